@@ -1,0 +1,1 @@
+//! Results by fingerprint, with single flight and a weight in bytes.

@@ -1,0 +1,117 @@
+//! Tables and columns of the warehouse, as plain data.
+//!
+//! A snapshot lives in `schema/catalog.json`; compiling reads it and never dials a warehouse.
+//!
+//! **Invariant:** nothing here asks a warehouse.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde::{Deserialize, Serialize};
+
+/// The type of a value, as far as every warehouse has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ColumnType {
+    /// Text.
+    String,
+    /// A whole number.
+    Integer,
+    /// An exact number with a fixed scale.
+    Decimal,
+    /// A binary floating-point number.
+    Float,
+    /// True or false.
+    Boolean,
+    /// A day.
+    Date,
+    /// A wall-clock date and time without a zone.
+    DateTime,
+    /// An instant.
+    Timestamp,
+    /// A JSON document.
+    Json,
+    /// Not known, or a type the language does not speak of.
+    Unknown,
+}
+
+impl ColumnType {
+    /// Returns whether it is a number.
+    pub fn is_numeric(self) -> bool {
+        matches!(self, Self::Integer | Self::Decimal | Self::Float)
+    }
+
+    /// Returns whether it is a date or a time.
+    pub fn is_time(self) -> bool {
+        matches!(self, Self::Date | Self::DateTime | Self::Timestamp)
+    }
+
+    /// Returns the name, as in `schema/catalog.json`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::String => "string",
+            Self::Integer => "integer",
+            Self::Decimal => "decimal",
+            Self::Float => "float",
+            Self::Boolean => "boolean",
+            Self::Date => "date",
+            Self::DateTime => "datetime",
+            Self::Timestamp => "timestamp",
+            Self::Json => "json",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl fmt::Display for ColumnType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// All known tables by their name as written in `table:`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Catalog {
+    /// Tables by name, such as `marts.fct_shipments`.
+    pub tables: BTreeMap<String, CatalogTable>,
+}
+
+/// A table or view of the warehouse.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CatalogTable {
+    /// The columns in the table's order.
+    pub columns: Vec<CatalogColumn>,
+    /// The number of rows, where the warehouse tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<u64>,
+}
+
+impl CatalogTable {
+    /// Finds a column; names of columns are compared without regard to case.
+    pub fn column(&self, name: &str) -> Option<&CatalogColumn> {
+        self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))
+    }
+}
+
+/// A column.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CatalogColumn {
+    /// The name as the warehouse spells it.
+    pub name: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub column_type: ColumnType,
+}
+
+impl Catalog {
+    /// Reads the text of `schema/catalog.json`.
+    pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+
+    /// Writes the text of `schema/catalog.json`, with a final newline.
+    pub fn to_json(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self).expect("a catalog is plain data");
+        text.push('\n');
+        text
+    }
+}

@@ -1,0 +1,1 @@
+//! Holds the live project: load, reload, and plan → cache → warehouse → rows.

@@ -1,0 +1,1 @@
+//! Project → GraphQL schema; selection → `plan::Request`; rows → response.

@@ -1,0 +1,3 @@
+//! The `entente` command.
+
+fn main() {}

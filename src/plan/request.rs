@@ -1,0 +1,131 @@
+//! What is asked, with names as they were written. GraphQL, the command line, saved queries and tests all end here.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    sql::{Expr, Literal, Name},
+    time::{Granularity, Offset, TimePart, TimeRange, Tz},
+};
+
+/// A metric query.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Request {
+    /// What is computed, in the order of the answer.
+    pub metrics: Vec<MetricRequest>,
+    /// What it is grouped by, in the order of the answer.
+    pub keys: Vec<Key>,
+    /// Which rows count: an expression over dimensions. Values that came with the request are
+    /// [`Expr::Parameter`]; names are paths such as `customers.country` or `time.day_of_week`.
+    pub filter: Option<Expr<Name>>,
+    /// Which rows of the answer are shown: an expression over metrics.
+    pub having: Option<Expr<Name>>,
+    /// The range on the metrics' time axes.
+    pub time: Option<TimeRange>,
+    /// The zone in which periods are cut; the project's unless said.
+    pub time_zone: Option<Tz>,
+    /// The order; the default (time keys, then the first metric down, then all keys) is put behind it.
+    pub order: Vec<Order>,
+    /// The greatest number of rows.
+    pub limit: Option<u64>,
+    /// The values of the order's columns in the last row of the page before; see `Plan::order`.
+    pub after: Option<Vec<CursorValue>>,
+    /// The best members of one key.
+    pub top: Option<Top>,
+    /// Which missing rows are made.
+    pub fill: Fill,
+}
+
+/// One metric of a query.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct MetricRequest {
+    /// The column's name in the answer.
+    pub name: String,
+    /// The metric's name in the project.
+    pub metric: String,
+    /// How far back it is taken; the rows are those of the present.
+    pub previous: Option<Offset>,
+}
+
+/// One key of a query.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Key {
+    /// The column's name in the answer.
+    pub name: String,
+    /// What it is.
+    pub kind: KeyKind,
+}
+
+/// What a key is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum KeyKind {
+    /// Each metric's own time axis, at a granularity.
+    Time(Granularity),
+    /// A part of each metric's own time axis.
+    TimePart(TimePart),
+    /// A dimension by its path, such as `customers.country`; a time dimension with a granularity (day unless said).
+    Dimension {
+        /// The words of the path.
+        path: Vec<String>,
+        /// The granularity of a time dimension.
+        granularity: Option<Granularity>,
+        /// The part of a time dimension, instead of a granularity.
+        part: Option<TimePart>,
+    },
+}
+
+/// One term of the order.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Order {
+    /// What is ordered by.
+    pub by: OrderBy,
+    /// Whether greater values come first.
+    pub descending: bool,
+    /// Whether nulls come first; they come last unless said.
+    pub nulls_first: bool,
+}
+
+/// What is ordered by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum OrderBy {
+    /// A key or metric of the query, by its name in the answer.
+    Column(String),
+    /// A metric that was not selected, by its name in the project.
+    Metric(String),
+}
+
+/// The members of one key that are best by a metric; the rest is left out or gathered in one row.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Top {
+    /// How many members.
+    pub count: u64,
+    /// The key, by its name in the answer or by its path.
+    pub of: String,
+    /// The metric, by its name in the project; greater is better.
+    pub by: String,
+    /// Whether the rest is gathered in rows that say `isOther`.
+    pub other: bool,
+}
+
+/// Which missing rows are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum Fill {
+    /// None.
+    #[default]
+    None,
+    /// Every period of the range, for each combination of the other keys that is there.
+    Time,
+}
+
+/// A value in a cursor; floats travel as bits so that they compare equal.
+pub type CursorValue = Literal;
+
+/// Who asks. Policies read it; without policies it changes nothing but the cache key.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Principal {
+    /// A stable identity.
+    pub id: String,
+    /// Roles.
+    pub roles: Vec<String>,
+    /// Claims, such as `country`.
+    pub claims: BTreeMap<String, String>,
+}

@@ -1,0 +1,29 @@
+//! What a metric is made of.
+
+use super::{Leaves, MetricKind, Project};
+use crate::ids::MetricId;
+
+impl Project {
+    /// Returns the simple metrics at the bottom of a metric, each once.
+    pub fn leaves(&self, metric: MetricId) -> Leaves {
+        let mut leaves = Leaves::new();
+        self.gather_leaves(metric, &mut leaves);
+        leaves
+    }
+
+    fn gather_leaves(&self, metric: MetricId, leaves: &mut Leaves) {
+        match &self.metrics[metric].kind {
+            MetricKind::Simple(_) => {
+                if !leaves.contains(&metric) {
+                    leaves.push(metric);
+                }
+            }
+            MetricKind::Derived { inputs, .. } => {
+                for input in inputs {
+                    self.gather_leaves(input.metric, leaves);
+                }
+            }
+            MetricKind::Cumulative { metric, .. } => self.gather_leaves(*metric, leaves),
+        }
+    }
+}

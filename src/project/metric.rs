@@ -1,0 +1,192 @@
+//! Metrics after resolving.
+
+use std::collections::BTreeMap;
+
+use super::{Docs, Ref, Route};
+use crate::{
+    catalog::ColumnType,
+    files::Span,
+    ids::{DimensionId, MetricId, ModelId},
+    sql::Expr,
+    time::{Duration, Granularity, NaiveDate, Offset},
+};
+
+/// A named, owned business number.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Metric {
+    /// The name.
+    pub name: String,
+    /// What it says about itself.
+    pub docs: Docs,
+    /// How it is computed.
+    pub kind: MetricKind,
+    /// The type of its value.
+    pub value_type: ColumnType,
+    /// Where it stands in its life.
+    pub status: Status,
+    /// The unit, such as `EUR`.
+    pub unit: Option<String>,
+    /// How it is shown.
+    pub format: Option<Format>,
+    /// Which direction is good.
+    pub good: Option<Good>,
+    /// What it is where it has no rows.
+    pub when_empty: Empty,
+    /// The hash of its meaning: changes exactly when a number could change. Hexadecimal.
+    pub hash: String,
+    /// Where it was written.
+    pub span: Span,
+}
+
+/// How a metric is computed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MetricKind {
+    /// An aggregate of rows of one model.
+    Simple(SimpleMetric),
+    /// An expression over other metrics.
+    Derived {
+        /// The expression; its leaves are positions in `inputs`.
+        expr: Expr<InputId>,
+        /// The inputs, each used at least once.
+        inputs: Vec<Input>,
+    },
+    /// A metric accumulated over time; a derived metric accumulates its inputs.
+    Cumulative {
+        /// What is accumulated.
+        metric: MetricId,
+        /// Over which time.
+        cumulation: Cumulation,
+    },
+}
+
+/// An aggregate of rows of one model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SimpleMetric {
+    /// The model whose rows are aggregated.
+    pub model: ModelId,
+    /// The aggregate.
+    pub aggregation: Aggregation,
+    /// One row's worth; absent for a count of rows.
+    pub expr: Option<Expr<Ref>>,
+    /// Which rows count.
+    pub filter: Option<Expr<Ref>>,
+    /// The time axis; absent if the model has none.
+    pub time: Option<TimeAxis>,
+}
+
+/// A time dimension as an axis, seen from the metric's model.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TimeAxis {
+    /// How to get to the dimension's model.
+    pub route: Route,
+    /// The time dimension.
+    pub dimension: DimensionId,
+}
+
+/// An aggregate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Aggregation {
+    /// The number of rows, or of rows with a value.
+    Count,
+    /// The sum.
+    Sum,
+    /// The mean.
+    Avg,
+    /// The least value.
+    Min,
+    /// The greatest value.
+    Max,
+    /// The number of different values.
+    CountDistinct,
+    /// An estimate of the number of different values.
+    ApproxCountDistinct,
+    /// The exact continuous percentile, in millionths: the median is 500 000.
+    Percentile(u32),
+}
+
+/// The position of an input in its derived metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct InputId(pub usize);
+
+/// An input of a derived metric.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Input {
+    /// Its name in the expression.
+    pub name: String,
+    /// The metric.
+    pub metric: MetricId,
+    /// A further filter, for each model at the bottom of the metric; empty if there is none.
+    pub filter: BTreeMap<ModelId, Expr<Ref>>,
+    /// How far back the metric is taken.
+    pub offset: Option<Offset>,
+    /// Whether months and years shift each row rather than the period.
+    pub shift_rows: bool,
+    /// The time over which the metric is accumulated.
+    pub cumulation: Option<Cumulation>,
+    /// What it is where it has no rows, if said.
+    pub when_empty: Option<Empty>,
+}
+
+/// The time over which a metric is accumulated, up to the end of each period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Cumulation {
+    /// The trailing time: `28 days` is the last day and the 27 before.
+    Window(Duration),
+    /// Since the period of this size began.
+    ToDate(Granularity),
+    /// Since ever.
+    AllTime,
+}
+
+/// What a metric is where it has no rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Empty {
+    /// Nothing.
+    Null,
+    /// Zero.
+    Zero,
+}
+
+/// Where a metric stands in its life.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub enum Status {
+    /// In use, with no word on its state.
+    #[default]
+    Active,
+    /// Being worked out.
+    Draft,
+    /// Up for agreement.
+    Proposed,
+    /// On its way out.
+    Deprecated {
+        /// The metric to use instead.
+        replaced_by: MetricId,
+        /// The day after which it is gone.
+        sunset: Option<NaiveDate>,
+    },
+}
+
+/// How a value is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// With so many decimals.
+    Decimal(u8),
+    /// As a percentage with so many decimals; the value is a fraction.
+    Percent(u8),
+    /// As money of the metric's unit or the project's currency, with so many decimals.
+    Currency(u8),
+    /// As an identifier, without separators.
+    Id,
+}
+
+/// Which direction is good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Good {
+    /// More is better.
+    Up,
+    /// Less is better.
+    Down,
+}
+
+/// The simple metrics at the bottom of a metric, each once, in the order in which they are met.
+pub type Leaves = Vec<MetricId>;

@@ -1,0 +1,275 @@
+//! Tables, models, joins and dimensions after resolving.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    catalog::ColumnType,
+    files::Span,
+    ids::{DimensionId, JoinId, ModelId, TableId},
+    sql::{Dialect, Expr},
+    time::{Duration, Granularity, Tz},
+};
+
+/// What a definition says about itself to people.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Docs {
+    /// The name shown to people, if given.
+    pub label: Option<String>,
+    /// What it means.
+    pub description: Option<String>,
+    /// The team or person that answers for it.
+    pub owner: Option<String>,
+    /// The heading under which it is listed.
+    pub group: Option<String>,
+    /// Not shown in lists.
+    pub hidden: bool,
+    /// Other names people search for.
+    pub synonyms: Vec<String>,
+    /// Free labels.
+    pub tags: Vec<String>,
+    /// Anything; never part of a meaning.
+    pub meta: Option<serde_json::Value>,
+    /// Parameters passed through to LookML.
+    pub lookml: Option<serde_json::Value>,
+}
+
+/// A physical table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    /// Its name as written in YAML.
+    pub name: String,
+    /// How it is partitioned.
+    pub partition: Option<Partition>,
+    /// The clustering columns.
+    pub cluster_by: Vec<String>,
+    /// How fresh it has to be.
+    pub freshness: Option<Freshness>,
+    /// Where it was declared or first named.
+    pub span: Span,
+}
+
+/// How a table is partitioned.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Partition {
+    /// The column.
+    pub column: String,
+    /// Its type: a date, a wall-clock time or an instant.
+    pub column_type: ColumnType,
+    /// The size of a partition.
+    pub granularity: Granularity,
+    /// Where partitions are cut.
+    pub time_zone: Tz,
+    /// Whether the warehouse refuses a scan without a bound.
+    pub required: bool,
+    /// The promises by time column (or time dimension).
+    pub holds: Vec<Promise>,
+}
+
+/// Rows of time t lie in the partitions of t+from … t+to, both included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Promise {
+    /// The time column, or the name of a time dimension.
+    pub column: String,
+    /// The earliest, zero or negative.
+    pub from: Duration,
+    /// The latest, zero or positive.
+    pub to: Duration,
+}
+
+/// How fresh a table has to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Freshness {
+    /// The time at which a row was loaded.
+    pub column: String,
+    /// The age that is worth a warning.
+    pub warn_after: Option<Duration>,
+    /// The age that is an error.
+    pub error_after: Option<Duration>,
+}
+
+/// A model: what one row stands for, and how it is seen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model {
+    /// The name.
+    pub name: String,
+    /// What it says about itself.
+    pub docs: Docs,
+    /// Where its rows come from.
+    pub source: Source,
+    /// The columns whose values are unique together; empty if none was declared.
+    pub primary_key: Vec<String>,
+    /// Further keys.
+    pub unique: Vec<Vec<String>>,
+    /// The default time axis of its metrics.
+    pub time: Option<DimensionId>,
+    /// The permanent filter.
+    pub filter: Option<Expr<Ref>>,
+    /// The joins that it declares, in source order.
+    pub joins: Vec<JoinId>,
+    /// Its dimensions, in source order.
+    pub dimensions: Vec<DimensionId>,
+    /// Where it was written.
+    pub span: Span,
+}
+
+/// Where a model's rows come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A table.
+    Table(TableId),
+    /// One SELECT, as it was written.
+    Select(String),
+}
+
+/// A join from many to one: each row of `from` has at most one row of `to`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Join {
+    /// The name by which paths go through it: the role, or the other model's name.
+    pub role: String,
+    /// The model on the many side.
+    pub from: ModelId,
+    /// The model on the one side.
+    pub to: ModelId,
+    /// The pairs that must be equal.
+    pub keys: Vec<JoinKey>,
+    /// Whether many rows or at most one of `from` share a row of `to`.
+    pub relationship: Relationship,
+    /// Where it was written.
+    pub span: Span,
+}
+
+/// A pair that must be equal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JoinKey {
+    /// The column of the one side.
+    pub theirs: String,
+    /// The type of that column.
+    pub theirs_type: ColumnType,
+    /// The expression of the many side.
+    pub ours: Expr<Ref>,
+}
+
+/// How many rows of the declaring model share one row of the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relationship {
+    /// Any number.
+    ManyToOne,
+    /// At most one: the join's own side is a key as well.
+    OneToOne,
+}
+
+/// The joins to walk from a model, in order; none stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Route(pub Vec<JoinId>);
+
+impl Route {
+    /// Returns the route that stays.
+    pub fn here() -> Self {
+        Self::default()
+    }
+
+    /// Returns this route followed by another.
+    #[must_use]
+    pub fn then(&self, next: &Self) -> Self {
+        Self(self.0.iter().chain(&next.0).copied().collect())
+    }
+}
+
+/// What a name in an expression stands for, seen from the model that the expression belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Ref {
+    /// A column of the table at the end of a route.
+    Column {
+        /// How to get to the model.
+        route: Route,
+        /// The column.
+        column: String,
+        /// Its type.
+        column_type: ColumnType,
+    },
+    /// A dimension of the model at the end of a route.
+    Dimension {
+        /// How to get to the model.
+        route: Route,
+        /// The dimension.
+        dimension: DimensionId,
+    },
+    /// Whether a row of another model, which joins to the model at the end of the route, fulfils a condition.
+    Exists {
+        /// How to get to the model on the one side.
+        route: Route,
+        /// The join, declared by the model on the many side.
+        join: JoinId,
+        /// The condition, seen from the model on the many side.
+        filter: Option<Box<Expr<Ref>>>,
+    },
+    /// SQL of the project's own, by dialect; `${TABLE}` stands for the alias of the model's table.
+    Verbatim(BTreeMap<Dialect, String>),
+}
+
+/// An attribute to group or filter by.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dimension {
+    /// The name, unique in its model.
+    pub name: String,
+    /// The model.
+    pub model: ModelId,
+    /// What it says about itself.
+    pub docs: Docs,
+    /// What kind of attribute it is.
+    pub kind: DimensionKind,
+    /// The type of its values: of buckets and of strings a string.
+    pub column_type: ColumnType,
+    /// Its value in one row, before buckets; a boolean is two-valued only after the planner's `IS TRUE`.
+    pub expr: Expr<Ref>,
+    /// The bounds of its buckets, ascending; empty if it has none.
+    pub buckets: Vec<Bucket>,
+    /// The known values.
+    pub values: Vec<String>,
+    /// The class of personal data.
+    pub pii: Option<String>,
+    /// How it is masked.
+    pub mask: Option<String>,
+    /// Whether values may be suggested.
+    pub suggest: bool,
+    /// A path that means the same thing, by role names.
+    pub same_as: Option<Vec<String>>,
+    /// How it is shown.
+    pub format: Option<Format>,
+    /// The unit.
+    pub unit: Option<String>,
+    /// Where it was written.
+    pub span: Span,
+}
+
+pub use super::metric::Format;
+
+/// What kind of attribute a dimension is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DimensionKind {
+    /// Text.
+    String,
+    /// A number.
+    Number,
+    /// True or false.
+    Boolean {
+        /// Whether null is a third value; otherwise null is false.
+        nullable: bool,
+    },
+    /// A date or time; its `column_type` says whether a date, a wall-clock time or an instant.
+    Time {
+        /// The finest granularity that its values have.
+        finest: Granularity,
+    },
+}
+
+/// One bucket of a number: `low <= x < high`; the first has no low, the last no high.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bucket {
+    /// The least value inside, in decimal digits.
+    pub low: Option<String>,
+    /// The least value above, in decimal digits.
+    pub high: Option<String>,
+    /// The name shown: `<1`, `1–5`, `20+`.
+    pub label: String,
+}

@@ -1,0 +1,436 @@
+//! The portable expression language as a tree, over any kind of leaf.
+
+use crate::{
+    catalog::ColumnType,
+    files::{Span, Spanned},
+    time::{Granularity, NaiveDate, NaiveDateTime, TimePart, Tz, Unit, Weekday},
+};
+
+/// A scalar expression whose leaves are `N`.
+///
+/// `N` is [`Name`] after parsing, `project::Ref` after resolving, and [`super::Leaf`] in SQL.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Expr<N> {
+    /// A name, or what a name stands for.
+    Leaf(N),
+    /// A constant of a definition, or one that the planner computed; written into the text.
+    Literal(Literal),
+    /// A value that came with a request; always bound, never written into the text.
+    Parameter(Literal),
+    /// An operator with one operand.
+    Unary {
+        /// The operator.
+        op: UnaryOp,
+        /// The operand.
+        arg: Box<Self>,
+    },
+    /// An operator with two operands.
+    Binary {
+        /// The operator.
+        op: BinaryOp,
+        /// The left operand.
+        left: Box<Self>,
+        /// The right operand.
+        right: Box<Self>,
+    },
+    /// `CASE WHEN … THEN … ELSE … END`; a CASE with an operand is parsed to this form.
+    Case {
+        /// Conditions and results, in order.
+        branches: Vec<(Self, Self)>,
+        /// The result where no condition holds; null if absent.
+        otherwise: Option<Box<Self>>,
+    },
+    /// `CAST(arg AS type)`.
+    Cast {
+        /// The value.
+        arg: Box<Self>,
+        /// The type it becomes.
+        to: ColumnType,
+    },
+    /// `arg IS [NOT] NULL`.
+    IsNull {
+        /// The value.
+        arg: Box<Self>,
+        /// Whether NOT is there.
+        negated: bool,
+    },
+    /// `arg IS [NOT] TRUE`: two-valued, null counts as false.
+    IsTrue {
+        /// The condition.
+        arg: Box<Self>,
+        /// Whether NOT is there.
+        negated: bool,
+    },
+    /// `arg [NOT] IN (list)`; an empty list holds nothing.
+    In {
+        /// The value.
+        arg: Box<Self>,
+        /// The members.
+        list: Vec<Self>,
+        /// Whether NOT is there.
+        negated: bool,
+    },
+    /// `arg [NOT] BETWEEN low AND high`, both ends included.
+    Between {
+        /// The value.
+        arg: Box<Self>,
+        /// The least value inside.
+        low: Box<Self>,
+        /// The greatest value inside.
+        high: Box<Self>,
+        /// Whether NOT is there.
+        negated: bool,
+    },
+    /// `arg [NOT] LIKE pattern`, with `%` and `_`, case-sensitive, with no escape character.
+    Like {
+        /// The text.
+        arg: Box<Self>,
+        /// The pattern.
+        pattern: Box<Self>,
+        /// Whether NOT is there.
+        negated: bool,
+    },
+    /// A function that every dialect has an exact form for.
+    Call {
+        /// The function.
+        function: Function,
+        /// Its arguments.
+        args: Vec<Self>,
+    },
+}
+
+/// A name as written, before it is resolved.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Name {
+    /// `price`, `customers.country`, `booked_at.month`: words with the span of each, relative to the expression.
+    Path(Vec<Spanned<String>>),
+    /// `exists(claims where kind = 'lost')`: whether a to-many join has a row that fulfils the condition.
+    Exists {
+        /// The model or role on the many side.
+        path: Vec<Spanned<String>>,
+        /// The condition over that model's names.
+        filter: Option<Box<Expr<Name>>>,
+        /// The whole call.
+        span: Span,
+    },
+    /// A call of a function that the parser does not know, kept so that resolving can name it.
+    UnknownFunction {
+        /// Its name.
+        name: Spanned<String>,
+    },
+    /// A call of an aggregate, which only `agg:` may say.
+    AggregateFunction {
+        /// Its name.
+        name: Spanned<String>,
+    },
+}
+
+/// A constant.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Literal {
+    /// NULL.
+    Null,
+    /// True or false.
+    Boolean(bool),
+    /// A whole number, as its digits with an optional sign.
+    Integer(i64),
+    /// An exact decimal, as its digits: `12.50`.
+    Decimal(String),
+    /// A floating-point number, by the bits of an `f64`.
+    Float(u64),
+    /// Text.
+    String(String),
+    /// A day.
+    Date(NaiveDate),
+    /// A wall-clock time.
+    DateTime(NaiveDateTime),
+    /// An instant, as the wall-clock time of UTC.
+    Timestamp(NaiveDateTime),
+}
+
+impl Literal {
+    /// Returns the type of the constant.
+    pub fn column_type(&self) -> ColumnType {
+        match self {
+            Self::Null => ColumnType::Unknown,
+            Self::Boolean(_) => ColumnType::Boolean,
+            Self::Integer(_) => ColumnType::Integer,
+            Self::Decimal(_) => ColumnType::Decimal,
+            Self::Float(_) => ColumnType::Float,
+            Self::String(_) => ColumnType::String,
+            Self::Date(_) => ColumnType::Date,
+            Self::DateTime(_) => ColumnType::DateTime,
+            Self::Timestamp(_) => ColumnType::Timestamp,
+        }
+    }
+}
+
+/// An operator with one operand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum UnaryOp {
+    /// `-x`
+    Negate,
+    /// `NOT x`, three-valued.
+    Not,
+}
+
+/// An operator with two operands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BinaryOp {
+    /// `+`
+    Add,
+    /// `-`
+    Subtract,
+    /// `*`
+    Multiply,
+    /// `/`: in binary floating point, and null where the divisor is zero, in every dialect.
+    Divide,
+    /// `%`: the remainder of whole numbers; null where the divisor is zero.
+    Modulo,
+    /// `||`: null where either side is.
+    Concat,
+    /// `=`
+    Eq,
+    /// `<>`
+    NotEq,
+    /// `<`
+    Lt,
+    /// `<=`
+    LtEq,
+    /// `>`
+    Gt,
+    /// `>=`
+    GtEq,
+    /// `AND`
+    And,
+    /// `OR`
+    Or,
+    /// `IS NOT DISTINCT FROM`: equality that holds between nulls.
+    Same,
+}
+
+/// A function of the portable language. Every dialect writes each of them, exactly, or does not compile.
+///
+/// Arguments are positional; the parameters in the variants are constants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Function {
+    /// `coalesce(a, b, …)`
+    Coalesce,
+    /// `nullif(a, b)`
+    NullIf,
+    /// `lower(text)`
+    Lower,
+    /// `upper(text)`
+    Upper,
+    /// `trim(text)`: blanks at both ends.
+    Trim,
+    /// `length(text)` in characters.
+    Length,
+    /// `concat(a, b, …)`: null where any part is.
+    Concat,
+    /// `substring(text, start)`, `substring(text, start, length)`: from one, in characters.
+    Substring,
+    /// `replace(text, what, by)`
+    Replace,
+    /// `starts_with(text, prefix)`, literally.
+    StartsWith,
+    /// `ends_with(text, suffix)`, literally.
+    EndsWith,
+    /// `contains(text, part)`, literally.
+    Contains,
+    /// `json_text(document, 'key')`: the scalar at a top-level key as text.
+    JsonText,
+    /// `abs(x)`
+    Abs,
+    /// `round(x)`, `round(x, digits)`: half away from zero.
+    Round,
+    /// `floor(x)`
+    Floor,
+    /// `ceil(x)`
+    Ceil,
+    /// `greatest(a, b, …)`: null where any is.
+    Greatest,
+    /// `least(a, b, …)`: null where any is.
+    Least,
+    /// The day of a date or wall-clock time.
+    DateOf,
+    /// The wall-clock time of an instant in a zone.
+    LocalTime(Tz),
+    /// The instant of a wall-clock time in a zone.
+    InstantOf(Tz),
+    /// The start of the period: of a date gives a date, of a wall-clock time gives a wall-clock time.
+    Truncate {
+        /// The size of the period.
+        granularity: Granularity,
+        /// The first day of a week.
+        week_start: Weekday,
+        /// The first month of a fiscal year.
+        fiscal_start_month: u32,
+    },
+    /// The instant at which the local hour of an instant begins, in a zone.
+    TruncateHour(Tz),
+    /// `(t, n)`: a date or wall-clock time moved by n units, month ends clamped.
+    AddUnits(Unit),
+    /// `(a, b)`: how many boundaries of the unit lie between two dates: 0 within one period, negative if b is earlier.
+    PeriodsBetween {
+        /// The size of the period.
+        granularity: Granularity,
+        /// The first day of a week.
+        week_start: Weekday,
+        /// The first month of a fiscal year.
+        fiscal_start_month: u32,
+    },
+    /// A part of a date or wall-clock time, as a whole number.
+    Part {
+        /// Which part.
+        part: TimePart,
+        /// The weekday that counts as 1.
+        week_start: Weekday,
+    },
+    /// `trunc(t, month)` as written, before resolving has found the type and the zone.
+    WrittenTruncate(Granularity),
+    /// `date(t)` as written.
+    WrittenDate,
+    /// `periods_between('week', a, b)` as written.
+    WrittenPeriodsBetween(Granularity),
+}
+
+impl<N> Expr<N> {
+    /// Rebuilds the expression with every leaf replaced.
+    pub fn map<M>(&self, leaf: &mut impl FnMut(&N) -> Expr<M>) -> Expr<M> {
+        let mut boxed = |arg: &Self, leaf: &mut dyn FnMut(&N) -> Expr<M>| Box::new(arg.map_dyn(leaf));
+        match self {
+            Self::Leaf(name) => leaf(name),
+            Self::Literal(literal) => Expr::Literal(literal.clone()),
+            Self::Parameter(literal) => Expr::Parameter(literal.clone()),
+            Self::Unary { op, arg } => Expr::Unary { op: *op, arg: boxed(arg, leaf) },
+            Self::Binary { op, left, right } => {
+                Expr::Binary { op: *op, left: boxed(left, leaf), right: boxed(right, leaf) }
+            }
+            Self::Case { branches, otherwise } => Expr::Case {
+                branches: branches.iter().map(|(when, then)| (*boxed(when, leaf), *boxed(then, leaf))).collect(),
+                otherwise: otherwise.as_ref().map(|arg| boxed(arg, leaf)),
+            },
+            Self::Cast { arg, to } => Expr::Cast { arg: boxed(arg, leaf), to: *to },
+            Self::IsNull { arg, negated } => Expr::IsNull { arg: boxed(arg, leaf), negated: *negated },
+            Self::IsTrue { arg, negated } => Expr::IsTrue { arg: boxed(arg, leaf), negated: *negated },
+            Self::In { arg, list, negated } => Expr::In {
+                arg: boxed(arg, leaf),
+                list: list.iter().map(|item| *boxed(item, leaf)).collect(),
+                negated: *negated,
+            },
+            Self::Between { arg, low, high, negated } => Expr::Between {
+                arg: boxed(arg, leaf),
+                low: boxed(low, leaf),
+                high: boxed(high, leaf),
+                negated: *negated,
+            },
+            Self::Like { arg, pattern, negated } => {
+                Expr::Like { arg: boxed(arg, leaf), pattern: boxed(pattern, leaf), negated: *negated }
+            }
+            Self::Call { function, args } => {
+                Expr::Call { function: *function, args: args.iter().map(|arg| *boxed(arg, leaf)).collect() }
+            }
+        }
+    }
+
+    fn map_dyn<M>(&self, leaf: &mut dyn FnMut(&N) -> Expr<M>) -> Expr<M> {
+        self.map(&mut |name| leaf(name))
+    }
+
+    /// Calls `visit` for every leaf, from left to right.
+    pub fn for_each_leaf<'a>(&'a self, visit: &mut dyn FnMut(&'a N)) {
+        match self {
+            Self::Leaf(name) => visit(name),
+            _ => self.for_each_child(&mut |child| child.for_each_leaf(visit)),
+        }
+    }
+
+    /// Calls `visit` for every direct part, from left to right.
+    pub fn for_each_child<'a>(&'a self, visit: &mut dyn FnMut(&'a Self)) {
+        match self {
+            Self::Leaf(_) | Self::Literal(_) | Self::Parameter(_) => {}
+            Self::Unary { arg, .. } | Self::Cast { arg, .. } | Self::IsNull { arg, .. } | Self::IsTrue { arg, .. } => {
+                visit(arg);
+            }
+            Self::Binary { left, right, .. } => {
+                visit(left);
+                visit(right);
+            }
+            Self::Case { branches, otherwise } => {
+                for (when, then) in branches {
+                    visit(when);
+                    visit(then);
+                }
+                if let Some(otherwise) = otherwise {
+                    visit(otherwise);
+                }
+            }
+            Self::In { arg, list, .. } => {
+                visit(arg);
+                list.iter().for_each(visit);
+            }
+            Self::Between { arg, low, high, .. } => {
+                visit(arg);
+                visit(low);
+                visit(high);
+            }
+            Self::Like { arg, pattern, .. } => {
+                visit(arg);
+                visit(pattern);
+            }
+            Self::Call { args, .. } => args.iter().for_each(visit),
+        }
+    }
+
+    /// Joins two expressions by an operator.
+    #[must_use]
+    pub fn binary(self, op: BinaryOp, right: Self) -> Self {
+        Self::Binary { op, left: Box::new(self), right: Box::new(right) }
+    }
+
+    /// Returns `self AND right`.
+    #[must_use]
+    pub fn and(self, right: Self) -> Self {
+        self.binary(BinaryOp::And, right)
+    }
+
+    /// Returns `self OR right`.
+    #[must_use]
+    pub fn or(self, right: Self) -> Self {
+        self.binary(BinaryOp::Or, right)
+    }
+
+    /// Joins conditions by AND; none gives nothing.
+    pub fn all(conditions: impl IntoIterator<Item = Self>) -> Option<Self> {
+        conditions.into_iter().reduce(Self::and)
+    }
+
+    /// Joins conditions by OR; none gives nothing.
+    pub fn any(conditions: impl IntoIterator<Item = Self>) -> Option<Self> {
+        conditions.into_iter().reduce(Self::or)
+    }
+
+    /// Calls a function.
+    pub fn call(function: Function, args: Vec<Self>) -> Self {
+        Self::Call { function, args }
+    }
+
+    /// Returns `self IS [NOT] NULL`.
+    #[must_use]
+    pub fn is_null(self, negated: bool) -> Self {
+        Self::IsNull { arg: Box::new(self), negated }
+    }
+
+    /// Returns `self IS [NOT] TRUE`.
+    #[must_use]
+    pub fn is_true(self, negated: bool) -> Self {
+        Self::IsTrue { arg: Box::new(self), negated }
+    }
+
+    /// Returns `CASE WHEN condition THEN self END`.
+    #[must_use]
+    pub fn when(self, condition: Self) -> Self {
+        Self::Case { branches: vec![(condition, self)], otherwise: None }
+    }
+}

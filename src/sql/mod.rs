@@ -1,0 +1,25 @@
+//! SQL as data: the portable expression language, selects, and their text in each dialect. Knows no metrics.
+//!
+//! `price * fx_rates.eur` is parsed to an [`Expr`] over names, which `resolve` turns into an [`Expr`] over what the
+//! names mean; the planner substitutes those by columns and aggregates ([`Leaf`]) and builds a [`Select`], which
+//! [`print`] writes for one dialect.
+//!
+//! **Invariant:** `sqlparser` is named in this module only, and no SQL is made by pasting strings elsewhere. A value
+//! that came with a request is an [`Expr::Parameter`], so it reaches the warehouse as a bound parameter.
+
+mod dialect;
+mod expr;
+mod parse;
+mod print;
+mod prune;
+mod select;
+
+pub use dialect::Dialect;
+pub use expr::{BinaryOp, Expr, Function, Literal, Name, UnaryOp};
+pub use parse::{ParseError, parse_expression, parse_order, parse_select};
+pub use print::{Text, print, print_pretty};
+pub use prune::{Bound, PartitionRule, Proof, prove_pruning};
+pub use select::{
+    Aggregate, AggregateFunction, Column, Cte, From, Join, JoinKind, Leaf, OrderTerm, Select, SelectItem, SqlExpr,
+    Window,
+};

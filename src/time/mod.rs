@@ -1,0 +1,18 @@
+//! Calendar arithmetic: granularities, periods, ranges, zones.
+//!
+//! The one place that says when a week or a fiscal year begins. SQL that truncates in a warehouse must agree with it.
+//!
+//! **Invariant:** nothing here asks a clock; the present moment is an argument.
+
+mod granularity;
+mod offset;
+mod period;
+mod range;
+
+pub use granularity::{Calendar, Granularity, TimePart, Weekday};
+pub use offset::{Duration, Offset, Unit};
+pub use period::{add_periods, date_exists_after_shift, period_start, shift_date};
+pub use range::{DateRange, RelativeRange, TimeRange, local_midnight};
+
+pub use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+pub use chrono_tz::Tz;

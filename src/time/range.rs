@@ -1,0 +1,119 @@
+//! Ranges of time, from what a request says to half-open days and instants.
+
+use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
+use chrono_tz::Tz;
+
+use super::{Calendar, Granularity, add_periods, period_start};
+
+/// A half-open range of local days `[from, to)`; either side may be open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub struct DateRange {
+    /// The first day inside.
+    pub from: Option<NaiveDate>,
+    /// The first day after.
+    pub to: Option<NaiveDate>,
+}
+
+/// A number of whole periods that end with the present one, or just before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RelativeRange {
+    /// How many periods.
+    pub count: u32,
+    /// Of which size.
+    pub unit: Granularity,
+    /// Whether the unfinished period is one of them.
+    pub include_current: bool,
+}
+
+/// A time range as a request states it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TimeRange {
+    /// `last 28 days`: whole periods before the present one.
+    Last(RelativeRange),
+    /// From a day up to, not including, another.
+    Between {
+        /// The first day inside.
+        from: NaiveDate,
+        /// The first day after.
+        to: NaiveDate,
+    },
+    /// The unfinished period.
+    Current(Granularity),
+    /// From a day on.
+    Since(NaiveDate),
+}
+
+impl TimeRange {
+    /// Returns the days of the range, given today's date in the request's zone.
+    ///
+    /// `last n days` ends at the start of today; `last n months` ends at the start of this month.
+    pub fn to_dates(self, today: NaiveDate, calendar: Calendar) -> DateRange {
+        match self {
+            Self::Between { from, to } => DateRange { from: Some(from), to: Some(to) },
+            Self::Since(from) => DateRange { from: Some(from), to: None },
+            Self::Current(unit) => {
+                let from = period_start(today, unit, calendar);
+                DateRange { from: Some(from), to: Some(add_periods(from, unit, 1)) }
+            }
+            Self::Last(RelativeRange { count, unit, include_current }) => {
+                let current = period_start(today, unit, calendar);
+                let to = if include_current { add_periods(current, unit, 1) } else { current };
+                DateRange { from: Some(add_periods(to, unit, -i64::from(count))), to: Some(to) }
+            }
+        }
+    }
+}
+
+/// Returns the first instant of a local day.
+///
+/// Where midnight is skipped by a change of the clock, the day begins with the first instant after the gap;
+/// where it occurs twice, with the earlier one.
+pub fn local_midnight(date: NaiveDate, zone: Tz) -> DateTime<Utc> {
+    let midnight = date.and_time(NaiveTime::MIN);
+    earliest(midnight, zone).unwrap_or_else(|| {
+        // A gap is at most a day long (Samoa skipped 30 December 2011); its end is found by bisecting minutes.
+        let day_after = date.checked_add_days(Days::new(2)).unwrap_or(date).and_time(NaiveTime::MIN);
+        let (mut missing, mut present) = (0, (day_after - midnight).num_minutes());
+        while present - missing > 1 {
+            let middle = missing.midpoint(present);
+            if earliest(midnight + chrono::TimeDelta::minutes(middle), zone).is_some() {
+                present = middle;
+            } else {
+                missing = middle;
+            }
+        }
+        earliest(midnight + chrono::TimeDelta::minutes(present), zone).unwrap_or_else(|| midnight.and_utc())
+    })
+}
+
+fn earliest(local: NaiveDateTime, zone: Tz) -> Option<DateTime<Utc>> {
+    zone.from_local_datetime(&local).earliest().map(|instant| instant.with_timezone(&Utc))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().expect("a date")
+    }
+
+    #[test]
+    fn last_days_end_at_the_start_of_today() {
+        let last = RelativeRange { count: 28, unit: Granularity::Day, include_current: false };
+        let dates = TimeRange::Last(last).to_dates(day("2026-03-01"), Calendar::default());
+        assert_eq!(dates, DateRange { from: Some(day("2026-02-01")), to: Some(day("2026-03-01")) });
+    }
+
+    #[test]
+    fn a_day_without_midnight_begins_after_the_gap() {
+        let start = local_midnight(day("2023-04-28"), chrono_tz::Africa::Cairo);
+        assert_eq!(start.to_rfc3339(), "2023-04-27T22:00:00+00:00");
+    }
+
+    #[test]
+    fn a_day_that_was_skipped_begins_with_the_next_one() {
+        let start = local_midnight(day("2011-12-30"), chrono_tz::Pacific::Apia);
+        assert_eq!(start, local_midnight(day("2011-12-31"), chrono_tz::Pacific::Apia));
+    }
+}

@@ -5,9 +5,12 @@
 
 mod error;
 mod request;
+mod text;
 
 pub use error::{PlanError, PlanErrorCode};
 pub use request::{CursorValue, Fill, Key, KeyKind, MetricRequest, Order, OrderBy, Principal, Request, Top};
+
+pub use text::RequestText;
 
 use crate::{
     catalog::ColumnType,

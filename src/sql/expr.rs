@@ -334,6 +334,53 @@ impl<N> Expr<N> {
         }
     }
 
+    /// Rebuilds the expression with every constant replaced.
+    #[must_use]
+    pub fn with_literals(self, replace: &mut impl FnMut(Literal) -> Self) -> Self {
+        self.rebuild(&mut |expr| match expr {
+            Self::Literal(literal) => replace(literal),
+            other => other,
+        })
+    }
+
+    /// Rebuilds the expression from its leaves up; `change` sees every part after its own parts were rebuilt.
+    #[must_use]
+    pub fn rebuild(self, change: &mut dyn FnMut(Self) -> Self) -> Self {
+        let boxed = |arg: Box<Self>, change: &mut dyn FnMut(Self) -> Self| Box::new(arg.rebuild(change));
+        let rebuilt = match self {
+            Self::Leaf(_) | Self::Literal(_) | Self::Parameter(_) => self,
+            Self::Unary { op, arg } => Self::Unary { op, arg: boxed(arg, change) },
+            Self::Binary { op, left, right } => {
+                Self::Binary { op, left: boxed(left, change), right: boxed(right, change) }
+            }
+            Self::Case { branches, otherwise } => Self::Case {
+                branches: branches
+                    .into_iter()
+                    .map(|(when, then)| (when.rebuild(change), then.rebuild(change)))
+                    .collect(),
+                otherwise: otherwise.map(|arg| boxed(arg, change)),
+            },
+            Self::Cast { arg, to } => Self::Cast { arg: boxed(arg, change), to },
+            Self::IsNull { arg, negated } => Self::IsNull { arg: boxed(arg, change), negated },
+            Self::IsTrue { arg, negated } => Self::IsTrue { arg: boxed(arg, change), negated },
+            Self::In { arg, list, negated } => Self::In {
+                arg: boxed(arg, change),
+                list: list.into_iter().map(|item| item.rebuild(change)).collect(),
+                negated,
+            },
+            Self::Between { arg, low, high, negated } => {
+                Self::Between { arg: boxed(arg, change), low: boxed(low, change), high: boxed(high, change), negated }
+            }
+            Self::Like { arg, pattern, negated } => {
+                Self::Like { arg: boxed(arg, change), pattern: boxed(pattern, change), negated }
+            }
+            Self::Call { function, args } => {
+                Self::Call { function, args: args.into_iter().map(|arg| arg.rebuild(change)).collect() }
+            }
+        };
+        change(rebuilt)
+    }
+
     fn map_dyn<M>(&self, leaf: &mut dyn FnMut(&N) -> Expr<M>) -> Expr<M> {
         self.map(&mut |name| leaf(name))
     }

@@ -1,0 +1,153 @@
+//! A request as people write it: the command line, saved queries, tests and cases.
+
+use super::{Fill, Key, KeyKind, MetricRequest, Order, OrderBy, PlanError, PlanErrorCode, Request, Top};
+use crate::{
+    files::{SourceMap, Span},
+    sql::{Expr, Literal, Name, ParseError, parse_expression, parse_order},
+    time::{Granularity, Offset, TimePart, TimeRange, Tz, Unit},
+};
+
+/// The parts of a request as text, in the language of `saved_queries`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RequestText {
+    /// Metrics: `revenue`, or `revenue previous 1 year`.
+    pub metrics: Vec<String>,
+    /// Keys: `time.month`, `time.day_of_week`, `customers.country`, `delivered_at.week`.
+    pub by: Vec<String>,
+    /// A condition on rows.
+    pub filter: Option<String>,
+    /// A condition on metrics.
+    pub having: Option<String>,
+    /// The time range: `last 28 days`, `2025-01-01 to 2026-01-01` and so on.
+    pub time: Option<String>,
+    /// The order: `revenue desc, time.month`.
+    pub order: Option<String>,
+    /// The greatest number of rows.
+    pub limit: Option<u64>,
+    /// Whether missing periods are made.
+    pub fill: bool,
+    /// The best members of one key.
+    pub top: Option<Top>,
+    /// An IANA zone.
+    pub time_zone: Option<String>,
+}
+
+impl RequestText {
+    /// Reads the texts; values in them travel as parameters.
+    pub fn parse(&self) -> Result<Request, PlanError> {
+        let metrics = self.metrics.iter().map(|text| metric(text)).collect::<Result<Vec<_>, _>>()?;
+        let keys = self.by.iter().map(|text| key(text)).collect::<Result<Vec<_>, _>>()?;
+        let time = self.time.as_deref().map(str::parse::<TimeRange>).transpose();
+        let time_zone = self.time_zone.as_deref().map(str::parse::<Tz>).transpose();
+        Ok(Request {
+            filter: self.filter.as_deref().map(|text| condition(text, "where")).transpose()?,
+            having: self.having.as_deref().map(|text| condition(text, "having")).transpose()?,
+            time: time.map_err(|message| PlanError::new(PlanErrorCode::InvalidFilter, message))?,
+            time_zone: time_zone.map_err(|_| {
+                let zone = self.time_zone.as_deref().unwrap_or_default();
+                PlanError::new(PlanErrorCode::InvalidFilter, format!("unknown time zone `{zone}`"))
+                    .help("Write an IANA name such as `Europe/Berlin` or `UTC`.")
+            })?,
+            order: self.order.as_deref().map_or(Ok(Vec::new()), |text| order(text, &keys, &metrics))?,
+            limit: self.limit,
+            after: None,
+            top: self.top.clone(),
+            fill: if self.fill { Fill::Time } else { Fill::None },
+            metrics,
+            keys,
+        })
+    }
+}
+
+/// Reads `revenue` or `revenue previous 1 year`.
+fn metric(text: &str) -> Result<MetricRequest, PlanError> {
+    let text = text.trim();
+    let Some((metric, offset)) = text.split_once(" previous ") else {
+        return Ok(MetricRequest { name: text.to_owned(), metric: text.to_owned(), previous: None });
+    };
+    let previous = offset.trim().parse::<Offset>().ok().filter(|offset| offset.count > 0 && offset.unit > Unit::Hour);
+    let previous = previous.ok_or_else(|| {
+        PlanError::new(PlanErrorCode::OffsetFinerThanGranularity, format!("`{offset}` is no offset"))
+            .help("Write a number of days, weeks, months, quarters or years, such as `revenue previous 1 year`.")
+    })?;
+    let name = format!("{} previous {previous}", metric.trim()).replace(' ', "_");
+    Ok(MetricRequest { name, metric: metric.trim().to_owned(), previous: Some(previous) })
+}
+
+/// Reads a key; the column of the answer is named as it was written.
+fn key(text: &str) -> Result<Key, PlanError> {
+    let text = text.trim();
+    let mut path: Vec<String> = text.split('.').map(|word| word.trim().to_owned()).collect();
+    if path.iter().any(String::is_empty) {
+        return Err(PlanError::new(PlanErrorCode::UnknownField, format!("`{text}` is no key"))
+            .help("Write a path such as `time.month` or `customers.country`."));
+    }
+    let last = path.last().cloned().unwrap_or_default();
+    let granularity = Granularity::from_name(&last).filter(|_| path.len() > 1);
+    let part = TimePart::from_name(&last).filter(|_| path.len() > 1);
+    if granularity.is_some() || part.is_some() {
+        path.pop();
+    }
+    let kind = match (path.as_slice(), granularity, part) {
+        ([time], Some(granularity), _) if time == "time" => KeyKind::Time(granularity),
+        ([time], _, Some(part)) if time == "time" => KeyKind::TimePart(part),
+        ([time], None, None) if time == "time" => KeyKind::Time(Granularity::Day),
+        _ => KeyKind::Dimension { path, granularity, part },
+    };
+    Ok(Key { name: text.to_owned(), kind })
+}
+
+fn condition(text: &str, place: &str) -> Result<Expr<Name>, PlanError> {
+    let (span, files) = whole(text);
+    let expr = parse_expression(text, span).map_err(|error| unreadable(&error, &files, place))?;
+    Ok(bind_values(expr))
+}
+
+fn order(text: &str, keys: &[Key], metrics: &[MetricRequest]) -> Result<Vec<Order>, PlanError> {
+    let (span, files) = whole(text);
+    let terms = parse_order(text, span).map_err(|error| unreadable(&error, &files, "order"))?;
+    terms
+        .into_iter()
+        .map(|(expr, descending)| {
+            let Expr::Leaf(Name::Path(words)) = &expr else {
+                return Err(PlanError::new(PlanErrorCode::UnknownOrderKey, "an order is made of keys and metrics")
+                    .help("Write the name of a key or a metric, such as `revenue desc`."));
+            };
+            let name = words.iter().map(|word| word.value.as_str()).collect::<Vec<_>>().join(".");
+            let column = keys.iter().any(|key| key.name == name) || metrics.iter().any(|metric| metric.name == name);
+            let by = if column { OrderBy::Column(name) } else { OrderBy::Metric(name) };
+            Ok(Order { by, descending, nulls_first: false })
+        })
+        .collect()
+}
+
+fn whole(text: &str) -> (Span, SourceMap) {
+    let mut files = SourceMap::new();
+    let file = files.add("", text);
+    (Span::new(file, 0, text.len()), files)
+}
+
+fn unreadable(error: &ParseError, files: &SourceMap, place: &str) -> PlanError {
+    let column = files.position(error.span).column;
+    let code = if error.too_large { PlanErrorCode::LimitExceeded } else { PlanErrorCode::InvalidFilter };
+    let message = format!("{} (column {column} of `{place}`)", error.message);
+    PlanError { code, message, help: error.help.clone() }
+}
+
+/// Turns every value of a request's text into a parameter, also inside `exists`.
+fn bind_values(expr: Expr<Name>) -> Expr<Name> {
+    let bound = expr.map(&mut |name| {
+        Expr::Leaf(match name {
+            Name::Exists { path, filter, span } => Name::Exists {
+                path: path.clone(),
+                filter: filter.as_ref().map(|filter| Box::new(bind_values((**filter).clone()))),
+                span: *span,
+            },
+            other => other.clone(),
+        })
+    });
+    bound.with_literals(&mut |literal| match literal {
+        Literal::Null => Expr::Literal(Literal::Null),
+        value => Expr::Parameter(value),
+    })
+}

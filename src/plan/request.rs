@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// A metric query.
-#[derive(Clone, Debug, PartialEq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Request {
     /// What is computed, in the order of the answer.
     pub metrics: Vec<MetricRequest>,

@@ -37,9 +37,33 @@ pub enum Error {
     #[error("the warehouse cannot be reached: {0}")]
     Unavailable(String),
     /// It refuses the query.
-    #[error("the warehouse refused the query: {0}")]
-    Refused(String),
+    #[error("the warehouse refused the query: {}", .0.meaning)]
+    Refused(Refusal),
     /// The query took too long or was given up.
     #[error("the query was cancelled")]
     Cancelled,
+}
+
+/// Why a query was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What it means, in our own words; callers see it.
+    pub meaning: String,
+    /// The driver's own message, for logs and for the person at the terminal who wrote the definitions.
+    pub detail: Option<String>,
+}
+
+impl Error {
+    /// Makes the error of a refused query without a message of a driver.
+    pub fn refused(meaning: impl Into<String>) -> Self {
+        Self::Refused(Refusal { meaning: meaning.into(), detail: None })
+    }
+
+    /// Returns the driver's own message, which may tell names of tables and columns.
+    pub fn detail(&self) -> Option<&str> {
+        match self {
+            Self::Refused(refusal) => refusal.detail.as_deref(),
+            Self::Unavailable(_) | Self::Cancelled => None,
+        }
+    }
 }

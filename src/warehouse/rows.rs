@@ -1,4 +1,10 @@
-//! An answer in columns.
+//! An answer in columns, and its values as text.
+//!
+//! Unscaled 1250 of scale 2 reads `12.50`; an instant reads `2024-02-29T23:00:00Z`.
+//!
+//! **Invariant:** text of a value is exact: reading it back gives the same value.
+
+use chrono::{DateTime, NaiveDate, TimeDelta};
 
 /// Rows of an answer, column by column.
 #[derive(Clone, Debug, PartialEq, Default)]
@@ -51,5 +57,113 @@ impl ColumnData {
     /// Returns whether there are no values.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Returns a value as text; null is nothing.
+    pub fn text(&self, row: usize) -> Option<String> {
+        match self {
+            Self::Boolean(values) => values[row].map(|value| value.to_string()),
+            Self::Integer(values) => values[row].map(|value| value.to_string()),
+            Self::Decimal { values, scale } => values[row].map(|value| decimal_text(value, *scale)),
+            Self::Float(values) => values[row].map(|value| format!("{value:?}")),
+            Self::String(values) => values[row].clone(),
+            Self::Date(values) => values[row].map(date_text),
+            Self::DateTime(values) => values[row].map(|value| date_time_text(value, "")),
+            Self::Timestamp(values) => values[row].map(|value| date_time_text(value, "Z")),
+        }
+    }
+}
+
+impl Rows {
+    /// Writes the rows as CSV under these names; null is an empty field, and empty text is `""`.
+    pub fn to_csv<S: AsRef<str>>(&self, names: &[S]) -> String {
+        let mut csv = names.iter().map(|name| quoted(name.as_ref())).collect::<Vec<_>>().join(",");
+        csv.push('\n');
+        for row in 0..self.len {
+            for (index, column) in self.columns.iter().enumerate() {
+                if index > 0 {
+                    csv.push(',');
+                }
+                if let Some(text) = column.text(row) {
+                    csv.push_str(&quoted(&text));
+                }
+            }
+            csv.push('\n');
+        }
+        csv
+    }
+}
+
+/// Quotes a field of CSV where it has to be: `a,b` → `"a,b"`.
+fn quoted(field: &str) -> String {
+    if field.is_empty() || field.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", field.replace('"', "\"\""))
+    } else {
+        field.to_owned()
+    }
+}
+
+fn decimal_text(unscaled: i128, scale: u8) -> String {
+    let scale = usize::from(scale);
+    let digits = format!("{:0>width$}", unscaled.unsigned_abs(), width = scale + 1);
+    let (whole, fraction) = digits.split_at(digits.len() - scale);
+    let mut text = String::with_capacity(digits.len() + 2);
+    if unscaled < 0 {
+        text.push('-');
+    }
+    text.push_str(whole);
+    if scale > 0 {
+        text.push('.');
+        text.push_str(fraction);
+    }
+    text
+}
+
+fn date_text(days: i32) -> String {
+    match NaiveDate::default().checked_add_signed(TimeDelta::days(i64::from(days))) {
+        Some(date) => date.to_string(),
+        None => infinity(days > 0),
+    }
+}
+
+fn date_time_text(micros: i64, zone: &str) -> String {
+    let Some(time) = DateTime::from_timestamp_micros(micros).map(|time| time.naive_utc()) else {
+        return infinity(micros > 0);
+    };
+    let mut text = time.format("%Y-%m-%dT%H:%M:%S").to_string();
+    if micros % 1_000_000 != 0 {
+        text.push_str(&time.format("%.6f").to_string());
+    }
+    text.push_str(zone);
+    text
+}
+
+/// Warehouses have dates beyond every calendar.
+fn infinity(positive: bool) -> String {
+    if positive { "infinity".to_owned() } else { "-infinity".to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_read_as_exact_text() {
+        let money = ColumnData::Decimal { values: vec![Some(-5), Some(1250), None], scale: 2 };
+        assert_eq!(money.text(0).as_deref(), Some("-0.05"));
+        assert_eq!(money.text(1).as_deref(), Some("12.50"));
+        assert_eq!(money.text(2), None);
+        let instants = ColumnData::Timestamp(vec![Some(1_709_247_600_000_000), Some(1_500)]);
+        assert_eq!(instants.text(0).as_deref(), Some("2024-02-29T23:00:00Z"));
+        assert_eq!(instants.text(1).as_deref(), Some("1970-01-01T00:00:00.001500Z"));
+        assert_eq!(ColumnData::Date(vec![Some(19_782)]).text(0).as_deref(), Some("2024-02-29"));
+        assert_eq!(ColumnData::Float(vec![Some(0.1 + 0.2)]).text(0).as_deref(), Some("0.30000000000000004"));
+    }
+
+    #[test]
+    fn csv_tells_null_from_empty_text() {
+        let names = ColumnData::String(vec![None, Some(String::new()), Some("a,\"b\"".to_owned())]);
+        let rows = Rows { len: 3, columns: vec![names, ColumnData::Integer(vec![Some(1), Some(2), None])] };
+        assert_eq!(rows.to_csv(&["name", "n"]), "name,n\n,1\n\"\",2\n\"a,\"\"b\"\"\",\n");
     }
 }

@@ -1,0 +1,70 @@
+//! The tables of a DuckDB database as a [`Catalog`].
+//!
+//! Table `fct_shipments` of schema `marts` is `marts.fct_shipments`; tables of schema `main` go by their bare name.
+//!
+//! **Invariant:** columns stand in the table's order, tables in the order of their names.
+
+use ::duckdb::Connection;
+
+use super::failure;
+use crate::{
+    catalog::{Catalog, CatalogColumn, ColumnType},
+    warehouse::Error,
+};
+
+const COLUMNS: &str = "
+    SELECT c.schema_name, c.table_name, c.column_name, c.data_type, t.estimated_size
+    FROM duckdb_columns() c
+    LEFT JOIN duckdb_tables() t USING (database_oid, schema_oid, table_oid)
+    WHERE NOT c.internal AND c.database_name = current_database()
+    ORDER BY c.schema_name, c.table_name, c.column_index";
+
+/// Reads the tables with these names, or all; a table is keyed as it was asked for.
+pub(super) fn read(connection: &Connection, wanted: Option<&[String]>) -> Result<Catalog, Error> {
+    let refused = |error: ::duckdb::Error| failure::of_query(&error);
+    let mut statement = connection.prepare(COLUMNS).map_err(refused)?;
+    let mut rows = statement.query([]).map_err(refused)?;
+    let mut catalog = Catalog::default();
+    while let Some(row) = rows.next().map_err(refused)? {
+        let schema: String = row.get(0).map_err(refused)?;
+        let table: String = row.get(1).map_err(refused)?;
+        let name: String = row.get(2).map_err(refused)?;
+        let data_type: String = row.get(3).map_err(refused)?;
+        let size: Option<i64> = row.get(4).map_err(refused)?;
+        let keys = match wanted {
+            Some(wanted) => wanted.iter().filter(|asked| names_table(asked, &schema, &table)).cloned().collect(),
+            None if schema == "main" => vec![table],
+            None => vec![format!("{schema}.{table}")],
+        };
+        for key in keys {
+            let entry = catalog.tables.entry(key).or_default();
+            entry.rows = size.and_then(|size| u64::try_from(size).ok());
+            entry.columns.push(CatalogColumn { name: name.clone(), column_type: column_type(&data_type) });
+        }
+    }
+    Ok(catalog)
+}
+
+/// Returns whether `asked` (`orders`, `main.orders`, `database.main.orders`) is this table.
+fn names_table(asked: &str, schema: &str, table: &str) -> bool {
+    let mut words = asked.rsplit('.').map(|word| word.trim_matches('"'));
+    let same_table = words.next().is_some_and(|word| word.eq_ignore_ascii_case(table));
+    same_table && words.next().unwrap_or("main").eq_ignore_ascii_case(schema)
+}
+
+/// Returns what a type such as `DECIMAL(12,2)` is in the language of definitions.
+fn column_type(data_type: &str) -> ColumnType {
+    match data_type.split('(').next().unwrap_or_default() {
+        "VARCHAR" | "UUID" | "ENUM" if !data_type.ends_with(']') => ColumnType::String,
+        "TINYINT" | "SMALLINT" | "INTEGER" | "BIGINT" | "HUGEINT" | "UTINYINT" | "USMALLINT" | "UINTEGER"
+        | "UBIGINT" => ColumnType::Integer,
+        "DECIMAL" if !data_type.ends_with(']') => ColumnType::Decimal,
+        "FLOAT" | "DOUBLE" => ColumnType::Float,
+        "BOOLEAN" => ColumnType::Boolean,
+        "DATE" => ColumnType::Date,
+        "TIMESTAMP" | "TIMESTAMP_S" | "TIMESTAMP_MS" | "TIMESTAMP_NS" => ColumnType::DateTime,
+        "TIMESTAMP WITH TIME ZONE" => ColumnType::Timestamp,
+        "JSON" => ColumnType::Json,
+        _ => ColumnType::Unknown,
+    }
+}

@@ -1,0 +1,171 @@
+use super::*;
+use crate::{sql::Literal, time::NaiveDate, warehouse::ColumnData};
+
+fn text(sql: &str, parameters: Vec<Literal>) -> Text {
+    Text { sql: sql.to_owned(), parameters }
+}
+
+fn memory() -> DuckDb {
+    DuckDb::in_memory().expect("a database in memory")
+}
+
+fn ask(database: &DuckDb, sql: &str) -> Rows {
+    database.query_blocking(&text(sql, Vec::new())).expect(sql)
+}
+
+#[test]
+fn every_type_arrives_exactly() {
+    let rows = ask(
+        &memory(),
+        "SELECT true, 7::TINYINT, sum(i), 12.50::DECIMAL(12,2), 0.5::FLOAT, 'x', '{\"a\":1}'::JSON,
+                'b'::ENUM('a','b'), DATE '2024-02-29', TIMESTAMP '2024-02-29 12:00:00.5',
+                TIMESTAMPTZ '2024-02-29 12:00:00+01', NULL, '00000000-0000-0000-0000-00000000000a'::UUID
+         FROM (SELECT 170141183460469231731687303715884105727::HUGEINT AS i)",
+    );
+    assert_eq!(
+        rows.columns,
+        vec![
+            ColumnData::Boolean(vec![Some(true)]),
+            ColumnData::Integer(vec![Some(7)]),
+            ColumnData::Integer(vec![Some(i128::MAX)]),
+            ColumnData::Decimal { values: vec![Some(1250)], scale: 2 },
+            ColumnData::Float(vec![Some(0.5)]),
+            ColumnData::String(vec![Some("x".to_owned())]),
+            ColumnData::String(vec![Some("{\"a\":1}".to_owned())]),
+            ColumnData::String(vec![Some("b".to_owned())]),
+            ColumnData::Date(vec![Some(19_782)]),
+            ColumnData::DateTime(vec![Some(1_709_208_000_500_000)]),
+            ColumnData::Timestamp(vec![Some(1_709_204_400_000_000)]),
+            // The type of a bare NULL is that of an integer in DuckDB.
+            ColumnData::Integer(vec![None]),
+            ColumnData::String(vec![Some("00000000-0000-0000-0000-00000000000a".to_owned())]),
+        ]
+    );
+}
+
+#[test]
+fn an_empty_answer_keeps_its_types_and_a_long_one_its_order() {
+    let database = memory();
+    let none = ask(&database, "SELECT 1.5::DECIMAL(4,1), 'x' WHERE false");
+    assert_eq!(none.columns, vec![ColumnData::Decimal { values: vec![], scale: 1 }, ColumnData::String(vec![])]);
+    let many = ask(&database, "SELECT i FROM range(10000) t(i) ORDER BY i");
+    assert_eq!(many.len, 10_000);
+    assert_eq!(many.columns, vec![ColumnData::Integer((0..10_000).map(Some).collect())]);
+}
+
+#[test]
+fn parameters_are_bound_with_their_types() {
+    let day = NaiveDate::from_ymd_opt(2024, 2, 29).expect("a date");
+    let noon = day.and_hms_opt(12, 0, 0).expect("a time");
+    let parameters = vec![
+        Literal::Decimal("-12.50".to_owned()),
+        Literal::Decimal("0.005".to_owned()),
+        Literal::Date(day),
+        Literal::Timestamp(noon),
+        Literal::String("it's".to_owned()),
+        Literal::Integer(i64::MAX),
+        Literal::Null,
+        Literal::Float(0.1_f64.to_bits()),
+        Literal::Boolean(false),
+    ];
+    let sql = "SELECT $1 + 0.01, typeof($2), $3 = DATE '2024-02-29', TIMESTAMPTZ '2024-02-29 13:00:00+01' >= $4,
+                      $5, $6, $7 IS NULL, $8, $9";
+    let rows = memory().query_blocking(&text(sql, parameters)).expect("an answer");
+    assert_eq!(
+        rows.to_csv(&["a"; 9]).lines().nth(1),
+        Some("-12.49,\"DECIMAL(3,3)\",true,true,it's,9223372036854775807,true,0.1,false")
+    );
+}
+
+#[test]
+fn a_type_that_cannot_be_carried_is_named() {
+    let error = memory().query_blocking(&text("SELECT [1, 2] AS sizes", Vec::new())).expect_err("a list");
+    assert_eq!(
+        error.to_string(),
+        "the warehouse refused the query: column `sizes` has the type List, which an answer cannot carry"
+    );
+}
+
+#[test]
+fn a_refusal_says_what_it_means_and_keeps_the_drivers_words_apart() {
+    let error = memory().query_blocking(&text("SELECT * FROM nowhere", Vec::new())).expect_err("no such table");
+    assert_eq!(error.to_string(), "the warehouse refused the query: it names a table or function that is not there");
+    assert!(error.detail().is_some_and(|detail| detail.contains("nowhere")));
+}
+
+#[test]
+fn a_file_that_cannot_be_opened_says_why() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let open = |path: &Path| DuckDb::open(path, Access::ReadOnly).err().expect("it fails").to_string();
+    let missing = folder.path().join("missing.duckdb");
+    assert!(open(&missing).ends_with(&format!("there is no file `{}`", missing.display())));
+    let text = folder.path().join("text.duckdb");
+    std::fs::write(&text, "this is not a database\n".repeat(1_000)).expect("a file");
+    assert!(open(&text).ends_with(&format!("`{}` is not a DuckDB file", text.display())), "{}", open(&text));
+    assert!(open(folder.path()).ends_with("is a folder, not a DuckDB file"), "{}", open(folder.path()));
+}
+
+#[test]
+fn a_read_only_database_reaches_no_file_and_changes_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a.duckdb");
+    DuckDb::open(&path, Access::ReadWrite)
+        .expect("a file")
+        .execute_batch("CREATE TABLE t AS SELECT 1 AS x")
+        .expect("a table");
+    let database = DuckDb::open(&path, Access::ReadOnly).expect("it opens");
+    assert_eq!(ask(&database, "SELECT x FROM t").columns, vec![ColumnData::Integer(vec![Some(1)])]);
+    for statement in ["INSERT INTO t VALUES (2)", "SELECT * FROM read_csv('/etc/hosts')", "SET TimeZone = 'Asia/Tokyo'"]
+    {
+        assert!(database.execute_batch(statement).is_err(), "{statement}");
+    }
+}
+
+#[test]
+fn the_catalog_has_the_tables_that_are_there() {
+    let database = memory();
+    database
+        .execute_batch(
+            "CREATE SCHEMA marts; CREATE TABLE marts.f (id BIGINT, price DECIMAL(12,2), paid TIMESTAMPTZ, tags VARCHAR[]);
+             INSERT INTO marts.f VALUES (1, 2, now(), []); CREATE VIEW v AS SELECT id FROM marts.f",
+        )
+        .expect("tables");
+    let names = ["marts.f".to_owned(), "v".to_owned(), "f".to_owned()];
+    let catalog = database.catalog_blocking(Some(&names)).expect("a catalog");
+    let columns: Vec<String> = catalog
+        .tables
+        .iter()
+        .flat_map(|(table, known)| known.columns.iter().map(move |c| format!("{table}.{} {}", c.name, c.column_type)))
+        .collect();
+    assert_eq!(
+        columns,
+        [
+            "marts.f.id integer",
+            "marts.f.price decimal",
+            "marts.f.paid timestamp",
+            "marts.f.tags unknown",
+            "v.id integer"
+        ]
+    );
+    assert_eq!(catalog.tables["marts.f"].rows, Some(1));
+}
+
+#[cfg(feature = "server")]
+#[test]
+fn dropping_the_answer_interrupts_the_query_and_spares_the_next() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let database = memory();
+        let long = text("SELECT count(*) FROM range(100000000000) t(i) WHERE hash(i) = 1", Vec::new());
+        let waited = tokio::time::timeout(std::time::Duration::from_millis(200), database.query(&long)).await;
+        assert!(waited.is_err(), "it takes minutes if nobody interrupts it");
+        let turns = Arc::clone(&database.shared.turns);
+        let all = u32::try_from(CONCURRENT_QUERIES).expect("a small number");
+        let given_back = tokio::time::timeout(std::time::Duration::from_secs(20), turns.acquire_many(all)).await;
+        assert!(given_back.is_ok(), "the interrupted query still runs");
+        drop(given_back);
+        for _ in 0..20 {
+            assert_eq!(database.query(&text("SELECT 1", Vec::new())).await.expect("an answer").len, 1);
+        }
+    });
+}

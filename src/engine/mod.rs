@@ -1,7 +1,5 @@
-//! Holds the live project and carries a request from plan to rows.
-//!
-//! **Invariant:** a project that does not load never replaces one that does.
+//! Holds the live project: load, reload, and plan → cache → warehouse → rows.
 
-mod load;
+mod answer;
 
-pub use load::{Loaded, NoProject, PROJECT_FILE, find_project, load_project};
+pub use answer::{Answer, Answered, CacheOutcome, Failure};

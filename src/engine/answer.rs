@@ -1,0 +1,78 @@
+//! What the engine answers a request with.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use crate::{
+    plan::{Plan, PlanError},
+    time::{DateTime, Utc},
+    warehouse::Rows,
+};
+
+/// The rows of a request and how they came about. Shared by everybody who asks the same.
+#[derive(Debug)]
+pub struct Answer {
+    /// Told apart from every other answer of this process, so that what is derived from it can be kept beside it.
+    pub id: u64,
+    /// How it was computed.
+    pub plan: Arc<Plan>,
+    /// The rows; their columns are `plan.columns`.
+    pub rows: Arc<Rows>,
+    /// The moment the request was planned for: relative ranges count from it.
+    pub now: DateTime<Utc>,
+    /// The moment the warehouse was asked.
+    pub as_of: DateTime<Utc>,
+}
+
+impl Answer {
+    /// Makes an answer with an id of its own.
+    pub fn new(plan: Arc<Plan>, rows: Arc<Rows>, now: DateTime<Utc>, as_of: DateTime<Utc>) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self { id: NEXT.fetch_add(1, Ordering::Relaxed), plan, rows, now, as_of }
+    }
+}
+
+/// An answer and how this caller came by it.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// The answer.
+    pub answer: Arc<Answer>,
+    /// Whether it was at hand.
+    pub cache: CacheOutcome,
+}
+
+/// Whether an answer was at hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CacheOutcome {
+    /// It was in the cache.
+    Hit,
+    /// The warehouse was asked.
+    Miss,
+    /// Another caller had asked the warehouse the same already.
+    Shared,
+}
+
+/// Why there is no answer. Nothing of a driver's message is in it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// The request is refused.
+    #[error(transparent)]
+    Refused(#[from] PlanError),
+    /// The principal may not ask this.
+    #[error("not allowed")]
+    Forbidden,
+    /// The warehouse cannot be reached, or is too busy.
+    #[error("the warehouse cannot be reached")]
+    Unavailable,
+    /// The time allowed for the request is over.
+    #[error("the time allowed for the request is over")]
+    Timeout,
+    /// Nobody waits for the answer any more, or the server is going down.
+    #[error("the request was cancelled")]
+    Cancelled,
+    /// A mistake of ours; the log has the rest.
+    #[error("something went wrong inside entente")]
+    Internal,
+}

@@ -1,5 +1,22 @@
-//! Holds the live project: load, reload, and plan → cache → warehouse → rows.
+//! Carries a request from plan to rows: plan → cache → warehouse → rows; and loads the project it is planned against.
+//!
+//! ```text
+//! Live + Request + Principal ─ plan ─► SQL text ─ fingerprint ─► kept rows, or one query to the warehouse ─► Answered
+//! ```
+//!
+//! **Invariant:** a project that does not load never replaces one that does, and whatever can change an answer is part
+//! of its fingerprint.
 
 mod answer;
+mod identity;
+mod live;
+mod load;
+mod query;
+mod watch;
 
 pub use answer::{Answer, Answered, CacheOutcome, Failure};
+pub use identity::QueryIdentity;
+pub use live::Live;
+pub use load::{Loaded, NoProject, PROJECT_FILE, find_project, load_project};
+pub use query::{Clock, Engine, Limits};
+pub use watch::{WatchError, Watching, watch};

@@ -1,0 +1,35 @@
+//! The project that is served.
+
+use std::sync::Arc;
+
+use super::Loaded;
+use crate::{
+    cache::Fingerprint,
+    project::Project,
+    time::{DateTime, Utc},
+};
+
+/// A project that loaded, and which one it is.
+#[derive(Clone, Debug)]
+pub struct Live {
+    /// The project.
+    pub project: Arc<Project>,
+    /// The hash of the files it was made of.
+    pub version: Fingerprint,
+    /// The moment it was loaded.
+    pub loaded_at: DateTime<Utc>,
+}
+
+impl Live {
+    /// Takes the project of a folder, if it has no error.
+    pub fn from_loaded(loaded: &Loaded, loaded_at: DateTime<Utc>) -> Option<Self> {
+        let files: Vec<_> = loaded.files.iter().map(|(_, file)| (&file.path, &file.text)).collect();
+        let version = Fingerprint::of(&files);
+        loaded.project.clone().map(|project| Self { project, version, loaded_at })
+    }
+
+    /// Returns the start of the version, enough to tell projects apart at a glance.
+    pub fn short_version(&self) -> String {
+        self.version.to_string()[..12].to_owned()
+    }
+}

@@ -1,0 +1,245 @@
+//! Plan → cache → warehouse → rows.
+
+use std::{
+    fmt,
+    hash::Hash,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use moka::future::Cache as Moka;
+use tokio::sync::Semaphore;
+
+use super::{Answer, Answered, CacheOutcome, Failure, Live, QueryIdentity, identity::principal_into};
+use crate::{
+    cache::{self, Cache, Fingerprint, FingerprintWriter},
+    plan::{self, Plan, PlanError, Principal, Request},
+    sql::{self, Select, SqlExpr, Text},
+    time::{DateTime, Utc},
+    warehouse::{self, ColumnData, Rows, Warehouse},
+};
+
+/// Tells the present moment; tests give one that stands still.
+pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+
+/// How much work is taken on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The time one request may take, waiting included.
+    pub deadline: Duration,
+    /// The queries that the warehouse runs at the same time.
+    pub concurrency: usize,
+    /// The queries that may wait for their turn; further ones are refused at once.
+    pub queue: usize,
+    /// What the cache keeps.
+    pub cache: cache::Limits,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            deadline: Duration::from_secs(60),
+            concurrency: 8,
+            queue: 500,
+            cache: cache::Limits { bytes: 256 << 20, time_to_live: Duration::from_secs(300) },
+        }
+    }
+}
+
+/// Plans are a function of the request and of this slot of time: every zone's day and hour begins with a slot.
+/// See <https://data.iana.org/time-zones/tz-link.html>: offsets in use are multiples of fifteen minutes.
+const SLOT_SECONDS: i64 = 15 * 60;
+
+/// The weight of the plans that are kept; a plan weighs its SQL some sixteen times over, tree and text.
+const PLANS_BYTES: u64 = 64 << 20;
+
+/// A request that was planned, with the key of its rows.
+struct Planned {
+    plan: Arc<Plan>,
+    text: Text,
+    key: Fingerprint,
+    now: DateTime<Utc>,
+}
+
+/// Answers requests from the cache or the warehouse.
+pub struct Engine {
+    warehouse: Arc<dyn Warehouse>,
+    plans: Moka<Fingerprint, Arc<Planned>>,
+    answers: Cache<Arc<Answer>, Failure>,
+    turns: Arc<Semaphore>,
+    waiting: Arc<AtomicU64>,
+    data_version: AtomicU64,
+    clock: Clock,
+    limits: Limits,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Makes an engine over a warehouse.
+    pub fn new(warehouse: Arc<dyn Warehouse>, clock: Clock, limits: Limits) -> Self {
+        let plans = Moka::builder()
+            .max_capacity(PLANS_BYTES)
+            .weigher(|_, planned: &Arc<Planned>| u32::try_from(4096 + planned.text.sql.len() * 16).unwrap_or(u32::MAX))
+            .build();
+        Self {
+            warehouse,
+            plans,
+            answers: Cache::new(limits.cache, |answer| weight(&answer.rows)),
+            turns: Arc::new(Semaphore::new(limits.concurrency)),
+            waiting: Arc::default(),
+            data_version: AtomicU64::new(0),
+            clock,
+            limits,
+        }
+    }
+
+    /// Returns the present moment.
+    pub fn now(&self) -> DateTime<Utc> {
+        (self.clock)()
+    }
+
+    /// Declares that the data have changed: no row that is kept is used again.
+    pub fn data_changed(&self) {
+        self.data_version.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Returns how often the data were declared to have changed.
+    pub fn data_version(&self) -> u64 {
+        self.data_version.load(Ordering::Relaxed)
+    }
+
+    /// Returns the number of answers that are kept and their bytes.
+    pub fn kept(&self) -> (u64, u64) {
+        self.answers.size()
+    }
+
+    /// Answers a request. Dropping the future leaves; the warehouse is stopped when nobody else waits for the rows.
+    pub async fn answer(&self, live: &Live, request: &Request, principal: &Principal) -> Result<Answered, Failure> {
+        let planned = self.planned(live, request, principal).await?;
+        let rows = self.answers.get_or_load(planned.key, self.load(Arc::clone(&planned)));
+        match tokio::time::timeout(self.limits.deadline, rows).await {
+            Ok(Ok((answer, outcome))) => Ok(Answered { answer, cache: outcome.into() }),
+            Ok(Err(cache::Failure::Failed(failure))) => Err(failure),
+            Ok(Err(cache::Failure::Panicked)) => Err(Failure::Internal),
+            Err(_) => Err(Failure::Timeout),
+        }
+    }
+
+    /// Asks the warehouse for one row of its own, to see whether it answers.
+    pub async fn reach_warehouse(&self) -> Result<(), Failure> {
+        let one = Select { items: vec![SqlExpr::integer(1).named("one")], ..Select::default() };
+        let text = sql::print(&one, self.warehouse.dialect());
+        let asked = tokio::time::timeout(Duration::from_secs(5), self.warehouse.query(&text)).await;
+        asked.map_err(|_| Failure::Timeout)?.map(|_| ()).map_err(|error| told(&error))
+    }
+
+    async fn planned(&self, live: &Live, request: &Request, principal: &Principal) -> Result<Arc<Planned>, PlanError> {
+        let now = slot(self.now());
+        let data_version = self.data_version();
+        let mut hash = FingerprintWriter::default();
+        request.hash(&mut hash);
+        principal_into(principal, &mut hash);
+        (live.version, data_version, now.timestamp()).hash(&mut hash);
+        let key = hash.end();
+        if let Some(planned) = self.plans.get(&key).await {
+            return Ok(planned);
+        }
+        let plan = plan::plan(&live.project, request, principal, now)?;
+        let dialect = self.warehouse.dialect();
+        let text = sql::print(&plan.select, dialect);
+        let identity = QueryIdentity { dialect, text: &text, principal, project_version: live.version, data_version };
+        let planned = Arc::new(Planned { key: identity.fingerprint(), plan: Arc::new(plan), text, now });
+        self.plans.insert(key, Arc::clone(&planned)).await;
+        Ok(planned)
+    }
+
+    /// Returns the work of asking the warehouse, which owns all it needs because it may outlive its first caller.
+    fn load(&self, planned: Arc<Planned>) -> impl Future<Output = Result<Arc<Answer>, Failure>> + Send + 'static {
+        let (warehouse, turns, clock) = (Arc::clone(&self.warehouse), Arc::clone(&self.turns), Arc::clone(&self.clock));
+        let (waiting, queue) = (Arc::clone(&self.waiting), self.limits.queue as u64);
+        async move {
+            let _turn = {
+                let place = Place::take(&waiting);
+                if place.ahead >= queue && turns.available_permits() == 0 {
+                    return Err(Failure::Unavailable);
+                }
+                turns.acquire().await.expect("the semaphore is never closed")
+            };
+            let as_of = clock();
+            let rows = warehouse.query(&planned.text).await.map_err(|error| told(&error))?;
+            Ok(Arc::new(Answer::new(Arc::clone(&planned.plan), Arc::new(rows), planned.now, as_of)))
+        }
+    }
+}
+
+/// A place in the queue, given up when dropped.
+struct Place<'a> {
+    waiting: &'a AtomicU64,
+    ahead: u64,
+}
+
+impl<'a> Place<'a> {
+    fn take(waiting: &'a AtomicU64) -> Self {
+        Self { waiting, ahead: waiting.fetch_add(1, Ordering::Relaxed) }
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Returns the start of the slot that a moment lies in.
+fn slot(now: DateTime<Utc>) -> DateTime<Utc> {
+    let seconds = now.timestamp();
+    DateTime::from_timestamp(seconds - seconds.rem_euclid(SLOT_SECONDS), 0).unwrap_or(now)
+}
+
+/// Logs what the driver says and returns what callers may know.
+fn told(error: &warehouse::Error) -> Failure {
+    match error {
+        warehouse::Error::Unavailable(message) => {
+            tracing::error!(%message, "the warehouse cannot be reached");
+            Failure::Unavailable
+        }
+        warehouse::Error::Refused(message) => {
+            tracing::error!(%message, "the warehouse refused a query");
+            Failure::Internal
+        }
+        warehouse::Error::Cancelled => Failure::Cancelled,
+    }
+}
+
+/// Returns the bytes that rows hold.
+fn weight(rows: &Rows) -> u64 {
+    let of_column = |column: &ColumnData| match column {
+        ColumnData::Boolean(values) => values.len() * size_of::<Option<bool>>(),
+        ColumnData::Integer(values) | ColumnData::Decimal { values, .. } => values.len() * size_of::<Option<i128>>(),
+        ColumnData::Float(values) => values.len() * size_of::<Option<f64>>(),
+        ColumnData::String(values) => {
+            values.iter().map(|value| size_of::<Option<String>>() + value.as_ref().map_or(0, String::len)).sum()
+        }
+        ColumnData::Date(values) => values.len() * size_of::<Option<i32>>(),
+        ColumnData::DateTime(values) | ColumnData::Timestamp(values) => values.len() * size_of::<Option<i64>>(),
+    };
+    1024 + rows.columns.iter().map(of_column).sum::<usize>() as u64
+}
+
+impl From<cache::Outcome> for CacheOutcome {
+    fn from(outcome: cache::Outcome) -> Self {
+        match outcome {
+            cache::Outcome::Hit => Self::Hit,
+            cache::Outcome::Miss => Self::Miss,
+            cache::Outcome::Shared => Self::Shared,
+        }
+    }
+}

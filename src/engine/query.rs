@@ -211,8 +211,9 @@ fn told(error: &warehouse::Error) -> Failure {
             tracing::error!(%message, "the warehouse cannot be reached");
             Failure::Unavailable
         }
-        warehouse::Error::Refused(message) => {
-            tracing::error!(%message, "the warehouse refused a query");
+        warehouse::Error::Refused(refusal) => {
+            let detail = refusal.detail.as_deref().unwrap_or_default();
+            tracing::error!(meaning = %refusal.meaning, detail, "the warehouse refused a query");
             Failure::Internal
         }
         warehouse::Error::Cancelled => Failure::Cancelled,

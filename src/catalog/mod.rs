@@ -25,6 +25,7 @@ pub enum ColumnType {
     /// A day.
     Date,
     /// A wall-clock date and time without a zone.
+    #[serde(rename = "datetime")]
     DateTime,
     /// An instant.
     Timestamp,

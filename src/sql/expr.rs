@@ -258,7 +258,7 @@ pub enum Function {
     LocalTime(Tz),
     /// The instant of a wall-clock time in a zone.
     InstantOf(Tz),
-    /// The start of the period: of a date gives a date, of a wall-clock time gives a wall-clock time.
+    /// The start of the period of a date or wall-clock time: for `Hour` a wall-clock time, for all others a date.
     Truncate {
         /// The size of the period.
         granularity: Granularity,
@@ -270,6 +270,10 @@ pub enum Function {
     /// The instant at which the local hour of an instant begins, in a zone.
     TruncateHour(Tz),
     /// `(t, n)`: a date or wall-clock time moved by n units, month ends clamped.
+    ///
+    /// What is a date by its own form (`DateOf`, `Truncate`, a constant) stays one under days and longer units. A bare
+    /// column comes out as a wall-clock time, since only the catalog knows its type: put it in `DateOf` before.
+    /// An instant may be moved by minutes and hours.
     AddUnits(Unit),
     /// `(a, b)`: how many boundaries of the unit lie between two dates: 0 within one period, negative if b is earlier.
     PeriodsBetween {
@@ -298,7 +302,7 @@ pub enum Function {
 impl<N> Expr<N> {
     /// Rebuilds the expression with every leaf replaced.
     pub fn map<M>(&self, leaf: &mut impl FnMut(&N) -> Expr<M>) -> Expr<M> {
-        let mut boxed = |arg: &Self, leaf: &mut dyn FnMut(&N) -> Expr<M>| Box::new(arg.map_dyn(leaf));
+        let boxed = |arg: &Self, leaf: &mut dyn FnMut(&N) -> Expr<M>| Box::new(arg.map_dyn(leaf));
         match self {
             Self::Leaf(name) => leaf(name),
             Self::Literal(literal) => Expr::Literal(literal.clone()),

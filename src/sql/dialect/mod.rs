@@ -1,4 +1,27 @@
 //! What differs between warehouses.
+//!
+//! `Truncate(Month)` of a date is `DATE_TRUNC(d, MONTH)` here and `CAST(date_trunc('month', d) AS DATE)` there, one file
+//! per dialect.
+//!
+//! **Invariant:** [`Syntax`] has no default methods, so a dialect that lacks an exact form does not compile.
+
+mod bigquery;
+mod duckdb;
+mod number;
+mod reserved;
+
+pub(super) use number::millionths as write_millionths;
+
+use super::{
+    Function, Literal, OrderTerm, SqlExpr,
+    print::{Level, Writer},
+};
+use chrono::{Datelike, Timelike};
+
+use crate::{
+    catalog::ColumnType,
+    time::{NaiveDate, NaiveDateTime},
+};
 
 /// A dialect of SQL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -33,5 +56,94 @@ impl Dialect {
             Self::DuckDb => false,
             Self::BigQuery => true,
         }
+    }
+
+    /// Returns the way the dialect writes things.
+    pub(super) fn syntax(self) -> &'static dyn Syntax {
+        match self {
+            Self::DuckDb => &duckdb::DuckDb,
+            Self::BigQuery => &bigquery::BigQuery,
+        }
+    }
+}
+
+/// How a dialect writes what others write differently.
+///
+/// A method that writes an expression returns how tightly the text binds, and the caller puts the parentheses.
+pub(super) trait Syntax {
+    /// Writes a name, in quotes unless it is plain lower case and not reserved.
+    fn identifier(&self, out: &mut String, name: &str);
+    /// Writes the name of a table: parts with dots between, as in YAML.
+    fn table(&self, out: &mut String, name: &str);
+    /// Writes a string constant.
+    fn string(&self, out: &mut String, text: &str);
+    /// Writes a constant.
+    fn literal(&self, out: &mut String, literal: &Literal) -> Level;
+    /// Writes the place of a parameter; `number` counts from one.
+    fn parameter(&self, out: &mut String, number: usize, value: &Literal);
+    /// Returns the name of a type in CAST.
+    fn type_name(&self, to: ColumnType) -> &'static str;
+    /// Writes a quotient in binary floating point that is null where the divisor is zero.
+    fn divide(&self, writer: &mut Writer, left: &SqlExpr, right: &SqlExpr) -> Level;
+    /// Writes a remainder that is null where the divisor is zero.
+    fn modulo(&self, writer: &mut Writer, left: &SqlExpr, right: &SqlExpr) -> Level;
+    /// Writes the pattern of LIKE such that nothing in it is an escape character.
+    fn like_pattern(&self, writer: &mut Writer, pattern: &SqlExpr);
+    /// Writes a function.
+    fn call(&self, writer: &mut Writer, function: Function, args: &[SqlExpr]) -> Level;
+    /// Writes an average in binary floating point.
+    fn average(&self, writer: &mut Writer, arg: &SqlExpr) -> Level;
+    /// Writes an exact continuous percentile in binary floating point; as a window function it stands before OVER.
+    fn percentile(&self, writer: &mut Writer, arg: &SqlExpr, millionths: u32) -> Level;
+    /// Writes a term of the ORDER BY of a window.
+    fn window_order(&self, writer: &mut Writer, term: &OrderTerm);
+    /// Writes a table of the days from a first to a last one, with one column.
+    fn days(&self, writer: &mut Writer, from: &SqlExpr, to: &SqlExpr, column: &str);
+}
+
+/// Returns whether a name needs no quotes: lower-case letters, digits and underscores, not reserved.
+fn is_plain(name: &str, reserved: &[&str]) -> bool {
+    let mut bytes = name.bytes();
+    bytes.next().is_some_and(|first| first.is_ascii_lowercase() || first == b'_')
+        && bytes.all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        && reserved.binary_search(&name).is_err()
+}
+
+/// Writes `2024-03-31`; a day outside of the years 1 to 9999, which no warehouse stores, becomes the nearest inside.
+fn write_date(out: &mut String, date: NaiveDate) {
+    use std::fmt::Write;
+    let inside = match date.year() {
+        ..1 => NaiveDate::from_ymd_opt(1, 1, 1),
+        10_000.. => NaiveDate::from_ymd_opt(9999, 12, 31),
+        _ => None,
+    };
+    write!(out, "{}", inside.unwrap_or(date)).expect("a String takes all text");
+}
+
+/// Writes `2024-03-31 02:30:00`, with a fraction of a second only if there is one.
+fn write_time(out: &mut String, time: NaiveDateTime) {
+    use std::fmt::Write;
+    write_date(out, time.date());
+    write!(out, " {:02}:{:02}:{:02}", time.hour(), time.minute(), time.second()).expect("a String takes all text");
+    let micros = time.nanosecond() % 1_000_000_000 / 1_000;
+    if micros > 0 {
+        write!(out, ".{micros:06}").expect("a String takes all text");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_names_go_without_quotes() {
+        for (name, plain) in
+            [("price", true), ("_x1", true), ("Price", false), ("1x", false), ("", false), ("é", false)]
+        {
+            assert_eq!(is_plain(name, reserved::DUCKDB), plain, "{name}");
+        }
+        assert!(!is_plain("order", reserved::DUCKDB));
+        assert!(!is_plain("rows", reserved::BIGQUERY));
+        assert!(is_plain("rows", reserved::DUCKDB));
     }
 }

@@ -1,0 +1,57 @@
+//! A select as text of one dialect, with its parameters.
+//!
+//! `Select { items: [sum(t.price)], from: marts.shipments … }` → `SELECT SUM(t.price) AS revenue FROM marts.shipments
+//! AS t`. What every dialect says alike is written here; what differs is asked of [`Syntax`].
+//!
+//! **Invariant:** a constant reaches the text through the dialect's own encoder only, and a value of a request not at
+//! all: it becomes a parameter.
+
+mod expr;
+mod select;
+mod types;
+mod writer;
+
+use super::{Dialect, Literal, Select, dialect::Syntax};
+
+pub(super) use types::known_type;
+pub(super) use writer::{Level, Writer};
+
+/// SQL text and the values bound to it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Text {
+    /// The text; parameters are `$1, $2, …` (DuckDB) or `@p1, @p2, …` (BigQuery).
+    ///
+    /// In DuckDB a parameter whose value is a date, a time or a decimal stands in a CAST, so it may be bound as text;
+    /// a timestamp bound as text has to carry its `+00`.
+    pub sql: String,
+    /// The values, in the order of their numbers. Null never is one: it is written as NULL.
+    pub parameters: Vec<Literal>,
+}
+
+/// Writes a select on one line, for the warehouse.
+pub fn print(select: &Select, dialect: Dialect) -> Text {
+    write(select, dialect, Layout::Line)
+}
+
+/// Writes a select over several lines, indented, for people.
+pub fn print_pretty(select: &Select, dialect: Dialect) -> Text {
+    write(select, dialect, Layout::Pretty)
+}
+
+/// How clauses are set apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Layout {
+    /// By a blank.
+    Line,
+    /// By line breaks and indents.
+    Pretty,
+}
+
+fn write(select: &Select, dialect: Dialect, layout: Layout) -> Text {
+    let mut writer = Writer::new(dialect.syntax(), layout);
+    writer.select(select);
+    writer.into_text()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,183 @@
+//! What is printed, form by form.
+
+use super::{print, print_pretty};
+use crate::{
+    sql::{
+        AggregateFunction, BinaryOp, Cte, Dialect, Expr, From, Function, Join, JoinKind, Literal, OrderTerm, Select,
+        SqlExpr,
+    },
+    time::{Granularity, Tz, Unit, Weekday},
+};
+
+fn both(expr: &SqlExpr) -> [String; 2] {
+    Dialect::ALL.map(|dialect| {
+        let select = Select { items: vec![expr.clone().named("x")], ..Select::default() };
+        let sql = print(&select, dialect).sql;
+        let text = sql.strip_prefix("SELECT ").unwrap_or(&sql);
+        text.strip_suffix(" AS x").unwrap_or(text).to_owned()
+    })
+}
+
+fn column(name: &str) -> SqlExpr {
+    SqlExpr::bare(name)
+}
+
+fn text(text: &str) -> SqlExpr {
+    Expr::Literal(Literal::String(text.to_owned()))
+}
+
+#[test]
+fn parentheses_stand_only_where_the_tree_needs_them() {
+    let (a, b, c) = (column("a"), column("b"), column("c"));
+    let minus = |left: &SqlExpr, right: &SqlExpr| left.clone().binary(BinaryOp::Subtract, right.clone());
+    for (expr, written) in [
+        (minus(&minus(&a, &b), &c), "a - b - c"),
+        (minus(&a, &minus(&b, &c)), "a - (b - c)"),
+        (minus(&a, &b).binary(BinaryOp::Multiply, c.clone()), "(a - b) * c"),
+        (a.clone().or(b.clone()).and(c.clone()), "(a OR b) AND c"),
+        (a.clone().and(b.clone().and(c.clone())), "a AND b AND c"),
+        (minus(&a, &SqlExpr::integer(-1)), "a - -1"),
+        (a.clone().is_null(false).binary(BinaryOp::Eq, b.clone().is_null(false)), "(a IS NULL) = (b IS NULL)"),
+        (a.clone().and(b.clone()).is_true(true), "(a AND b) IS NOT TRUE"),
+        (minus(&a, &b.clone().binary(BinaryOp::Concat, c.clone())), "a - (b || c)"),
+        (Expr::In { arg: Box::new(a.clone()), list: Vec::new(), negated: false }, "FALSE"),
+    ] {
+        assert_eq!(both(&expr), [written, written]);
+    }
+    let negated = |arg| Expr::Unary { op: super::super::UnaryOp::Negate, arg: Box::new(arg) };
+    assert_eq!(both(&negated(negated(a)))[0], "-(-a)");
+    assert_eq!(both(&negated(SqlExpr::integer(-1)))[1], "-(-1)");
+}
+
+#[test]
+fn quotients_are_floats_and_null_at_zero() {
+    let sum = |name| SqlExpr::aggregate(AggregateFunction::Sum, Some(column(name)));
+    assert_eq!(
+        both(&sum("a").binary(BinaryOp::Divide, sum("b"))),
+        ["SUM(a) / NULLIF(SUM(b), 0)", "SAFE_DIVIDE(CAST(SUM(a) AS FLOAT64), SUM(b))"]
+    );
+    assert_eq!(
+        both(&column("a").binary(BinaryOp::Divide, column("b"))),
+        ["CAST(a AS DOUBLE) / NULLIF(b, 0)", "SAFE_DIVIDE(CAST(a AS FLOAT64), b)"]
+    );
+}
+
+#[test]
+fn a_backslash_in_a_pattern_is_a_backslash() {
+    let like = Expr::Like { arg: Box::new(column("a")), pattern: Box::new(text(r"\%")), negated: false };
+    assert_eq!(both(&like), [r"a LIKE '\%'", r"a LIKE '\\\\%'"]);
+}
+
+#[test]
+fn periods_of_an_instant_are_cut_in_a_zone() {
+    let day = Expr::call(
+        Function::DateOf,
+        vec![Expr::call(Function::LocalTime(Tz::Europe__Berlin), vec![SqlExpr::column("t", "booked_at")])],
+    );
+    let truncate = |granularity, week_start, fiscal_start_month| {
+        Expr::call(Function::Truncate { granularity, week_start, fiscal_start_month }, vec![day.clone()])
+    };
+    assert_eq!(
+        both(&truncate(Granularity::Month, Weekday::Mon, 1)),
+        [
+            "CAST(date_trunc('month', CAST(timezone('Europe/Berlin', t.booked_at) AS DATE)) AS DATE)",
+            "DATE_TRUNC(DATE(t.booked_at, 'Europe/Berlin'), MONTH)",
+        ]
+    );
+    assert_eq!(
+        both(&truncate(Granularity::Week, Weekday::Sun, 1)),
+        [
+            "CAST(date_trunc('week', CAST(timezone('Europe/Berlin', t.booked_at) AS DATE) + 1) AS DATE) - 1",
+            "DATE_TRUNC(DATE(t.booked_at, 'Europe/Berlin'), WEEK(SUNDAY))",
+        ]
+    );
+    let moved = Expr::call(Function::AddUnits(Unit::Week), vec![day, SqlExpr::integer(-52)]);
+    assert_eq!(
+        both(&moved),
+        [
+            "CAST(timezone('Europe/Berlin', t.booked_at) AS DATE) - 364",
+            "DATE_SUB(DATE(t.booked_at, 'Europe/Berlin'), INTERVAL 52 WEEK)",
+        ]
+    );
+}
+
+#[test]
+fn equal_values_share_a_parameter_and_null_is_written() {
+    let value = |literal| Expr::Parameter(literal);
+    let condition = column("a")
+        .binary(BinaryOp::Eq, value(Literal::String("x".into())))
+        .and(column("b").binary(BinaryOp::Eq, value(Literal::String("x".into()))))
+        .and(column("c").binary(BinaryOp::Lt, value(Literal::Decimal("1.50".into()))))
+        .and(column("d").binary(BinaryOp::Same, value(Literal::Null)));
+    let select = Select { items: vec![SqlExpr::integer(1).named("one")], filter: Some(condition), ..Select::default() };
+    let duckdb = print(&select, Dialect::DuckDb);
+    assert_eq!(
+        duckdb.sql,
+        "SELECT 1 AS one WHERE a = $1 AND b = $1 AND c < CAST($2 AS DECIMAL(3, 2)) AND d IS NOT DISTINCT FROM NULL"
+    );
+    assert_eq!(duckdb.parameters.len(), 2);
+    let bigquery = print(&select, Dialect::BigQuery);
+    assert!(bigquery.sql.contains("a = @p1 AND b = @p1 AND c < @p2"));
+}
+
+#[test]
+fn names_are_quoted_where_they_must() {
+    let select = Select {
+        items: vec![SqlExpr::column("t", "Order").named("all"), SqlExpr::column("t", "a`b\"c").named("x")],
+        from: Some(From::Table { name: "acme-analytics.marts.Fct".into(), alias: "t".into() }),
+        ..Select::default()
+    };
+    assert_eq!(
+        print(&select, Dialect::DuckDb).sql,
+        r#"SELECT t."Order" AS "all", t."a`b""c" AS x FROM "acme-analytics".marts."Fct" AS t"#
+    );
+    assert_eq!(
+        print(&select, Dialect::BigQuery).sql,
+        r#"SELECT t.`Order` AS `all`, t.`a\`b"c` AS x FROM `acme-analytics.marts.Fct` AS t"#
+    );
+}
+
+#[test]
+fn people_read_one_clause_per_line() {
+    let inner = Select {
+        items: vec![
+            SqlExpr::column("shipments", "service").named("service"),
+            SqlExpr::aggregate(AggregateFunction::Sum, Some(SqlExpr::column("shipments", "price"))).named("revenue"),
+        ],
+        from: Some(From::Table { name: "marts.fct_shipments".into(), alias: "shipments".into() }),
+        joins: vec![Join {
+            kind: JoinKind::Left,
+            to: From::Table { name: "marts.customers".into(), alias: "customers".into() },
+            on: Some(SqlExpr::column("customers", "id").binary(BinaryOp::Eq, SqlExpr::column("shipments", "customer"))),
+        }],
+        filter: Some(column("a").is_true(false).and(column("b").or(column("c")))),
+        group_by: vec![0],
+        ..Select::default()
+    };
+    let outer = Select {
+        with: vec![Cte { name: "revenue".into(), select: inner.clone() }, Cte { name: "twice".into(), select: inner }],
+        items: vec![SqlExpr::column("revenue", "service").named("service")],
+        from: Some(From::Cte { name: "revenue".into(), alias: "revenue".into() }),
+        order_by: vec![OrderTerm { expr: column("service"), descending: true, nulls_first: false }],
+        limit: Some(10),
+        ..Select::default()
+    };
+    let cte = "(
+  SELECT
+    shipments.service,
+    SUM(shipments.price) AS revenue
+  FROM marts.fct_shipments AS shipments
+  LEFT JOIN marts.customers ON customers.id = shipments.customer
+  WHERE a IS TRUE
+    AND (b OR c)
+  GROUP BY 1
+)";
+    assert_eq!(
+        print_pretty(&outer, Dialect::DuckDb).sql,
+        format!(
+            "WITH revenue AS {cte},\n\ntwice AS {cte}\n\nSELECT revenue.service\nFROM revenue\n\
+             ORDER BY service DESC NULLS LAST\nLIMIT 10"
+        )
+    );
+    assert!(!print(&outer, Dialect::DuckDb).sql.contains('\n'));
+}

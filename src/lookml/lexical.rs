@@ -1,0 +1,196 @@
+//! The lexical rules of LookML, in one place: what ends a SQL block, how text is quoted, which characters are alive.
+//!
+//! `revenue "net" {{ x }}` as a description becomes `"revenue \"net\" { { x } }"`: Looker shows what was written and
+//! runs nothing.
+//!
+//! **Invariant:** `unquote(quote(text)) == text`, and a text made by [`inert`] holds no live sequence.
+
+/// Sequences that Looker interprets in strings and in SQL: constants, Liquid output and Liquid tags.
+const LIVE: [&str; 3] = ["@{", "{{", "{%"];
+
+/// The keys whose value is SQL, HTML or a Looker expression up to `;;`.
+const BLOCK_KEYS: [&str; 20] = [
+    "expression",
+    "expression_custom_filter",
+    "html",
+    "sql",
+    "sql_always_having",
+    "sql_always_where",
+    "sql_create",
+    "sql_distinct_key",
+    "sql_end",
+    "sql_foreign_key",
+    "sql_latitude",
+    "sql_longitude",
+    "sql_on",
+    "sql_preamble",
+    "sql_start",
+    "sql_step",
+    "sql_table_name",
+    "sql_trigger",
+    "sql_trigger_value",
+    "sql_where",
+];
+
+/// Returns whether the value of a key runs up to `;;`.
+pub(super) fn is_block_key(key: &str) -> bool {
+    BLOCK_KEYS.contains(&key)
+}
+
+/// Returns whether a name can stand for a field, view or explore.
+pub(super) fn is_identifier(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}
+
+/// Turns any name into an identifier: `Gross-Price` → `gross_price`.
+pub(super) fn identifier(name: &str) -> String {
+    let mut text: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
+    while text.contains("__") {
+        text = text.replace("__", "_");
+    }
+    let text = text.trim_matches('_');
+    match text.chars().next() {
+        None => "field".to_owned(),
+        Some(first) if first.is_ascii_digit() => format!("n{text}"),
+        Some(_) => text.to_owned(),
+    }
+}
+
+/// Puts a text between double quotes.
+pub(super) fn quote(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for c in text.chars() {
+        if matches!(c, '"' | '\\') {
+            quoted.push('\\');
+        }
+        quoted.push(c);
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// Undoes [`quote`] for the text between the quotes.
+pub(super) fn unquote(inner: &str) -> String {
+    let mut text = String::with_capacity(inner.len());
+    let mut chars = inner.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => text.extend(chars.next()),
+            _ => text.push(c),
+        }
+    }
+    text
+}
+
+/// Makes a text of people harmless: one line, and every sequence that Looker would interpret is broken by a blank.
+pub(super) fn inert(text: &str) -> String {
+    let mut line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for (live, broken) in [("${", "$ {"), ("@{", "@ {"), ("{{", "{ {"), ("{%", "{ %"), (";;", "; ;")] {
+        // `{{{` holds two overlapping sequences, so one pass is not enough.
+        while line.contains(live) {
+            line = line.replace(live, broken);
+        }
+    }
+    line
+}
+
+/// Returns the sequence for which a SQL text cannot stand in LookML: `;;` cannot be escaped, and `@{`, `{{`, `{%`
+/// would be run.
+pub(super) fn forbidden_in_sql(sql: &str) -> Option<&'static str> {
+    std::iter::once(";;").chain(LIVE).find(|sequence| sql.contains(sequence))
+}
+
+/// Writes a SQL text as the value of a key, with its `;;`; `indent` is that of the lines below the key.
+///
+/// A text of several lines gets lines of its own, and so does one that ends in a line comment, which would otherwise
+/// swallow what Looker appends.
+pub(super) fn block(sql: &str, indent: usize) -> String {
+    let last = sql.lines().last().unwrap_or_default();
+    if !sql.contains('\n') && !last.contains("--") && !last.contains('#') {
+        return format!(" {sql} ;;");
+    }
+    let (pad, close) = if has_text_over_lines(sql) {
+        (String::new(), String::new())
+    } else {
+        (" ".repeat(indent), " ".repeat(indent.saturating_sub(2)))
+    };
+    let mut text = String::new();
+    for line in sql.lines() {
+        text.push('\n');
+        if !line.is_empty() {
+            text.push_str(&pad);
+            text.push_str(line);
+        }
+    }
+    format!("{text}\n{close};;")
+}
+
+/// Undoes [`block`]: the text between the colon and `;;`, without the common indentation.
+pub(super) fn unblock(text: &str) -> String {
+    let text = text.trim_end();
+    let Some(lines) = text.strip_prefix('\n') else { return text.trim_start().to_owned() };
+    dedent(lines)
+}
+
+/// Takes the indentation that all lines share away, and blanks at line ends.
+pub(super) fn dedent(text: &str) -> String {
+    if has_text_over_lines(text) {
+        return text.trim_end().to_owned();
+    }
+    let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
+    let shared = text.lines().filter(|line| !line.trim().is_empty()).map(indent).min().unwrap_or(0);
+    let lines: Vec<&str> = text.lines().map(|line| line.get(shared..).unwrap_or_default().trim_end()).collect();
+    lines.join("\n").trim_end().trim_start_matches('\n').to_owned()
+}
+
+/// Returns whether a quoted text in the SQL runs over a line end, so that lines must not be moved.
+fn has_text_over_lines(sql: &str) -> bool {
+    sql.lines().any(|line| line.matches('\'').count() % 2 == 1 || line.matches('"').count() % 2 == 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quoting_is_undone() {
+        for text in ["", "plain", r#"the "net" price"#, r"C:\", r#"\""#, "größer", "\"\\\"\\\\"] {
+            let quoted = quote(text);
+            assert_eq!(unquote(&quoted[1..quoted.len() - 1]), text);
+        }
+    }
+
+    #[test]
+    fn a_text_of_people_runs_nothing() {
+        let text = inert("a {{ b }}\n${c} @{d} {% e %} {{{ ;; ;;;");
+        for sequence in LIVE.into_iter().chain(["${", ";;", "\n"]) {
+            assert!(!text.contains(sequence), "{sequence} in {text}");
+        }
+    }
+
+    #[test]
+    fn a_trailing_comment_does_not_swallow_the_terminator() {
+        let text = block("price -- net", 6);
+        assert_eq!(text, "\n      price -- net\n    ;;");
+        assert_eq!(unblock(text.trim_end_matches(";;")), "price -- net");
+    }
+
+    #[test]
+    fn sql_of_several_lines_keeps_its_shape() {
+        for sql in ["SELECT a,\n  b\nFROM t", "SELECT 'two\n  lines' AS a", "-- all\nSELECT 1"] {
+            let text = block(sql, 6);
+            assert_eq!(unblock(text.strip_suffix(";;").expect("the terminator")), sql);
+        }
+    }
+
+    #[test]
+    fn any_name_becomes_an_identifier() {
+        for (name, expected) in [("price", "price"), ("Gross-Price", "gross_price"), ("2nd", "n2nd"), ("_", "field")] {
+            assert_eq!(identifier(name), expected);
+            assert!(is_identifier(expected));
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! LookML tree → text, by templates.
+//!
+//! The templates lie in `templates/`; a team may give others of the same names, to keep the layout of its own house.
+//! Whatever a template makes is read again and compared with the tree, so a template can move lines but not meaning.
+//!
+//! **Invariant:** a text is returned only if it reads back as the tree that it was made from.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use minijinja::{
+    Environment, Value, context,
+    syntax::SyntaxConfig,
+    value::{Serde, ValueKind},
+};
+use thiserror::Error;
+
+use super::{lexical, parse::parse, read, tree::Document};
+
+/// The width up to which a list stays on one line.
+const LIST_WIDTH: usize = 100;
+
+/// The built-in templates, by name.
+const BUILT_IN: [(&str, &str); 10] = [
+    ("datagroup.lkml", include_str!("templates/datagroup.lkml.j2")),
+    ("dimension.lkml", include_str!("templates/dimension.lkml.j2")),
+    ("dimension_group.lkml", include_str!("templates/dimension_group.lkml.j2")),
+    ("explore.lkml", include_str!("templates/explore.lkml.j2")),
+    ("manifest.lkml", include_str!("templates/manifest.lkml.j2")),
+    ("measure.lkml", include_str!("templates/measure.lkml.j2")),
+    ("model.lkml", include_str!("templates/model.lkml.j2")),
+    ("objects.lkml", include_str!("templates/objects.lkml.j2")),
+    ("test.lkml", include_str!("templates/test.lkml.j2")),
+    ("view.lkml", include_str!("templates/view.lkml.j2")),
+];
+
+/// Why a tree could not be written.
+#[derive(Debug, Error)]
+pub enum PrintError {
+    /// A template is not a template, or failed.
+    #[error("template `{name}`: {source}")]
+    Template {
+        /// The template.
+        name: String,
+        /// What minijinja says.
+        source: Box<minijinja::Error>,
+    },
+    /// There is no built-in template of that name.
+    #[error("there is no template `{0}`")]
+    UnknownTemplate(String),
+    /// The text of a template is no LookML.
+    #[error("`{path}` as the templates write it is not LookML: {message}")]
+    NotLookml {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// The text of a template says something else than the tree.
+    #[error("`{path}` as the templates write it means something else than it should")]
+    OtherMeaning {
+        /// The file.
+        path: String,
+    },
+}
+
+/// Templates that are ready to write.
+pub struct Templates {
+    environment: Environment<'static>,
+}
+
+impl Templates {
+    /// Compiles the built-in templates, with some replaced; keys are names such as `measure.lkml`.
+    pub fn new(replaced: &BTreeMap<String, String>) -> Result<Self, PrintError> {
+        let mut environment = Environment::new();
+        let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build();
+        environment.set_syntax(syntax.expect("the delimiters are the usual ones"));
+        environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+        environment.add_filter("quote", |text: &str| lexical::quote(text));
+        environment.add_filter("block", |sql: &str, indent: usize| lexical::block(sql, indent));
+        environment.add_filter("list", |items: Value, indent: usize| list(&items, indent));
+        environment.add_filter("yesno", |flag: bool| if flag { "yes" } else { "no" });
+        if let Some(name) = replaced.keys().find(|name| BUILT_IN.iter().all(|(built_in, _)| built_in != name)) {
+            return Err(PrintError::UnknownTemplate(name.clone()));
+        }
+        for (name, built_in) in BUILT_IN {
+            let text = replaced.get(name).map_or(built_in, String::as_str);
+            environment
+                .add_template_owned(name, text.to_owned())
+                .map_err(|source| PrintError::Template { name: name.to_owned(), source: Box::new(source) })?;
+        }
+        Ok(Self { environment })
+    }
+
+    /// Writes a document, below its header, and proves that the text means the document.
+    pub fn print(&self, path: &str, document: &Document) -> Result<String, PrintError> {
+        let (name, context) = match document {
+            Document::Manifest(manifest) => ("manifest.lkml", context! { manifest => Serde(manifest) }),
+            Document::Model(model) => ("model.lkml", context! { model => Serde(model) }),
+            Document::Objects(objects) => ("objects.lkml", context! { file => Serde(objects) }),
+        };
+        let failed = |source| PrintError::Template { name: name.to_owned(), source: Box::new(source) };
+        let template = self.environment.get_template(name).map_err(failed)?;
+        let text = tidy(&template.render(context).map_err(failed)?);
+        let not_lookml = |message: String| PrintError::NotLookml { path: path.to_owned(), message };
+        let nodes = parse(&text).map_err(|error| not_lookml(error.to_string()))?;
+        let read = read::document(document, nodes).map_err(not_lookml)?;
+        if read == *document { Ok(text) } else { Err(PrintError::OtherMeaning { path: path.to_owned() }) }
+    }
+}
+
+/// Takes away blank lines at both ends, and more than one between lines.
+fn tidy(text: &str) -> String {
+    let mut tidy = String::with_capacity(text.len());
+    let mut blank = true;
+    for line in text.lines() {
+        if line.is_empty() {
+            blank = true;
+            continue;
+        }
+        // A blank line never stands behind an opening brace or before a closing one.
+        let opens = tidy.ends_with("{\n") || tidy.is_empty();
+        if blank && !opens && line.trim_start() != "}" {
+            tidy.push('\n');
+        }
+        tidy.push_str(line);
+        tidy.push('\n');
+        blank = false;
+    }
+    tidy
+}
+
+/// Writes a list on one line, or one item a line where it is long; mappings become `key: "value"`.
+fn list(items: &Value, indent: usize) -> Result<Arc<str>, minijinja::Error> {
+    let mut texts = Vec::new();
+    for item in items.try_iter()? {
+        texts.push(match item.kind() {
+            ValueKind::Map => {
+                let part = |name| item.get_attr(name).map(|value| value.to_string());
+                format!("{}: {}", part("field")?, lexical::quote(&part("value")?))
+            }
+            _ => item.to_string(),
+        });
+    }
+    let line = texts.join(", ");
+    Ok(if line.len() + indent <= LIST_WIDTH {
+        format!("[{line}]").into()
+    } else {
+        let pad = " ".repeat(indent + 2);
+        format!("[\n{pad}{}\n{}]", texts.join(&format!(",\n{pad}")), " ".repeat(indent)).into()
+    })
+}

@@ -1,0 +1,90 @@
+//! Reads dimensions, dimension groups and measures.
+
+use super::super::tree::{
+    Comparison, Datatype, Dimension, DimensionGroup, DimensionType, FieldDocs, Link, Measure, MeasureType, PeriodKind,
+    Timeframe, When,
+};
+use super::reader::Reader;
+
+fn docs(reader: &mut Reader) -> Result<FieldDocs, String> {
+    Ok(FieldDocs {
+        label: reader.text("label")?,
+        view_label: reader.text("view_label")?,
+        group_label: reader.text("group_label")?,
+        description: reader.text("description")?,
+        hidden: reader.flag("hidden")?.unwrap_or(false),
+        tags: reader.quoted("tags")?,
+        drill_fields: reader.words("drill_fields")?,
+        value_format_name: reader.word("value_format_name")?,
+        value_format: reader.text("value_format")?,
+        html: reader.block("html")?,
+        links: reader.named("link", |_, mut reader| {
+            let link = Link { label: reader.required_text("label")?, url: reader.required_text("url")? };
+            reader.finish(link)
+        })?,
+    })
+}
+
+pub(super) fn dimension(name: String, mut reader: Reader) -> Result<Dimension, String> {
+    let case = reader.only("case", |_, mut reader| {
+        let branches = reader.named("when", |_, mut reader| {
+            let when = When { sql: reader.required_block("sql")?, label: reader.required_text("label")? };
+            reader.finish(when)
+        })?;
+        reader.finish(branches)
+    })?;
+    let dimension = Dimension {
+        name,
+        docs: docs(&mut reader)?,
+        primary_key: reader.flag("primary_key")?.unwrap_or(false),
+        kind: reader.required_keyword("type", DimensionType::from_word)?,
+        sql: reader.block("sql")?,
+        case: case.unwrap_or_default(),
+        suggestions: reader.quoted("suggestions")?,
+        not_suggestable: reader.flag("suggestable")? == Some(false),
+    };
+    reader.finish(dimension)
+}
+
+pub(super) fn dimension_group(name: String, mut reader: Reader) -> Result<DimensionGroup, String> {
+    if reader.required_word("type")? != "time" {
+        return Err(format!("dimension group `{name}` should be of `type: time`"));
+    }
+    let timeframes = reader.words("timeframes")?;
+    let timeframes: Option<Vec<_>> = timeframes.iter().map(|word| Timeframe::from_word(word)).collect();
+    let group = DimensionGroup {
+        docs: docs(&mut reader)?,
+        timeframes: timeframes.ok_or_else(|| format!("dimension group `{name}` has an unknown timeframe"))?,
+        datatype: reader.required_keyword("datatype", Datatype::from_word)?,
+        convert_tz: reader
+            .flag("convert_tz")?
+            .ok_or_else(|| format!("dimension group `{name}` has no `convert_tz`"))?,
+        sql: reader.required_block("sql")?,
+        name,
+    };
+    reader.finish(group)
+}
+
+pub(super) fn measure(name: String, mut reader: Reader) -> Result<Measure, String> {
+    let comparison = match reader.word("based_on")? {
+        None => None,
+        Some(based_on) => Some(Comparison {
+            based_on,
+            based_on_time: reader.required_word("based_on_time")?,
+            period: reader.required_word("period")?,
+            kind: reader.required_keyword("kind", PeriodKind::from_word)?,
+        }),
+    };
+    let measure = Measure {
+        name,
+        docs: docs(&mut reader)?,
+        kind: reader.required_keyword("type", MeasureType::from_word)?,
+        sql: reader.block("sql")?,
+        filters: reader.pairs("filters")?,
+        approximate: reader.flag("approximate")?.unwrap_or(false),
+        datatype: reader.keyword("datatype", Datatype::from_word)?,
+        convert_tz: reader.flag("convert_tz")?,
+        comparison,
+    };
+    reader.finish(measure)
+}

@@ -152,7 +152,8 @@ impl Engine {
         if let Some(planned) = self.plans.get(&key).await {
             return Ok(planned);
         }
-        let plan = plan::plan(&live.project, request, principal, now)?;
+        let plan =
+            plan::plan(&live.project, request, principal, &plan::Context { now, dialect: self.warehouse.dialect() })?;
         let dialect = self.warehouse.dialect();
         let text = sql::print(&plan.select, dialect);
         let identity = QueryIdentity { dialect, text: &text, principal, project_version: live.version, data_version };

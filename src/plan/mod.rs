@@ -3,9 +3,19 @@
 //! **Invariant:** planning is pure: no clock, no environment, no warehouse. A metric is never aggregated above a join
 //! that multiplies its rows, and nothing that access has not granted can be planned.
 
+mod access;
+mod bind;
+mod cumulative;
 mod error;
+mod explain;
+mod filter;
+mod partition;
 mod request;
+mod scan;
+mod scope;
 mod text;
+mod time;
+mod to_sql;
 
 pub use error::{PlanError, PlanErrorCode};
 pub use request::{CursorValue, Fill, Key, KeyKind, MetricRequest, Order, OrderBy, Principal, Request, Top};
@@ -16,7 +26,7 @@ use crate::{
     catalog::ColumnType,
     ids::MetricId,
     project::Project,
-    sql::{Bound, Select},
+    sql::{Bound, Dialect, PartitionRule, Select, prove_pruning},
     time::{DateRange, DateTime, Granularity, TimePart, Tz, Utc},
 };
 
@@ -106,15 +116,101 @@ pub struct JoinUse {
     pub reason: String,
 }
 
+/// What a plan depends on beside project, request and principal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Context {
+    /// The moment that relative ranges count from.
+    pub now: DateTime<Utc>,
+    /// The dialect that will be printed.
+    pub dialect: Dialect,
+}
+
 /// Plans the rows of a request.
 ///
-/// `now` is the moment that relative ranges count from. Names, rights, joins, bounds: everything is decided here, and
-/// whatever cannot be proved is refused with a code and a way out.
-pub fn plan(
-    _project: &Project,
-    _request: &Request,
-    _principal: &Principal,
-    _now: DateTime<Utc>,
-) -> Result<Plan, PlanError> {
-    todo!()
+/// Names, rights, joins, bounds: everything is decided here, and whatever cannot be proved is refused with a code and
+/// a way out.
+pub fn plan(project: &Project, request: &Request, principal: &Principal, context: &Context) -> Result<Plan, PlanError> {
+    let granted = access::grant(bind::bind(project, request, context)?, principal)?;
+    let bound = granted.get();
+    let built = to_sql::build(bound, principal, context)?;
+    let pruning = prove(bound, &built)?;
+    let columns = columns(bound);
+    let axes = bound.leaves.iter().filter_map(|leaf| {
+        let simple = bind::simple(project, leaf.metric);
+        let axis = simple.time.as_ref()?;
+        Some((leaf.metric, project.dimension_path(simple.model, &axis.route, axis.dimension)))
+    });
+    let mut axes: Vec<(MetricId, String)> = axes.collect();
+    axes.dedup();
+    Ok(Plan {
+        columns,
+        range: bound.range,
+        time_zone: bound.zone,
+        pruning,
+        joins: built.uses,
+        axes,
+        order: built.order,
+        warnings: Vec::new(),
+        explanation: explain::explain(bound),
+        select: built.select,
+    })
+}
+
+fn columns(bound: &bind::Bound<'_>) -> Vec<OutputColumn> {
+    let first = bound.scans.first().expect("a request has at least one scan");
+    let mut columns: Vec<OutputColumn> = bound.keys.iter().map(|key| scan::key_column(bound, first, key)).collect();
+    if bound.top.as_ref().is_some_and(|top| top.other) {
+        columns.push(OutputColumn {
+            name: "is_other".to_owned(),
+            role: ColumnRole::IsOther,
+            column_type: ColumnType::Boolean,
+        });
+    }
+    columns.extend(bound.outputs.iter().map(|output| OutputColumn {
+        name: output.name.clone(),
+        role: output.position.map_or(ColumnRole::OrderOnly, ColumnRole::Metric),
+        column_type: output.value_type,
+    }));
+    columns
+}
+
+/// Proves on the finished select that every partitioned table is read within bounds, where that is required.
+fn prove(bound: &bind::Bound<'_>, built: &to_sql::Built) -> Result<Vec<Pruning>, PlanError> {
+    let project = bound.project;
+    let rules: Vec<PartitionRule> = project
+        .tables
+        .values()
+        .filter_map(|table| {
+            let partition = table.partition.as_ref()?;
+            Some(PartitionRule {
+                table: table.name.clone(),
+                column: partition.column.clone(),
+                required: partition.required,
+            })
+        })
+        .collect();
+    if rules.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut pruning = Vec::new();
+    for proof in prove_pruning(&built.select, &rules) {
+        if proof.required && !proof.proven {
+            let table = project.tables.values().find(|table| table.name == proof.table);
+            let partition = table.and_then(|table| table.partition.as_ref()).expect("the rule came from it");
+            let has_range = bound.range.from.is_some() || bound.range.to.is_some();
+            return Err(partition::unproven(&proof.table, partition, has_range));
+        }
+        let promise = bound.scans.iter().zip(&built.promises).find_map(|(scan, promise)| {
+            let (table, _) = partition::partitioned(project, scan.model)?;
+            promise.clone().filter(|_| table.name == proof.table)
+        });
+        pruning.push(Pruning {
+            table: proof.table,
+            column: proof.column,
+            bound: proof.bound,
+            proven: proof.proven,
+            promise,
+        });
+    }
+    Ok(pruning)
 }

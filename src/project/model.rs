@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::metric::Format;
 use crate::{
     catalog::ColumnType,
     files::Span,
@@ -241,8 +242,6 @@ pub struct Dimension {
     /// Where it was written.
     pub span: Span,
 }
-
-pub use super::metric::Format;
 
 /// What kind of attribute a dimension is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,22 @@
+//! What the principal may see, proved by a type: only what passed [`grant`] can be turned into SQL.
+//!
+//! Policies are not executed yet: a project that declares one is refused by `resolve`, so every member that exists is
+//! granted to everyone.
+
+use super::{PlanError, Principal};
+
+/// A bound request whose members the principal may all see.
+#[derive(Debug)]
+pub(super) struct Granted<T>(T);
+
+impl<T> Granted<T> {
+    /// Returns what was granted.
+    pub(super) fn get(&self) -> &T {
+        &self.0
+    }
+}
+
+/// Checks the rights of the principal for everything that a bound request reads.
+pub(super) fn grant<T>(bound: T, _principal: &Principal) -> Result<Granted<T>, PlanError> {
+    Ok(Granted(bound))
+}

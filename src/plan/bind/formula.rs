@@ -1,0 +1,250 @@
+//! Metrics → formulas over leaves.
+//!
+//! A leaf is one use of a simple metric: with the filters of the inputs above it, shifted, accumulated.
+
+use std::fmt;
+
+use super::{find_metric, offset_parts};
+use crate::{
+    ids::{MetricId, ModelId},
+    plan::{PlanError, PlanErrorCode, Request},
+    project::{Cumulation, Empty, MetricKind, Project, Ref},
+    sql::{Expr, Function, Name},
+    time::{DateRange, NaiveDate, Offset},
+};
+
+/// The position of a leaf.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(in crate::plan) struct LeafId(pub(in crate::plan) usize);
+
+/// One use of a simple metric.
+#[derive(Debug)]
+pub(in crate::plan) struct LeafUse {
+    /// The name of its column.
+    pub(in crate::plan) name: String,
+    /// The simple metric.
+    pub(in crate::plan) metric: MetricId,
+    /// Further filters, seen from the metric's model.
+    pub(in crate::plan) filters: Vec<Expr<Ref>>,
+    /// How far back.
+    pub(in crate::plan) shift: Shift,
+    /// Over which time.
+    pub(in crate::plan) cumulation: Option<Cumulation>,
+    /// Whether a group with rows is a row of the answer.
+    pub(in crate::plan) makes_rows: bool,
+}
+
+/// How far back a leaf is taken: by days, which move each row, and by months, which move its period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub(in crate::plan) struct Shift {
+    /// Months back.
+    pub(in crate::plan) months: i64,
+    /// Days back.
+    pub(in crate::plan) days: i64,
+}
+
+impl Shift {
+    /// Returns whether nothing is shifted.
+    pub(in crate::plan) fn is_none(self) -> bool {
+        self == Self::default()
+    }
+
+    /// Returns the range of rows whose shifted day lies in `range`.
+    ///
+    /// A day that the earlier month lacks stands for the first day of the month after: 31 March minus one month is
+    /// 1 March, so that both ends of a range are cut alike.
+    pub(in crate::plan) fn range(self, range: DateRange) -> DateRange {
+        DateRange { from: range.from.map(|day| self.back(day)), to: range.to.map(|day| self.back(day)) }
+    }
+
+    /// Returns a day moved back.
+    pub(in crate::plan) fn back(self, day: NaiveDate) -> NaiveDate {
+        use crate::time::{Duration, Unit, date_exists_after_shift, shift_date};
+        let months = Duration { count: self.months, unit: Unit::Month };
+        let moved = shift_date(day, months, -1);
+        let exact = date_exists_after_shift(day, months, -1);
+        let moved = if exact { moved } else { shift_date(moved, Duration { count: 1, unit: Unit::Day }, 1) };
+        shift_date(moved, Duration { count: self.days, unit: Unit::Day }, -1)
+    }
+}
+
+impl fmt::Display for Shift {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.months, self.days) {
+            (0, days) => write!(f, "{days} days"),
+            (months, 0) => write!(f, "{months} months"),
+            (months, days) => write!(f, "{months} months and {days} days"),
+        }
+    }
+}
+
+/// Builds formulas and gathers their leaves.
+#[derive(Debug)]
+pub(super) struct Formulas<'p> {
+    project: &'p Project,
+    leaves: Vec<LeafUse>,
+}
+
+/// What the metrics above ask of the ones below.
+#[derive(Clone, Debug, Default)]
+struct Above {
+    name: Option<String>,
+    filters: Vec<(ModelId, Expr<Ref>)>,
+    shift: Shift,
+    cumulation: Option<Cumulation>,
+    when_empty: Option<Empty>,
+    of_previous: bool,
+}
+
+impl<'p> Formulas<'p> {
+    pub(super) fn new(project: &'p Project) -> Self {
+        Self { project, leaves: Vec::new() }
+    }
+
+    pub(super) fn into_leaves(self) -> Vec<LeafUse> {
+        self.leaves
+    }
+
+    /// Returns the formula of a metric, taken back by an offset of the request.
+    pub(super) fn of_metric(&mut self, metric: MetricId, previous: Option<Offset>) -> Result<Expr<LeafId>, PlanError> {
+        let mut above = Above { of_previous: previous.is_some(), ..Above::default() };
+        if let Some(offset) = previous {
+            above.shift = self.add_shift(above.shift, offset, metric)?;
+            above.name = Some(format!("{}_previous", self.project.metrics[metric].name));
+        }
+        self.formula(metric, &above)
+    }
+
+    /// Returns a condition on metrics as a formula.
+    pub(super) fn of_having(&mut self, having: &Expr<Name>, request: &Request) -> Result<Expr<LeafId>, PlanError> {
+        let mut error = None;
+        let formula = having.map(&mut |name| match self.of_having_name(name, request) {
+            Ok(formula) => formula,
+            Err(wrong) => {
+                error.get_or_insert(wrong);
+                Expr::null()
+            }
+        });
+        error.map_or(Ok(formula), Err)
+    }
+
+    fn of_having_name(&mut self, name: &Name, request: &Request) -> Result<Expr<LeafId>, PlanError> {
+        let Name::Path(words) = name else {
+            return Err(PlanError::new(PlanErrorCode::InvalidFilter, "a condition on metrics names metrics only")
+                .help("Put conditions on rows into `where`."));
+        };
+        let text = words.iter().map(|word| word.value.as_str()).collect::<Vec<_>>().join(".");
+        let selected = request.metrics.iter().find(|metric| metric.name == text);
+        match selected {
+            Some(metric) => {
+                let id = find_metric(self.project, &metric.metric)?;
+                self.of_metric(id, metric.previous)
+            }
+            None => self.of_metric(find_metric(self.project, &text)?, None),
+        }
+    }
+
+    fn formula(&mut self, metric: MetricId, above: &Above) -> Result<Expr<LeafId>, PlanError> {
+        let project = self.project;
+        let definition = &project.metrics[metric];
+        match &definition.kind {
+            MetricKind::Simple(simple) => {
+                let leaf = self.leaf(metric, simple.model, above);
+                // A shifted group without rows is null: nobody knows that nothing happened there.
+                let default = if above.shift.is_none() { definition.when_empty } else { Empty::Null };
+                Ok(match above.when_empty.unwrap_or(default) {
+                    Empty::Null => Expr::Leaf(leaf),
+                    Empty::Zero => Expr::call(Function::Coalesce, vec![Expr::Leaf(leaf), Expr::integer(0)]),
+                })
+            }
+            MetricKind::Derived { expr, inputs } => {
+                let formulas = inputs
+                    .iter()
+                    .map(|input| {
+                        let mut below = above.clone();
+                        below.name = Some(input.name.clone());
+                        below.filters.extend(input.filter.iter().map(|(model, expr)| (*model, expr.clone())));
+                        if let Some(offset) = input.offset {
+                            below.shift = self.add_shift(below.shift, offset, metric)?;
+                        }
+                        if let Some(cumulation) = input.cumulation {
+                            below.cumulation = Some(self.accumulate(above, cumulation, metric)?);
+                        }
+                        below.when_empty = input.when_empty.or(above.when_empty);
+                        self.formula(input.metric, &below)
+                    })
+                    .collect::<Result<Vec<_>, PlanError>>()?;
+                Ok(expr.map(&mut |input| formulas[input.0].clone()))
+            }
+            MetricKind::Cumulative { metric: inner, cumulation } => {
+                let cumulation = self.accumulate(above, *cumulation, metric)?;
+                let name = above.name.clone().unwrap_or_else(|| definition.name.clone());
+                self.formula(*inner, &Above { cumulation: Some(cumulation), name: Some(name), ..above.clone() })
+            }
+        }
+    }
+
+    fn leaf(&mut self, metric: MetricId, model: ModelId, above: &Above) -> LeafId {
+        let filters: Vec<Expr<Ref>> =
+            above.filters.iter().filter(|(of, _)| *of == model).map(|(_, filter)| filter.clone()).collect();
+        let same = |leaf: &LeafUse| {
+            leaf.metric == metric
+                && leaf.shift == above.shift
+                && leaf.cumulation == above.cumulation
+                && leaf.filters == filters
+        };
+        if let Some(index) = self.leaves.iter().position(same) {
+            self.leaves[index].makes_rows |= !above.of_previous;
+            return LeafId(index);
+        }
+        let plain = filters.is_empty() && above.shift.is_none() && above.cumulation.is_none();
+        let own_name = &self.project.metrics[metric].name;
+        let wanted = above.name.as_ref().filter(|_| !plain).unwrap_or(own_name);
+        let name = self.free_name(wanted);
+        self.leaves.push(LeafUse {
+            name,
+            metric,
+            filters,
+            shift: above.shift,
+            cumulation: above.cumulation,
+            makes_rows: !above.of_previous,
+        });
+        LeafId(self.leaves.len() - 1)
+    }
+
+    fn free_name(&self, wanted: &str) -> String {
+        let taken = |name: &str| self.leaves.iter().any(|leaf| leaf.name == name);
+        if !taken(wanted) {
+            return wanted.to_owned();
+        }
+        (2..).map(|n| format!("{wanted}_{n}")).find(|name| !taken(name)).expect("numbers do not end")
+    }
+
+    fn add_shift(&self, shift: Shift, offset: Offset, metric: MetricId) -> Result<Shift, PlanError> {
+        let name = &self.project.metrics[metric].name;
+        let parts = offset_parts(offset).and_then(|(months, days)| {
+            let total = Shift { months: shift.months.checked_add(months)?, days: shift.days.checked_add(days)? };
+            // A calendar ends somewhere; ten thousand years are enough for everyone.
+            (total.months.abs() < 120_000 && total.days.abs() < 3_650_000).then_some(total)
+        });
+        parts.ok_or_else(|| {
+            PlanError::new(
+                PlanErrorCode::OffsetFinerThanGranularity,
+                format!("metric `{name}` cannot be taken back by {offset}"),
+            )
+            .help("Use an offset of days, weeks, months, quarters or years.")
+        })
+    }
+
+    fn accumulate(&self, above: &Above, cumulation: Cumulation, metric: MetricId) -> Result<Cumulation, PlanError> {
+        if above.cumulation.is_some() {
+            let name = &self.project.metrics[metric].name;
+            return Err(PlanError::new(
+                PlanErrorCode::NotYet,
+                format!("metric `{name}` accumulates over time and is accumulated again"),
+            )
+            .help("Accumulate the metric below it once."));
+        }
+        Ok(cumulation)
+    }
+}

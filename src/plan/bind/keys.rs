@@ -1,0 +1,230 @@
+//! Checks of keys and time, and requests of keys without metrics.
+
+use super::{BoundTop, LeafUse, Scan, bind_path};
+use crate::{
+    ids::ModelId,
+    plan::{Key, KeyKind, MetricRequest, Order, OrderBy, PlanError, PlanErrorCode, Request, Top},
+    project::{Cumulation, Project, Route, TimeAxis},
+    sql::{Expr, Name},
+    time::{DateRange, Granularity},
+};
+
+/// Returns whether an expression of a request speaks of the metrics' time axis.
+pub(super) fn names_time(expr: &Expr<Name>) -> bool {
+    let mut found = false;
+    expr.for_each_leaf(&mut |name| {
+        found |= matches!(name, Name::Path(words) if words.first().is_some_and(|word| word.value == "time"));
+    });
+    found
+}
+
+/// Finds the model whose rows a query of keys alone is about.
+pub(super) fn scan_of_keys(project: &Project, request: &Request) -> Result<Scan, PlanError> {
+    let mut paths = Vec::new();
+    for key in &request.keys {
+        match &key.kind {
+            KeyKind::Dimension { path, .. } => paths.push(path.as_slice()),
+            KeyKind::Time(_) | KeyKind::TimePart(_) => {
+                return Err(PlanError::new(PlanErrorCode::KeysNeedMetric, "`time` is the time axis of metrics")
+                    .help("Ask for a metric, or group by a time dimension by its name."));
+            }
+        }
+    }
+    let Some(first) = paths.first() else {
+        return Err(PlanError::new(PlanErrorCode::KeysNeedMetric, "a query without metrics and keys asks for nothing")
+            .help("Ask for at least one metric."));
+    };
+    let reaches_all = |model: ModelId| paths.iter().all(|path| bind_path(project, model, path).is_ok());
+    let named = first.first().filter(|_| first.len() > 1).and_then(|word| project.model_named(word));
+    let candidates: Vec<ModelId> = match named.filter(|model| reaches_all(*model)) {
+        Some(model) => vec![model],
+        None => {
+            // The nearest model: the one from which the keys are reached over the fewest joins.
+            let hops = |model: ModelId| -> usize {
+                paths.iter().filter_map(|path| bind_path(project, model, path).ok()).map(|p| p.route.0.len()).sum()
+            };
+            let all: Vec<(usize, ModelId)> =
+                project.models.ids().filter(|id| reaches_all(*id)).map(|id| (hops(id), id)).collect();
+            let least = all.iter().map(|(hops, _)| *hops).min();
+            all.into_iter().filter(|(hops, _)| Some(*hops) == least).map(|(_, id)| id).collect()
+        }
+    };
+    let [model] = candidates.as_slice() else {
+        if candidates.is_empty() {
+            // A misspelled key has a better message than "no model has them all".
+            for path in &paths {
+                if !project.models.ids().any(|id| bind_path(project, id, path).is_ok()) {
+                    let nearest_model = named.or_else(|| project.models.ids().next());
+                    if let Some(model) = nearest_model {
+                        return Err(bind_path(project, model, path).expect_err("no model knows the path"));
+                    }
+                }
+            }
+        }
+        let keys: Vec<&str> = request.keys.iter().map(|key| key.name.as_str()).collect();
+        return Err(PlanError::new(
+            PlanErrorCode::KeysNeedMetric,
+            format!("no one model has the keys {}", keys.join(", ")),
+        )
+        .help("Ask for a metric that lines them up, or write the keys from one model's point of view."));
+    };
+    let axis = project.models[*model].time.map(|dimension| TimeAxis { route: Route::here(), dimension });
+    Ok(Scan {
+        model: *model,
+        axis: axis.filter(|_| request.time.is_some()),
+        shift: super::Shift::default(),
+        cumulation: None,
+        leaves: Vec::new(),
+        makes_rows: true,
+    })
+}
+
+/// Checks that a scan can be cut by time as the request asks.
+pub(super) fn check_time(
+    project: &Project,
+    request: &Request,
+    scan: &Scan,
+    leaves: &[LeafUse],
+    range: DateRange,
+) -> Result<(), PlanError> {
+    let metric = scan.leaves.first().map_or("the query", |leaf| project.metrics[leaves[leaf.0].metric].name.as_str());
+    let time_keys: Vec<Granularity> = request.keys.iter().filter_map(granularity_of_time).collect();
+    let parts = request.keys.iter().any(|key| matches!(key.kind, KeyKind::TimePart(_)));
+    let needs_axis = request.time.is_some() || !time_keys.is_empty() || parts || scan.cumulation.is_some();
+    let Some(axis) = &scan.axis else {
+        if needs_axis || !scan.shift.is_none() {
+            return Err(PlanError::new(PlanErrorCode::UnreachableDimension, format!("`{metric}` has no time axis"))
+                .help(format!("Give its model `{}` a `time:`, or leave time out.", project.models[scan.model].name)));
+        }
+        return Ok(());
+    };
+    for granularity in &time_keys {
+        check_granularity(project, axis, *granularity)?;
+        check_offset(metric, scan, *granularity)?;
+    }
+    if !scan.shift.is_none() && request.time.is_none() && time_keys.is_empty() {
+        return Err(PlanError::new(
+            PlanErrorCode::TimeRangeRequired,
+            format!("`{metric}` is taken back by {}, and the query has no time to take it back from", scan.shift),
+        )
+        .help("Give a time range, or group by `time`."));
+    }
+    match scan.cumulation {
+        None => Ok(()),
+        Some(cumulation) => check_cumulation(metric, cumulation, &time_keys, parts, range),
+    }
+}
+
+fn granularity_of_time(key: &Key) -> Option<Granularity> {
+    match key.kind {
+        KeyKind::Time(granularity) => Some(granularity),
+        KeyKind::TimePart(_) | KeyKind::Dimension { .. } => None,
+    }
+}
+
+fn check_granularity(project: &Project, axis: &TimeAxis, granularity: Granularity) -> Result<(), PlanError> {
+    let dimension = &project.dimensions[axis.dimension];
+    super::super::time::check_finest(dimension, granularity)
+}
+
+fn check_offset(metric: &str, scan: &Scan, granularity: Granularity) -> Result<(), PlanError> {
+    let months = scan.shift.months;
+    let fits = match granularity {
+        Granularity::Week | Granularity::Hour => months == 0,
+        _ => granularity.months().is_none_or(|period| months % i64::from(period) == 0),
+    };
+    if fits {
+        return Ok(());
+    }
+    Err(PlanError::new(
+        PlanErrorCode::OffsetFinerThanGranularity,
+        format!("`{metric}` is taken back by {}, which is no whole number of periods of a {granularity}", scan.shift),
+    )
+    .help(match granularity {
+        Granularity::Week => "Use an offset of weeks, such as 52 weeks, or group by month.",
+        Granularity::Hour => "Use an offset of days or weeks, or group by day.",
+        _ => "Use an offset of whole periods, or a finer granularity.",
+    }))
+}
+
+fn check_cumulation(
+    metric: &str,
+    cumulation: Cumulation,
+    time_keys: &[Granularity],
+    parts: bool,
+    range: DateRange,
+) -> Result<(), PlanError> {
+    let refuse = |code, what: &str, help: &str| Err(PlanError::new(code, format!("`{metric}` {what}")).help(help));
+    match time_keys {
+        _ if parts => refuse(
+            PlanErrorCode::NotYet,
+            "accumulates over time, and a part of a date is no moment in time",
+            "Group by `time` at a granularity.",
+        ),
+        [_, _, ..] => refuse(
+            PlanErrorCode::NotYet,
+            "accumulates over time, and is asked for at two granularities at once",
+            "Group by one granularity of `time`.",
+        ),
+        [Granularity::Hour] => refuse(
+            PlanErrorCode::GranularityTooFine,
+            "accumulates whole days",
+            "Group by day or a coarser granularity.",
+        ),
+        [] if range.to.is_none() && cumulation != Cumulation::AllTime => refuse(
+            PlanErrorCode::TimeRangeRequired,
+            "accumulates up to the end of a range, and the query has none",
+            "Give a time range with an end, or group by `time`.",
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// Checks that missing periods can be told.
+pub(super) fn check_fill(request: &Request, range: DateRange) -> Result<(), PlanError> {
+    let granularities: Vec<Granularity> = request.keys.iter().filter_map(granularity_of_time).collect();
+    if granularities.is_empty() {
+        return Err(PlanError::new(PlanErrorCode::GrainMismatch, "there are no periods to fill without a time key")
+            .help("Group by `time` at a granularity, or leave out `fill`."));
+    }
+    if granularities.contains(&Granularity::Hour) {
+        return Err(PlanError::new(PlanErrorCode::NotYet, "hours are not filled")
+            .help("Group by day or a coarser granularity, or leave out `fill`."));
+    }
+    if range.from.is_none() || range.to.is_none() {
+        return Err(PlanError::new(PlanErrorCode::TimeRangeRequired, "missing periods are made within a time range")
+            .help("Give a time range with a beginning and an end."));
+    }
+    Ok(())
+}
+
+/// Finds the key of a top-n query and the request that ranks its members.
+pub(super) fn bind_top(project: &Project, request: &Request, top: &Top) -> Result<BoundTop, PlanError> {
+    super::find_metric(project, &top.by)?;
+    let is_key = |key: &Key| {
+        key.name == top.of || matches!(&key.kind, KeyKind::Dimension { path, .. } if path.join(".") == top.of)
+    };
+    let Some(key) = request.keys.iter().position(is_key) else {
+        return Err(PlanError::new(
+            PlanErrorCode::GrainMismatch,
+            format!("the top members of `{}` are asked for, and it is no key of the query", top.of),
+        )
+        .help("Group by it, or name one of the keys."));
+    };
+    if !matches!(request.keys[key].kind, KeyKind::Dimension { granularity: None, part: None, .. }) {
+        return Err(PlanError::new(PlanErrorCode::GrainMismatch, "the top members of a time are not ranked")
+            .help("Name a key that is a plain dimension."));
+    }
+    let by = MetricRequest { name: top.by.clone(), metric: top.by.clone(), previous: None };
+    let ranking = Request {
+        keys: vec![Key { name: "member".to_owned(), kind: request.keys[key].kind.clone() }],
+        order: vec![Order { by: OrderBy::Column(by.name.clone()), descending: true, nulls_first: false }],
+        metrics: vec![by],
+        filter: request.filter.clone(),
+        time: request.time,
+        time_zone: request.time_zone,
+        limit: Some(top.count),
+        ..Request::default()
+    };
+    Ok(BoundTop { key, ranking, other: top.other })
+}

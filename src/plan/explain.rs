@@ -1,0 +1,121 @@
+//! The stages of a plan as text, for people.
+
+use std::fmt::Write;
+
+use super::{
+    Explanation,
+    bind::{Bound, LeafId, simple},
+};
+use crate::{
+    project::Cumulation,
+    sql::{BinaryOp, Expr, Literal, UnaryOp},
+};
+
+/// Tells the bound request and the logical plan.
+pub(super) fn explain(bound: &Bound<'_>) -> Explanation {
+    Explanation { bound: tell_bound(bound), logical: tell_logical(bound) }
+}
+
+fn tell_bound(bound: &Bound<'_>) -> String {
+    let mut text = String::new();
+    let mut line = |key: &str, value: String| writeln!(text, "{key:<8} {value}").expect("a string takes all");
+    for output in &bound.outputs {
+        line("metric", format!("{} = {}", output.name, formula(bound, &output.formula)));
+    }
+    for key in bound.keys {
+        line("key", key.name.clone());
+    }
+    let day = |day: Option<crate::time::NaiveDate>| day.map_or("…".to_owned(), |day| day.to_string());
+    if bound.range.from.is_some() || bound.range.to.is_some() {
+        line("time", format!("[{}, {}) in {}", day(bound.range.from), day(bound.range.to), bound.zone));
+    }
+    if let Some(having) = &bound.having {
+        line("having", formula(bound, having));
+    }
+    text
+}
+
+fn tell_logical(bound: &Bound<'_>) -> String {
+    let mut text = String::new();
+    let keys: Vec<&str> = bound.keys.iter().map(|key| key.name.as_str()).collect();
+    let by = if keys.is_empty() { String::new() } else { format!(" by {}", keys.join(", ")) };
+    let combined = bound.scans.len() > 1;
+    if combined {
+        writeln!(text, "line up{by}").expect("a string takes all");
+    }
+    let indent = if combined { "  " } else { "" };
+    for scan in &bound.scans {
+        let leaves: Vec<&str> = scan.leaves.iter().map(|leaf| bound.leaves[leaf.0].name.as_str()).collect();
+        let model = &bound.project.models[scan.model].name;
+        let mut how = String::new();
+        if let Some(axis) = &scan.axis {
+            let path = bound.project.dimension_path(scan.model, &axis.route, axis.dimension);
+            write!(how, " along {path}").expect("a string takes all");
+        }
+        if !scan.shift.is_none() {
+            write!(how, ", taken back by {}", scan.shift).expect("a string takes all");
+        }
+        match scan.cumulation {
+            None => {}
+            Some(Cumulation::Window(window)) => write!(how, ", over {window}").expect("a string takes all"),
+            Some(Cumulation::ToDate(size)) => write!(how, ", {size} to date").expect("a string takes all"),
+            Some(Cumulation::AllTime) => how.push_str(", since ever"),
+        }
+        let what = if leaves.is_empty() { "distinct".to_owned() } else { format!("aggregate {}", leaves.join(", ")) };
+        writeln!(text, "{indent}{what}{by}").expect("a string takes all");
+        writeln!(text, "{indent}  scan {model}{how}").expect("a string takes all");
+    }
+    text
+}
+
+/// Writes a formula over leaves as one would on paper.
+fn formula(bound: &Bound<'_>, expr: &Expr<LeafId>) -> String {
+    match expr {
+        Expr::Leaf(leaf) => {
+            let leaf = &bound.leaves[leaf.0];
+            let metric = simple(bound.project, leaf.metric);
+            let model = &bound.project.models[metric.model].name;
+            format!("{model}.{}", leaf.name)
+        }
+        Expr::Literal(literal) | Expr::Parameter(literal) => match literal {
+            Literal::Integer(value) => value.to_string(),
+            Literal::Decimal(digits) => digits.clone(),
+            Literal::String(text) => format!("'{text}'"),
+            Literal::Null => "null".to_owned(),
+            other => format!("{other:?}"),
+        },
+        Expr::Unary { op, arg } => match op {
+            UnaryOp::Negate => format!("-{}", formula(bound, arg)),
+            UnaryOp::Not => format!("not {}", formula(bound, arg)),
+        },
+        Expr::Binary { op, left, right } => {
+            let sign = match op {
+                BinaryOp::Add => "+",
+                BinaryOp::Subtract => "-",
+                BinaryOp::Multiply => "*",
+                BinaryOp::Divide => "/",
+                BinaryOp::Modulo => "%",
+                BinaryOp::Concat => "||",
+                BinaryOp::Eq => "=",
+                BinaryOp::NotEq => "<>",
+                BinaryOp::Lt => "<",
+                BinaryOp::LtEq => "<=",
+                BinaryOp::Gt => ">",
+                BinaryOp::GtEq => ">=",
+                BinaryOp::And => "and",
+                BinaryOp::Or => "or",
+                BinaryOp::Same => "is",
+            };
+            format!("({} {sign} {})", formula(bound, left), formula(bound, right))
+        }
+        Expr::Call { function, args } => {
+            let args: Vec<String> = args.iter().map(|arg| formula(bound, arg)).collect();
+            format!("{}({})", format!("{function:?}").to_lowercase(), args.join(", "))
+        }
+        other => {
+            let mut parts = Vec::new();
+            other.for_each_child(&mut |child| parts.push(formula(bound, child)));
+            format!("({})", parts.join(", "))
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Bounds on partition columns, from the days of a range and the promises of a table.
+//!
+//! Rows of `booked_at` in May, cut in Berlin, of a table partitioned by UTC days with `holds: { booked_at: {} }`, lie in
+//! the partitions 30 April to 31 May: the bound is widened by exactly what zone and promise need.
+//!
+//! **Invariant:** a bound is a constant on the bare column; see <https://cloud.google.com/bigquery/docs/querying-partitioned-tables>.
+
+use chrono::{NaiveDateTime, NaiveTime, TimeDelta};
+
+use super::{PlanError, PlanErrorCode, bind::plain_column, scope::Scope, time::day_start};
+use crate::{
+    catalog::ColumnType,
+    ids::{DimensionId, ModelId},
+    project::{Partition, Project, Promise, Source, Table},
+    sql::{BinaryOp, Expr, Literal, SqlExpr},
+    time::{
+        Calendar, DateRange, Duration, Granularity, NaiveDate, Tz, Unit, add_periods, local_midnight, period_start,
+        shift_date,
+    },
+};
+
+/// Returns the partitioned table of a model.
+pub(super) fn partitioned(project: &Project, model: ModelId) -> Option<(&Table, &Partition)> {
+    match &project.models[model].source {
+        Source::Table(table) => {
+            let table = &project.tables[*table];
+            table.partition.as_ref().map(|partition| (table, partition))
+        }
+        Source::Select(_) => None,
+    }
+}
+
+/// Returns the conditions on the partition column of a scan's base that hold for every row in a range of an axis,
+/// and the promise that they rest on.
+pub(super) fn bounds(
+    project: &Project,
+    scope: &Scope<'_>,
+    model: ModelId,
+    axis: Option<DimensionId>,
+    range: DateRange,
+    zone: Tz,
+) -> (Vec<SqlExpr>, Option<String>) {
+    let Some((_, partition)) = partitioned(project, model) else { return (Vec::new(), None) };
+    let Some(axis) = axis else { return (Vec::new(), None) };
+    let dimension = &project.dimensions[axis];
+    let column = plain_column(project, axis);
+    if column == Some(partition.column.as_str()) {
+        // The range itself is on the partition column.
+        return (Vec::new(), None);
+    }
+    let promise = partition
+        .holds
+        .iter()
+        .find(|promise| promise.column == dimension.name || Some(promise.column.as_str()) == column);
+    let Some(promise) = promise else { return (Vec::new(), None) };
+    let local = |day| Moment::of(day, dimension.column_type, zone, partition.time_zone);
+    let column = || SqlExpr::column(scope.base_alias(), partition.column.clone());
+    let from = range.from.map(|day| {
+        let first = floor(local(day).plus(promise.from), partition.granularity);
+        column().binary(BinaryOp::GtEq, Expr::Literal(literal(partition, first)))
+    });
+    let to = range.to.map(|day| {
+        let end = ceiling(local(day).plus(promise.to), partition.granularity);
+        column().binary(BinaryOp::Lt, Expr::Literal(literal(partition, end)))
+    });
+    let text = format!("{}: from {} to {}", promise.column, promise.from, promise.to);
+    (from.into_iter().chain(to).collect(), Some(text))
+}
+
+/// A moment as the wall clock of the partition's zone shows it.
+#[derive(Clone, Copy)]
+struct Moment(NaiveDateTime);
+
+impl Moment {
+    /// The start of a local day; wall clocks and dates are taken to be the partition's own.
+    fn of(day: NaiveDate, column_type: ColumnType, zone: Tz, partition_zone: Tz) -> Self {
+        match column_type {
+            ColumnType::Timestamp => Self(local_midnight(day, zone).with_timezone(&partition_zone).naive_local()),
+            _ => Self(day.and_time(NaiveTime::MIN)),
+        }
+    }
+
+    fn plus(self, duration: Duration) -> NaiveDateTime {
+        let clock = match duration.unit {
+            Unit::Minute => TimeDelta::try_minutes(duration.count),
+            Unit::Hour => TimeDelta::try_hours(duration.count),
+            Unit::Day | Unit::Week | Unit::Month | Unit::Quarter | Unit::Year => {
+                return shift_date(self.0.date(), duration, 1).and_time(self.0.time());
+            }
+        };
+        clock.and_then(|clock| self.0.checked_add_signed(clock)).unwrap_or(self.0)
+    }
+}
+
+/// Returns the start of the partition that holds a moment.
+fn floor(moment: NaiveDateTime, granularity: Granularity) -> NaiveDateTime {
+    match granularity {
+        Granularity::Hour => {
+            let minutes = TimeDelta::seconds(i64::from(seconds_in_hour(moment)));
+            moment - minutes
+        }
+        _ => period_start(moment.date(), granularity, Calendar::default()).and_time(NaiveTime::MIN),
+    }
+}
+
+/// Returns the start of the first partition that holds nothing before a moment.
+fn ceiling(moment: NaiveDateTime, granularity: Granularity) -> NaiveDateTime {
+    let start = floor(moment, granularity);
+    if start == moment {
+        return start;
+    }
+    match granularity {
+        Granularity::Hour => start + TimeDelta::hours(1),
+        _ => add_periods(start.date(), granularity, 1).and_time(NaiveTime::MIN),
+    }
+}
+
+fn seconds_in_hour(moment: NaiveDateTime) -> u32 {
+    use chrono::Timelike;
+    moment.minute() * 60 + moment.second()
+}
+
+/// Returns a moment of the partition's zone as a constant of the partition column's type.
+fn literal(partition: &Partition, moment: NaiveDateTime) -> Literal {
+    match (partition.column_type, partition.granularity) {
+        (ColumnType::Date, _) => Literal::Date(moment.date()),
+        (ColumnType::Timestamp, Granularity::Hour) => {
+            use chrono::TimeZone;
+            let instant = partition.time_zone.from_local_datetime(&moment).earliest();
+            instant.map_or(Literal::Timestamp(moment), |instant| Literal::Timestamp(instant.naive_utc()))
+        }
+        (ColumnType::Timestamp, _) => day_start(ColumnType::Timestamp, moment.date(), partition.time_zone),
+        _ => Literal::DateTime(moment),
+    }
+}
+
+/// Says why a table that must be read within bounds has none, and the cheapest change that gives it one.
+pub(super) fn unproven(table: &str, partition: &Partition, has_range: bool) -> PlanError {
+    let column = &partition.column;
+    if !has_range {
+        return PlanError::new(
+            PlanErrorCode::TimeRangeRequired,
+            format!("table `{table}` is partitioned by `{column}` and may only be read within a time range"),
+        )
+        .help("Give a time range, such as the last 28 days.");
+    }
+    let promises: Vec<String> = partition.holds.iter().map(|Promise { column, .. }| format!("`{column}`")).collect();
+    let known = if promises.is_empty() {
+        "it makes no promise (`holds`) for any time column".to_owned()
+    } else {
+        format!("it makes promises (`holds`) for {} only", promises.join(", "))
+    };
+    PlanError::new(
+        PlanErrorCode::PartitionUnproven,
+        format!("no bound on `{column}` follows from the query's time range on table `{table}`: {known}"),
+    )
+    .help(format!("Declare under `tables:` how far `{column}` may lie from the time in question, with `holds`."))
+}

@@ -1,0 +1,239 @@
+//! A scan → the rows that it reads, what they are grouped by, and what is aggregated over them.
+//!
+//! **Invariant:** rows are cut by the range of the scan's own axis, filtered in the scan, and joined to-one only.
+
+use super::{
+    ColumnRole, JoinUse, Key, KeyKind, OutputColumn, PlanError,
+    bind::{Bound, LeafId, LeafUse, Scan, bind_path, simple},
+    cumulative,
+    filter::{FilterContext, bind_filter},
+    partition,
+    scope::Scope,
+    time::{self, Cut, TimeValue},
+};
+use crate::{
+    catalog::ColumnType,
+    project::{Aggregation, DimensionKind, Route},
+    sql::{Aggregate, AggregateFunction, Expr, From, Join, SqlExpr},
+    time::{Granularity, TimePart},
+};
+
+/// The rows of a scan before they are grouped.
+#[derive(Debug)]
+pub(super) struct Rows {
+    /// The first table.
+    pub(super) from: From,
+    /// The joins.
+    pub(super) joins: Vec<Join>,
+    /// The condition on rows.
+    pub(super) filter: Option<SqlExpr>,
+    /// The values of the request's keys, in their order.
+    pub(super) keys: Vec<SqlExpr>,
+    /// What is aggregated, per leaf of the scan.
+    pub(super) aggregates: Vec<LeafAggregate>,
+    /// The joins that were used.
+    pub(super) uses: Vec<JoinUse>,
+    /// The promise that the partition bound rests on.
+    pub(super) promise: Option<String>,
+}
+
+/// The aggregate of one leaf.
+#[derive(Clone, Debug)]
+pub(super) struct LeafAggregate {
+    /// The leaf.
+    pub(super) leaf: LeafId,
+    /// The function.
+    pub(super) function: AggregateFunction,
+    /// The value of a row that counts, null for others; absent if every row is counted.
+    pub(super) arg: Option<SqlExpr>,
+}
+
+impl LeafAggregate {
+    /// Returns the aggregate as an expression.
+    pub(super) fn expr(&self) -> SqlExpr {
+        SqlExpr::aggregate(self.function, self.arg.clone())
+    }
+
+    /// Returns the aggregate as data.
+    pub(super) fn aggregate(&self) -> Aggregate {
+        Aggregate { function: self.function, arg: self.arg.clone() }
+    }
+}
+
+/// Builds the rows of a scan.
+pub(super) fn rows(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanError> {
+    let project = bound.project;
+    let cut = Cut { zone: bound.zone, calendar: project.calendar };
+    let mut scope = Scope::new(project, bound.dialect, scan.model);
+    let axis = scan.axis.as_ref().map(|axis| scope.time(&axis.route, axis.dimension));
+
+    let window = scan.cumulation.map(|cumulation| cumulative::window(bound, scan, cumulation));
+    let range = window.as_ref().map_or_else(|| scan.shift.range(bound.range), |window| window.rows);
+    let mut conditions = Vec::new();
+    let base_axis = scan.axis.as_ref().filter(|axis| axis.route.0.is_empty()).map(|axis| axis.dimension);
+    let (partition_bounds, promise) = partition::bounds(project, &scope, scan.model, base_axis, range, bound.zone);
+    conditions.extend(partition_bounds);
+    if let Some(axis) = &axis {
+        conditions.extend(axis.within(cut, range));
+    }
+    conditions.extend(scope.base_filter());
+    if let Some(filter) = bound.filter {
+        let context = FilterContext { project, model: scan.model, axis: scan.axis.as_ref(), shift: scan.shift, cut };
+        conditions.push(bind_filter(&context, &mut scope, filter)?);
+    }
+
+    let mut keys = Vec::new();
+    let mut exact_days = false;
+    for key in bound.keys {
+        let windowed = window.is_some();
+        keys.push(key_value(bound, scan, &mut scope, axis.as_ref(), key, windowed)?);
+        exact_days |= matches!(key.kind, KeyKind::Time(Granularity::Day) | KeyKind::TimePart(_));
+    }
+    if let (Some(axis), true, None) = (&axis, exact_days, &window) {
+        conditions.extend(axis.day_exists(cut, scan.shift));
+    }
+
+    let aggregates = aggregates(bound, scan, &mut scope, &mut conditions);
+    let day = axis.as_ref().map(|axis| axis.day(cut));
+    let (from, joins, uses) = scope.finish()?;
+    let rows = Rows { from, joins, filter: Expr::all(conditions), keys, aggregates, uses, promise };
+    Ok(match (window, day) {
+        (Some(window), Some(day)) => cumulative::accumulate(bound, &window, rows, day),
+        _ => rows,
+    })
+}
+
+/// Returns what is aggregated; the leaves' own filters become conditions of the scan as far as they are shared.
+fn aggregates(
+    bound: &Bound<'_>,
+    scan: &Scan,
+    scope: &mut Scope<'_>,
+    conditions: &mut Vec<SqlExpr>,
+) -> Vec<LeafAggregate> {
+    let here = Route::here();
+    let filters: Vec<Vec<SqlExpr>> = scan
+        .leaves
+        .iter()
+        .map(|leaf| {
+            let leaf = &bound.leaves[leaf.0];
+            let own = simple(bound.project, leaf.metric).filter.as_ref();
+            own.into_iter().chain(&leaf.filters).map(|filter| scope.value(&here, filter)).collect()
+        })
+        .collect();
+    let shared: Vec<SqlExpr> = filters
+        .first()
+        .map(|first| first.iter().filter(|filter| filters.iter().all(|all| all.contains(filter))).cloned().collect())
+        .unwrap_or_default();
+    let own: Vec<Option<SqlExpr>> =
+        filters.into_iter().map(|all| Expr::all(all.into_iter().filter(|filter| !shared.contains(filter)))).collect();
+    conditions.extend(shared);
+    // A group is a row of the answer only if some metric has rows in it.
+    let some = own.iter().cloned().collect::<Option<Vec<SqlExpr>>>().and_then(Expr::any);
+    if let Some(some) = some {
+        conditions.push(some);
+    }
+    scan.leaves
+        .iter()
+        .zip(own)
+        .map(|(leaf, filter)| leaf_aggregate(bound, scope, *leaf, &bound.leaves[leaf.0], filter))
+        .collect()
+}
+
+fn leaf_aggregate(
+    bound: &Bound<'_>,
+    scope: &mut Scope<'_>,
+    id: LeafId,
+    leaf: &LeafUse,
+    filter: Option<SqlExpr>,
+) -> LeafAggregate {
+    let metric = simple(bound.project, leaf.metric);
+    let value = metric.expr.as_ref().map(|expr| scope.value(&Route::here(), expr));
+    let arg = match (value, filter) {
+        (Some(value), Some(filter)) => Some(value.when(filter)),
+        (Some(value), None) => Some(value),
+        (None, Some(filter)) => Some(Expr::integer(1).when(filter)),
+        (None, None) => None,
+    };
+    let function = match metric.aggregation {
+        Aggregation::Count => AggregateFunction::Count,
+        Aggregation::Sum => AggregateFunction::Sum,
+        Aggregation::Avg => AggregateFunction::Avg,
+        Aggregation::Min => AggregateFunction::Min,
+        Aggregation::Max => AggregateFunction::Max,
+        Aggregation::CountDistinct => AggregateFunction::CountDistinct,
+        Aggregation::ApproxCountDistinct => AggregateFunction::ApproxCountDistinct,
+        Aggregation::Percentile(millionths) => AggregateFunction::Percentile(millionths),
+    };
+    LeafAggregate { leaf: id, function, arg }
+}
+
+/// Returns the value of a key; the time key of an accumulated scan is made later, from its windows.
+fn key_value(
+    bound: &Bound<'_>,
+    scan: &Scan,
+    scope: &mut Scope<'_>,
+    axis: Option<&TimeValue>,
+    key: &Key,
+    windowed: bool,
+) -> Result<SqlExpr, PlanError> {
+    let cut = Cut { zone: bound.zone, calendar: bound.project.calendar };
+    match &key.kind {
+        KeyKind::Time(_) if windowed => Ok(Expr::null()),
+        KeyKind::Time(granularity) => {
+            let axis = axis.expect("a scan under a time key has an axis");
+            Ok(axis.period(cut, *granularity, scan.shift))
+        }
+        KeyKind::TimePart(part) => {
+            let axis = axis.expect("a scan under a time key has an axis");
+            Ok(axis.part(cut, *part, scan.shift))
+        }
+        KeyKind::Dimension { path, granularity, part } => {
+            let found = bind_path(bound.project, scan.model, path)?;
+            let definition = &bound.project.dimensions[found.dimension];
+            if !matches!(definition.kind, DimensionKind::Time { .. }) {
+                if granularity.is_some() || part.is_some() {
+                    time::check_finest(definition, Granularity::Day)?;
+                }
+                return Ok(scope.dimension(&found.route, found.dimension));
+            }
+            let value = scope.time(&found.route, found.dimension);
+            let shift = super::bind::Shift::default();
+            if let Some(part) = part {
+                if *part == TimePart::HourOfDay {
+                    time::check_finest(definition, Granularity::Hour)?;
+                }
+                return Ok(value.part(cut, *part, shift));
+            }
+            let granularity = granularity.unwrap_or(Granularity::Day);
+            time::check_finest(definition, granularity)?;
+            Ok(value.period(cut, granularity, shift))
+        }
+    }
+}
+
+/// Returns what a key is in the answer, seen from a scan.
+pub(super) fn key_column(bound: &Bound<'_>, scan: &Scan, key: &Key) -> OutputColumn {
+    let project = bound.project;
+    let (role, column_type) = match &key.kind {
+        KeyKind::Time(granularity) => {
+            let axis = scan.axis.as_ref().map(|axis| project.dimensions[axis.dimension].column_type);
+            let column_type = time::period_type(axis.unwrap_or(ColumnType::Date), *granularity);
+            (ColumnRole::Time(*granularity), column_type)
+        }
+        KeyKind::TimePart(part) => (ColumnRole::TimePart(*part), ColumnType::Integer),
+        KeyKind::Dimension { path, granularity, part } => {
+            let found = bind_path(project, scan.model, path).expect("the scan's rows were built with it");
+            let definition = &project.dimensions[found.dimension];
+            match definition.kind {
+                DimensionKind::Time { .. } if part.is_some() => (ColumnRole::Dimension(None), ColumnType::Integer),
+                DimensionKind::Time { .. } => {
+                    let granularity = granularity.unwrap_or(Granularity::Day);
+                    let column_type = time::period_type(definition.column_type, granularity);
+                    (ColumnRole::Dimension(Some(granularity)), column_type)
+                }
+                _ => (ColumnRole::Dimension(None), definition.column_type),
+            }
+        }
+    };
+    OutputColumn { name: key.name.clone(), role, column_type }
+}

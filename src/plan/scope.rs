@@ -1,0 +1,263 @@
+//! The tables of one SELECT: which are joined, under which alias, and what a reference is in them.
+//!
+//! `origin.region` of a parcel joins `marts.dim_depots AS origin` once, however often it is named.
+//!
+//! **Invariant:** only to-one joins are joined, and always LEFT: no row of the base is lost or multiplied.
+
+use std::collections::BTreeSet;
+
+use super::{JoinUse, PlanError, PlanErrorCode, time::TimeValue};
+use crate::{
+    ids::{DimensionId, JoinId, ModelId},
+    project::{Bucket, Dimension, DimensionKind, Project, Ref, Relationship, Route, Source},
+    sql::{BinaryOp, Dialect, Expr, From, Join, JoinKind, Leaf, Literal, Select, SqlExpr},
+};
+
+/// The tables of one SELECT over a model.
+#[derive(Debug)]
+pub(super) struct Scope<'p> {
+    project: &'p Project,
+    dialect: Dialect,
+    base: ModelId,
+    base_alias: String,
+    joined: Vec<(Route, String)>,
+    joins: Vec<Join>,
+    taken: BTreeSet<String>,
+    uses: Vec<JoinUse>,
+    error: Option<PlanError>,
+}
+
+impl<'p> Scope<'p> {
+    /// Opens a scope over the rows of a model.
+    pub(super) fn new(project: &'p Project, dialect: Dialect, base: ModelId) -> Self {
+        Self::within(project, dialect, base, BTreeSet::new())
+    }
+
+    fn within(project: &'p Project, dialect: Dialect, base: ModelId, mut taken: BTreeSet<String>) -> Self {
+        let base_alias = free_alias(&mut taken, &project.models[base].name);
+        Self {
+            project,
+            dialect,
+            base,
+            base_alias,
+            joined: Vec::new(),
+            joins: Vec::new(),
+            taken,
+            uses: Vec::new(),
+            error: None,
+        }
+    }
+
+    /// Ends the scope: the base, the joins in order, and what they were.
+    pub(super) fn finish(self) -> Result<(From, Vec<Join>, Vec<JoinUse>), PlanError> {
+        match self.error {
+            Some(error) => Err(error),
+            None => Ok((from(self.project, self.base, self.base_alias), self.joins, self.uses)),
+        }
+    }
+
+    /// Returns the permanent filter of the base.
+    pub(super) fn base_filter(&mut self) -> Option<SqlExpr> {
+        let project = self.project;
+        let filter = project.models[self.base].filter.as_ref()?;
+        Some(self.value(&Route::here(), filter))
+    }
+
+    /// Returns the alias of the base.
+    pub(super) fn base_alias(&self) -> &str {
+        &self.base_alias
+    }
+
+    /// Returns an expression of the model at the end of a route.
+    pub(super) fn value(&mut self, at: &Route, expr: &Expr<Ref>) -> SqlExpr {
+        expr.map(&mut |leaf| self.leaf(at, leaf))
+    }
+
+    /// Returns the value of a dimension: two-valued if it is a plain boolean, the label if it has buckets.
+    pub(super) fn dimension(&mut self, at: &Route, dimension: DimensionId) -> SqlExpr {
+        let project = self.project;
+        let definition: &Dimension = &project.dimensions[dimension];
+        let value = self.value(at, &definition.expr);
+        match definition.kind {
+            DimensionKind::Boolean { nullable: false } => value.is_true(false),
+            DimensionKind::Boolean { nullable: true } | DimensionKind::String | DimensionKind::Time { .. } => value,
+            DimensionKind::Number if definition.buckets.is_empty() => value,
+            DimensionKind::Number => bucket_label(&value, &definition.buckets),
+        }
+    }
+
+    /// Returns a time dimension as a time.
+    pub(super) fn time(&mut self, at: &Route, dimension: DimensionId) -> TimeValue {
+        let project = self.project;
+        TimeValue { expr: self.dimension(at, dimension), column_type: project.dimensions[dimension].column_type }
+    }
+
+    /// Returns whether a row of another model, which joins to the model at the end of a route, fulfils a condition.
+    ///
+    /// `EXISTS (SELECT 1 FROM claims WHERE claims.shipment_id = shipments.shipment_id AND …)`; `condition` builds the
+    /// condition in the scope of the other model.
+    pub(super) fn exists(
+        &mut self,
+        at: &Route,
+        join: JoinId,
+        condition: &mut dyn FnMut(&mut Scope<'p>) -> Option<SqlExpr>,
+    ) -> SqlExpr {
+        let project = self.project;
+        let definition = &project.joins[join];
+        let one = self.alias(at);
+        let mut many = Scope::within(project, self.dialect, definition.from, self.taken.clone());
+        let mut conditions: Vec<SqlExpr> = definition
+            .keys
+            .iter()
+            .map(|key| {
+                let ours = many.value(&Route::here(), &key.ours);
+                ours.binary(BinaryOp::Eq, SqlExpr::column(one.clone(), key.theirs.clone()))
+            })
+            .collect();
+        conditions.extend(many.base_filter());
+        conditions.extend(condition(&mut many));
+        self.taken.clone_from(&many.taken);
+        match many.finish() {
+            Ok((from, joins, _)) => Expr::Leaf(Leaf::Exists(Box::new(Select {
+                items: vec![Expr::integer(1).named("found")],
+                from: Some(from),
+                joins,
+                filter: Expr::all(conditions),
+                ..Select::default()
+            }))),
+            Err(error) => {
+                self.error.get_or_insert(error);
+                Expr::null()
+            }
+        }
+    }
+
+    fn leaf(&mut self, at: &Route, leaf: &Ref) -> SqlExpr {
+        match leaf {
+            Ref::Column { route, column, .. } => {
+                let alias = self.alias(&at.then(route));
+                SqlExpr::column(alias, column.clone())
+            }
+            Ref::Dimension { route, dimension } => self.dimension(&at.then(route), *dimension),
+            Ref::Exists { route, join, filter } => self.exists(&at.then(route), *join, &mut |many| {
+                filter.as_ref().map(|filter| many.value(&Route::here(), filter))
+            }),
+            Ref::Verbatim(texts) => {
+                let alias = self.alias(at);
+                match texts.get(&self.dialect) {
+                    Some(text) => Expr::Leaf(Leaf::Verbatim(text.replace("${TABLE}", &alias))),
+                    None => {
+                        let have: Vec<&str> = texts.keys().map(|dialect| dialect.name()).collect();
+                        self.error.get_or_insert_with(|| {
+                            PlanError::new(
+                                PlanErrorCode::NotYet,
+                                format!("an expression is written for {} only", have.join(", ")),
+                            )
+                            .help(format!("Add a `{}:` text to the expression.", self.dialect.name()))
+                        });
+                        Expr::null()
+                    }
+                }
+            }
+        }
+    }
+
+    /// Returns the alias of the model at the end of a route, and joins it if it is not yet there.
+    fn alias(&mut self, route: &Route) -> String {
+        let Some((join, before)) = route.0.split_last() else { return self.base_alias.clone() };
+        if let Some((_, alias)) = self.joined.iter().find(|(known, _)| known == route) {
+            return alias.clone();
+        }
+        let project = self.project;
+        let definition = &project.joins[*join];
+        let parent_route = Route(before.to_vec());
+        let ours: Vec<SqlExpr> = definition.keys.iter().map(|key| self.value(&parent_route, &key.ours)).collect();
+        let wanted: Vec<&str> = route.0.iter().map(|join| project.joins[*join].role.as_str()).collect();
+        let short = wanted.last().copied().unwrap_or_default();
+        let alias = if self.taken.contains(short) { wanted.join("_") } else { short.to_owned() };
+        let alias = free_alias(&mut self.taken, &alias);
+        self.joined.push((route.clone(), alias.clone()));
+        let mut conditions: Vec<SqlExpr> = ours
+            .into_iter()
+            .zip(&definition.keys)
+            .map(|(ours, key)| ours.binary(BinaryOp::Eq, SqlExpr::column(alias.clone(), key.theirs.clone())))
+            .collect();
+        let target = &project.models[definition.to];
+        if let Some(filter) = &target.filter {
+            let joins_before = self.joins.len();
+            conditions.push(self.value(route, filter));
+            if self.joins.len() > joins_before {
+                self.error.get_or_insert_with(|| {
+                    PlanError::new(
+                        PlanErrorCode::NotYet,
+                        format!("model `{}` has a `where` over its own joins and is joined to", target.name),
+                    )
+                    .help("Write the condition over its own columns.")
+                });
+            }
+        }
+        self.joins.push(Join {
+            kind: JoinKind::Left,
+            to: from(project, definition.to, alias.clone()),
+            on: Expr::all(conditions),
+        });
+        self.uses.push(join_use(project, self.base, route));
+        alias
+    }
+}
+
+fn free_alias(taken: &mut BTreeSet<String>, wanted: &str) -> String {
+    let mut alias = wanted.to_owned();
+    let mut n = 2;
+    while !taken.insert(alias.clone()) {
+        alias = format!("{wanted}_{n}");
+        n += 1;
+    }
+    alias
+}
+
+fn from(project: &Project, model: ModelId, alias: String) -> From {
+    match &project.models[model].source {
+        Source::Table(table) => From::Table { name: project.tables[*table].name.clone(), alias },
+        Source::Select(text) => From::Verbatim { text: text.clone(), alias },
+    }
+}
+
+/// `CASE WHEN x IS NULL THEN NULL WHEN x < 1 THEN '<1' WHEN x < 5 THEN '1–5' … ELSE '20+' END`
+fn bucket_label(value: &SqlExpr, buckets: &[Bucket]) -> SqlExpr {
+    let label = |bucket: &Bucket| Expr::Literal(Literal::String(bucket.label.clone()));
+    let mut branches = vec![(value.clone().is_null(false), Expr::null())];
+    let mut otherwise = None;
+    for bucket in buckets {
+        match &bucket.high {
+            Some(high) => {
+                let below = value.clone().binary(BinaryOp::Lt, Expr::Literal(Literal::Decimal(high.clone())));
+                branches.push((below, label(bucket)));
+            }
+            None => otherwise = Some(Box::new(label(bucket))),
+        }
+    }
+    Expr::Case { branches, otherwise }
+}
+
+fn join_use(project: &Project, base: ModelId, route: &Route) -> JoinUse {
+    let mut path = project.models[base].name.clone();
+    for join in &route.0 {
+        let join = &project.joins[*join];
+        let target = &project.models[join.to].name;
+        path.push_str(" → ");
+        path.push_str(&join.role);
+        if join.role != *target {
+            path.push_str(&format!(" ({target})"));
+        }
+    }
+    let last = &project.joins[*route.0.last().expect("a join was made")];
+    let target = &project.models[last.to].name;
+    let key: Vec<&str> = last.keys.iter().map(|key| key.theirs.as_str()).collect();
+    let relationship = match last.relationship {
+        Relationship::ManyToOne => "many to one",
+        Relationship::OneToOne => "one to one",
+    };
+    let reason = format!("{relationship}: `{}` is a key of `{target}`", key.join(", "));
+    JoinUse { path, reason }
+}

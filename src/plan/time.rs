@@ -1,0 +1,164 @@
+//! Time columns in SQL: local days, periods, parts, and bounds on the bare column.
+//!
+//! An instant is cut in the query's zone; a wall-clock time and a date are taken as they are.
+//!
+//! **Invariant:** a range is compared with the bare column and constants, so that a warehouse can prune by it.
+
+use super::{PlanError, PlanErrorCode, bind::Shift};
+use crate::{
+    catalog::ColumnType,
+    project::{Dimension, DimensionKind},
+    sql::{BinaryOp, Expr, Function, Literal, SqlExpr},
+    time::{Calendar, DateRange, Granularity, NaiveDate, TimePart, Tz, Unit, local_midnight},
+};
+
+/// How periods are cut in a query.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cut {
+    /// The zone of the query.
+    pub(super) zone: Tz,
+    /// Where weeks and fiscal years begin.
+    pub(super) calendar: Calendar,
+}
+
+/// A time in SQL and its type.
+#[derive(Clone, Debug)]
+pub(super) struct TimeValue {
+    /// The value of a row.
+    pub(super) expr: SqlExpr,
+    /// A date, a wall-clock time or an instant.
+    pub(super) column_type: ColumnType,
+}
+
+impl TimeValue {
+    /// Returns the wall-clock time in the query's zone; a date stays a date.
+    fn local(&self, cut: Cut) -> SqlExpr {
+        match self.column_type {
+            ColumnType::Timestamp => Expr::call(Function::LocalTime(cut.zone), vec![self.expr.clone()]),
+            _ => self.expr.clone(),
+        }
+    }
+
+    /// Returns the local day.
+    pub(super) fn day(&self, cut: Cut) -> SqlExpr {
+        match self.column_type {
+            ColumnType::Date => self.expr.clone(),
+            _ => Expr::call(Function::DateOf, vec![self.local(cut)]),
+        }
+    }
+
+    /// Returns the local day moved forward by the days of a shift.
+    fn shifted_day(&self, cut: Cut, shift: Shift) -> SqlExpr {
+        add_units(self.day(cut), Unit::Day, shift.days)
+    }
+
+    /// Returns the period in which a row counts once it is shifted: a date, or for hours the time of its start.
+    pub(super) fn period(&self, cut: Cut, granularity: Granularity, shift: Shift) -> SqlExpr {
+        match (granularity, self.column_type) {
+            (Granularity::Hour, ColumnType::Timestamp) => {
+                let moved = if shift.days == 0 {
+                    self.expr.clone()
+                } else {
+                    let local = add_units(self.local(cut), Unit::Day, shift.days);
+                    Expr::call(Function::InstantOf(cut.zone), vec![local])
+                };
+                Expr::call(Function::TruncateHour(cut.zone), vec![moved])
+            }
+            (Granularity::Hour, _) => {
+                let moved = add_units(self.expr.clone(), Unit::Day, shift.days);
+                truncate(moved, granularity, cut.calendar)
+            }
+            _ => {
+                let period = truncate(self.shifted_day(cut, shift), granularity, cut.calendar);
+                add_units(period, Unit::Month, shift.months)
+            }
+        }
+    }
+
+    /// Returns a part of the shifted local time.
+    pub(super) fn part(&self, cut: Cut, part: TimePart, shift: Shift) -> SqlExpr {
+        let time = match part {
+            TimePart::HourOfDay => self.local(cut),
+            _ => add_units(self.shifted_day(cut, shift), Unit::Month, shift.months),
+        };
+        Expr::call(Function::Part { part, week_start: cut.calendar.week_start }, vec![time])
+    }
+
+    /// Returns the condition that the row's day exists in the month to which it is shifted.
+    ///
+    /// 31 January moved by one month would be counted on 28 February together with that day's own row.
+    pub(super) fn day_exists(&self, cut: Cut, shift: Shift) -> Option<SqlExpr> {
+        if shift.months == 0 {
+            return None;
+        }
+        let day = self.shifted_day(cut, shift);
+        let part = |day| {
+            Expr::call(Function::Part { part: TimePart::DayOfMonth, week_start: cut.calendar.week_start }, vec![day])
+        };
+        let moved = add_units(day.clone(), Unit::Month, shift.months);
+        Some(part(moved).binary(BinaryOp::Eq, part(day)))
+    }
+
+    /// Returns the conditions that a row lies in a range of local days.
+    pub(super) fn within(&self, cut: Cut, range: DateRange) -> Vec<SqlExpr> {
+        let bound = |day: NaiveDate| Expr::Literal(day_start(self.column_type, day, cut.zone));
+        let from = range.from.map(|day| self.expr.clone().binary(BinaryOp::GtEq, bound(day)));
+        let to = range.to.map(|day| self.expr.clone().binary(BinaryOp::Lt, bound(day)));
+        from.into_iter().chain(to).collect()
+    }
+}
+
+/// Returns the constant at which a local day begins, in the type of a column.
+pub(super) fn day_start(column_type: ColumnType, day: NaiveDate, zone: Tz) -> Literal {
+    match column_type {
+        ColumnType::Date => Literal::Date(day),
+        ColumnType::Timestamp => Literal::Timestamp(local_midnight(day, zone).naive_utc()),
+        _ => Literal::DateTime(day.and_time(chrono::NaiveTime::MIN)),
+    }
+}
+
+/// Returns the start of the period of a date, or of a wall-clock time for hours.
+pub(super) fn truncate(day: SqlExpr, granularity: Granularity, calendar: Calendar) -> SqlExpr {
+    if granularity == Granularity::Day {
+        return day;
+    }
+    let function = Function::Truncate {
+        granularity,
+        week_start: calendar.week_start,
+        fiscal_start_month: calendar.fiscal_start_month,
+    };
+    Expr::call(function, vec![day])
+}
+
+/// Returns a date or wall-clock time moved by whole units.
+pub(super) fn add_units(time: SqlExpr, unit: Unit, count: i64) -> SqlExpr {
+    if count == 0 { time } else { Expr::call(Function::AddUnits(unit), vec![time, Expr::integer(count)]) }
+}
+
+/// Returns the first day after the period that begins with `period`.
+pub(super) fn period_end(period: SqlExpr, granularity: Granularity) -> SqlExpr {
+    match granularity {
+        Granularity::Hour | Granularity::Day => add_units(period, Unit::Day, 1),
+        Granularity::Week => add_units(period, Unit::Day, 7),
+        _ => add_units(period, Unit::Month, i64::from(granularity.months().unwrap_or(1))),
+    }
+}
+
+/// Checks that a time dimension has values as fine as a granularity.
+pub(super) fn check_finest(dimension: &Dimension, granularity: Granularity) -> Result<(), PlanError> {
+    let name = &dimension.name;
+    let DimensionKind::Time { finest } = dimension.kind else {
+        return Err(PlanError::new(PlanErrorCode::InvalidFilter, format!("`{name}` is no time dimension"))
+            .help("Leave the granularity out."));
+    };
+    if finest.nests_in(granularity) {
+        return Ok(());
+    }
+    Err(PlanError::new(PlanErrorCode::GranularityTooFine, format!("`{name}` is known by {finest} only"))
+        .help(format!("Group it by {finest} or a granularity made of whole {finest}s.")))
+}
+
+/// Returns the type of a time key at a granularity.
+pub(super) fn period_type(column_type: ColumnType, granularity: Granularity) -> ColumnType {
+    if granularity == Granularity::Hour { column_type } else { ColumnType::Date }
+}

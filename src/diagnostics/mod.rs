@@ -94,6 +94,11 @@ impl Diagnostics {
         self.items.iter().any(|item| item.code.severity() == Severity::Error)
     }
 
+    /// Returns how many there are.
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
     /// Returns whether there are none at all.
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()

@@ -1,6 +1,9 @@
 //! `joins:` of a model, from many to one.
 
-use super::{ExpressionDef, Text};
+use super::{
+    ExpressionDef, Text,
+    keys::{Fields, Kind, Shape, key, keys, required},
+};
 use crate::files::{Span, Spanned};
 
 /// A join.
@@ -28,4 +31,41 @@ pub struct JoinKeyDef {
     pub theirs: Option<Text>,
     /// Our column or expression.
     pub ours: ExpressionDef,
+}
+
+/// The keys of a join.
+pub(super) static JOIN: Kind = Kind {
+    name: "join",
+    article: "a join",
+    doc: "Another model of which each row of this one has at most one.",
+    keys: keys![
+        required("to", Shape::Reference, "The model on the one side."),
+        required(
+            "key",
+            Shape::JoinKey,
+            "Our column, a list of our columns, or pairs of their column and our column or expression."
+        ),
+        key("as", Shape::Name, "The role, if a model is joined more than once; the model's name unless said."),
+        key("as_of", Shape::Reference, "The time at which the version of a versioned model is taken."),
+        key(
+            "fan_out",
+            Shape::OneOf(&["dedupe"]),
+            "Allows dimensions of the many side; each row then counts once per group."
+        ),
+        meta
+    ],
+    rules: &[],
+};
+
+impl JoinDef {
+    pub(super) fn from_fields(mut fields: Fields) -> Self {
+        Self {
+            to: fields.required_text("to"),
+            keys: fields.join_key("key"),
+            role: fields.text("as"),
+            as_of: fields.text("as_of"),
+            fan_out: fields.text("fan_out"),
+            span: fields.span,
+        }
+    }
 }

@@ -9,6 +9,8 @@ mod calendar;
 mod config;
 mod dimension;
 mod join;
+mod keys;
+mod load;
 mod metric;
 mod model;
 mod policy;
@@ -16,11 +18,15 @@ mod rollup;
 mod saved_query;
 mod table;
 mod test;
+#[cfg(test)]
+mod tests;
+mod yaml;
 
 pub use calendar::CalendarDef;
 pub use config::{Config, Connection, load_config};
 pub use dimension::DimensionDef;
 pub use join::{JoinDef, JoinKeyDef};
+pub use load::load;
 pub use metric::{BalanceDef, FunnelDef, FunnelStepDef, InputDef, MetricDef};
 pub use model::{ModelDef, VersionsDef};
 pub use policy::PolicyDef;
@@ -29,10 +35,7 @@ pub use saved_query::SavedQueryDef;
 pub use table::{FreshnessDef, HoldsDef, PartitionDef, TableDef};
 pub use test::TestDef;
 
-use crate::{
-    diagnostics::Diagnostics,
-    files::{FileId, SourceMap, Span, Spanned},
-};
+use crate::files::{Span, Spanned};
 
 /// A text with its place; for a plain or quoted scalar the span covers the text between the quotes.
 pub type Text = Spanned<String>;
@@ -98,11 +101,6 @@ impl ExpressionDef {
             Self::PerDialect(_, span) => *span,
         }
     }
-}
-
-/// Reads the definitions of one file; everything wrong with its form goes to `diagnostics`.
-pub fn load(_files: &SourceMap, _file: FileId, _diagnostics: &mut Diagnostics) -> Definitions {
-    todo!()
 }
 
 impl Definitions {

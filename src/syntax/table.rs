@@ -1,6 +1,9 @@
 //! `tables:`, how the data lies.
 
-use super::Text;
+use super::{
+    Text,
+    keys::{Fields, Kind, Rule, Shape, key, keys, required},
+};
 use crate::{
     files::{Span, Spanned},
     time::{Duration, Granularity},
@@ -62,4 +65,109 @@ pub struct FreshnessDef {
     pub error_after: Option<Spanned<Duration>>,
     /// The whole mapping.
     pub span: Span,
+}
+
+/// The keys of a table.
+pub(super) static TABLE: Kind = Kind {
+    name: "table",
+    article: "a table",
+    doc: "How a table of the warehouse lies: partitions, clustering, freshness.",
+    keys: keys![
+        required("name", Shape::Reference, "The table, as the warehouse knows it."),
+        key("partition", Shape::Mapping(&PARTITION), "How it is partitioned."),
+        key("cluster_by", Shape::Texts, "The columns by which it is clustered."),
+        key("freshness", Shape::Mapping(&FRESHNESS), "How old its newest rows may be."),
+        meta
+    ],
+    rules: &[],
+};
+
+static PARTITION: Kind = Kind {
+    name: "partition",
+    article: "a partition",
+    doc: "How a table is partitioned, and what a partition holds.",
+    keys: keys![
+        required("column", Shape::Reference, "The column by which it is partitioned."),
+        key(
+            "granularity",
+            Shape::Granularity(&["hour", "day", "month", "year"]),
+            "The size of one partition; day unless said."
+        ),
+        key("time_zone", Shape::Text, "Where partitions are cut; UTC unless said, never the project's zone."),
+        key("required", Shape::Boolean, "Whether the warehouse refuses a query without a bound on the column."),
+        key(
+            "holds",
+            Shape::Named(&HOLDS),
+            "A promise per time column: rows of time t lie in the partitions from t+from to t+to."
+        ),
+        meta
+    ],
+    rules: &[],
+};
+
+static HOLDS: Kind = Kind {
+    name: "promise",
+    article: "a promise",
+    doc: "How far the partition of a row may lie from its time.",
+    keys: keys![
+        key("from", Shape::Duration(-100_000), "The least distance, such as `-1 hour`; zero unless said."),
+        key("to", Shape::Duration(-100_000), "The greatest distance, such as `3 days`; zero unless said."),
+        meta
+    ],
+    rules: &[],
+};
+
+static FRESHNESS: Kind = Kind {
+    name: "freshness",
+    article: "a freshness",
+    doc: "How old the newest rows of a table may be.",
+    keys: keys![
+        required("column", Shape::Reference, "The column with the time at which a row was loaded."),
+        key("warn_after", Shape::Duration(1), "The age from which it is told."),
+        key("error_after", Shape::Duration(1), "The age from which it is an error."),
+        meta
+    ],
+    rules: &[Rule::AtLeastOne(&["warn_after", "error_after"], "Add `warn_after: 6 hours` or `error_after: 1 day`.")],
+};
+
+impl TableDef {
+    pub(super) fn from_fields(mut fields: Fields) -> Self {
+        Self {
+            name: fields.required_text("name"),
+            partition: fields.mapping("partition").map(PartitionDef::from_fields),
+            cluster_by: fields.texts("cluster_by"),
+            freshness: fields.mapping("freshness").map(FreshnessDef::from_fields),
+            meta: fields.json("meta"),
+            span: fields.span,
+        }
+    }
+}
+
+impl PartitionDef {
+    fn from_fields(mut fields: Fields) -> Self {
+        let holds = fields.named("holds").into_iter().map(|(column, mut fields)| HoldsDef {
+            column,
+            from: fields.duration("from"),
+            to: fields.duration("to"),
+        });
+        Self {
+            holds: holds.collect(),
+            column: fields.required_text("column"),
+            granularity: fields.granularity("granularity"),
+            time_zone: fields.text("time_zone"),
+            required: fields.boolean("required"),
+            span: fields.span,
+        }
+    }
+}
+
+impl FreshnessDef {
+    fn from_fields(mut fields: Fields) -> Self {
+        Self {
+            column: fields.required_text("column"),
+            warn_after: fields.duration("warn_after"),
+            error_after: fields.duration("error_after"),
+            span: fields.span,
+        }
+    }
 }

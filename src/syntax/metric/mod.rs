@@ -1,5 +1,10 @@
 //! `metrics:`. The kind of a metric follows from the keys that are there.
 
+mod keys;
+mod lower;
+
+pub(super) use keys::METRIC;
+
 use super::{DocsDef, ExpressionDef, Text};
 use crate::{
     files::{Span, Spanned},

@@ -31,7 +31,7 @@ pub(super) fn parameters(statement: &mut Statement<'_>, parameters: &[Literal]) 
     Ok(())
 }
 
-fn value(literal: &Literal) -> Result<Value, Error> {
+pub(super) fn value(literal: &Literal) -> Result<Value, Error> {
     Ok(match literal {
         Literal::Null => Value::Null,
         Literal::Boolean(value) => Value::Boolean(*value),

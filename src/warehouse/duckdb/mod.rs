@@ -6,6 +6,7 @@
 //! **Invariant:** an answer does not depend on the machine: the session's zone is UTC, nulls and orders are the
 //! defaults, and a read-only database can reach no file and change no setting.
 
+mod append;
 mod bind;
 mod catalog;
 mod columns;
@@ -19,6 +20,8 @@ use std::{
 #[cfg(feature = "server")]
 use ::duckdb::InterruptHandle;
 use ::duckdb::{AccessMode, Config, Connection};
+
+pub use append::NewRows;
 
 use super::{Answering, Error, Rows, Warehouse};
 use crate::{

@@ -11,6 +11,7 @@ mod explain;
 mod filter;
 mod partition;
 mod request;
+mod saved;
 mod scan;
 mod scope;
 mod text;

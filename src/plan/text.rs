@@ -75,7 +75,7 @@ fn metric(text: &str) -> Result<MetricRequest, PlanError> {
 }
 
 /// Reads a key; the column of the answer is named as it was written.
-fn key(text: &str) -> Result<Key, PlanError> {
+pub(super) fn key(text: &str) -> Result<Key, PlanError> {
     let text = text.trim();
     let mut path: Vec<String> = text.split('.').map(|word| word.trim().to_owned()).collect();
     if path.iter().any(String::is_empty) {
@@ -106,17 +106,26 @@ fn condition(text: &str, place: &str) -> Result<Expr<Name>, PlanError> {
 fn order(text: &str, keys: &[Key], metrics: &[MetricRequest]) -> Result<Vec<Order>, PlanError> {
     let (span, files) = whole(text);
     let terms = parse_order(text, span).map_err(|error| unreadable(&error, &files, "order"))?;
+    order_terms(&terms, keys, metrics)
+}
+
+/// Finds what the terms of an order name.
+pub(super) fn order_terms(
+    terms: &[(Expr<Name>, bool)],
+    keys: &[Key],
+    metrics: &[MetricRequest],
+) -> Result<Vec<Order>, PlanError> {
     terms
-        .into_iter()
+        .iter()
         .map(|(expr, descending)| {
-            let Expr::Leaf(Name::Path(words)) = &expr else {
+            let Expr::Leaf(Name::Path(words)) = expr else {
                 return Err(PlanError::new(PlanErrorCode::UnknownOrderKey, "an order is made of keys and metrics")
                     .help("Write the name of a key or a metric, such as `revenue desc`."));
             };
             let name = words.iter().map(|word| word.value.as_str()).collect::<Vec<_>>().join(".");
             let column = keys.iter().any(|key| key.name == name) || metrics.iter().any(|metric| metric.name == name);
             let by = if column { OrderBy::Column(name) } else { OrderBy::Metric(name) };
-            Ok(Order { by, descending, nulls_first: false })
+            Ok(Order { by, descending: *descending, nulls_first: false })
         })
         .collect()
 }
@@ -135,7 +144,7 @@ fn unreadable(error: &ParseError, files: &SourceMap, place: &str) -> PlanError {
 }
 
 /// Turns every value of a request's text into a parameter, also inside `exists`.
-fn bind_values(expr: Expr<Name>) -> Expr<Name> {
+pub(super) fn bind_values(expr: Expr<Name>) -> Expr<Name> {
     let bound = expr.map(&mut |name| {
         Expr::Leaf(match name {
             Name::Exists { path, filter, span } => Name::Exists {

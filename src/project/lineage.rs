@@ -1,5 +1,7 @@
 //! What a metric is made of.
 
+use std::collections::BTreeSet;
+
 use super::{Leaves, MetricKind, Project};
 use crate::ids::MetricId;
 
@@ -7,23 +9,22 @@ impl Project {
     /// Returns the simple metrics at the bottom of a metric, each once.
     pub fn leaves(&self, metric: MetricId) -> Leaves {
         let mut leaves = Leaves::new();
-        self.gather_leaves(metric, &mut leaves);
+        self.gather_leaves(metric, &mut leaves, &mut BTreeSet::new());
         leaves
     }
 
-    fn gather_leaves(&self, metric: MetricId, leaves: &mut Leaves) {
+    fn gather_leaves(&self, metric: MetricId, leaves: &mut Leaves, seen: &mut BTreeSet<MetricId>) {
+        if !seen.insert(metric) {
+            return;
+        }
         match &self.metrics[metric].kind {
-            MetricKind::Simple(_) => {
-                if !leaves.contains(&metric) {
-                    leaves.push(metric);
-                }
-            }
+            MetricKind::Simple(_) => leaves.push(metric),
             MetricKind::Derived { inputs, .. } => {
                 for input in inputs {
-                    self.gather_leaves(input.metric, leaves);
+                    self.gather_leaves(input.metric, leaves, seen);
                 }
             }
-            MetricKind::Cumulative { metric, .. } => self.gather_leaves(*metric, leaves),
+            MetricKind::Cumulative { metric, .. } => self.gather_leaves(*metric, leaves, seen),
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod join_graph;
 mod lineage;
+mod meaning;
 mod metric;
 mod model;
 

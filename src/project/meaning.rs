@@ -1,0 +1,343 @@
+//! The hash of a metric's meaning: changes exactly when a number could change.
+//!
+//! A metric is written in a canonical form, in which every name is replaced by the hash of what it stands for: a
+//! dimension by its expression, a join by its target and keys, an input by its metric. Labels, descriptions, order,
+//! layout and the metric's own name are not part of it; tables, columns, filters, joins, promises on partitions, the
+//! zone and the calendar are.
+//!
+//! **Invariant:** the form is written by this file alone, so renaming a type of ours changes no hash.
+
+use std::fmt::Write;
+
+use sha2::{Digest, Sha256};
+
+use super::{
+    Aggregation, Cumulation, Dimension, DimensionKind, Empty, Input, InputId, Join, Metric, MetricKind, Model, Project,
+    Ref, Relationship, Route, Source, Table,
+};
+use crate::{
+    ids::{DimensionId, Id, JoinId, MetricId, ModelId},
+    sql::{BinaryOp, Expr, Function, Literal, UnaryOp},
+};
+
+/// The hashes that are known so far, by id.
+struct Known {
+    models: Vec<Option<String>>,
+    dimensions: Vec<Option<String>>,
+    joins: Vec<Option<String>>,
+    metrics: Vec<Option<String>>,
+}
+
+impl Project {
+    /// Computes the hash of every metric. Called once, when everything is resolved.
+    pub(crate) fn hash_meanings(&mut self) {
+        let mut known = Known {
+            models: vec![None; self.models.len()],
+            dimensions: vec![None; self.dimensions.len()],
+            joins: vec![None; self.joins.len()],
+            metrics: vec![None; self.metrics.len()],
+        };
+        for id in self.metrics.ids() {
+            let hash = self.metric_hash(id, &mut known);
+            self.metrics[id].hash = hash;
+        }
+    }
+
+    fn metric_hash(&self, id: MetricId, known: &mut Known) -> String {
+        if let Some(hash) = &known.metrics[id.index()] {
+            return hash.clone();
+        }
+        let Metric { kind, when_empty, .. } = &self.metrics[id];
+        let mut form = format!(
+            "(metric (zone {}) (week {}) (fiscal {}) {} ",
+            self.time_zone, self.calendar.week_start, self.calendar.fiscal_start_month, empty(*when_empty)
+        );
+        match kind {
+            MetricKind::Simple(simple) => {
+                let _ = write!(form, "(aggregate {} {}", aggregation(simple.aggregation), self.model(simple.model, known));
+                if let Some(expr) = &simple.expr {
+                    let _ = write!(form, " (expr {})", self.expr(expr, known));
+                }
+                if let Some(filter) = &simple.filter {
+                    let _ = write!(form, " (where {})", self.expr(filter, known));
+                }
+                if let Some(axis) = &simple.time {
+                    let (route, dimension) = (self.route(&axis.route, known), self.dimension(axis.dimension, known));
+                    let _ = write!(form, " (time {route} {dimension})");
+                }
+                form.push(')');
+            }
+            MetricKind::Derived { expr, inputs } => {
+                let inputs: Vec<String> = inputs.iter().map(|input| self.input(input, known)).collect();
+                form.push_str(&write_expr(expr, &mut |InputId(position)| inputs[*position].clone()));
+            }
+            MetricKind::Cumulative { metric, cumulation: over } => {
+                let _ = write!(form, "(cumulative {} {})", cumulation(*over), self.metric_hash(*metric, known));
+            }
+        }
+        form.push(')');
+        let hash = digest(&form);
+        known.metrics[id.index()] = Some(hash.clone());
+        hash
+    }
+
+    fn input(&self, input: &Input, known: &mut Known) -> String {
+        let Input { name: _, metric, filter, offset, shift_rows, cumulation: over, when_empty } = input;
+        let mut form = format!("(input {}", self.metric_hash(*metric, known));
+        let mut filters: Vec<String> = filter
+            .iter()
+            .map(|(model, filter)| format!(" (where {} {})", self.model(*model, known), self.expr(filter, known)))
+            .collect();
+        filters.sort();
+        filters.iter().for_each(|filter| form.push_str(filter));
+        if let Some(offset) = offset {
+            let _ = write!(form, " (offset {offset} {shift_rows})");
+        }
+        if let Some(over) = over {
+            let _ = write!(form, " {}", cumulation(*over));
+        }
+        if let Some(when_empty) = when_empty {
+            let _ = write!(form, " {}", empty(*when_empty));
+        }
+        form + ")"
+    }
+
+    fn model(&self, id: ModelId, known: &mut Known) -> String {
+        if let Some(hash) = &known.models[id.index()] {
+            return hash.clone();
+        }
+        let Model { source, filter, .. } = &self.models[id];
+        let mut form = match source {
+            Source::Table(table) => format!("(model {}", table_form(&self.tables[*table])),
+            Source::Select(text) => format!("(model (select {})", quoted(text)),
+        };
+        if let Some(filter) = filter {
+            let _ = write!(form, " (where {})", self.expr(filter, known));
+        }
+        let hash = digest(&(form + ")"));
+        known.models[id.index()] = Some(hash.clone());
+        hash
+    }
+
+    fn dimension(&self, id: DimensionId, known: &mut Known) -> String {
+        if let Some(hash) = &known.dimensions[id.index()] {
+            return hash.clone();
+        }
+        let Dimension { kind, expr, buckets, .. } = &self.dimensions[id];
+        let kind = match kind {
+            DimensionKind::String => "string".to_owned(),
+            DimensionKind::Number => "number".to_owned(),
+            DimensionKind::Boolean { nullable } => format!("boolean {nullable}"),
+            DimensionKind::Time { .. } => format!("time {}", self.dimensions[id].column_type),
+        };
+        let mut form = format!("(dimension ({kind}) {}", self.expr(expr, known));
+        for bucket in buckets {
+            let bound = |bound: &Option<String>| bound.clone().unwrap_or_else(|| "none".to_owned());
+            let _ = write!(form, " ({} {} {})", bound(&bucket.low), bound(&bucket.high), quoted(&bucket.label));
+        }
+        let hash = digest(&(form + ")"));
+        known.dimensions[id.index()] = Some(hash.clone());
+        hash
+    }
+
+    fn join(&self, id: JoinId, known: &mut Known) -> String {
+        if let Some(hash) = &known.joins[id.index()] {
+            return hash.clone();
+        }
+        let Join { role: _, from, to, keys, relationship, span: _ } = &self.joins[id];
+        let mut keys: Vec<String> =
+            keys.iter().map(|key| format!(" ({} {})", quoted(&key.theirs), self.expr(&key.ours, known))).collect();
+        keys.sort();
+        let relationship = match relationship {
+            Relationship::ManyToOne | Relationship::OneToOne => "to_one",
+        };
+        let (from, to) = (self.model(*from, known), self.model(*to, known));
+        let hash = digest(&format!("(join {relationship} {from} {to}{})", keys.concat()));
+        known.joins[id.index()] = Some(hash.clone());
+        hash
+    }
+
+    fn route(&self, Route(joins): &Route, known: &mut Known) -> String {
+        let joins: Vec<String> = joins.iter().map(|join| self.join(*join, known)).collect();
+        format!("[{}]", joins.join(" "))
+    }
+
+    fn expr(&self, expr: &Expr<Ref>, known: &mut Known) -> String {
+        write_expr(expr, &mut |leaf| match leaf {
+            Ref::Column { route, column, column_type } => {
+                format!("(column {} {} {column_type})", self.route(route, known), quoted(column))
+            }
+            Ref::Dimension { route, dimension } => {
+                format!("(dimension {} {})", self.route(route, known), self.dimension(*dimension, known))
+            }
+            Ref::Exists { route, join, filter } => {
+                let filter = filter.as_ref().map_or_else(|| "true".to_owned(), |filter| self.expr(filter, known));
+                format!("(exists {} {} {filter})", self.route(route, known), self.join(*join, known))
+            }
+            Ref::Verbatim(texts) => {
+                let texts: Vec<String> =
+                    texts.iter().map(|(dialect, text)| format!("({} {})", dialect.name(), quoted(text))).collect();
+                format!("(verbatim {})", texts.join(" "))
+            }
+        })
+    }
+}
+
+/// Promises are part of the meaning: a row outside its promise is not read.
+fn table_form(table: &Table) -> String {
+    let Table { name, partition, cluster_by: _, freshness: _, span: _ } = table;
+    let mut form = format!("(table {}", quoted(name));
+    if let Some(partition) = partition {
+        let _ = write!(
+            form,
+            " (partition {} {} {})",
+            quoted(&partition.column),
+            partition.granularity,
+            partition.time_zone
+        );
+        let mut promises: Vec<String> = partition
+            .holds
+            .iter()
+            .map(|promise| format!(" (holds {} {} {})", quoted(&promise.column), promise.from, promise.to))
+            .collect();
+        promises.sort();
+        form.push_str(&promises.concat());
+    }
+    form + ")"
+}
+
+fn digest(form: &str) -> String {
+    Sha256::digest(form.as_bytes()).iter().fold(String::with_capacity(64), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+/// Writes a text so that no two texts are written alike.
+fn quoted(text: &str) -> String {
+    format!("{text:?}")
+}
+
+fn empty(empty: Empty) -> &'static str {
+    match empty {
+        Empty::Null => "(empty null)",
+        Empty::Zero => "(empty 0)",
+    }
+}
+
+fn aggregation(aggregation: Aggregation) -> String {
+    match aggregation {
+        Aggregation::Count => "count".to_owned(),
+        Aggregation::Sum => "sum".to_owned(),
+        Aggregation::Avg => "avg".to_owned(),
+        Aggregation::Min => "min".to_owned(),
+        Aggregation::Max => "max".to_owned(),
+        Aggregation::CountDistinct => "count_distinct".to_owned(),
+        Aggregation::ApproxCountDistinct => "approx_count_distinct".to_owned(),
+        Aggregation::Percentile(millionths) => format!("percentile {millionths}"),
+    }
+}
+
+fn cumulation(cumulation: Cumulation) -> String {
+    match cumulation {
+        Cumulation::Window(window) => format!("(window {window})"),
+        Cumulation::ToDate(granularity) => format!("(to_date {granularity})"),
+        Cumulation::AllTime => "(all_time)".to_owned(),
+    }
+}
+
+/// Writes an expression with its operators in front.
+fn write_expr<N>(expr: &Expr<N>, leaf: &mut dyn FnMut(&N) -> String) -> String {
+    let mut parts = Vec::new();
+    let name = match expr {
+        Expr::Leaf(name) => return leaf(name),
+        Expr::Literal(literal) | Expr::Parameter(literal) => return write_literal(literal),
+        Expr::Unary { op: UnaryOp::Negate, .. } => "negate".to_owned(),
+        Expr::Unary { op: UnaryOp::Not, .. } => "not".to_owned(),
+        Expr::Binary { op, .. } => operator(*op).to_owned(),
+        Expr::Case { branches, otherwise } => format!("case {} {}", branches.len(), otherwise.is_some()),
+        Expr::Cast { to, .. } => format!("cast {to}"),
+        Expr::IsNull { negated, .. } => format!("is_null {negated}"),
+        Expr::IsTrue { negated, .. } => format!("is_true {negated}"),
+        Expr::In { negated, .. } => format!("in {negated}"),
+        Expr::Between { negated, .. } => format!("between {negated}"),
+        Expr::Like { negated, .. } => format!("like {negated}"),
+        Expr::Call { function, .. } => write_function(*function),
+    };
+    expr.for_each_child(&mut |child| parts.push(child));
+    let parts: Vec<String> = parts.into_iter().map(|part| write_expr(part, leaf)).collect();
+    format!("({name} {})", parts.join(" "))
+}
+
+fn write_literal(literal: &Literal) -> String {
+    match literal {
+        Literal::Null => "null".to_owned(),
+        Literal::Boolean(value) => value.to_string(),
+        Literal::Integer(value) => value.to_string(),
+        Literal::Decimal(digits) => format!("(decimal {digits})"),
+        Literal::Float(bits) => format!("(float {bits:016x})"),
+        Literal::String(text) => quoted(text),
+        Literal::Date(date) => format!("(date {date})"),
+        Literal::DateTime(time) => format!("(datetime {time})"),
+        Literal::Timestamp(time) => format!("(timestamp {time})"),
+    }
+}
+
+fn operator(op: BinaryOp) -> &'static str {
+    match op {
+        BinaryOp::Add => "+",
+        BinaryOp::Subtract => "-",
+        BinaryOp::Multiply => "*",
+        BinaryOp::Divide => "/",
+        BinaryOp::Modulo => "%",
+        BinaryOp::Concat => "||",
+        BinaryOp::Eq => "=",
+        BinaryOp::NotEq => "<>",
+        BinaryOp::Lt => "<",
+        BinaryOp::LtEq => "<=",
+        BinaryOp::Gt => ">",
+        BinaryOp::GtEq => ">=",
+        BinaryOp::And => "and",
+        BinaryOp::Or => "or",
+        BinaryOp::Same => "same",
+    }
+}
+
+fn write_function(function: Function) -> String {
+    let name = match function {
+        Function::Coalesce => "coalesce",
+        Function::NullIf => "nullif",
+        Function::Lower => "lower",
+        Function::Upper => "upper",
+        Function::Trim => "trim",
+        Function::Length => "length",
+        Function::Concat => "concat",
+        Function::Substring => "substring",
+        Function::Replace => "replace",
+        Function::StartsWith => "starts_with",
+        Function::EndsWith => "ends_with",
+        Function::Contains => "contains",
+        Function::JsonText => "json_text",
+        Function::Abs => "abs",
+        Function::Round => "round",
+        Function::Floor => "floor",
+        Function::Ceil => "ceil",
+        Function::Greatest => "greatest",
+        Function::Least => "least",
+        Function::DateOf | Function::WrittenDate => "date",
+        Function::LocalTime(zone) => return format!("local_time {zone}"),
+        Function::InstantOf(zone) => return format!("instant_of {zone}"),
+        Function::TruncateHour(zone) => return format!("hour {zone}"),
+        Function::AddUnits(unit) => return format!("add {}", unit.name()),
+        Function::Truncate { granularity, week_start, fiscal_start_month } => {
+            return format!("trunc {granularity} {week_start} {fiscal_start_month}");
+        }
+        Function::PeriodsBetween { granularity, week_start, fiscal_start_month } => {
+            return format!("periods_between {granularity} {week_start} {fiscal_start_month}");
+        }
+        Function::Part { part, week_start } => return format!("part {} {week_start}", part.name()),
+        Function::WrittenTruncate(granularity) => return format!("trunc {granularity}"),
+        Function::WrittenPeriodsBetween(granularity) => return format!("periods_between {granularity}"),
+    };
+    name.to_owned()
+}

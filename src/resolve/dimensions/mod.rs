@@ -1,0 +1,316 @@
+//! Completes dimensions: what they are computed from, their kind, type, granularity and buckets.
+//!
+//! `{ name: weight_class, type: number, expr: weight_kg, buckets: [1, 5] }` becomes a string dimension with the values
+//! `<1`, `1–5` and `5+`.
+//!
+//! **Invariant:** a dimension is completed behind all dimensions that its expression names; circles are reported.
+
+mod buckets;
+
+pub(super) use buckets::{compare, is_decimal};
+
+use super::{
+    context::Context,
+    expression::{Scope, find_many_side, parse, typed},
+    models::unknown_column,
+    names::suggest,
+    path::{Found, find},
+    topology,
+    typing::{Typed, article},
+};
+use crate::{
+    catalog::ColumnType,
+    diagnostics::{Code, Diagnostic, Diagnostics},
+    ids::{DimensionId, Id},
+    project::{DimensionKind, Ref, Route},
+    sql::{Expr, Name},
+    syntax::{DimensionDef, ExpressionDef},
+    time::Granularity,
+};
+
+/// What a dimension is computed from, before names are resolved.
+enum Written {
+    /// The column of its name.
+    Column,
+    /// An expression.
+    Parsed(Expr<Name>),
+    /// SQL of one dialect each.
+    Verbatim,
+    /// Reported.
+    Broken,
+}
+
+/// Completes all dimensions.
+pub(super) fn resolve(context: &mut Context<'_>, diagnostics: &mut Diagnostics) {
+    let written: Vec<Written> = context.dimensions.iter().map(|def| read(def, diagnostics)).collect();
+    let needs: Vec<Vec<usize>> = context
+        .project
+        .dimensions
+        .ids()
+        .map(|id| match &written[id.index()] {
+            Written::Parsed(expr) => {
+                let mut needs = Vec::new();
+                let scope = Scope::of_dimension(context.project.dimensions[id].model, id, "");
+                gather_needs(context, &scope, expr, &mut needs);
+                needs
+            }
+            Written::Column | Written::Verbatim | Written::Broken => Vec::new(),
+        })
+        .collect();
+    let order = topology::order(&needs);
+    let mut circular = vec![false; written.len()];
+    for circle in &order.circles {
+        report_circle(context, circle, diagnostics);
+        circle.iter().for_each(|node| circular[*node] = true);
+    }
+    for node in order.nodes {
+        let id = DimensionId::from_index(node);
+        if circular[node] {
+            set_declared_kind(context, id);
+        } else {
+            complete(context, id, &written[node], diagnostics);
+        }
+    }
+}
+
+fn read(def: &DimensionDef, diagnostics: &mut Diagnostics) -> Written {
+    match &def.expr {
+        None => Written::Column,
+        Some(ExpressionDef::Portable(text)) => parse(text, diagnostics).map_or(Written::Broken, Written::Parsed),
+        Some(ExpressionDef::PerDialect(..)) => Written::Verbatim,
+    }
+}
+
+/// Gathers the dimensions that an expression names.
+fn gather_needs(context: &Context<'_>, scope: &Scope<'_>, expr: &Expr<Name>, needs: &mut Vec<usize>) {
+    expr.for_each_leaf(&mut |name| match name {
+        Name::Path(words) => {
+            if let Ok(Found::Dimension { dimension, .. }) = find(context, *scope, words) {
+                needs.push(dimension.index());
+            }
+        }
+        Name::Exists { path, filter: Some(filter), .. } => {
+            if let Ok(Some(asked)) = find_many_side(context, scope, path) {
+                let inner = Scope::of_model(context.project.joins[asked.join].from, "");
+                gather_needs(context, &inner, filter, needs);
+            }
+        }
+        Name::Exists { filter: None, .. } | Name::UnknownFunction { .. } | Name::AggregateFunction { .. } => {}
+    });
+}
+
+fn report_circle(context: &Context<'_>, circle: &[usize], diagnostics: &mut Diagnostics) {
+    let name = |node: &usize| {
+        let dimension = &context.project.dimensions[DimensionId::from_index(*node)];
+        format!("`{}.{}`", context.project.models[dimension.model].name, dimension.name)
+    };
+    let place = |node: &usize| {
+        let def = context.dimensions[*node];
+        def.expr.as_ref().map_or(def.span, ExpressionDef::span)
+    };
+    let names: Vec<String> = circle.iter().chain(circle.first()).map(name).collect();
+    let message = format!("dimension {} is defined by itself: {}", names[0], names.join(" → "));
+    let mut diagnostic = Diagnostic::new(Code::CyclicDimension, place(&circle[0]), message)
+        .help("Define one of them by columns only.");
+    for node in &circle[1..] {
+        diagnostic = diagnostic.also(place(node), format!("by way of {}", name(node)));
+    }
+    diagnostics.push(diagnostic);
+}
+
+/// Gives a dimension that cannot be completed the kind that it declares, so that its users make no noise.
+fn set_declared_kind(context: &mut Context<'_>, id: DimensionId) {
+    let def = context.dimensions[id.index()];
+    if let Some(kind) = def.kind.as_ref().and_then(|kind| kind_named(&kind.value)) {
+        context.project.dimensions[id].kind = kind;
+    }
+}
+
+fn kind_named(name: &str) -> Option<DimensionKind> {
+    match name {
+        "string" => Some(DimensionKind::String),
+        "number" => Some(DimensionKind::Number),
+        "boolean" => Some(DimensionKind::Boolean { nullable: false }),
+        "time" => Some(DimensionKind::Time { finest: Granularity::Hour }),
+        _ => None,
+    }
+}
+
+fn complete(context: &mut Context<'_>, id: DimensionId, written: &Written, diagnostics: &mut Diagnostics) {
+    let def = context.dimensions[id.index()];
+    let model = context.project.dimensions[id].model;
+    let model_name = context.project.models[model].name.clone();
+    let subject = format!("dimension `{}` of model `{model_name}`", def.name.value);
+    let scope = Scope::of_dimension(model, id, &subject);
+    let value = match (written, &def.expr) {
+        // A metric as a dimension has no expression; it was reported as not executed.
+        (Written::Broken, _) => Typed::broken(),
+        (Written::Column, _) if def.metric.is_some() => Typed::broken(),
+        (Written::Column, _) | (_, None) => match context.columns(model).find(&def.name.value) {
+            Some((column, column_type)) => {
+                Typed { expr: Expr::Leaf(Ref::Column { route: Route::here(), column, column_type }), column_type }
+            }
+            None => {
+                diagnostics.push(unknown_column(context, model, &def.name));
+                Typed::broken()
+            }
+        },
+        (Written::Parsed(expr), Some(text)) => typed(context, &scope, expr, text.span(), diagnostics),
+        (Written::Verbatim, Some(text)) => {
+            super::expression::expression(context, &scope, text, diagnostics).unwrap_or_else(Typed::broken)
+        }
+    };
+    let (kind, column_type) = decide_kind(context, def, &subject, value.column_type, diagnostics);
+    let buckets = buckets::resolve(def, &subject, kind, diagnostics);
+    let same_as = resolve_same_as(context, def, &subject, diagnostics);
+    let format = super::metrics::format_named(def.format.as_ref(), &subject, diagnostics);
+    let dimension = &mut context.project.dimensions[id];
+    dimension.expr = value.expr;
+    dimension.kind = if buckets.is_empty() { kind } else { DimensionKind::String };
+    dimension.column_type = if buckets.is_empty() { column_type } else { ColumnType::String };
+    dimension.buckets = buckets;
+    dimension.same_as = same_as;
+    dimension.format = format;
+}
+
+/// Decides the kind by `type:`, else by the type of the value, and the type of the values.
+fn decide_kind(
+    context: &Context<'_>,
+    def: &DimensionDef,
+    subject: &str,
+    found: ColumnType,
+    diagnostics: &mut Diagnostics,
+) -> (DimensionKind, ColumnType) {
+    let declared = def.kind.as_ref().and_then(|kind| {
+        let known = kind_named(&kind.value);
+        if known.is_none() {
+            let message = format!("{subject} has unknown type `{}`", kind.value);
+            let diagnostic = Diagnostic::new(Code::WrongValue, kind.span, message);
+            let names = ["string", "number", "boolean", "time"];
+            diagnostics.push(match kind.value.as_str() {
+                "date" | "timestamp" | "datetime" => diagnostic.help("Write `time`."),
+                "integer" | "int" | "float" | "decimal" => diagnostic.help("Write `number`."),
+                other => suggest(diagnostic, other, names, "types"),
+            });
+        }
+        known
+    });
+    let kind = declared.unwrap_or(match found {
+        ColumnType::Integer | ColumnType::Decimal | ColumnType::Float => DimensionKind::Number,
+        ColumnType::Boolean => DimensionKind::Boolean { nullable: false },
+        ColumnType::Date | ColumnType::DateTime | ColumnType::Timestamp => {
+            DimensionKind::Time { finest: Granularity::Hour }
+        }
+        ColumnType::String | ColumnType::Json | ColumnType::Unknown => DimensionKind::String,
+    });
+    let nullable = def.nullable.as_ref().is_some_and(|nullable| nullable.value);
+    let (kind, fits, assumed) = match kind {
+        DimensionKind::String => (kind, found == ColumnType::String, ColumnType::String),
+        DimensionKind::Number => (kind, found.is_numeric(), ColumnType::Float),
+        DimensionKind::Boolean { .. } => {
+            (DimensionKind::Boolean { nullable }, found == ColumnType::Boolean, ColumnType::Boolean)
+        }
+        DimensionKind::Time { .. } => {
+            let (finest, assumed) = finest_granularity(context, def, subject, found, diagnostics);
+            (DimensionKind::Time { finest }, found.is_time(), assumed)
+        }
+    };
+    report_useless_keys(def, subject, kind, diagnostics);
+    if found == ColumnType::Unknown {
+        return (kind, assumed);
+    }
+    if !fits {
+        let name = kind_name(kind);
+        let message = format!("{subject} is declared as {name}, but its value is {}", article(found));
+        let span = def.kind.as_ref().map_or(def.name.span, |kind| kind.span);
+        let value = def.expr.as_ref().map_or("".to_owned(), |_| "…".to_owned());
+        let value = if value.is_empty() { def.name.value.clone() } else { value };
+        let help = match (kind, found) {
+            (_, ColumnType::Json) => format!("Write `expr: json_text({value}, 'key')`."),
+            (DimensionKind::String, _) => format!("Write `expr: cast({value} as string)`, or another `type`."),
+            (DimensionKind::Number, _) => format!("Write `expr: cast({value} as decimal)`, or another `type`."),
+            (DimensionKind::Boolean { .. }, ColumnType::Integer) => format!("Write `expr: {value} = 1`."),
+            (DimensionKind::Boolean { .. }, _) => "Write a condition as its `expr`.".to_owned(),
+            (DimensionKind::Time { .. }, _) => format!("Write `expr: cast({value} as date)` or `as timestamp`."),
+        };
+        diagnostics.push(Diagnostic::new(Code::TypeMismatch, span, message).help(help));
+    }
+    (kind, found)
+}
+
+fn kind_name(kind: DimensionKind) -> &'static str {
+    match kind {
+        DimensionKind::String => "a string",
+        DimensionKind::Number => "a number",
+        DimensionKind::Boolean { .. } => "a boolean",
+        DimensionKind::Time { .. } => "a time",
+    }
+}
+
+/// Returns the finest granularity of a time dimension, and the type that is assumed if it is not known.
+fn finest_granularity(
+    context: &Context<'_>,
+    def: &DimensionDef,
+    subject: &str,
+    found: ColumnType,
+    diagnostics: &mut Diagnostics,
+) -> (Granularity, ColumnType) {
+    let by_type = if found == ColumnType::Date { Granularity::Day } else { Granularity::Hour };
+    let finest = def.granularity.as_ref().map_or(by_type, |granularity| granularity.value);
+    if finest == Granularity::Hour && found == ColumnType::Date {
+        let span = def.granularity.as_ref().map_or(def.name.span, |granularity| granularity.span);
+        let message = format!("{subject} is a date, which has no hours");
+        diagnostics.push(Diagnostic::new(Code::TypeMismatch, span, message).help("Write `granularity: day`."));
+    }
+    let assumed = if finest == Granularity::Hour { ColumnType::Timestamp } else { ColumnType::Date };
+    if found == ColumnType::Unknown && def.granularity.is_none() && !context.catalog.tables.is_empty() && def.metric.is_none()
+    {
+        let message = format!("the type of {subject} is not known, so it is taken as an instant");
+        diagnostics.push(Diagnostic::new(Code::UncheckedColumn, def.name.span, message).help(format!(
+            "Write `expr: cast({} as timestamp)` for an instant, `as datetime` for a wall clock, `as date` for a day.",
+            def.name.value
+        )));
+    }
+    (finest, assumed)
+}
+
+/// Keys that say nothing about a dimension of this kind.
+fn report_useless_keys(def: &DimensionDef, subject: &str, kind: DimensionKind, diagnostics: &mut Diagnostics) {
+    let is_time = matches!(kind, DimensionKind::Time { .. });
+    let is_boolean = matches!(kind, DimensionKind::Boolean { .. });
+    if let Some(granularity) = def.granularity.as_ref().filter(|_| !is_time) {
+        let message = format!("{subject} has a granularity, but is no time");
+        diagnostics.push(Diagnostic::new(Code::WrongValue, granularity.span, message).help("Write `type: time`, or leave `granularity` out."));
+    }
+    if let Some(nullable) = def.nullable.as_ref().filter(|nullable| nullable.value && !is_boolean) {
+        let message = format!("{subject} is nullable in any case: only a boolean has to say it");
+        diagnostics.push(Diagnostic::new(Code::WrongValue, nullable.span, message).help("Leave `nullable` out."));
+    }
+}
+
+/// Checks that `same_as: origin.region` is a dimension somewhere.
+fn resolve_same_as(
+    context: &Context<'_>,
+    def: &DimensionDef,
+    subject: &str,
+    diagnostics: &mut Diagnostics,
+) -> Option<Vec<String>> {
+    let same = def.same_as.as_ref()?;
+    let words: Vec<String> = same.value.split('.').map(str::to_owned).collect();
+    let known = match words.as_slice() {
+        [.., owner, name] => {
+            let by_role = context.project.joins.iter().filter(|(_, join)| join.role == *owner).map(|(_, join)| join.to);
+            let models = context.project.model_named(owner).into_iter().chain(by_role);
+            models.into_iter().any(|model| context.dimension(model, name).is_some())
+        }
+        _ => false,
+    };
+    if !known {
+        let message = format!("{subject} is the same as unknown dimension `{}`", same.value);
+        diagnostics.push(
+            Diagnostic::new(Code::UnknownDimension, same.span, message)
+                .help("Write the role or model and the dimension, such as `origin.region`."),
+        );
+    }
+    Some(words)
+}

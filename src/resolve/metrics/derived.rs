@@ -1,0 +1,428 @@
+//! Metrics made of other metrics: expressions over inputs, and one metric accumulated, shifted or filtered.
+//!
+//! `expr: on_time / parcels_due` with the input `on_time: { metric: parcels_due, where: is_on_time }`; a metric that the
+//! expression names and `inputs` does not is an input as it is.
+//!
+//! **Invariant:** every input is used, and its filter reaches every model at the bottom of its metric.
+
+use std::collections::BTreeMap;
+
+use super::{Context, empty_named, metric_named};
+use crate::{
+    diagnostics::{Code, Diagnostic, Diagnostics},
+    files::{Span, Spanned},
+    ids::{Id, MetricId, ModelId},
+    project::{Cumulation, Empty, Input, InputId, MetricKind, Ref, TimeAxis},
+    resolve::{
+        expression::{Scope, condition_of, parse, unknown_function},
+        names::suggest,
+        path::{path_span, written},
+        typing::{Typed, Typing},
+    },
+    sql::{Expr, Name},
+    syntax::{ExpressionDef, InputDef, MetricDef, Text},
+    time::{Duration, Granularity, Offset, Unit},
+};
+
+/// What is done to a metric before it is used.
+#[derive(Default)]
+struct Changes {
+    filter: BTreeMap<ModelId, Expr<Ref>>,
+    offset: Option<Offset>,
+    cumulation: Option<Cumulation>,
+}
+
+/// Completes a metric whose `expr` speaks of metrics.
+pub(super) fn complete(context: &mut Context<'_>, id: MetricId, expr: &Expr<Name>, diagnostics: &mut Diagnostics) {
+    let def = context.metrics[id.index()];
+    let subject = format!("metric `{}`", def.name.value);
+    // Declared inputs by name; none where the metric is unknown, which was reported.
+    let declared: Vec<(&str, Option<Input>)> = def
+        .inputs
+        .iter()
+        .map(|input| (input.name.value.as_str(), declared_input(context, def, input, diagnostics)))
+        .collect();
+    let mut used: Vec<Input> = Vec::new();
+    let mut used_names: Vec<&str> = Vec::new();
+    let whole = def.expr.as_ref().map_or(def.span, ExpressionDef::span);
+    let mut broken = false;
+    let (zone, calendar) = (context.project.time_zone, context.project.calendar);
+    let mut leaf = |name: &Name, diagnostics: &mut Diagnostics| {
+        let found = find_input(context, &subject, &declared, name, diagnostics);
+        let Some(found) = found else {
+            broken = true;
+            return Typed::broken();
+        };
+        if let Some((name, _)) = declared.iter().find(|(name, _)| *name == found.name)
+            && !used_names.contains(name)
+        {
+            used_names.push(name);
+        }
+        let column_type = context.project.metrics[found.metric].value_type;
+        let position = used.iter().position(|input| *input == found).unwrap_or_else(|| {
+            used.push(found);
+            used.len() - 1
+        });
+        Typed { expr: Expr::Leaf(InputId(position)), column_type }
+    };
+    let typed = Typing { zone, calendar, whole, diagnostics, leaf: &mut leaf }.of(expr);
+    if used.is_empty() && !broken {
+        let message = format!("{subject} names no metric");
+        let help = "Name metrics or inputs in `expr`; with `model` and `agg` it may speak of columns.";
+        diagnostics.push(Diagnostic::new(Code::MissingExpression, whole, message).help(help));
+    }
+    for input in &def.inputs {
+        if !used_names.contains(&input.name.value.as_str()) && !broken {
+            let message = format!("input `{}` of {subject} is not used", input.name.value);
+            diagnostics.push(
+                Diagnostic::new(Code::UnusedInput, input.name.span, message).help("Use it in `expr`, or remove it."),
+            );
+        }
+    }
+    let metric = &mut context.project.metrics[id];
+    metric.kind = MetricKind::Derived { expr: typed.expr, inputs: used };
+    metric.value_type = typed.column_type;
+    metric.when_empty = Empty::Null;
+}
+
+/// Finds the input that a name in a metric's expression means.
+fn find_input(
+    context: &Context<'_>,
+    subject: &str,
+    declared: &[(&str, Option<Input>)],
+    name: &Name,
+    diagnostics: &mut Diagnostics,
+) -> Option<Input> {
+    let words = match name {
+        Name::Path(words) => words,
+        Name::UnknownFunction { name } => {
+            diagnostics.push(unknown_function(name));
+            return None;
+        }
+        Name::AggregateFunction { name } => {
+            let message = format!("{subject} aggregates with `{}` in an expression over metrics", name.value);
+            diagnostics.push(Diagnostic::new(Code::AggregateInExpression, name.span, message).help(format!(
+                "Metrics are aggregated already; write `model` and `agg: {}` for an aggregate of rows.",
+                name.value.to_lowercase()
+            )));
+            return None;
+        }
+        Name::Exists { span, .. } => {
+            let message = format!("{subject} asks for rows in an expression over metrics");
+            let help = "Put the condition into `where` of an input.";
+            diagnostics.push(Diagnostic::new(Code::InvalidExpression, *span, message).help(help));
+            return None;
+        }
+    };
+    let [word] = words.as_slice() else {
+        let message = format!("{subject} speaks of `{}`, but its expression has only metrics", written(words));
+        let help = "Use dimensions in `where` of an input; with `model` and `agg` the expression is over rows.";
+        diagnostics.push(Diagnostic::new(Code::UnknownMetric, path_span(words), message).help(help));
+        return None;
+    };
+    if let Some((_, input)) = declared.iter().find(|(name, _)| *name == word.value) {
+        return input.clone();
+    }
+    if let Some(metric) = context.project.metric_named(&word.value) {
+        return Some(Input {
+            name: word.value.clone(),
+            metric,
+            filter: BTreeMap::new(),
+            offset: None,
+            shift_rows: false,
+            cumulation: None,
+            when_empty: None,
+        });
+    }
+    diagnostics.push(unknown_name(context, subject, declared, word));
+    None
+}
+
+fn unknown_name(
+    context: &Context<'_>,
+    subject: &str,
+    declared: &[(&str, Option<Input>)],
+    word: &Spanned<String>,
+) -> Diagnostic {
+    let message = format!("{subject} speaks of `{}`, which is neither an input nor a metric", word.value);
+    let diagnostic = Diagnostic::new(Code::UnknownMetric, word.span, message);
+    let is_row_name = context.dimension_ids.iter().any(|dimensions| dimensions.contains_key(word.value.as_str()));
+    if is_row_name {
+        return diagnostic.help(format!(
+            "`{}` is a dimension: write `model` and `agg` to compute with rows, or put it into `where` of an input.",
+            word.value
+        ));
+    }
+    let names = context.project.metric_ids.keys().map(String::as_str);
+    suggest(diagnostic, &word.value, declared.iter().map(|(name, _)| *name).chain(names), "metrics")
+}
+
+fn declared_input(
+    context: &Context<'_>,
+    def: &MetricDef,
+    input: &InputDef,
+    diagnostics: &mut Diagnostics,
+) -> Option<Input> {
+    let subject = format!("input `{}` of metric `{}`", input.name.value, def.name.value);
+    let metric = metric_named(context, &subject, &input.metric, diagnostics)?;
+    let changes = changes(
+        context,
+        metric,
+        &subject,
+        &Written {
+            filter: input.filter.as_ref(),
+            offset: input.offset.as_ref(),
+            window: input.window.as_ref(),
+            to_date: input.to_date.as_ref(),
+            all_time: input.all_time.as_ref(),
+        },
+        diagnostics,
+    );
+    let value_type = context.project.metrics[metric].value_type;
+    let when_empty = input.when_empty.as_ref().and_then(|text| empty_named(text, value_type, &subject, diagnostics));
+    Some(Input {
+        name: input.name.value.clone(),
+        metric,
+        filter: changes.filter,
+        offset: changes.offset,
+        shift_rows: false,
+        cumulation: changes.cumulation,
+        when_empty,
+    })
+}
+
+/// Completes a metric with `metric:`: accumulated, or a derived metric with one input.
+pub(super) fn complete_applied(context: &mut Context<'_>, id: MetricId, diagnostics: &mut Diagnostics) {
+    let def = context.metrics[id.index()];
+    let subject = format!("metric `{}`", def.name.value);
+    let Some(name) = &def.metric else { return };
+    let Some(inner) = metric_named(context, &subject, name, diagnostics) else { return };
+    let written = Written {
+        filter: def.filter.as_ref(),
+        offset: def.offset.as_ref(),
+        window: def.window.as_ref(),
+        to_date: def.to_date.as_ref(),
+        all_time: def.all_time.as_ref(),
+    };
+    let changes = changes(context, inner, &subject, &written, diagnostics);
+    let (value_type, inner_empty) =
+        (context.project.metrics[inner].value_type, context.project.metrics[inner].when_empty);
+    let metric = &mut context.project.metrics[id];
+    metric.value_type = value_type;
+    match changes {
+        Changes { filter, offset: None, cumulation: Some(cumulation) } if filter.is_empty() => {
+            metric.kind = MetricKind::Cumulative { metric: inner, cumulation };
+            metric.when_empty = inner_empty;
+        }
+        Changes { filter, offset, cumulation } => {
+            let input = Input {
+                name: name.value.clone(),
+                metric: inner,
+                filter,
+                offset,
+                shift_rows: false,
+                cumulation,
+                when_empty: None,
+            };
+            metric.kind = MetricKind::Derived { expr: Expr::Leaf(InputId(0)), inputs: vec![input] };
+            // A shifted group without rows is null; a filtered one is as empty as its metric.
+            metric.when_empty = if offset.is_some() { Empty::Null } else { inner_empty };
+        }
+    }
+}
+
+/// The changes as they were written, on an input or beside `metric:`.
+struct Written<'d> {
+    filter: Option<&'d Text>,
+    offset: Option<&'d Spanned<Duration>>,
+    window: Option<&'d Spanned<Duration>>,
+    to_date: Option<&'d Spanned<Granularity>>,
+    all_time: Option<&'d Spanned<bool>>,
+}
+
+fn changes(
+    context: &Context<'_>,
+    metric: MetricId,
+    subject: &str,
+    written: &Written<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Changes {
+    let offset = written.offset.and_then(|offset| offset_of(offset, subject, diagnostics));
+    let cumulation = cumulation_of(written, subject, diagnostics);
+    let leaves = leaf_axes(context, metric);
+    let moved = written.offset.map(|offset| offset.span).or(written.window.map(|window| window.span));
+    let moved = moved.or(written.to_date.map(|to_date| to_date.span)).or(written.all_time.map(|all| all.span));
+    if let Some(span) = moved.filter(|_| offset.is_some() || cumulation.is_some()) {
+        for (leaf, _) in leaves.iter().filter(|(_, (_, axis))| axis.is_none()) {
+            let message = format!("{subject} moves in time, but metric `{}` has none", context.project.metrics[*leaf].name);
+            let place = context.project.metrics[*leaf].span;
+            diagnostics.push(
+                Diagnostic::new(Code::MissingTime, span, message)
+                    .also(place, "the metric")
+                    .help("Give that metric or its model a `time:`."),
+            );
+        }
+    }
+    if let Some(span) = moved.filter(|_| cumulation.is_some())
+        && accumulates(context, metric)
+    {
+        let message = format!("{subject} accumulates a metric that is accumulated already");
+        diagnostics.push(
+            Diagnostic::new(Code::InvalidWindow, span, message).help("Accumulate the metric below instead."),
+        );
+    }
+    let filter = written.filter.map(|text| filters(context, subject, text, &leaves, diagnostics)).unwrap_or_default();
+    Changes { filter, offset, cumulation }
+}
+
+fn accumulates(context: &Context<'_>, metric: MetricId) -> bool {
+    match &context.project.metrics[metric].kind {
+        MetricKind::Simple(_) => false,
+        MetricKind::Cumulative { .. } => true,
+        MetricKind::Derived { inputs, .. } => {
+            inputs.iter().any(|input| input.cumulation.is_some() || accumulates(context, input.metric))
+        }
+    }
+}
+
+/// Reads an offset: a positive number of days, weeks, months, quarters or years.
+fn offset_of(offset: &Spanned<Duration>, subject: &str, diagnostics: &mut Diagnostics) -> Option<Offset> {
+    let problem = if offset.count <= 0 {
+        Some((format!("the offset of {subject} does not look back"), "Write a positive number, such as `1 year`."))
+    } else {
+        match offset.unit {
+            Unit::Minute | Unit::Hour => Some((
+                format!("the offset of {subject} is finer than a day"),
+                "Write days, weeks, months, quarters or years.",
+            )),
+            Unit::Day | Unit::Week | Unit::Month | Unit::Quarter | Unit::Year => None,
+        }
+    };
+    if let Some((message, help)) = problem {
+        diagnostics.push(Diagnostic::new(Code::InvalidOffset, offset.span, message).help(help));
+        return None;
+    }
+    Some(offset.value)
+}
+
+/// Reads `window`, `to_date` or `all_time`, one of them at most.
+fn cumulation_of(written: &Written<'_>, subject: &str, diagnostics: &mut Diagnostics) -> Option<Cumulation> {
+    let all_time = written.all_time.filter(|all| all.value);
+    let spans: Vec<Span> = [written.window.map(|w| w.span), written.to_date.map(|t| t.span), all_time.map(|a| a.span)]
+        .into_iter()
+        .flatten()
+        .collect();
+    let mut invalid = |span, message: String, help: &str| {
+        diagnostics.push(Diagnostic::new(Code::InvalidWindow, span, message).help(help));
+        None
+    };
+    if spans.len() > 1 {
+        let message = format!("{subject} is accumulated in two ways");
+        return invalid(spans[1], message, "Write one of `window`, `to_date` and `all_time`.");
+    }
+    if let Some(window) = written.window {
+        if window.count <= 0 {
+            let message = format!("the window of {subject} is empty");
+            return invalid(window.span, message, "Write a positive number, such as `28 days`.");
+        }
+        return match window.unit {
+            Unit::Minute | Unit::Hour => {
+                let message = format!("the window of {subject} is finer than a day");
+                invalid(window.span, message, "Write days, weeks, months, quarters or years.")
+            }
+            Unit::Day | Unit::Week | Unit::Month | Unit::Quarter | Unit::Year => Some(Cumulation::Window(window.value)),
+        };
+    }
+    if let Some(to_date) = written.to_date {
+        return match to_date.value {
+            Granularity::Hour | Granularity::Day => {
+                let message = format!("{subject} cannot be accumulated to date within one {}", to_date.value);
+                invalid(to_date.span, message, "Write week, month, quarter, year, fiscal_quarter or fiscal_year.")
+            }
+            Granularity::Week
+            | Granularity::Month
+            | Granularity::Quarter
+            | Granularity::Year
+            | Granularity::FiscalQuarter
+            | Granularity::FiscalYear => Some(Cumulation::ToDate(to_date.value)),
+        };
+    }
+    all_time.map(|_| Cumulation::AllTime)
+}
+
+/// The simple metrics at the bottom of a metric, with their models and time axes.
+type LeafAxes<'p> = Vec<(MetricId, (ModelId, Option<&'p TimeAxis>))>;
+
+fn leaf_axes<'p>(context: &'p Context<'_>, metric: MetricId) -> LeafAxes<'p> {
+    let leaves = context.project.leaves(metric).into_iter();
+    leaves
+        .filter_map(|leaf| match &context.project.metrics[leaf].kind {
+            MetricKind::Simple(simple) => Some((leaf, (simple.model, simple.time.as_ref()))),
+            MetricKind::Derived { .. } | MetricKind::Cumulative { .. } => None,
+        })
+        .collect()
+}
+
+/// Resolves a filter for each model at the bottom of a metric.
+fn filters(
+    context: &Context<'_>,
+    subject: &str,
+    text: &Text,
+    leaves: &LeafAxes<'_>,
+    diagnostics: &mut Diagnostics,
+) -> BTreeMap<ModelId, Expr<Ref>> {
+    let mut resolved = BTreeMap::new();
+    let Some(parsed) = parse(text, diagnostics) else { return resolved };
+    let mut failed: Vec<(MetricId, Diagnostics)> = Vec::new();
+    let mut axes: BTreeMap<ModelId, (MetricId, Option<&TimeAxis>)> = BTreeMap::new();
+    for (leaf, (model, axis)) in leaves {
+        if let Some((other, other_axis)) = axes.get(model) {
+            if other_axis != axis && names_time(&parsed) {
+                let (a, b) = (&context.project.metrics[*other].name, &context.project.metrics[*leaf].name);
+                let message = format!("`time` in the filter of {subject} means different times in `{a}` and `{b}`");
+                let help = "Name the time dimension instead of `time`.";
+                diagnostics.push(Diagnostic::new(Code::FilterOutOfReach, text.span, message).help(help));
+            }
+            continue;
+        }
+        axes.insert(*model, (*leaf, *axis));
+        let mut found = Diagnostics::new();
+        let scope = Scope::of_metric(*model, *axis, subject);
+        resolved.insert(*model, condition_of(context, &scope, &parsed, text.span, &mut found));
+        if found.has_errors() {
+            failed.push((*leaf, found));
+        } else {
+            diagnostics.extend(found);
+        }
+    }
+    if failed.len() == axes.len() {
+        if let Some((_, found)) = failed.into_iter().next() {
+            diagnostics.extend(found);
+        }
+        return resolved;
+    }
+    for (leaf, found) in failed {
+        for reason in found.sorted() {
+            let name = &context.project.metrics[leaf].name;
+            let message = format!("the filter of {subject} does not reach metric `{name}`: {}", reason.message);
+            let help = "A filter must mean the same for every metric below; filter the inputs of that metric instead.";
+            diagnostics.push(
+                Diagnostic::new(Code::FilterOutOfReach, reason.span(), message)
+                    .also(context.project.metrics[leaf].span, "the metric")
+                    .help(help),
+            );
+        }
+    }
+    resolved
+}
+
+/// Returns whether an expression speaks of the metric's own time.
+fn names_time(expr: &Expr<Name>) -> bool {
+    let mut found = false;
+    expr.for_each_leaf(&mut |name| {
+        if let Name::Path(words) = name {
+            found |= words.len() > 1 && words[0].value == "time";
+        }
+    });
+    found
+}

@@ -1,0 +1,123 @@
+//! What is said of a metric beside its value: status, format, which direction is good.
+
+use crate::{
+    diagnostics::{Code, Diagnostic, Diagnostics},
+    ids::{Id, MetricId},
+    project::{Format, Good, Status},
+    resolve::{context::Context, names::suggest},
+    syntax::{MetricDef, Text},
+};
+
+/// Completes the status, format and direction of a metric.
+pub(super) fn resolve(context: &mut Context<'_>, id: MetricId, diagnostics: &mut Diagnostics) {
+    let def = context.metrics[id.index()];
+    let subject = format!("metric `{}`", def.name.value);
+    let status = status(context, def, id, &subject, diagnostics);
+    let metric = &mut context.project.metrics[id];
+    metric.status = status;
+    metric.format = format_named(def.format.as_ref(), &subject, diagnostics);
+    metric.good = def.good.as_ref().and_then(|good| match good.value.as_str() {
+        "up" => Some(Good::Up),
+        "down" => Some(Good::Down),
+        other => {
+            let message = format!("{subject} is good in unknown direction `{other}`");
+            let diagnostic = Diagnostic::new(Code::WrongValue, good.span, message);
+            diagnostics.push(suggest(diagnostic, other, ["up", "down"], "directions"));
+            None
+        }
+    });
+}
+
+fn status(
+    context: &Context<'_>,
+    def: &MetricDef,
+    id: MetricId,
+    subject: &str,
+    diagnostics: &mut Diagnostics,
+) -> Status {
+    let replacement = def.replaced_by.as_ref().and_then(|name| {
+        let other = context.project.metric_named(&name.value).filter(|other| *other != id);
+        if other.is_none() {
+            let message = format!("{subject} is replaced by unknown metric `{}`", name.value);
+            let names = context.project.metric_ids.keys().map(String::as_str).filter(|name| *name != def.name.value);
+            let diagnostic = Diagnostic::new(Code::UnknownReplacement, name.span, message);
+            diagnostics.push(suggest(diagnostic, &name.value, names, "metrics"));
+        }
+        other
+    });
+    let sunset = def.sunset.as_ref().and_then(|text| {
+        let day = text.value.parse().ok();
+        if day.is_none() {
+            let message = format!("the sunset of {subject} is no date");
+            diagnostics.push(Diagnostic::new(Code::WrongValue, text.span, message).help("Write it as `2026-12-31`."));
+        }
+        day
+    });
+    let name = def.status.as_ref().map(|status| status.value.as_str());
+    if name != Some("deprecated")
+        && let Some(text) = def.replaced_by.as_ref().or(def.sunset.as_ref())
+    {
+        let message = format!("{subject} is replaced, but not deprecated");
+        diagnostics.push(
+            Diagnostic::new(Code::ConflictingKeys, text.span, message).help("Write `status: deprecated` as well."),
+        );
+    }
+    match (name, &def.status) {
+        (None, _) | (_, None) => Status::Active,
+        (Some("draft"), _) => Status::Draft,
+        (Some("proposed"), _) => Status::Proposed,
+        (Some("deprecated"), Some(text)) => match (replacement, &def.replaced_by) {
+            (Some(replaced_by), _) => Status::Deprecated { replaced_by, sunset },
+            (None, Some(_)) => Status::Active,
+            (None, None) => {
+                let message = format!("{subject} is deprecated, but says no `replaced_by`");
+                diagnostics.push(
+                    Diagnostic::new(Code::MissingKey, text.span, message)
+                        .help("Name the metric to use instead: `replaced_by: …`."),
+                );
+                Status::Active
+            }
+        },
+        (Some(other), Some(text)) => {
+            let message = format!("{subject} has unknown status `{other}`");
+            let diagnostic = Diagnostic::new(Code::WrongValue, text.span, message);
+            diagnostics.push(match other {
+                "certified" => diagnostic.help("Certification follows from sign-offs; leave `status` out."),
+                "active" | "published" | "approved" => diagnostic.help("Leave `status` out."),
+                other => suggest(diagnostic, other, ["draft", "proposed", "deprecated"], "states"),
+            });
+            Status::Active
+        }
+    }
+}
+
+/// Reads `percent`, `decimal_2`, `currency_0`, `id`.
+pub(in crate::resolve) fn format_named(
+    text: Option<&Text>,
+    subject: &str,
+    diagnostics: &mut Diagnostics,
+) -> Option<Format> {
+    let text = text?;
+    let (name, digits) = match text.value.rsplit_once('_') {
+        Some((name, digits)) => (name, digits.parse::<u8>().ok().filter(|digits| *digits <= 9)),
+        None => (text.value.as_str(), None),
+    };
+    let has_digits = text.value.contains('_');
+    let format = match (name, digits, has_digits) {
+        ("percent", None, false) => Some(Format::Percent(0)),
+        ("percent", Some(digits), _) => Some(Format::Percent(digits)),
+        ("currency", None, false) => Some(Format::Currency(2)),
+        ("currency", Some(digits), _) => Some(Format::Currency(digits)),
+        ("decimal", None, false) => Some(Format::Decimal(2)),
+        ("decimal", Some(digits), _) => Some(Format::Decimal(digits)),
+        ("integer", None, false) => Some(Format::Decimal(0)),
+        ("id", None, false) => Some(Format::Id),
+        _ => None,
+    };
+    if format.is_none() {
+        let message = format!("{subject} has unknown format `{}`", text.value);
+        let names = ["percent", "percent_1", "currency", "currency_0", "decimal_0", "decimal_2", "integer", "id"];
+        diagnostics.push(suggest(Diagnostic::new(Code::WrongValue, text.span, message), &text.value, names, "formats"));
+    }
+    format
+}

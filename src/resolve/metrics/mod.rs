@@ -1,0 +1,261 @@
+//! Completes metrics: their kind follows from the keys that are there.
+//!
+//! `model` + `agg` aggregates rows; `expr` without `agg` computes with metrics; `metric` + `window` accumulates;
+//! `metric` + `offset` or `where` is a derived metric with one input.
+//!
+//! **Invariant:** a metric is completed behind all metrics that it uses; circles are reported.
+
+mod derived;
+mod life;
+mod simple;
+
+use super::{
+    context::Context,
+    expression::parse,
+    names::{suggest, unknown_metric},
+    topology,
+};
+use crate::{
+    catalog::ColumnType,
+    diagnostics::{Code, Diagnostic, Diagnostics},
+    ids::{Id, MetricId},
+    project::Empty,
+    sql::{Expr, Name},
+    syntax::{ExpressionDef, MetricDef, Text},
+};
+
+pub(super) use life::format_named;
+pub(super) use simple::path_words;
+
+/// How deep metrics may lie in one another.
+const MAX_DEPTH: usize = 32;
+/// How many simple metrics a metric may expand to, each counted as often as it is used.
+const MAX_LEAVES: usize = 500;
+
+/// What the keys of a definition make of it.
+enum Shape {
+    /// An aggregate of rows.
+    Simple,
+    /// An expression over metrics.
+    Derived(Expr<Name>),
+    /// One metric, accumulated, shifted or filtered.
+    Applied,
+    /// Reported, or not executed yet.
+    Broken,
+}
+
+/// Completes all metrics.
+pub(super) fn resolve(context: &mut Context<'_>, diagnostics: &mut Diagnostics) {
+    let shapes: Vec<Shape> = context.metrics.iter().map(|def| shape(def, diagnostics)).collect();
+    let needs: Vec<Vec<usize>> =
+        context.metrics.iter().zip(&shapes).map(|(def, shape)| needs(context, def, shape)).collect();
+    let order = topology::order(&needs);
+    let mut broken: Vec<bool> = shapes.iter().map(|shape| matches!(shape, Shape::Broken)).collect();
+    for circle in &order.circles {
+        report_circle(context, circle, diagnostics);
+        circle.iter().for_each(|node| broken[*node] = true);
+    }
+    let mut sizes = vec![(0, 0); needs.len()];
+    for node in order.nodes {
+        let id = MetricId::from_index(node);
+        life::resolve(context, id, diagnostics);
+        let (depth, leaves) = size(&needs[node], &sizes);
+        sizes[node] = (depth, leaves);
+        if broken[node] {
+            continue;
+        }
+        if depth > MAX_DEPTH || leaves > MAX_LEAVES {
+            report_size(context, id, depth, leaves, diagnostics);
+            sizes[node] = (0, 1);
+            continue;
+        }
+        match &shapes[node] {
+            Shape::Simple => simple::complete(context, id, diagnostics),
+            Shape::Derived(expr) => derived::complete(context, id, expr, diagnostics),
+            Shape::Applied => derived::complete_applied(context, id, diagnostics),
+            Shape::Broken => {}
+        }
+        set_empty(context, id, diagnostics);
+    }
+}
+
+fn size(needs: &[usize], sizes: &[(usize, usize)]) -> (usize, usize) {
+    let depth = needs.iter().map(|need| sizes[*need].0 + 1).max().unwrap_or(0);
+    let leaves = needs.iter().fold(0_usize, |sum, need| sum.saturating_add(sizes[*need].1));
+    (depth, leaves.max(1))
+}
+
+fn report_size(context: &Context<'_>, id: MetricId, depth: usize, leaves: usize, diagnostics: &mut Diagnostics) {
+    let def = context.metrics[id.index()];
+    let message = if depth > MAX_DEPTH {
+        format!("metric `{}` lies on more than {MAX_DEPTH} metrics that lie on one another", def.name.value)
+    } else {
+        format!("metric `{}` expands to {leaves} aggregates, more than {MAX_LEAVES}", def.name.value)
+    };
+    diagnostics.push(
+        Diagnostic::new(Code::ExpressionTooLarge, def.name.span, message)
+            .help("Compute what is shared in the warehouse, as a column of a model."),
+    );
+}
+
+/// Decides what a definition is by its keys.
+fn shape(def: &MetricDef, diagnostics: &mut Diagnostics) -> Shape {
+    if def.funnel.is_some() || def.balance.is_some() || !def.per.is_empty() {
+        // Reported as not executed yet.
+        return Shape::Broken;
+    }
+    let subject = format!("metric `{}`", def.name.value);
+    let applied = def.window.is_some()
+        || def.to_date.is_some()
+        || def.all_time.as_ref().is_some_and(|all| all.value)
+        || def.offset.is_some();
+    let mut broken = |code, span, message: String, help: &str| {
+        diagnostics.push(Diagnostic::new(code, span, message).help(help));
+        Shape::Broken
+    };
+    match (&def.agg, &def.metric, &def.expr, &def.model) {
+        (Some(agg), Some(metric), ..) => {
+            let message = format!("{subject} has both `agg` and `metric`");
+            let help = "Write `agg` with a `model` for an aggregate of rows, or `metric` for one made of another.";
+            diagnostics.push(
+                Diagnostic::new(Code::ConflictingKeys, agg.span, message).also(metric.span, "the metric").help(help),
+            );
+            Shape::Broken
+        }
+        (Some(_), None, _, None) => {
+            let message = format!("{subject} has `agg`, but no `model`");
+            broken(Code::MissingKey, def.name.span, message, "Name the model whose rows are aggregated.")
+        }
+        (Some(agg), None, _, Some(_)) if applied => {
+            let message = format!("{subject} has both `agg` and a window or an offset");
+            let help = "Define the aggregate as a metric of its own, and name it under `metric` here.";
+            broken(Code::ConflictingKeys, agg.span, message, help)
+        }
+        (Some(_), None, ..) => Shape::Simple,
+        (None, Some(_), Some(expr), _) => {
+            let message = format!("{subject} has both `metric` and `expr`");
+            broken(Code::ConflictingKeys, expr.span(), message, "Name the metric under `inputs` and use it in `expr`.")
+        }
+        (None, Some(metric), None, _) if !applied && def.filter.is_none() => {
+            let message = format!("{subject} is only another name of `{}`", metric.value);
+            let help = "Add `window`, `to_date`, `all_time`, `offset` or `where`; for another name use `synonyms`.";
+            broken(Code::MissingKey, metric.span, message, help)
+        }
+        (None, Some(_), None, _) => Shape::Applied,
+        (None, None, expr, Some(model)) => {
+            let message = format!("{subject} names a model, but has no `agg`");
+            let help = if expr.is_some() {
+                "Add `agg: sum` or another aggregate; leave `model` out if `expr` speaks of metrics."
+            } else {
+                "Add `agg: count` to count rows, or another aggregate and its `expr`."
+            };
+            broken(Code::MissingKey, model.span, message, help)
+        }
+        (None, None, None, None) => {
+            let message = format!("{subject} says nothing about how it is computed");
+            let help = "Write `model` and `agg` for an aggregate of rows, or `expr` for one made of other metrics.";
+            broken(Code::MissingKey, def.name.span, message, help)
+        }
+        (None, None, Some(expr), None) if applied || def.filter.is_some() || def.time.is_some() => {
+            let message = format!("{subject} computes with metrics, which have their own filters and times");
+            let help = "Put `where`, `window` and `offset` on its `inputs`.";
+            broken(Code::ConflictingKeys, expr.span(), message, help)
+        }
+        (None, None, Some(ExpressionDef::PerDialect(_, span)), None) => {
+            let message = format!("{subject} computes with metrics by SQL of one dialect");
+            broken(Code::InvalidExpression, *span, message, "Write one portable expression over metrics.")
+        }
+        (None, None, Some(ExpressionDef::Portable(text)), None) => {
+            parse(text, diagnostics).map_or(Shape::Broken, Shape::Derived)
+        }
+    }
+}
+
+/// Returns the metrics that a definition names, each once, as far as they exist.
+fn needs(context: &Context<'_>, def: &MetricDef, shape: &Shape) -> Vec<usize> {
+    let mut needs = Vec::new();
+    let mut add = |name: &str| {
+        if let Some(id) = context.project.metric_named(name)
+            && !needs.contains(&id.index())
+        {
+            needs.push(id.index());
+        }
+    };
+    match shape {
+        Shape::Derived(expr) => {
+            def.inputs.iter().for_each(|input| add(&input.metric.value));
+            expr.for_each_leaf(&mut |name| {
+                if let Name::Path(words) = name
+                    && let [word] = words.as_slice()
+                    && def.inputs.iter().all(|input| input.name.value != word.value)
+                {
+                    add(&word.value);
+                }
+            });
+        }
+        Shape::Applied => def.metric.iter().for_each(|metric| add(&metric.value)),
+        Shape::Simple | Shape::Broken => {}
+    }
+    needs
+}
+
+fn report_circle(context: &Context<'_>, circle: &[usize], diagnostics: &mut Diagnostics) {
+    let name = |node: &usize| format!("`{}`", context.metrics[*node].name.value);
+    let place = |node: &usize| {
+        let def = context.metrics[*node];
+        let expr = def.expr.as_ref().map(ExpressionDef::span);
+        expr.or(def.metric.as_ref().map(|metric| metric.span)).unwrap_or(def.span)
+    };
+    let names: Vec<String> = circle.iter().chain(circle.first()).map(name).collect();
+    let message = format!("metric {} is defined by itself: {}", names[0], names.join(" → "));
+    let mut diagnostic = Diagnostic::new(Code::CyclicMetric, place(&circle[0]), message)
+        .help("Define one of them by an aggregate of rows.");
+    for node in &circle[1..] {
+        diagnostic = diagnostic.also(place(node), format!("by way of {}", name(node)));
+    }
+    diagnostics.push(diagnostic);
+}
+
+/// Finds a metric by name, or reports that there is none.
+fn metric_named(
+    context: &Context<'_>,
+    subject: &str,
+    name: &Text,
+    diagnostics: &mut Diagnostics,
+) -> Option<MetricId> {
+    let found = context.project.metric_named(&name.value);
+    if found.is_none() {
+        diagnostics.push(unknown_metric(&context.project, name.span, subject, &name.value));
+    }
+    found
+}
+
+/// Reads `when_empty: 0` or `null`.
+fn empty_named(text: &Text, value_type: ColumnType, subject: &str, diagnostics: &mut Diagnostics) -> Option<Empty> {
+    match text.value.as_str() {
+        "0" if value_type.is_numeric() || value_type == ColumnType::Unknown => Some(Empty::Zero),
+        "0" => {
+            let message = format!("{subject} cannot be 0 where it is empty: its value is a {value_type}");
+            diagnostics.push(Diagnostic::new(Code::WrongValue, text.span, message).help("Write `when_empty: null`."));
+            None
+        }
+        "null" | "~" | "" => Some(Empty::Null),
+        other => {
+            let message = format!("{subject} cannot be `{other}` where it is empty");
+            let diagnostic = Diagnostic::new(Code::WrongValue, text.span, message);
+            diagnostics.push(suggest(diagnostic, other, ["0", "null"], "values"));
+            None
+        }
+    }
+}
+
+/// Applies `when_empty:` to a completed metric, whose default is there already.
+fn set_empty(context: &mut Context<'_>, id: MetricId, diagnostics: &mut Diagnostics) {
+    let def = context.metrics[id.index()];
+    if let Some(text) = &def.when_empty {
+        let subject = format!("metric `{}`", def.name.value);
+        if let Some(empty) = empty_named(text, context.project.metrics[id].value_type, &subject, diagnostics) {
+            context.project.metrics[id].when_empty = empty;
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! Metrics with `agg`: aggregates of rows of one model.
+//!
+//! `{ model: shipments, agg: sum, expr: price * fx_rates.eur, where: customers.country <> 'XX' }`.
+
+use super::Context;
+use crate::{
+    catalog::ColumnType,
+    diagnostics::{Code, Diagnostic, Diagnostics},
+    ids::{Id, MetricId, ModelId},
+    project::{Aggregation, DimensionKind, Empty, MetricKind, Route, SimpleMetric, TimeAxis},
+    resolve::{
+        expression::{Scope, condition, expression},
+        names::{suggest, unknown_model},
+        path::{Found, find, path_span},
+        typing::article,
+    },
+    files::{Span, Spanned},
+    syntax::{MetricDef, Text},
+};
+
+/// Completes a metric that aggregates rows.
+pub(super) fn complete(context: &mut Context<'_>, id: MetricId, diagnostics: &mut Diagnostics) {
+    let def = context.metrics[id.index()];
+    let subject = format!("metric `{}`", def.name.value);
+    let (Some(agg), Some(model_name)) = (&def.agg, &def.model) else { return };
+    let aggregation = aggregation_of(def, agg, &subject, diagnostics);
+    let Some(model) = context.project.model_named(&model_name.value) else {
+        let message = format!("{subject} names unknown model `{}`", model_name.value);
+        let diagnostic = Diagnostic::new(Code::UnknownModel, model_name.span, message);
+        diagnostics.push(unknown_model(&context.project, diagnostic));
+        return;
+    };
+    let time = time_axis(context, def, model, &subject, diagnostics);
+    let scope = Scope::of_metric(model, time.as_ref(), &subject);
+    let value = def.expr.as_ref().map(|expr| expression(context, &scope, expr, diagnostics));
+    let filter = def.filter.as_ref().and_then(|filter| condition(context, &scope, filter, diagnostics));
+    let Some(aggregation) = aggregation else { return };
+    let found = value.as_ref().map(|value| value.as_ref().map_or(ColumnType::Unknown, |value| value.column_type));
+    let place = def.expr.as_ref().map_or(agg.span, |expr| expr.span());
+    let value_type = value_type(aggregation, agg, found, place, &subject, diagnostics);
+    let metric = &mut context.project.metrics[id];
+    metric.kind = MetricKind::Simple(SimpleMetric {
+        model,
+        aggregation,
+        expr: value.flatten().map(|value| value.expr),
+        filter,
+        time,
+    });
+    metric.value_type = value_type;
+    metric.when_empty = match aggregation {
+        Aggregation::Count
+        | Aggregation::Sum
+        | Aggregation::CountDistinct
+        | Aggregation::ApproxCountDistinct => Empty::Zero,
+        Aggregation::Avg | Aggregation::Min | Aggregation::Max | Aggregation::Percentile(_) => Empty::Null,
+    };
+}
+
+/// Reads `sum`, `count_distinct`, `p99_9`; `approximate: true` makes a distinct count an estimate.
+fn aggregation_of(def: &MetricDef, agg: &Text, subject: &str, diagnostics: &mut Diagnostics) -> Option<Aggregation> {
+    let Some(aggregation) = aggregation_named(&agg.value) else {
+        let message = format!("{subject} has unknown aggregate `{}`", agg.value);
+        let names = [
+            "count", "sum", "avg", "min", "max", "count_distinct", "approx_count_distinct", "median", "p50", "p90",
+            "p95", "p99",
+        ];
+        let diagnostic = Diagnostic::new(Code::InvalidAggregate, agg.span, message);
+        diagnostics.push(match agg.value.as_str() {
+            "average" | "mean" => diagnostic.help("Write `avg`."),
+            "distinct" | "countd" | "unique" => diagnostic.help("Write `count_distinct`."),
+            "p0" => diagnostic.help("Write `min`."),
+            "p100" => diagnostic.help("Write `max`."),
+            other => suggest(diagnostic, other, names, "aggregates"),
+        });
+        return None;
+    };
+    match (&def.approximate, aggregation) {
+        (Some(approximate), _) if !approximate.value => Some(aggregation),
+        (Some(_), Aggregation::CountDistinct | Aggregation::ApproxCountDistinct) => {
+            Some(Aggregation::ApproxCountDistinct)
+        }
+        // Reported as not executed yet.
+        (Some(_), Aggregation::Percentile(_)) | (None, _) => Some(aggregation),
+        (
+            Some(approximate),
+            Aggregation::Count | Aggregation::Sum | Aggregation::Avg | Aggregation::Min | Aggregation::Max,
+        ) => {
+            let message = format!("{subject} cannot be approximate: `{}` is always exact", agg.value);
+            diagnostics.push(
+                Diagnostic::new(Code::InvalidAggregate, approximate.span, message).help("Leave `approximate` out."),
+            );
+            Some(aggregation)
+        }
+    }
+}
+
+fn aggregation_named(name: &str) -> Option<Aggregation> {
+    match name {
+        "count" => Some(Aggregation::Count),
+        "sum" => Some(Aggregation::Sum),
+        "avg" => Some(Aggregation::Avg),
+        "min" => Some(Aggregation::Min),
+        "max" => Some(Aggregation::Max),
+        "count_distinct" => Some(Aggregation::CountDistinct),
+        "approx_count_distinct" => Some(Aggregation::ApproxCountDistinct),
+        "median" => Some(Aggregation::Percentile(500_000)),
+        _ => percentile_named(name),
+    }
+}
+
+/// Reads `p90` as 900 000 and `p99_9` as 999 000 millionths.
+fn percentile_named(name: &str) -> Option<Aggregation> {
+    let digits = name.strip_prefix('p')?;
+    let (whole, fraction) = digits.split_once('_').unwrap_or((digits, ""));
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || whole.len() > 2 || fraction.len() > 4 || !is_number(whole) || !is_number(fraction) {
+        return None;
+    }
+    let millionths: u32 = format!("{whole}{fraction:0<4}").parse().ok()?;
+    (millionths > 0).then_some(Aggregation::Percentile(millionths))
+}
+
+/// Returns the type of an aggregate, or reports why it cannot be taken.
+fn value_type(
+    aggregation: Aggregation,
+    agg: &Text,
+    found: Option<ColumnType>,
+    place: Span,
+    subject: &str,
+    diagnostics: &mut Diagnostics,
+) -> ColumnType {
+    let Some(found) = found else {
+        if aggregation != Aggregation::Count {
+            let message = format!("{subject} does not say what `{}` is taken of", agg.value);
+            diagnostics.push(
+                Diagnostic::new(Code::MissingExpression, agg.span, message)
+                    .help("Add `expr`: a column, a dimension, or what one row is worth; only `count` does without."),
+            );
+        }
+        return ColumnType::Integer;
+    };
+    let numeric = found.is_numeric() || found == ColumnType::Unknown;
+    let (allowed, value_type) = match aggregation {
+        Aggregation::Count => (true, ColumnType::Integer),
+        Aggregation::CountDistinct | Aggregation::ApproxCountDistinct => (found != ColumnType::Json, ColumnType::Integer),
+        Aggregation::Sum => (numeric, found),
+        Aggregation::Avg => (numeric, ColumnType::Float),
+        Aggregation::Percentile(_) => (numeric, ColumnType::Float),
+        Aggregation::Min | Aggregation::Max => (!matches!(found, ColumnType::Boolean | ColumnType::Json), found),
+    };
+    if !allowed {
+        let message = format!("{subject} takes `{}` of {}", agg.value, article(found));
+        let help = match (aggregation, found) {
+            (_, ColumnType::Boolean) => "Write `agg: count` and the condition as `where`.",
+            (_, ColumnType::Json) => "Take a value out of it with `json_text(…, 'key')`.",
+            (_, ColumnType::String) => "Write `cast(… as decimal)`, or `agg: count_distinct` to count the values.",
+            _ => "Only numbers are summed or averaged; `min` and `max` work for times.",
+        };
+        diagnostics.push(Diagnostic::new(Code::InvalidAggregate, place, message).help(help));
+    }
+    value_type
+}
+
+/// Returns the metric's own time axis, else its model's.
+fn time_axis(
+    context: &Context<'_>,
+    def: &MetricDef,
+    model: ModelId,
+    subject: &str,
+    diagnostics: &mut Diagnostics,
+) -> Option<TimeAxis> {
+    let Some(time) = &def.time else {
+        let dimension = context.project.models[model].time?;
+        return Some(TimeAxis { route: Route::here(), dimension });
+    };
+    let words = path_words(time);
+    let found = find(context, Scope::of_model(model, subject), &words);
+    match found {
+        Ok(Found::Dimension { route, dimension, at: None }) => {
+            match context.project.dimensions[dimension].kind {
+                DimensionKind::Time { .. } => return Some(TimeAxis { route, dimension }),
+                DimensionKind::String | DimensionKind::Number | DimensionKind::Boolean { .. } => {}
+            }
+            let message = format!("{subject} has dimension `{}` as its time, which is no time", time.value);
+            let place = context.dimensions[dimension.index()].name.span;
+            diagnostics.push(
+                Diagnostic::new(Code::TypeMismatch, time.span, message)
+                    .also(place, "the dimension")
+                    .help("Give the dimension `type: time`, or name another one."),
+            );
+        }
+        Ok(Found::Dimension { at: Some(_), .. }) => {
+            let message = format!("the time of {subject} has a granularity, which only a query chooses");
+            let help = "Name the time dimension alone.";
+            diagnostics.push(Diagnostic::new(Code::TypeMismatch, time.span, message).help(help));
+        }
+        Ok(Found::Column { column, .. }) => {
+            let message = format!("{subject} has `{}` as its time, which is no dimension", time.value);
+            diagnostics.push(
+                Diagnostic::new(Code::UnknownDimension, path_span(&words), message)
+                    .help(format!("Add the dimension `{{ name: {column}, type: time }}` to its model.")),
+            );
+        }
+        Ok(Found::Broken) => {}
+        Err(diagnostic) => diagnostics.push(diagnostic),
+    }
+    None
+}
+
+/// Splits a path at its points; each word keeps its place.
+pub(in crate::resolve) fn path_words(text: &Text) -> Vec<Spanned<String>> {
+    let mut start = 0;
+    text.value
+        .split('.')
+        .map(|word| {
+            let span = text.span.part(start, start + word.len());
+            start += word.len() + 1;
+            Spanned::new(word.to_owned(), span)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_read_by_their_digits() {
+        assert_eq!(aggregation_named("p90"), Some(Aggregation::Percentile(900_000)));
+        assert_eq!(aggregation_named("p99_9"), Some(Aggregation::Percentile(999_000)));
+        assert_eq!(aggregation_named("p5"), Some(Aggregation::Percentile(50_000)));
+        assert_eq!(aggregation_named("p0"), None);
+        assert_eq!(aggregation_named("p100"), None);
+        assert_eq!(aggregation_named("p"), None);
+    }
+}

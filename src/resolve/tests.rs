@@ -1,0 +1,80 @@
+//! Tests of metrics: a known number, or bounds.
+//!
+//! `{ name: leap_day, metric: parcels_booked, time: 2024-02-29, expect: 18233 }`.
+
+use std::cmp::Ordering;
+
+use super::{
+    context::Context,
+    dimensions::{compare, is_decimal},
+    saved_queries::Asking,
+};
+use crate::{
+    diagnostics::{Code, Diagnostic, Diagnostics},
+    project::{Expectation, MetricTest},
+    syntax::{TestDef, Text},
+};
+
+/// Completes all tests.
+pub(super) fn resolve(context: &mut Context<'_>, diagnostics: &mut Diagnostics) {
+    let mut tests: Vec<MetricTest> =
+        context.definitions.tests.iter().filter_map(|def| complete(context, def, diagnostics)).collect();
+    tests.sort_by(|a, b| a.name.cmp(&b.name));
+    context.project.tests = tests;
+}
+
+fn complete(context: &Context<'_>, def: &TestDef, diagnostics: &mut Diagnostics) -> Option<MetricTest> {
+    let subject = format!("test `{}`", def.name.value);
+    let asking = Asking { context, subject: &subject, code: Code::InvalidTest };
+    let expectation = expectation(def, &subject, diagnostics);
+    let metric = asking.metric(&def.metric, diagnostics);
+    let leaves = metric.map(|metric| asking.leaves(&[metric])).unwrap_or_default();
+    let time = def.time.as_ref().and_then(|text| asking.range(text, &leaves, diagnostics));
+    let filter = def.filter.as_ref().and_then(|text| asking.filter(text, &leaves, diagnostics));
+    let by = def.by.iter().map(|key| asking.key(key, &leaves, diagnostics)).collect();
+    Some(MetricTest {
+        name: def.name.value.clone(),
+        metric: metric?,
+        time,
+        filter,
+        by,
+        expectation: expectation?,
+        span: def.span,
+    })
+}
+
+fn expectation(def: &TestDef, subject: &str, diagnostics: &mut Diagnostics) -> Option<Expectation> {
+    let mut invalid = |span, message: String, help: &str| {
+        diagnostics.push(Diagnostic::new(Code::InvalidTest, span, message).help(help));
+        None
+    };
+    let mut number = |text: &Text| {
+        if is_decimal(&text.value) {
+            Some(text.value.clone())
+        } else {
+            let message = format!("{subject} expects `{}`, which is no number", text.value);
+            invalid(text.span, message, "Write digits, such as `18233` or `0.95`.")
+        }
+    };
+    match (&def.expect, &def.between) {
+        (Some(expect), None) => number(expect).map(Expectation::Equals),
+        (None, Some((low, high))) => {
+            let (least, greatest) = (number(low)?, number(high)?);
+            if compare(&least, &greatest) == Ordering::Greater {
+                let message = format!("{subject} expects a value between {least} and {greatest}, which is empty");
+                return invalid(high.span, message, "Write the least value first.");
+            }
+            Some(Expectation::Between(least, greatest))
+        }
+        (Some(expect), Some(_)) => {
+            let message = format!("{subject} has both `expect` and `between`");
+            invalid(expect.span, message, "Keep one of the two.")
+        }
+        // Reported as not executed yet.
+        (None, None) if def.anomaly.is_some() => None,
+        (None, None) => {
+            let message = format!("{subject} expects nothing");
+            invalid(def.name.span, message, "Write `expect: 18233` or `between: [0, 1]`.")
+        }
+    }
+}

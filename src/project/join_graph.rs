@@ -47,9 +47,8 @@ pub fn routes_ending_in(project: &Project, from: ModelId, roles: &[&str]) -> Vec
     };
     let under_way = |route: &[JoinId]| {
         // The last joins may be the first of the roles.
-        (1..=roles.len().min(route.len())).any(|n| {
-            route[route.len() - n..].iter().zip(roles).all(|(join, role)| project.joins[*join].role == **role)
-        })
+        (1..=roles.len().min(route.len()))
+            .any(|n| route[route.len() - n..].iter().zip(roles).all(|(join, role)| project.joins[*join].role == **role))
     };
     let end = |route: &[JoinId]| route.last().map_or(from, |join| project.joins[*join].to);
     let worth = |route: &[JoinId]| leads[end(route).index()] || under_way(route);

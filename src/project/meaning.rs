@@ -50,11 +50,15 @@ impl Project {
         let Metric { kind, when_empty, .. } = &self.metrics[id];
         let mut form = format!(
             "(metric (zone {}) (week {}) (fiscal {}) {} ",
-            self.time_zone, self.calendar.week_start, self.calendar.fiscal_start_month, empty(*when_empty)
+            self.time_zone,
+            self.calendar.week_start,
+            self.calendar.fiscal_start_month,
+            empty(*when_empty)
         );
         match kind {
             MetricKind::Simple(simple) => {
-                let _ = write!(form, "(aggregate {} {}", aggregation(simple.aggregation), self.model(simple.model, known));
+                let _ =
+                    write!(form, "(aggregate {} {}", aggregation(simple.aggregation), self.model(simple.model, known));
                 if let Some(expr) = &simple.expr {
                     let _ = write!(form, " (expr {})", self.expr(expr, known));
                 }

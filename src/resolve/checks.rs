@@ -51,9 +51,10 @@ fn report_missing_promises(context: &Context<'_>, diagnostics: &mut Diagnostics)
             _ => None,
         };
         let names = [Some(dimension.name.as_str()), column];
-        let promised = partition.holds.iter().any(|promise| {
-            names.iter().flatten().any(|name| promise.column.eq_ignore_ascii_case(name))
-        });
+        let promised = partition
+            .holds
+            .iter()
+            .any(|promise| names.iter().flatten().any(|name| promise.column.eq_ignore_ascii_case(name)));
         let is_partition = column.is_some_and(|column| column.eq_ignore_ascii_case(&partition.column));
         if promised || is_partition {
             continue;

@@ -85,7 +85,8 @@ pub(super) fn condition_of(
     let typed = typed(context, scope, parsed, span, diagnostics);
     if !matches!(typed.column_type, ColumnType::Boolean | ColumnType::Unknown) {
         let message = format!("the filter of {} is {}, not a condition", scope.subject, article(typed.column_type));
-        diagnostics.push(Diagnostic::new(Code::TypeMismatch, span, message).help("Compare the value with another one."));
+        diagnostics
+            .push(Diagnostic::new(Code::TypeMismatch, span, message).help("Compare the value with another one."));
     }
     typed.expr
 }
@@ -136,9 +137,31 @@ pub(super) fn typed(
 
 /// The functions that people write, for near names.
 const FUNCTIONS: [&str; 25] = [
-    "abs", "case", "cast", "ceil", "coalesce", "concat", "contains", "date", "ends_with", "exists", "floor", "greatest",
-    "json_text", "least", "length", "lower", "nullif", "periods_between", "replace", "round", "starts_with", "substring",
-    "trim", "trunc", "upper",
+    "abs",
+    "case",
+    "cast",
+    "ceil",
+    "coalesce",
+    "concat",
+    "contains",
+    "date",
+    "ends_with",
+    "exists",
+    "floor",
+    "greatest",
+    "json_text",
+    "least",
+    "length",
+    "lower",
+    "nullif",
+    "periods_between",
+    "replace",
+    "round",
+    "starts_with",
+    "substring",
+    "trim",
+    "trunc",
+    "upper",
 ];
 
 /// Reports a function that the language does not have.
@@ -280,10 +303,8 @@ pub(super) fn find_many_side(
         [] if context.join(model, &name.value).is_some() => Err(to_one(one, name)),
         [] => {
             let message = format!("no join leads from model `{}` to `{one}`", written(&words[walked..]));
-            Err(Diagnostic::new(Code::UnreachableModel, path_span(&words[walked..]), message).help(format!(
-                "`exists` follows a join that `{}` declares to `{one}`; add it there.",
-                name.value
-            )))
+            Err(Diagnostic::new(Code::UnreachableModel, path_span(&words[walked..]), message)
+                .help(format!("`exists` follows a join that `{}` declares to `{one}`; add it there.", name.value)))
         }
         several => {
             let message = format!("model `{}` joins to `{one}` in {} roles", name.value, several.len());
@@ -302,10 +323,8 @@ pub(super) fn find_many_side(
 
 fn to_one(one: &str, name: &Spanned<String>) -> Diagnostic {
     let message = format!("model `{one}` has at most one row of `{}`", name.value);
-    Diagnostic::new(Code::InvalidExpression, name.span, message).help(format!(
-        "`exists` is for to-many joins; compare a dimension of it: `{}.… = …`.",
-        name.value
-    ))
+    Diagnostic::new(Code::InvalidExpression, name.span, message)
+        .help(format!("`exists` is for to-many joins; compare a dimension of it: `{}.… = …`.", name.value))
 }
 
 fn verbatim(

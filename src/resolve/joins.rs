@@ -78,12 +78,7 @@ fn complete(context: &mut Context<'_>, id: JoinId, diagnostics: &mut Diagnostics
 }
 
 /// Returns the other model's column of each pair: as written, else its primary key, else the column of our name.
-fn their_columns(
-    context: &Context<'_>,
-    def: &JoinDef,
-    id: JoinId,
-    diagnostics: &mut Diagnostics,
-) -> Option<Vec<Text>> {
+fn their_columns(context: &Context<'_>, def: &JoinDef, id: JoinId, diagnostics: &mut Diagnostics) -> Option<Vec<Text>> {
     let to = context.project.joins[id].to;
     let other = &context.project.models[to];
     let implied = |pair: &JoinKeyDef| match (&pair.theirs, &pair.ours) {
@@ -126,8 +121,7 @@ fn check_to_one(context: &Context<'_>, id: JoinId, keys: &[JoinKey], subject: &s
     }
     let columns = keys.iter().map(|key| format!("`{}`", key.theirs)).collect::<Vec<_>>().join(", ");
     let message = format!("{subject} may meet several rows of `{}`: {columns} is no key of it", other.name);
-    let keys: Vec<String> =
-        known.filter(|key| !key.is_empty()).map(|key| format!("`[{}]`", key.join(", "))).collect();
+    let keys: Vec<String> = known.filter(|key| !key.is_empty()).map(|key| format!("`[{}]`", key.join(", "))).collect();
     let help = if keys.is_empty() {
         format!("Give `{}` a `primary_key`.", other.name)
     } else {
@@ -192,7 +186,8 @@ fn report_circles(context: &Context<'_>, diagnostics: &mut Diagnostics) {
         needs.push(nodes);
     }
     for circle in topology::order(&needs).circles {
-        let joins: Vec<JoinId> = circle.iter().filter(|node| **node < n_joins).map(|n| JoinId::from_index(*n)).collect();
+        let joins: Vec<JoinId> =
+            circle.iter().filter(|node| **node < n_joins).map(|n| JoinId::from_index(*n)).collect();
         let Some((first, others)) = joins.split_first() else { continue };
         let name = |id: JoinId| {
             let join = &context.project.joins[id];

@@ -30,12 +30,7 @@ pub(super) fn to_wall_clock<N>(value: Typed<N>, zone: Tz) -> Expr<N> {
 }
 
 /// Returns the start of the period that holds a time; nothing for the hour of a date.
-pub(super) fn truncate<N>(
-    value: Typed<N>,
-    granularity: Granularity,
-    zone: Tz,
-    calendar: Calendar,
-) -> Option<Typed<N>> {
+pub(super) fn truncate<N>(value: Typed<N>, granularity: Granularity, zone: Tz, calendar: Calendar) -> Option<Typed<N>> {
     let function = Function::Truncate {
         granularity,
         week_start: calendar.week_start,

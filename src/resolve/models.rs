@@ -28,16 +28,18 @@ pub(super) fn resolve_columns(context: &mut Context<'_>, diagnostics: &mut Diagn
             && let Err(error) = parse_select(&sql.value, sql.span)
         {
             let message = format!("the `sql` of model `{}` is not one SELECT: {}", def.name.value, error.message);
-            let help = error.help.unwrap_or_else(|| "Write one SELECT, without parameters or a second statement.".into());
+            let help =
+                error.help.unwrap_or_else(|| "Write one SELECT, without parameters or a second statement.".into());
             diagnostics.push(Diagnostic::new(Code::InvalidModelSql, error.span, message).help(help));
         }
         let table = def.table.as_ref().and_then(|table| context.catalog.tables.get(&table.value));
         context.columns[id.index()] = table.map_or(Columns::Unknown, known_columns);
         let primary_key = def.primary_key.iter().map(|column| key_column(context, id, column, diagnostics)).collect();
         context.project.models[id].primary_key = primary_key;
-        let unique = def.unique.iter().map(|key| {
-            key.iter().map(|column| key_column(context, id, column, diagnostics)).collect()
-        });
+        let unique = def
+            .unique
+            .iter()
+            .map(|key| key.iter().map(|column| key_column(context, id, column, diagnostics)).collect());
         let unique = unique.collect();
         context.project.models[id].unique = unique;
     }

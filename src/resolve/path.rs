@@ -5,7 +5,11 @@
 //!
 //! **Invariant:** a path that fits twice is never decided silently.
 
-use super::{context::{Context, Target}, names::suggest, tables::pseudo_column};
+use super::{
+    context::{Context, Target},
+    names::suggest,
+    tables::pseudo_column,
+};
 use crate::{
     catalog::ColumnType,
     diagnostics::{Code, Diagnostic},
@@ -115,11 +119,9 @@ fn find_axis(place: Place<'_>, words: &[Spanned<String>]) -> Result<Option<Found
         return Err(suggest(Diagnostic::new(Code::UnknownName, at.span, message), &at.value, names, "names"));
     };
     match axis {
-        Some(axis) => Ok(Some(Found::Dimension {
-            route: axis.route.clone(),
-            dimension: axis.dimension,
-            at: Some(at_value),
-        })),
+        Some(axis) => {
+            Ok(Some(Found::Dimension { route: axis.route.clone(), dimension: axis.dimension, at: Some(at_value) }))
+        }
         None => Err(Diagnostic::new(Code::MissingTime, time.span, format!("{} has no time axis", place.subject))
             .help("Give the metric or its model a `time:`.")),
     }
@@ -161,10 +163,7 @@ fn member(context: &Context<'_>, place: Place<'_>, model: ModelId, route: Route,
     if let Some(dimension) = dimension.filter(|id| place.own != Some(*id) || !route.0.is_empty()) {
         return Some(Found::Dimension { route, dimension, at: None });
     }
-    let (column, column_type) = context
-        .columns(model)
-        .find(name)
-        .or_else(|| partition_column(context, model, name))?;
+    let (column, column_type) = context.columns(model).find(name).or_else(|| partition_column(context, model, name))?;
     Some(Found::Column { route, column, column_type })
 }
 
@@ -180,8 +179,11 @@ fn taken_at(context: &Context<'_>, found: Found, at: At) -> Option<Found> {
             // The kind of a dimension that is not resolved yet is read off its definition.
             let declared = context.dimensions[dimension.index()].kind.as_ref().map(|kind| kind.value.as_str());
             let time = matches!(context.project.dimensions[dimension].kind, DimensionKind::Time { .. });
-            (time || declared == Some("time") || declared.is_none())
-                .then_some(Found::Dimension { route, dimension, at: Some(at) })
+            (time || declared == Some("time") || declared.is_none()).then_some(Found::Dimension {
+                route,
+                dimension,
+                at: Some(at),
+            })
         }
         Found::Broken => Some(Found::Broken),
         Found::Column { .. } => None,
@@ -309,7 +311,12 @@ fn explain(context: &Context<'_>, place: Place<'_>, words: &[Spanned<String>]) -
         );
         let roles = project.models[model].joins.iter().map(|join| project.joins[*join].role.as_str());
         let at = words_here.get(walked).map_or(first.span, |word| word.span);
-        return suggest(Diagnostic::new(Code::UnknownName, at, message), &written(&words_here[walked..=walked]), roles, "joins");
+        return suggest(
+            Diagnostic::new(Code::UnknownName, at, message),
+            &written(&words_here[walked..=walked]),
+            roles,
+            "joins",
+        );
     }
     match project.model_named(&first.value) {
         Some(other) => unreachable(context, place, words, other),

@@ -32,8 +32,7 @@ pub(super) fn resolve(context: &mut Context<'_>, diagnostics: &mut Diagnostics) 
 fn complete(context: &Context<'_>, def: &SavedQueryDef, diagnostics: &mut Diagnostics) -> SavedQuery {
     let subject = format!("saved query `{}`", def.name.value);
     let asking = Asking { context, subject: &subject, code: Code::InvalidSavedQuery };
-    let metrics: Vec<MetricId> =
-        def.metrics.iter().filter_map(|name| asking.metric(name, diagnostics)).collect();
+    let metrics: Vec<MetricId> = def.metrics.iter().filter_map(|name| asking.metric(name, diagnostics)).collect();
     if def.metrics.is_empty() && def.by.is_empty() {
         diagnostics.push(
             Diagnostic::new(Code::InvalidSavedQuery, def.name.span, format!("{subject} asks for nothing"))
@@ -144,12 +143,7 @@ impl<'c> Asking<'c, '_> {
     }
 
     /// Reads a filter and checks that it reaches every metric.
-    pub(super) fn filter(
-        &self,
-        text: &Text,
-        leaves: &[Leaf<'c>],
-        diagnostics: &mut Diagnostics,
-    ) -> Option<Expr<Name>> {
+    pub(super) fn filter(&self, text: &Text, leaves: &[Leaf<'c>], diagnostics: &mut Diagnostics) -> Option<Expr<Name>> {
         let parsed = parse(text, diagnostics)?;
         for (leaf, model, axis) in leaves {
             let mut found = Diagnostics::new();

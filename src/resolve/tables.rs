@@ -101,7 +101,11 @@ fn resolve_partition(
     for holds in &def.holds {
         if let Some(from) = holds.from.as_ref().filter(|from| from.count > 0) {
             let message = format!("the promise of `{}` begins after its own time", holds.column.value);
-            invalid(from.span, message, "`from` is zero or negative: partitions from t+from on hold the rows of time t.");
+            invalid(
+                from.span,
+                message,
+                "`from` is zero or negative: partitions from t+from on hold the rows of time t.",
+            );
         }
         if let Some(to) = holds.to.as_ref().filter(|to| to.count < 0) {
             let message = format!("the promise of `{}` ends before its own time", holds.column.value);

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     diagnostics::{Code, Diagnostic, Diagnostics},
+    files::Span,
     project::{Expectation, MetricTest},
     syntax::{TestDef, Text},
 };
@@ -46,35 +47,38 @@ fn complete(context: &Context<'_>, def: &TestDef, diagnostics: &mut Diagnostics)
 fn expectation(def: &TestDef, subject: &str, diagnostics: &mut Diagnostics) -> Option<Expectation> {
     let mut invalid = |span, message: String, help: &str| {
         diagnostics.push(Diagnostic::new(Code::InvalidTest, span, message).help(help));
-        None
-    };
-    let mut number = |text: &Text| {
-        if is_decimal(&text.value) {
-            Some(text.value.clone())
-        } else {
-            let message = format!("{subject} expects `{}`, which is no number", text.value);
-            invalid(text.span, message, "Write digits, such as `18233` or `0.95`.")
-        }
     };
     match (&def.expect, &def.between) {
-        (Some(expect), None) => number(expect).map(Expectation::Equals),
+        (Some(expect), None) => number(expect, subject, &mut invalid).map(Expectation::Equals),
         (None, Some((low, high))) => {
-            let (least, greatest) = (number(low)?, number(high)?);
+            let least = number(low, subject, &mut invalid)?;
+            let greatest = number(high, subject, &mut invalid)?;
             if compare(&least, &greatest) == Ordering::Greater {
                 let message = format!("{subject} expects a value between {least} and {greatest}, which is empty");
-                return invalid(high.span, message, "Write the least value first.");
+                invalid(high.span, message, "Write the least value first.");
+                return None;
             }
             Some(Expectation::Between(least, greatest))
         }
         (Some(expect), Some(_)) => {
             let message = format!("{subject} has both `expect` and `between`");
-            invalid(expect.span, message, "Keep one of the two.")
+            invalid(expect.span, message, "Keep one of the two.");
+            None
         }
         // Reported as not executed yet.
         (None, None) if def.anomaly.is_some() => None,
         (None, None) => {
-            let message = format!("{subject} expects nothing");
-            invalid(def.name.span, message, "Write `expect: 18233` or `between: [0, 1]`.")
+            invalid(def.name.span, format!("{subject} expects nothing"), "Write `expect: 18233` or `between: [0, 1]`.");
+            None
         }
     }
+}
+
+fn number(text: &Text, subject: &str, invalid: &mut impl FnMut(Span, String, &str)) -> Option<String> {
+    if is_decimal(&text.value) {
+        return Some(text.value.clone());
+    }
+    let message = format!("{subject} expects `{}`, which is no number", text.value);
+    invalid(text.span, message, "Write digits, such as `18233` or `0.95`.");
+    None
 }

@@ -256,21 +256,17 @@ impl<N> Typing<'_, N> {
         self.warn_unknown_time(function, args, &typed);
         match function {
             Function::WrittenDate => Typed { expr: lowering::to_date(typed.remove(0), zone), column_type },
-            Function::WrittenTruncate(granularity) => {
-                lowering::truncate(typed.remove(0), granularity, zone, calendar).unwrap_or_else(|| {
+            Function::WrittenTruncate(granularity) => lowering::truncate(typed.remove(0), granularity, zone, calendar)
+                .unwrap_or_else(|| {
                     let message = format!("a date has no {granularity}");
                     self.report(Code::WrongArguments, self.place_of(args), message, None);
                     Typed::broken()
-                })
-            }
+                }),
             Function::WrittenPeriodsBetween(granularity) => {
                 let to = typed.remove(1);
                 lowering::periods_between(typed.remove(0), to, granularity, zone, calendar)
             }
-            _ => Typed {
-                expr: Expr::call(function, typed.into_iter().map(|value| value.expr).collect()),
-                column_type,
-            },
+            _ => Typed { expr: Expr::call(function, typed.into_iter().map(|value| value.expr).collect()), column_type },
         }
     }
 
@@ -377,11 +373,9 @@ pub(super) fn wider(a: ColumnType, b: ColumnType) -> Option<ColumnType> {
     match (a, b) {
         (a, b) if a == b => Some(a),
         (ColumnType::Unknown, other) | (other, ColumnType::Unknown) => Some(other),
-        (a, b) if a.is_numeric() && b.is_numeric() => Some(if a == ColumnType::Float || b == ColumnType::Float {
-            ColumnType::Float
-        } else {
-            ColumnType::Decimal
-        }),
+        (a, b) if a.is_numeric() && b.is_numeric() => {
+            Some(if a == ColumnType::Float || b == ColumnType::Float { ColumnType::Float } else { ColumnType::Decimal })
+        }
         _ => None,
     }
 }
@@ -410,7 +404,8 @@ fn names_span(expr: &Expr<Name>) -> Option<Span> {
     let mut all: Option<Span> = None;
     expr.for_each_leaf(&mut |name| {
         let span = name_span(name);
-        all = Some(all.map_or(span, |all| Span { start: all.start.min(span.start), end: all.end.max(span.end), ..all }));
+        all =
+            Some(all.map_or(span, |all| Span { start: all.start.min(span.start), end: all.end.max(span.end), ..all }));
     });
     all
 }

@@ -45,9 +45,8 @@ pub(super) fn resolve(
     };
     let (low, high) = (bounds[0], bounds[bounds.len() - 1]);
     let mut buckets = vec![bucket(None, Some(low), format!("<{low}"))];
-    buckets.extend(bounds.windows(2).map(|pair| {
-        bucket(Some(pair[0]), Some(pair[1]), format!("{}–{}", pair[0], pair[1]))
-    }));
+    buckets
+        .extend(bounds.windows(2).map(|pair| bucket(Some(pair[0]), Some(pair[1]), format!("{}–{}", pair[0], pair[1]))));
     buckets.push(bucket(Some(high), None, format!("{high}+")));
     buckets
 }

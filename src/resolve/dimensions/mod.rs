@@ -110,8 +110,8 @@ fn report_circle(context: &Context<'_>, circle: &[usize], diagnostics: &mut Diag
     };
     let names: Vec<String> = circle.iter().chain(circle.first()).map(name).collect();
     let message = format!("dimension {} is defined by itself: {}", names[0], names.join(" → "));
-    let mut diagnostic = Diagnostic::new(Code::CyclicDimension, place(&circle[0]), message)
-        .help("Define one of them by columns only.");
+    let mut diagnostic =
+        Diagnostic::new(Code::CyclicDimension, place(&circle[0]), message).help("Define one of them by columns only.");
     for node in &circle[1..] {
         diagnostic = diagnostic.also(place(node), format!("by way of {}", name(node)));
     }
@@ -263,7 +263,10 @@ fn finest_granularity(
         diagnostics.push(Diagnostic::new(Code::TypeMismatch, span, message).help("Write `granularity: day`."));
     }
     let assumed = if finest == Granularity::Hour { ColumnType::Timestamp } else { ColumnType::Date };
-    if found == ColumnType::Unknown && def.granularity.is_none() && !context.catalog.tables.is_empty() && def.metric.is_none()
+    if found == ColumnType::Unknown
+        && def.granularity.is_none()
+        && !context.catalog.tables.is_empty()
+        && def.metric.is_none()
     {
         let message = format!("the type of {subject} is not known, so it is taken as an instant");
         diagnostics.push(Diagnostic::new(Code::UncheckedColumn, def.name.span, message).help(format!(
@@ -280,7 +283,10 @@ fn report_useless_keys(def: &DimensionDef, subject: &str, kind: DimensionKind, d
     let is_boolean = matches!(kind, DimensionKind::Boolean { .. });
     if let Some(granularity) = def.granularity.as_ref().filter(|_| !is_time) {
         let message = format!("{subject} has a granularity, but is no time");
-        diagnostics.push(Diagnostic::new(Code::WrongValue, granularity.span, message).help("Write `type: time`, or leave `granularity` out."));
+        diagnostics.push(
+            Diagnostic::new(Code::WrongValue, granularity.span, message)
+                .help("Write `type: time`, or leave `granularity` out."),
+        );
     }
     if let Some(nullable) = def.nullable.as_ref().filter(|nullable| nullable.value && !is_boolean) {
         let message = format!("{subject} is nullable in any case: only a boolean has to say it");

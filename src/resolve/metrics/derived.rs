@@ -254,7 +254,8 @@ fn changes(
     let moved = moved.or(written.to_date.map(|to_date| to_date.span)).or(written.all_time.map(|all| all.span));
     if let Some(span) = moved.filter(|_| offset.is_some() || cumulation.is_some()) {
         for (leaf, _) in leaves.iter().filter(|(_, (_, axis))| axis.is_none()) {
-            let message = format!("{subject} moves in time, but metric `{}` has none", context.project.metrics[*leaf].name);
+            let message =
+                format!("{subject} moves in time, but metric `{}` has none", context.project.metrics[*leaf].name);
             let place = context.project.metrics[*leaf].span;
             diagnostics.push(
                 Diagnostic::new(Code::MissingTime, span, message)
@@ -267,9 +268,8 @@ fn changes(
         && accumulates(context, metric)
     {
         let message = format!("{subject} accumulates a metric that is accumulated already");
-        diagnostics.push(
-            Diagnostic::new(Code::InvalidWindow, span, message).help("Accumulate the metric below instead."),
-        );
+        diagnostics
+            .push(Diagnostic::new(Code::InvalidWindow, span, message).help("Accumulate the metric below instead."));
     }
     let filter = written.filter.map(|text| filters(context, subject, text, &leaves, diagnostics)).unwrap_or_default();
     Changes { filter, offset, cumulation }

@@ -217,12 +217,7 @@ fn report_circle(context: &Context<'_>, circle: &[usize], diagnostics: &mut Diag
 }
 
 /// Finds a metric by name, or reports that there is none.
-fn metric_named(
-    context: &Context<'_>,
-    subject: &str,
-    name: &Text,
-    diagnostics: &mut Diagnostics,
-) -> Option<MetricId> {
+fn metric_named(context: &Context<'_>, subject: &str, name: &Text, diagnostics: &mut Diagnostics) -> Option<MetricId> {
     let found = context.project.metric_named(&name.value);
     if found.is_none() {
         diagnostics.push(unknown_metric(&context.project, name.span, subject, &name.value));

@@ -6,6 +6,7 @@ use super::Context;
 use crate::{
     catalog::ColumnType,
     diagnostics::{Code, Diagnostic, Diagnostics},
+    files::{Span, Spanned},
     ids::{Id, MetricId, ModelId},
     project::{Aggregation, DimensionKind, Empty, MetricKind, Route, SimpleMetric, TimeAxis},
     resolve::{
@@ -14,7 +15,6 @@ use crate::{
         path::{Found, find, path_span},
         typing::article,
     },
-    files::{Span, Spanned},
     syntax::{MetricDef, Text},
 };
 
@@ -48,10 +48,9 @@ pub(super) fn complete(context: &mut Context<'_>, id: MetricId, diagnostics: &mu
     });
     metric.value_type = value_type;
     metric.when_empty = match aggregation {
-        Aggregation::Count
-        | Aggregation::Sum
-        | Aggregation::CountDistinct
-        | Aggregation::ApproxCountDistinct => Empty::Zero,
+        Aggregation::Count | Aggregation::Sum | Aggregation::CountDistinct | Aggregation::ApproxCountDistinct => {
+            Empty::Zero
+        }
         Aggregation::Avg | Aggregation::Min | Aggregation::Max | Aggregation::Percentile(_) => Empty::Null,
     };
 }
@@ -61,8 +60,18 @@ fn aggregation_of(def: &MetricDef, agg: &Text, subject: &str, diagnostics: &mut 
     let Some(aggregation) = aggregation_named(&agg.value) else {
         let message = format!("{subject} has unknown aggregate `{}`", agg.value);
         let names = [
-            "count", "sum", "avg", "min", "max", "count_distinct", "approx_count_distinct", "median", "p50", "p90",
-            "p95", "p99",
+            "count",
+            "sum",
+            "avg",
+            "min",
+            "max",
+            "count_distinct",
+            "approx_count_distinct",
+            "median",
+            "p50",
+            "p90",
+            "p95",
+            "p99",
         ];
         let diagnostic = Diagnostic::new(Code::InvalidAggregate, agg.span, message);
         diagnostics.push(match agg.value.as_str() {
@@ -142,7 +151,9 @@ fn value_type(
     let numeric = found.is_numeric() || found == ColumnType::Unknown;
     let (allowed, value_type) = match aggregation {
         Aggregation::Count => (true, ColumnType::Integer),
-        Aggregation::CountDistinct | Aggregation::ApproxCountDistinct => (found != ColumnType::Json, ColumnType::Integer),
+        Aggregation::CountDistinct | Aggregation::ApproxCountDistinct => {
+            (found != ColumnType::Json, ColumnType::Integer)
+        }
         Aggregation::Sum => (numeric, found),
         Aggregation::Avg => (numeric, ColumnType::Float),
         Aggregation::Percentile(_) => (numeric, ColumnType::Float),

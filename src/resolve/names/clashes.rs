@@ -20,8 +20,20 @@ const RESERVED_ROLES: [&str; 6] = ["time", "hour", "timePart", "and", "or", "not
 const RESERVED_DIMENSIONS: [&str; 3] = ["and", "or", "not"];
 /// Types of the API that `<Model>Filter` and `<Model>Keys` would meet.
 const RESERVED_MODELS: [&str; 14] = [
-    "metric", "string", "int", "integer", "float", "number", "decimal", "big_int", "boolean", "date", "date_time",
-    "timestamp", "id", "json",
+    "metric",
+    "string",
+    "int",
+    "integer",
+    "float",
+    "number",
+    "decimal",
+    "big_int",
+    "boolean",
+    "date",
+    "date_time",
+    "timestamp",
+    "id",
+    "json",
 ];
 
 /// Reports names that cannot live beside each other.
@@ -34,7 +46,11 @@ pub(in crate::resolve) fn check_clashes(context: &Context<'_>, diagnostics: &mut
     for def in &context.models {
         if RESERVED_MODELS.contains(&def.name.value.as_str()) {
             let message = format!("model `{}` has the name of a type of the API", def.name.value);
-            diagnostics.push(clash(def.name.span, message, "Name the model by what one row stands for, in the plural."));
+            diagnostics.push(clash(
+                def.name.span,
+                message,
+                "Name the model by what one row stands for, in the plural.",
+            ));
         }
         report_reserved("model", &def.name.value, def.name.span, &RESERVED_ROLES, diagnostics);
     }
@@ -99,9 +115,8 @@ fn check_roles(context: &Context<'_>, diagnostics: &mut Diagnostics) {
                     "role `{}` leads to model `{}` here and to model `{}` elsewhere",
                     role.value, context.project.models[join.to].name, context.project.models[*model].name
                 );
-                diagnostics.push(
-                    clash(role.span, message, "Rename one of the two roles.").also(*span, "the other role"),
-                );
+                diagnostics
+                    .push(clash(role.span, message, "Rename one of the two roles.").also(*span, "the other role"));
             }
             Some(_) => {}
             None => {

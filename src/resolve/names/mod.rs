@@ -103,7 +103,8 @@ fn index_joins(context: &mut Context<'_>, model: ModelId, diagnostics: &mut Diag
         let to = context.project.model_named(&join.to.value);
         if to.is_none() {
             let message = format!("model `{}` joins to unknown model `{}`", def.name.value, join.to.value);
-            diagnostics.push(unknown_model(&context.project, Diagnostic::new(Code::UnknownModel, join.to.span, message)));
+            diagnostics
+                .push(unknown_model(&context.project, Diagnostic::new(Code::UnknownModel, join.to.span, message)));
         }
         let id = context.project.joins.push(Join {
             role: role.to_owned(),
@@ -190,9 +191,9 @@ fn unique<'a, T>(
 fn is_snake_case(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_lowercase())
         && name.len() <= 100
-        && name.split('_').all(|word| {
-            !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-        })
+        && name
+            .split('_')
+            .all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()))
 }
 
 /// Makes a name of the form out of another, if there is one near: `OnTime Rate` → `on_time_rate`.

@@ -122,6 +122,7 @@ pub(super) fn accumulate(bound: &Bound<'_>, window: &Window, rows: Rows, day: Sq
         keys,
         aggregates,
         uses: rows.uses,
+        tables: rows.tables,
         promise: rows.promise,
     }
 }

@@ -178,10 +178,11 @@ fn columns(bound: &bind::Bound<'_>) -> Vec<OutputColumn> {
 /// Proves on the finished select that every partitioned table is read within bounds, where that is required.
 fn prove(bound: &bind::Bound<'_>, built: &to_sql::Built) -> Result<Vec<Pruning>, PlanError> {
     let project = bound.project;
-    let rules: Vec<PartitionRule> = project
+    let rules: Vec<PartitionRule> = built
         .tables
-        .values()
+        .iter()
         .filter_map(|table| {
+            let table = &project.tables[*table];
             let partition = table.partition.as_ref()?;
             Some(PartitionRule {
                 table: table.name.clone(),
@@ -196,7 +197,7 @@ fn prove(bound: &bind::Bound<'_>, built: &to_sql::Built) -> Result<Vec<Pruning>,
     let mut pruning = Vec::new();
     for proof in prove_pruning(&built.select, &rules) {
         if proof.required && !proof.proven {
-            let table = project.tables.values().find(|table| table.name == proof.table);
+            let table = built.tables.iter().map(|id| &project.tables[*id]).find(|table| table.name == proof.table);
             let partition = table.and_then(|table| table.partition.as_ref()).expect("the rule came from it");
             let has_range = bound.range.from.is_some() || bound.range.to.is_some();
             return Err(partition::unproven(&proof.table, partition, has_range));

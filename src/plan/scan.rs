@@ -2,17 +2,20 @@
 //!
 //! **Invariant:** rows are cut by the range of the scan's own axis, filtered in the scan, and joined to-one only.
 
+use std::collections::BTreeSet;
+
 use super::{
     ColumnRole, JoinUse, Key, KeyKind, OutputColumn, PlanError,
     bind::{Bound, LeafId, LeafUse, Scan, bind_path, simple},
     cumulative,
     filter::{FilterContext, bind_filter},
     partition,
-    scope::Scope,
+    scope::{Finished, Scope},
     time::{self, Cut, TimeValue},
 };
 use crate::{
     catalog::ColumnType,
+    ids::TableId,
     project::{Aggregation, DimensionKind, Route},
     sql::{Aggregate, AggregateFunction, Expr, From, Join, SqlExpr},
     time::{Granularity, TimePart},
@@ -33,6 +36,8 @@ pub(super) struct Rows {
     pub(super) aggregates: Vec<LeafAggregate>,
     /// The joins that were used.
     pub(super) uses: Vec<JoinUse>,
+    /// The tables that are read.
+    pub(super) tables: BTreeSet<TableId>,
     /// The promise that the partition bound rests on.
     pub(super) promise: Option<String>,
 }
@@ -95,8 +100,8 @@ pub(super) fn rows(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanError> {
 
     let aggregates = aggregates(bound, scan, &mut scope, &mut conditions);
     let day = axis.as_ref().map(|axis| axis.day(cut));
-    let (from, joins, uses) = scope.finish()?;
-    let rows = Rows { from, joins, filter: Expr::all(conditions), keys, aggregates, uses, promise };
+    let Finished { from, joins, uses, tables } = scope.finish()?;
+    let rows = Rows { from, joins, filter: Expr::all(conditions), keys, aggregates, uses, tables, promise };
     Ok(match (window, day) {
         (Some(window), Some(day)) => cumulative::accumulate(bound, &window, rows, day),
         _ => rows,

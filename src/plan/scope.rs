@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use super::{JoinUse, PlanError, PlanErrorCode, time::TimeValue};
 use crate::{
-    ids::{DimensionId, JoinId, ModelId},
+    ids::{DimensionId, JoinId, ModelId, TableId},
     project::{Bucket, Dimension, DimensionKind, Project, Ref, Relationship, Route, Source},
     sql::{BinaryOp, Dialect, Expr, From, Join, JoinKind, Leaf, Literal, Select, SqlExpr},
 };
@@ -24,7 +24,21 @@ pub(super) struct Scope<'p> {
     joins: Vec<Join>,
     taken: BTreeSet<String>,
     uses: Vec<JoinUse>,
+    tables: BTreeSet<TableId>,
     error: Option<PlanError>,
+}
+
+/// What a scope came to.
+#[derive(Debug)]
+pub(super) struct Finished {
+    /// The base.
+    pub(super) from: From,
+    /// The joins, in order.
+    pub(super) joins: Vec<Join>,
+    /// What the joins were.
+    pub(super) uses: Vec<JoinUse>,
+    /// The tables that are read.
+    pub(super) tables: BTreeSet<TableId>,
 }
 
 impl<'p> Scope<'p> {
@@ -44,15 +58,22 @@ impl<'p> Scope<'p> {
             joins: Vec::new(),
             taken,
             uses: Vec::new(),
+            tables: BTreeSet::new(),
             error: None,
         }
     }
 
-    /// Ends the scope: the base, the joins in order, and what they were.
-    pub(super) fn finish(self) -> Result<(From, Vec<Join>, Vec<JoinUse>), PlanError> {
+    /// Ends the scope.
+    pub(super) fn finish(mut self) -> Result<Finished, PlanError> {
+        self.tables.extend(table(self.project, self.base));
         match self.error {
             Some(error) => Err(error),
-            None => Ok((from(self.project, self.base, self.base_alias), self.joins, self.uses)),
+            None => Ok(Finished {
+                from: from(self.project, self.base, self.base_alias),
+                joins: self.joins,
+                uses: self.uses,
+                tables: self.tables,
+            }),
         }
     }
 
@@ -118,13 +139,16 @@ impl<'p> Scope<'p> {
         conditions.extend(condition(&mut many));
         self.taken.clone_from(&many.taken);
         match many.finish() {
-            Ok((from, joins, _)) => Expr::Leaf(Leaf::Exists(Box::new(Select {
-                items: vec![Expr::integer(1).named("found")],
-                from: Some(from),
-                joins,
-                filter: Expr::all(conditions),
-                ..Select::default()
-            }))),
+            Ok(finished) => {
+                self.tables.extend(finished.tables);
+                Expr::Leaf(Leaf::Exists(Box::new(Select {
+                    items: vec![Expr::integer(1).named("found")],
+                    from: Some(finished.from),
+                    joins: finished.joins,
+                    filter: Expr::all(conditions),
+                    ..Select::default()
+                })))
+            }
             Err(error) => {
                 self.error.get_or_insert(error);
                 Expr::null()
@@ -202,6 +226,7 @@ impl<'p> Scope<'p> {
             on: Expr::all(conditions),
         });
         self.uses.push(join_use(project, self.base, route));
+        self.tables.extend(table(project, definition.to));
         alias
     }
 }
@@ -214,6 +239,13 @@ fn free_alias(taken: &mut BTreeSet<String>, wanted: &str) -> String {
         n += 1;
     }
     alias
+}
+
+fn table(project: &Project, model: ModelId) -> Option<TableId> {
+    match &project.models[model].source {
+        Source::Table(table) => Some(*table),
+        Source::Select(_) => None,
+    }
 }
 
 fn from(project: &Project, model: ModelId, alias: String) -> From {

@@ -15,6 +15,7 @@ use super::{
     time::truncate,
 };
 use crate::{
+    ids::TableId,
     sql::{
         AggregateFunction, BinaryOp, Cte, Expr, From, Function, Join, JoinKind, Leaf, Literal, OrderTerm, Select,
         SelectItem, SqlExpr, Window,
@@ -29,6 +30,8 @@ pub(super) struct Built {
     pub(super) select: Select,
     /// The joins that were used, each once.
     pub(super) uses: Vec<JoinUse>,
+    /// The tables that are read.
+    pub(super) tables: BTreeSet<TableId>,
     /// The promises that partition bounds rest on, by the position of the scan.
     pub(super) promises: Vec<Option<String>>,
     /// The order as positions of the select's columns, descending, nulls first.
@@ -50,6 +53,7 @@ pub(super) fn build(bound: &Bound<'_>, principal: &Principal, context: &Context)
     let names = name_columns(bound);
     let mut uses: Vec<JoinUse> = Vec::new();
     let mut promises = Vec::new();
+    let mut tables = BTreeSet::new();
     let mut rows = Vec::new();
     for scan in &bound.scans {
         let found = scan::rows(bound, scan)?;
@@ -58,13 +62,16 @@ pub(super) fn build(bound: &Bound<'_>, principal: &Principal, context: &Context)
                 uses.push(used.clone());
             }
         }
+        tables.extend(&found.tables);
         promises.push(found.promise.clone());
         rows.push(found);
     }
     let mut with = Vec::new();
-    let mut taken: BTreeSet<String> = bound.project.tables.values().map(|table| table.name.clone()).collect();
+    let mut taken: BTreeSet<String> = tables.iter().map(|id| bound.project.tables[*id].name.clone()).collect();
     if let Some(top) = &bound.top {
-        with.push(top_members(bound, top, principal, context, &mut taken)?);
+        let (members, read) = top_members(bound, top, principal, context, &mut taken)?;
+        with.push(members);
+        tables.extend(read);
     }
     let layered = bound.top.is_some()
         || rows.iter().any(|rows| needs_layers(bound, rows))
@@ -84,7 +91,7 @@ pub(super) fn build(bound: &Bound<'_>, principal: &Principal, context: &Context)
         OrderColumn::Output(index) => first_output(bound) + index,
     };
     let order = bound.order.iter().map(|term| (position(term.column), term.descending, term.nulls_first)).collect();
-    Ok(Built { select, uses, promises, order })
+    Ok(Built { select, uses, tables, promises, order })
 }
 
 fn first_output(bound: &Bound<'_>) -> usize {
@@ -240,6 +247,7 @@ fn grouped(bound: &Bound<'_>, names: &Names, rows: Rows, members: Option<&str>) 
         keys: names.keys.iter().map(SqlExpr::bare).collect(),
         aggregates,
         uses: Vec::new(),
+        tables: BTreeSet::new(),
         promise: None,
     };
     group(bound, names, above)
@@ -344,11 +352,11 @@ fn top_members(
     principal: &Principal,
     context: &Context,
     taken: &mut BTreeSet<String>,
-) -> Result<Cte, PlanError> {
+) -> Result<(Cte, BTreeSet<TableId>), PlanError> {
     let ranking = super::access::grant(bind(bound.project, &top.ranking, context)?, principal)?;
     let built = build(ranking.get(), principal, context)?;
     let name = free_name(taken, "top_members");
-    Ok(Cte { name, select: built.select })
+    Ok((Cte { name, select: built.select }, built.tables))
 }
 
 /// Whether a key's value is one of the best members, null included.

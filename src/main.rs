@@ -1,3 +1,7 @@
-//! The `entente` command.
+//! The `entente` command; see [`entente::cli`].
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    entente::cli::run()
+}

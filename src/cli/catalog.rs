@@ -1,0 +1,96 @@
+//! `entente catalog`: the warehouse's tables and columns, as a file.
+
+use std::{fs, path::Path};
+
+use super::{
+    connect,
+    context::{Context, count},
+    failure::Failure,
+};
+use crate::{
+    catalog::Catalog,
+    project::{Project, Source},
+};
+
+/// The catalog's file in a project.
+pub(crate) const FILE: &str = "schema/catalog.json";
+
+/// Write the warehouse's columns to `schema/catalog.json`
+///
+/// Checking and building never ask the warehouse: they read this file, which is committed with the definitions. Run this
+/// when tables or columns have changed, or when a model of another table was added.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  entente catalog            write what the warehouse has
+  entente catalog --check    for CI: write nothing, exit with 1 if the file is out of date")]
+pub(crate) struct Arguments {
+    /// Write nothing; exit with 1 if the file is out of date
+    #[arg(long)]
+    check: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
+    let loaded = context.load()?;
+    let Some(config) = &loaded.config else {
+        // The errors of `entente.yml` are those of every other command.
+        return context.project().map(|_| ());
+    };
+    let warehouse = connect::open(config, &loaded.root)?;
+    // A broken project has no list of tables yet, and may be broken for want of a catalog: then all are read.
+    let names = loaded.project.as_deref().map(table_names);
+    let catalog = warehouse.catalog_blocking(names.as_deref())?;
+    for name in names.iter().flatten().filter(|name| !catalog.tables.contains_key(*name)) {
+        context.warn(&format!("the warehouse has no table `{name}`"));
+    }
+    let path = loaded.root.join(FILE);
+    if arguments.check {
+        if loaded.catalog == catalog {
+            return Ok(());
+        }
+        for name in changed(&loaded.catalog, &catalog) {
+            writeln!(context.out, "{name}")?;
+        }
+        return Err(Failure::wrong(format!("`{FILE}` is out of date")).help("Write it with `entente catalog`."));
+    }
+    write(&path, &catalog)?;
+    let columns = catalog.tables.values().map(|table| table.columns.len()).sum();
+    let tables = count(catalog.tables.len(), "table");
+    context.note(&format!("{FILE}: {tables} with {}", count(columns, "column")));
+    Ok(())
+}
+
+/// Writes a catalog in one step.
+pub(crate) fn write(path: &Path, catalog: &Catalog) -> Result<(), Failure> {
+    let part = path.with_extension("json.part");
+    let folder = path.parent().expect("the catalog lies in a folder");
+    fs::create_dir_all(folder)
+        .and_then(|()| fs::write(&part, catalog.to_json()))
+        .and_then(|()| fs::rename(&part, path))
+        .map_err(|error| Failure::file("written", path, &error))
+}
+
+fn table_names(project: &Project) -> Vec<String> {
+    let declared = project.tables.values().map(|table| table.name.clone());
+    let read = project.models.values().filter_map(|model| match &model.source {
+        Source::Table(table) => Some(project.tables[*table].name.clone()),
+        Source::Select(_) => None,
+    });
+    let mut names: Vec<String> = declared.chain(read).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// Returns the tables that differ, by name.
+fn changed<'a>(old: &'a Catalog, new: &'a Catalog) -> Vec<&'a String> {
+    let mut names: Vec<&String> = old
+        .tables
+        .keys()
+        .chain(new.tables.keys())
+        .filter(|name| old.tables.get(*name) != new.tables.get(*name))
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}

@@ -1,0 +1,45 @@
+//! Opens the warehouse that `entente.yml` names.
+
+use std::path::Path;
+
+use super::failure::Failure;
+use crate::{
+    sql::Dialect,
+    syntax::{Config, Connection},
+    warehouse::duckdb::{Access, DuckDb},
+};
+
+/// Returns the connection in use.
+pub(crate) fn in_use(config: &Config) -> Result<&Connection, Failure> {
+    config.connections.get(&config.connection).ok_or_else(|| {
+        Failure::wrong(format!("`entente.yml` has no connection `{}`", config.connection))
+            .help("Add it under `connections:`, or name another one with `connection:`.")
+    })
+}
+
+/// Returns the dialect of the connection in use; DuckDB's if there is none.
+pub(crate) fn dialect(config: &Config) -> Dialect {
+    match config.connections.get(&config.connection) {
+        Some(Connection::BigQuery { .. }) => Dialect::BigQuery,
+        Some(Connection::DuckDb { .. }) | None => Dialect::DuckDb,
+    }
+}
+
+/// Opens the warehouse for reading.
+pub(crate) fn open(config: &Config, root: &Path) -> Result<DuckDb, Failure> {
+    match in_use(config)? {
+        Connection::DuckDb { path } => {
+            let path = root.join(path);
+            if !path.exists() {
+                return Err(Failure::world(format!("there is no warehouse `{}`", path.display()))
+                    .help("Make the sample warehouse with `entente demo`, or mend `path:` in `entente.yml`."));
+            }
+            Ok(DuckDb::open(&path, Access::ReadOnly)?)
+        }
+        Connection::BigQuery { .. } => Err(Failure::world(format!(
+            "connection `{}` is BigQuery, which this version writes SQL for but does not run",
+            config.connection
+        ))
+        .help("Print the SQL with `entente query --sql`, or use a DuckDB connection.")),
+    }
+}

@@ -1,0 +1,155 @@
+//! `entente explain`: how a request is computed, stage by stage; or what a diagnostic code means.
+
+use rust_embed::Embed;
+
+use super::{
+    connect,
+    context::{Context, Style},
+    failure::Failure,
+    query::DialectArgument,
+    request::RequestArguments,
+};
+use crate::{
+    diagnostics::{Code, nearest},
+    plan::{self, Plan, Principal, Pruning},
+    project::Project,
+    sql::{self, Dialect, Literal},
+};
+
+/// Explain how a request is computed, or what a code means
+///
+/// With a request: the request with every name resolved, the logical plan, the joins and why they are safe, the bounds
+/// of partitioned tables and whether they are proved, and the SQL. Nothing is asked of the warehouse.
+///
+/// With the code of a problem, such as `fan-out`: what it says, why it matters, how to mend it.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  entente explain --metrics revenue --by time.month --time 2025
+  entente explain -m revenue,claims -b customers.country --dialect bigquery
+  entente explain --saved weekly_network_review
+  entente explain ambiguous-join-path
+  entente explain codes")]
+pub(crate) struct Arguments {
+    /// The code of a problem, or `codes` for a list
+    #[arg(value_name = "CODE", conflicts_with_all = ["metrics", "by", "saved"])]
+    code: Option<String>,
+    #[command(flatten)]
+    request: RequestArguments,
+    /// The dialect of the SQL; the connection's unless given
+    #[arg(long, value_name = "DIALECT")]
+    dialect: Option<DialectArgument>,
+}
+
+#[derive(Embed)]
+#[folder = "docs/diagnostics/"]
+#[include = "*.md"]
+struct Pages;
+
+pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
+    if let Some(code) = &arguments.code {
+        return page(code, context);
+    }
+    let (loaded, project) = context.project()?;
+    let config = loaded.config.as_ref().expect("a project is loaded from its configuration");
+    let request = arguments.request.request(&project)?;
+    let dialect = arguments.dialect.map_or_else(|| connect::dialect(config), Dialect::from);
+    let moment = plan::Context { now: arguments.request.now(), dialect };
+    let plan = plan::plan(&project, &request, &Principal::default(), &moment)?;
+    for (title, text) in sections(&plan, &project, dialect) {
+        writeln!(context.out, "{}", context.styled(Style::Bold, &title))?;
+        for line in text.lines() {
+            let indented = format!("  {line}");
+            writeln!(context.out, "{}", indented.trim_end())?;
+        }
+        writeln!(context.out)?;
+    }
+    Ok(())
+}
+
+/// Returns the stages of a plan: title and text.
+fn sections(plan: &Plan, project: &Project, dialect: Dialect) -> Vec<(String, String)> {
+    let mut sections = vec![
+        ("request".to_owned(), plan.explanation.bound.clone()),
+        ("time".to_owned(), time(plan, project)),
+        ("joins".to_owned(), joins(plan)),
+        ("plan".to_owned(), plan.explanation.logical.clone()),
+        ("partitions".to_owned(), partitions(&plan.pruning)),
+    ];
+    if !plan.warnings.is_empty() {
+        sections.push(("warnings".to_owned(), plan.warnings.join("\n")));
+    }
+    let text = sql::print_pretty(&plan.select, dialect);
+    sections.push((format!("sql ({})", dialect.name()), text.sql));
+    if !text.parameters.is_empty() {
+        let parameters = text.parameters.iter().enumerate();
+        let lines = parameters.map(|(index, value)| format!("{} = {}", index + 1, literal(value)));
+        sections.push(("parameters".to_owned(), lines.collect::<Vec<_>>().join("\n")));
+    }
+    sections
+}
+
+fn time(plan: &Plan, project: &Project) -> String {
+    let day = |day: Option<crate::time::NaiveDate>| day.map_or_else(|| "…".to_owned(), |day| day.to_string());
+    let mut lines = match (plan.range.from, plan.range.to) {
+        (None, None) => vec![format!("all time, in {}", plan.time_zone)],
+        (from, to) => vec![format!("from {} up to, not including, {}, in {}", day(from), day(to), plan.time_zone)],
+    };
+    lines.extend(plan.axes.iter().map(|(metric, axis)| format!("{} by {axis}", project.metrics[*metric].name)));
+    lines.join("\n")
+}
+
+fn joins(plan: &Plan) -> String {
+    let lines: Vec<String> = plan.joins.iter().map(|join| format!("{}: {}", join.path, join.reason)).collect();
+    if lines.is_empty() { "none".to_owned() } else { lines.join("\n") }
+}
+
+fn partitions(pruning: &[Pruning]) -> String {
+    let side = |value: &Option<Literal>| value.as_ref().map_or_else(|| "…".to_owned(), literal);
+    let lines: Vec<String> = pruning
+        .iter()
+        .map(|scan| {
+            let column = format!("{}.{}", scan.table, scan.column);
+            let promise = scan.promise.as_ref().map_or_else(String::new, |promise| format!(", widened by {promise}"));
+            if scan.proven {
+                format!("{column}: proved to be in [{}, {}){promise}", side(&scan.bound.from), side(&scan.bound.to))
+            } else {
+                format!("{column}: no bound; the whole table is read")
+            }
+        })
+        .collect();
+    if lines.is_empty() { "no partitioned table is read".to_owned() } else { lines.join("\n") }
+}
+
+/// Returns a value as it would stand in SQL.
+pub(crate) fn literal(value: &Literal) -> String {
+    match value {
+        Literal::Null => "null".to_owned(),
+        Literal::Boolean(value) => value.to_string(),
+        Literal::Integer(value) => value.to_string(),
+        Literal::Decimal(digits) => digits.clone(),
+        Literal::String(text) => format!("'{}'", text.replace('\'', "''")),
+        Literal::Float(bits) => f64::from_bits(*bits).to_string(),
+        Literal::Date(date) => format!("date '{date}'"),
+        Literal::DateTime(time) => format!("timestamp '{time}'"),
+        Literal::Timestamp(time) => format!("timestamp '{time} UTC'"),
+    }
+}
+
+fn page(code: &str, context: &mut Context) -> Result<(), Failure> {
+    if code == "codes" {
+        for code in Code::ALL {
+            writeln!(context.out, "{}", code.name())?;
+        }
+        return Ok(());
+    }
+    if let Some(page) = Pages::get(&format!("{code}.md")) {
+        context.out.write_all(&page.data)?;
+        return Ok(());
+    }
+    let failure = Failure::usage(format!("unknown code `{code}`"));
+    Err(match nearest(code, Code::ALL.iter().map(|code| code.name())) {
+        Some(near) => failure.help(format!("Did you mean `{near}`?")),
+        None => failure.help("`entente explain codes` lists them all."),
+    })
+}

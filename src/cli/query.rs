@@ -1,0 +1,91 @@
+//! `entente query`: a number, from the definitions and the warehouse.
+
+use std::io;
+
+use clap::ValueEnum;
+
+use super::{
+    connect,
+    context::Context,
+    explain::literal,
+    failure::Failure,
+    request::RequestArguments,
+    table::{Answer, Shape},
+};
+use crate::{
+    plan::{self, Principal},
+    sql::{self, Dialect},
+};
+
+/// Ask for metrics
+///
+/// Plans the request, runs its SQL on the connection of `entente.yml`, and prints the rows.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  entente query --metrics revenue
+  entente query --metrics revenue,on_time_rate --by time.month --time 'last 12 months'
+  entente query -m revenue -b customers.country -w \"service = 'express'\" -o 'revenue desc' -l 5
+  entente query -m revenue,'revenue previous 1 year' -b time.month -t 2025
+  entente query -m parcels_booked -b origin.region,destination.region --format csv
+  entente query -m revenue -b time.day -t 'last 7 days' --fill time
+  entente query -m revenue -b customers.name --top '5 customers.name by revenue with others'
+  entente query --saved weekly_network_review --format json
+  entente query -m revenue -b time.month --sql --dialect bigquery")]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    request: RequestArguments,
+    /// The shape of the answer
+    #[arg(long, short, value_name = "FORMAT", default_value = "table")]
+    format: Shape,
+    /// Print the SQL and its parameters instead of running it
+    #[arg(long)]
+    sql: bool,
+    /// The dialect of `--sql`; the connection's unless given
+    #[arg(long, value_name = "DIALECT", requires = "sql")]
+    dialect: Option<DialectArgument>,
+}
+
+/// A dialect of SQL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DialectArgument {
+    /// DuckDB 1.5
+    Duckdb,
+    /// BigQuery (GoogleSQL)
+    Bigquery,
+}
+
+impl From<DialectArgument> for Dialect {
+    fn from(argument: DialectArgument) -> Self {
+        match argument {
+            DialectArgument::Duckdb => Self::DuckDb,
+            DialectArgument::Bigquery => Self::BigQuery,
+        }
+    }
+}
+
+pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
+    let (loaded, project) = context.project()?;
+    let config = loaded.config.as_ref().expect("a project is loaded from its configuration");
+    let request = arguments.request.request(&project)?;
+    let dialect = arguments.dialect.map_or_else(|| connect::dialect(config), Dialect::from);
+    let moment = plan::Context { now: arguments.request.now(), dialect };
+    let plan = plan::plan(&project, &request, &Principal::default(), &moment)?;
+    for warning in &plan.warnings {
+        context.warn(warning);
+    }
+    if arguments.sql {
+        let text = sql::print_pretty(&plan.select, dialect);
+        writeln!(context.out, "{}", text.sql)?;
+        for (index, value) in text.parameters.iter().enumerate() {
+            writeln!(context.out, "-- parameter {} = {}", index + 1, literal(value))?;
+        }
+        return Ok(());
+    }
+    let warehouse = connect::open(config, &loaded.root)?;
+    let rows = warehouse.query_blocking(&sql::print(&plan.select, dialect))?;
+    let colors = context.colors(&io::stdout());
+    let answer = Answer { project: &project, request: &request, plan: &plan, rows: &rows };
+    answer.write(arguments.format, colors, context.out)?;
+    Ok(())
+}

@@ -1,0 +1,156 @@
+//! The arguments that make a request, shared by `query` and `explain`.
+
+use clap::ValueEnum;
+
+use super::failure::Failure;
+use crate::{
+    plan::{Request, RequestText, Top},
+    project::Project,
+    sql::{Expr, Name},
+    time::{DateTime, Utc},
+};
+
+/// What is asked.
+#[derive(clap::Args)]
+pub(crate) struct RequestArguments {
+    /// The metrics, separated by commas: `revenue,claims`, `revenue previous 1 year`
+    #[arg(long, short, value_name = "METRICS", value_delimiter = ',', help_heading = "Request")]
+    pub(crate) metrics: Vec<String>,
+    /// The keys to group by: `time.month`, `customers.country`, `time.day_of_week`
+    #[arg(long, short, value_name = "KEYS", value_delimiter = ',', help_heading = "Request")]
+    by: Vec<String>,
+    /// Which rows count: `service = 'express' and customers.country in ('DE', 'FR')`
+    #[arg(long = "where", short = 'w', value_name = "CONDITION", help_heading = "Request")]
+    filter: Option<String>,
+    /// Which groups are shown: `revenue > 1000`
+    #[arg(long, value_name = "CONDITION", help_heading = "Request")]
+    having: Option<String>,
+    /// The time range: `last 28 days`, `2025-01-01 to 2026-01-01`, `2024-02`, `current month`
+    #[arg(long, short, value_name = "RANGE", help_heading = "Request")]
+    time: Option<String>,
+    /// The order: `revenue desc, time.month`
+    #[arg(long, short, value_name = "TERMS", help_heading = "Request")]
+    order: Option<String>,
+    /// The greatest number of rows
+    #[arg(long, short, value_name = "ROWS", help_heading = "Request")]
+    limit: Option<u64>,
+    /// Whether periods without data are shown
+    #[arg(long, value_name = "WHAT", default_value = "none", help_heading = "Request")]
+    fill: FillArgument,
+    /// The best members of a key: `5 customers.name by revenue`, and `with others` for the rest
+    #[arg(long, value_name = "TOP", help_heading = "Request")]
+    top: Option<String>,
+    /// The zone in which days begin, such as `America/New_York`; the project's unless given
+    #[arg(long, value_name = "ZONE", help_heading = "Request")]
+    time_zone: Option<String>,
+    /// A saved query; other arguments add to it
+    #[arg(long, value_name = "NAME", help_heading = "Request")]
+    saved: Option<String>,
+    /// The moment from which relative ranges count, such as `2026-01-15T12:00:00Z`
+    #[arg(long, value_name = "INSTANT", help_heading = "Request")]
+    now: Option<DateTime<Utc>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FillArgument {
+    /// Only those with data
+    None,
+    /// Every period of the time range
+    Time,
+}
+
+impl RequestArguments {
+    /// Returns the request.
+    pub(crate) fn request(&self, project: &Project) -> Result<Request, Failure> {
+        let asked = RequestText {
+            metrics: self.metrics.clone(),
+            by: self.by.clone(),
+            filter: self.filter.clone(),
+            having: self.having.clone(),
+            time: self.time.clone(),
+            order: self.order.clone(),
+            limit: self.limit,
+            fill: self.fill == FillArgument::Time,
+            top: self.top.as_deref().map(top).transpose()?,
+            time_zone: self.time_zone.clone(),
+        };
+        if asked.metrics.is_empty() && asked.by.is_empty() && self.saved.is_none() {
+            return Err(Failure::usage("nothing is asked")
+                .help("Name a metric with `--metrics`, a key with `--by`, or a saved query with `--saved`."));
+        }
+        let request = asked.parse()?;
+        match &self.saved {
+            None => Ok(request),
+            Some(name) => Ok(on_top_of(saved(project, name)?, request)),
+        }
+    }
+
+    /// Returns the moment that relative ranges count from.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.now.unwrap_or_else(Utc::now)
+    }
+}
+
+/// Finds a saved query.
+fn saved(project: &Project, name: &str) -> Result<Request, Failure> {
+    let names = || project.saved_queries.iter().map(|query| query.name.as_str());
+    let query = project.saved_queries.iter().find(|query| query.name == name).ok_or_else(|| {
+        let failure = Failure::usage(format!("unknown saved query `{name}`"));
+        match crate::diagnostics::nearest(name, names()) {
+            Some(near) => failure.help(format!("Did you mean `{near}`?")),
+            None => failure.help(format!("There are {}.", names().collect::<Vec<_>>().join(", "))),
+        }
+    })?;
+    Ok(Request::from_saved(project, query)?)
+}
+
+/// Adds what the arguments ask to a saved query; a range, an order and a limit replace its own.
+fn on_top_of(saved: Request, asked: Request) -> Request {
+    let both = |first: Option<Expr<Name>>, second: Option<Expr<Name>>| match (first, second) {
+        (Some(first), Some(second)) => Some(first.and(second)),
+        (first, second) => first.or(second),
+    };
+    Request {
+        metrics: saved.metrics.into_iter().chain(asked.metrics).collect(),
+        keys: saved.keys.into_iter().chain(asked.keys).collect(),
+        filter: both(saved.filter, asked.filter),
+        having: both(saved.having, asked.having),
+        time: asked.time.or(saved.time),
+        order: if asked.order.is_empty() { saved.order } else { asked.order },
+        limit: asked.limit.or(saved.limit),
+        ..asked
+    }
+}
+
+/// Reads `5 customers.name by revenue with others`.
+fn top(text: &str) -> Result<Top, Failure> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let read = |count: &str, of: &str, by: &str, other| {
+        let count = count.parse().ok().filter(|count| *count > 0)?;
+        Some(Top { count, of: of.to_owned(), by: by.to_owned(), other })
+    };
+    let top = match words.as_slice() {
+        [count, of, "by", by] => read(count, of, by, false),
+        [count, of, "by", by, "with", "others"] => read(count, of, by, true),
+        _ => None,
+    };
+    top.ok_or_else(|| {
+        Failure::usage(format!("`{text}` is no top"))
+            .help("Write a number, a key and a metric, such as `5 customers.name by revenue with others`.")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_top_is_read_with_and_without_others() {
+        let expected = Top { count: 5, of: "customers.name".into(), by: "revenue".into(), other: true };
+        assert_eq!(top("5 customers.name by revenue with others"), Ok(expected.clone()));
+        assert_eq!(top("5 customers.name by revenue"), Ok(Top { other: false, ..expected }));
+        for wrong in ["", "0 customers.name by revenue", "five customers.name by revenue", "5 by revenue"] {
+            assert!(top(wrong).is_err(), "`{wrong}` was read");
+        }
+    }
+}

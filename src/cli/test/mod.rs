@@ -1,0 +1,104 @@
+//! `entente test`: the numbers that are known, and the keys that joins rest on.
+
+mod expectation;
+mod keys;
+
+use super::{
+    connect,
+    context::{Context, Style, count},
+    failure::Failure,
+};
+use crate::{
+    plan::{self, PlanError, Principal, Request},
+    project::{MetricTest, Project},
+    sql,
+    time::{DateTime, Utc},
+    warehouse::{Warehouse, duckdb::DuckDb},
+};
+
+/// Test the numbers and keys of a project on its warehouse
+///
+/// Runs what stands under `tests:`, each a metric whose value is known. Then looks at the data whether the primary and
+/// unique keys of the models are keys: every join rests on them. Exits with 1 if something does not hold.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  entente test               run all tests
+  entente test leap_day      run those with `leap_day` in their name
+  entente test 'key of'      look at the keys only")]
+pub(crate) struct Arguments {
+    /// Run only tests with this text in their name
+    #[arg(value_name = "TEXT")]
+    filter: Option<String>,
+    /// The moment from which relative ranges count, such as `2026-01-15T12:00:00Z`
+    #[arg(long, value_name = "INSTANT")]
+    now: Option<DateTime<Utc>>,
+}
+
+/// What became of a test.
+enum Outcome {
+    /// It holds, for so many groups of rows.
+    Holds,
+    /// It does not, and why.
+    Fails(String),
+}
+
+pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
+    let (loaded, project) = context.project()?;
+    let config = loaded.config.as_ref().expect("a project is loaded from its configuration");
+    let warehouse = connect::open(config, &loaded.root)?;
+    let now = arguments.now.unwrap_or_else(Utc::now);
+
+    let wanted = |name: &str| arguments.filter.as_ref().is_none_or(|text| name.contains(text.as_str()));
+    let numbers = project.tests.iter().map(|test| (test.name.clone(), Check::Number(test)));
+    let keys = keys::keys(&project).into_iter().map(|key| (key.name(&project), Check::Key(key)));
+    let checks: Vec<(String, Check)> = numbers.chain(keys).filter(|(name, _)| wanted(name)).collect();
+
+    let mut failed = 0;
+    for (name, check) in &checks {
+        let outcome = match check {
+            Check::Number(test) => run_number(test, &project, &warehouse, now)?,
+            Check::Key(key) => key.run(&project, &warehouse)?,
+        };
+        match outcome {
+            Outcome::Holds => writeln!(context.out, "{}  {name}", context.styled(Style::Green, "ok  "))?,
+            Outcome::Fails(why) => {
+                failed += 1;
+                writeln!(context.out, "{}  {name}: {why}", context.styled(Style::Red, "FAIL"))?;
+            }
+        }
+    }
+    context.note(&format!("{}: {} ok, {failed} failed", count(checks.len(), "test"), checks.len() - failed));
+    if failed > 0 { Err(Failure::shown()) } else { Ok(()) }
+}
+
+/// What is tested.
+enum Check<'a> {
+    /// A number that is known.
+    Number(&'a MetricTest),
+    /// A key of a model.
+    Key(keys::Key),
+}
+
+fn run_number(
+    test: &MetricTest,
+    project: &Project,
+    warehouse: &DuckDb,
+    now: DateTime<Utc>,
+) -> Result<Outcome, Failure> {
+    let moment = plan::Context { now, dialect: warehouse.dialect() };
+    let planned = Request::from_test(project, test)
+        .and_then(|request| plan::plan(project, &request, &Principal::default(), &moment));
+    let plan = match planned {
+        Ok(plan) => plan,
+        Err(PlanError { message, help, .. }) => {
+            let help = help.map_or_else(String::new, |help| format!(". {help}"));
+            return Ok(Outcome::Fails(format!("{message}{help}")));
+        }
+    };
+    let rows = warehouse.query_blocking(&sql::print(&plan.select, warehouse.dialect()))?;
+    Ok(match expectation::first_miss(&test.expectation, &plan, &rows) {
+        None => Outcome::Holds,
+        Some(miss) => Outcome::Fails(miss),
+    })
+}

@@ -17,7 +17,7 @@ use super::{Answer, Answered, CacheOutcome, Failure, Live, QueryIdentity, identi
 use crate::{
     cache::{self, Cache, Fingerprint, FingerprintWriter},
     plan::{self, Plan, PlanError, Principal, Request},
-    sql::{self, Select, SqlExpr, Text},
+    sql::{self, Dialect, Select, SqlExpr, Text},
     time::{DateTime, Utc},
     warehouse::{self, ColumnData, Rows, Warehouse},
 };
@@ -104,6 +104,26 @@ impl Engine {
     /// Returns the present moment.
     pub fn now(&self) -> DateTime<Utc> {
         (self.clock)()
+    }
+
+    /// Returns the dialect of the warehouse.
+    pub fn dialect(&self) -> Dialect {
+        self.warehouse.dialect()
+    }
+
+    /// Plans a request and writes its SQL for people, in a dialect or the warehouse's own, without running it.
+    pub fn compile(
+        &self,
+        live: &Live,
+        request: &Request,
+        principal: &Principal,
+        dialect: Option<Dialect>,
+    ) -> Result<(Plan, Text, Dialect), PlanError> {
+        let dialect = dialect.unwrap_or_else(|| self.dialect());
+        let context = plan::Context { now: slot(self.now()), dialect };
+        let plan = plan::plan(&live.project, request, principal, &context)?;
+        let text = sql::print_pretty(&plan.select, dialect);
+        Ok((plan, text, dialect))
     }
 
     /// Declares that the data have changed: no row that is kept is used again.

@@ -39,7 +39,7 @@ pub fn watch(root: &Path) -> Result<Watching, WatchError> {
     let (sender, changes) = mpsc::channel(1);
     let real_root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
     let below = real_root.clone();
-    let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
+    let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
         if event.is_ok_and(|event| concerns(&event, &below)) {
             // A full channel already says it.
             let _ = sender.try_send(());

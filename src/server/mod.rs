@@ -1,1 +1,223 @@
-//! The HTTP server.
+//! Serves a project over HTTP: GraphQL for apps, pages for people, health and counts for operators.
+//!
+//! ```text
+//! POST /graphql ─► limits ─► graphql ─► engine ─► bytes        GET / · /metrics/revenue · /graphiql · /healthz · /readyz
+//! ```
+//!
+//! [`serve`] is the command: it ends on SIGTERM or Ctrl-C. [`Server::start`] is the same without signals, for tests.
+//!
+//! **Invariant:** one request fails alone; what is served changes in one step; nothing a caller sends is written to
+//! the log, and nothing of a driver or of another caller is sent to a caller.
+
+mod assets;
+mod body;
+mod error;
+mod graphql_http;
+mod health;
+mod listen;
+mod negotiate;
+mod options;
+mod pages;
+mod reload;
+mod router;
+mod state;
+mod telemetry;
+
+pub use error::ServeError;
+pub use options::{Drain, Limits, LogFormat, Options, Pages, Reload};
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use tokio::{
+    net::TcpListener,
+    sync::watch,
+    task::{JoinHandle, JoinSet},
+};
+
+use crate::engine::{self, Engine};
+use router::{Audience, Counts};
+use state::{LastLoad, NotServed, Serving, Shared};
+
+/// Serves until the process is told to stop.
+pub fn serve(options: Options) -> Result<(), ServeError> {
+    telemetry::start_log(options.log);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(ServeError::Runtime)?;
+    let drain = options.drain;
+    let outcome = runtime.block_on(async {
+        let mut signals = Signals::new().map_err(ServeError::Runtime)?;
+        let server = Server::start(options).await?;
+        let notice = match signals.next().await {
+            Signal::Terminate => drain.notice,
+            Signal::Interrupt => Duration::ZERO,
+        };
+        tracing::info!("stopping");
+        tokio::select! {
+            () = server.stop(notice) => tracing::info!("stopped"),
+            _ = signals.next() => tracing::warn!("stopped at once"),
+        }
+        Ok(())
+    });
+    // A query that the warehouse does not let go of must not hold up the end.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    outcome
+}
+
+/// A server that runs.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    admin_address: Option<SocketAddr>,
+    shared: Arc<Shared>,
+    stop: watch::Sender<bool>,
+    listeners: Vec<JoinHandle<()>>,
+    /// What goes on in the background, for as long as the server runs.
+    _background: JoinSet<()>,
+}
+
+impl Server {
+    /// Starts to serve.
+    pub async fn start(options: Options) -> Result<Self, ServeError> {
+        let listener = listen::bind(options.address).await?;
+        let admin_listener = match options.admin_address {
+            Some(address) => Some(listen::bind(address).await?),
+            None => None,
+        };
+        let engine = Engine::new(Arc::clone(&options.warehouse), Arc::clone(&options.clock), options.engine);
+        let now = engine.now();
+        let serving = Serving::new(&options.loaded, now).map_err(|NotServed::Broken| ServeError::BrokenProject)?;
+        let watching = match options.reload {
+            Reload::OnChange => Some(engine::watch(options.root())?),
+            Reload::Never => None,
+        };
+        let root = options.root().clone();
+        let last_load = LastLoad { at: now, loaded: options.loaded, not_served: None };
+        let shared = Arc::new(Shared::new(engine, serving, last_load, options.limits, options.pages));
+        shared.telemetry.good_load();
+
+        let mut background = JoinSet::new();
+        if let Some(watching) = watching {
+            background.spawn(reload::follow(Arc::clone(&shared), watching, root));
+        }
+        background.spawn(upkeep(Arc::clone(&shared)));
+
+        let (stop, stopped) = watch::channel(false);
+        let mut server = Self {
+            address: local_address(&listener, options.address),
+            admin_address: admin_listener
+                .as_ref()
+                .zip(options.admin_address)
+                .map(|(l, address)| local_address(l, address)),
+            shared,
+            stop,
+            listeners: Vec::new(),
+            _background: background,
+        };
+        let counts =
+            if admin_listener.is_none() && server.address.ip().is_loopback() { Counts::Served } else { Counts::Hidden };
+        server.listen(listener, Audience::Callers(counts), options.limits, options.drain, stopped.clone());
+        if let Some(listener) = admin_listener {
+            server.listen(listener, Audience::Operators, options.limits, options.drain, stopped);
+        }
+        let serving = server.shared.serving.load();
+        tracing::info!(
+            project = serving.live.project.name,
+            version = serving.live.short_version(),
+            "serving on http://{}",
+            server.address
+        );
+        drop(serving);
+        Ok(server)
+    }
+
+    fn listen(
+        &mut self,
+        listener: TcpListener,
+        audience: Audience,
+        limits: Limits,
+        drain: Drain,
+        stopped: watch::Receiver<bool>,
+    ) {
+        let router = router::router(&self.shared, audience);
+        let shared = Arc::clone(&self.shared);
+        let handle = move |request| router::handle(Arc::clone(&shared), router.clone(), request);
+        self.listeners.push(tokio::spawn(listen::serve(listener, limits, handle, stopped, drain.grace)));
+    }
+
+    /// Returns where the server listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Returns where the server listens for operators, if apart.
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin_address
+    }
+
+    /// Stops: says "not ready" for the time of the notice, then takes no more connections, then ends what has begun.
+    pub async fn stop(mut self, notice: Duration) {
+        self.shared.drain();
+        tokio::time::sleep(notice).await;
+        self.stop.send_replace(true);
+        for listener in std::mem::take(&mut self.listeners) {
+            let _ = listener.await;
+        }
+    }
+}
+
+fn local_address(listener: &TcpListener, asked: SocketAddr) -> SocketAddr {
+    listener.local_addr().unwrap_or(asked)
+}
+
+async fn upkeep(shared: Arc<Shared>) {
+    let mut tick = tokio::time::interval(Duration::from_secs(5));
+    loop {
+        tick.tick().await;
+        shared.telemetry.upkeep();
+    }
+}
+
+/// What a process is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Signal {
+    /// SIGTERM: a supervisor wants the process to end.
+    Terminate,
+    /// Ctrl-C: a person does.
+    Interrupt,
+}
+
+/// The signals to end.
+struct Signals {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) -> Signal {
+        tokio::select! {
+            _ = self.terminate.recv() => Signal::Terminate,
+            _ = self.interrupt.recv() => Signal::Interrupt,
+        }
+    }
+}
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {})
+    }
+
+    async fn next(&mut self) -> Signal {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        Signal::Interrupt
+    }
+}

@@ -1,0 +1,64 @@
+//! Takes up changes of the project's files.
+//!
+//! **Invariant:** what is served changes in one step, and only to a project without errors.
+
+use std::{path::Path, sync::Arc};
+
+use super::state::{LastLoad, NotServed, Serving, Shared};
+use crate::{
+    diagnostics::Severity,
+    engine::{self, Loaded, Watching},
+};
+
+/// Loads the project anew whenever its files have changed.
+pub(super) async fn follow(shared: Arc<Shared>, mut watching: Watching, root: std::path::PathBuf) {
+    loop {
+        watching.changed().await;
+        let (shared, root) = (Arc::clone(&shared), root.clone());
+        // A bug that panics on some half-written file must not end the taking up of changes.
+        if tokio::task::spawn_blocking(move || reload(&shared, &root)).await.is_err() {
+            tracing::error!("reading the project panicked; the last good project stays");
+        }
+    }
+}
+
+/// Loads the project and serves it if it is good.
+fn reload(shared: &Shared, root: &Path) {
+    let loaded = engine::load_project(root);
+    let now = shared.engine.now();
+    let not_served = match Serving::new(&loaded, now) {
+        Ok(serving) if serving.live.version == shared.serving.load().live.version => {
+            let mended = shared.last_load().not_served.is_some();
+            if !mended {
+                return;
+            }
+            None
+        }
+        Ok(serving) => {
+            tracing::info!(version = serving.live.short_version(), "the project has changed and is served");
+            shared.serving.store(Arc::new(serving));
+            None
+        }
+        Err(reason) => {
+            log_problems(&loaded, &reason);
+            Some(reason)
+        }
+    };
+    match not_served {
+        None => shared.telemetry.good_load(),
+        Some(_) => shared.telemetry.broken_load(),
+    }
+    shared.set_last_load(LastLoad { at: now, loaded, not_served });
+}
+
+fn log_problems(loaded: &Loaded, reason: &NotServed) {
+    let errors = loaded.diagnostics.iter().filter(|found| found.code.severity() == Severity::Error);
+    let count = errors.clone().count();
+    tracing::warn!(%reason, errors = count, "the project has changed and is not served; the last good one stays");
+    for error in errors.take(20) {
+        let (span, files) = (error.span(), &loaded.files);
+        let position = files.position(span);
+        let place = format!("{}:{}:{}", files.file(span.file).path, position.line, position.column);
+        tracing::warn!(code = error.code.name(), place, "{}", error.message);
+    }
+}

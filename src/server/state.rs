@@ -1,0 +1,152 @@
+//! What the handlers of a server share.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use arc_swap::ArcSwap;
+use axum::http::HeaderMap;
+use tokio::sync::Mutex as AsyncMutex;
+
+use super::{Limits, Pages, telemetry::Telemetry};
+use crate::{
+    engine::{Engine, Failure, Live, Loaded},
+    files::SourceMap,
+    time::{DateTime, Utc},
+};
+
+/// A project and all that is made of it once. Swapped whole, so a request never sees two versions.
+pub(super) struct Serving {
+    pub(super) live: Live,
+    /// The files it was made of, for the pages.
+    pub(super) files: SourceMap,
+}
+
+impl Serving {
+    /// Makes what is served of a loaded project.
+    pub(super) fn new(loaded: &Loaded, now: DateTime<Utc>) -> Result<Self, NotServed> {
+        let live = Live::from_loaded(loaded, now).ok_or(NotServed::Broken)?;
+        Ok(Self { live, files: loaded.files.clone() })
+    }
+}
+
+/// Why a loaded project cannot be served.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum NotServed {
+    /// It has errors.
+    #[error("the project has errors")]
+    Broken,
+}
+
+/// What became of the files when they were last read.
+pub(super) struct LastLoad {
+    pub(super) at: DateTime<Utc>,
+    pub(super) loaded: Loaded,
+    /// Why they are not served, if so.
+    pub(super) not_served: Option<NotServed>,
+}
+
+/// What the handlers of a server share.
+pub(super) struct Shared {
+    pub(super) engine: Engine,
+    pub(super) serving: ArcSwap<Serving>,
+    pub(super) last_load: Mutex<Arc<LastLoad>>,
+    pub(super) telemetry: Telemetry,
+    pub(super) limits: Limits,
+    pub(super) pages: Pages,
+    pub(super) started: Instant,
+    draining: AtomicBool,
+    reached: AsyncMutex<Option<(Instant, Result<(), Failure>)>>,
+    ids: RequestIds,
+}
+
+/// How long an answer to "can the warehouse be reached" holds, so that asking us does not load it.
+const REACHED_FOR: Duration = Duration::from_secs(1);
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("engine", &self.engine).finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    pub(super) fn new(engine: Engine, serving: Serving, last_load: LastLoad, limits: Limits, pages: Pages) -> Self {
+        Self {
+            engine,
+            serving: ArcSwap::from_pointee(serving),
+            last_load: Mutex::new(Arc::new(last_load)),
+            telemetry: Telemetry::new(),
+            limits,
+            pages,
+            started: Instant::now(),
+            draining: AtomicBool::new(false),
+            reached: AsyncMutex::default(),
+            ids: RequestIds::new(),
+        }
+    }
+
+    /// From here on the server says that it is not ready.
+    pub(super) fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    /// Returns whether the warehouse answers, as of at most a second ago.
+    pub(super) async fn warehouse_reached(&self) -> Result<(), Failure> {
+        let mut reached = self.reached.lock().await;
+        match &*reached {
+            Some((at, outcome)) if at.elapsed() < REACHED_FOR => outcome.clone(),
+            _ => {
+                let outcome = self.engine.reach_warehouse().await;
+                *reached = Some((Instant::now(), outcome.clone()));
+                outcome
+            }
+        }
+    }
+
+    pub(super) fn last_load(&self) -> Arc<LastLoad> {
+        Arc::clone(&self.last_load.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn set_last_load(&self, last_load: LastLoad) {
+        *self.last_load.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(last_load);
+    }
+
+    /// Returns the id that the caller gave the request, or a fresh one.
+    pub(super) fn request_id(&self, headers: &HeaderMap) -> Arc<str> {
+        let given = headers.get("x-request-id").and_then(|id| id.to_str().ok()).filter(|id| is_request_id(id));
+        given.map_or_else(|| self.ids.next(), Arc::from)
+    }
+}
+
+/// Makes ids of requests: one half tells processes apart, the other counts.
+struct RequestIds {
+    process: u32,
+    next: AtomicU64,
+}
+
+impl RequestIds {
+    fn new() -> Self {
+        let mut process = [0; 4];
+        // Without randomness the ids of two processes may look alike, which hurts nobody.
+        let _ = getrandom::fill(&mut process);
+        Self { process: u32::from_le_bytes(process), next: AtomicU64::new(1) }
+    }
+
+    fn next(&self) -> Arc<str> {
+        let count = self.next.fetch_add(1, Ordering::Relaxed);
+        format!("{:08x}{count:08x}", self.process).into()
+    }
+}
+
+/// Returns whether a caller's id may stand in a log and in a header.
+fn is_request_id(id: &str) -> bool {
+    (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+}

@@ -1,0 +1,223 @@
+//! The page of a metric.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::{
+    super::{Site, example, formula},
+    About, Link,
+    dimensions::{DimensionGroup, shared_dimensions},
+    format, status,
+};
+use crate::{
+    ids::{MetricId, ModelId},
+    project::{Aggregation, Cumulation, Empty, Good, Input, Metric, MetricKind, Project, SimpleMetric},
+};
+
+/// A metric, explained.
+#[derive(Debug, Serialize)]
+pub(in crate::site) struct MetricPage {
+    about: About,
+    status: Option<String>,
+    unit: Option<String>,
+    format: Option<String>,
+    value_type: &'static str,
+    good: Option<&'static str>,
+    when_empty: &'static str,
+    kind: &'static str,
+    formula: String,
+    filter: Option<String>,
+    model: Option<Link>,
+    time_axis: Option<String>,
+    inputs: Vec<InputRow>,
+    lineage: Lineage,
+    dimensions: Vec<DimensionGroup>,
+    hash: String,
+    graphql: String,
+    sql: Option<String>,
+    no_sql: Option<String>,
+    yaml: Option<String>,
+    file: String,
+}
+
+/// An input of a derived metric.
+#[derive(Debug, Serialize)]
+struct InputRow {
+    name: String,
+    metric: Link,
+    notes: Vec<String>,
+}
+
+/// Where a metric comes from and where it goes.
+#[derive(Debug, Serialize)]
+struct Lineage {
+    sources: Vec<Link>,
+    models: Vec<Link>,
+    inputs: Vec<Link>,
+    used_by: Vec<Link>,
+}
+
+/// Explains a metric.
+pub(in crate::site) fn metric(site: &Site<'_>, id: MetricId) -> MetricPage {
+    let project = site.project;
+    let metric = &project.metrics[id];
+    let (sql, no_sql) = match example::sql(site, id) {
+        Ok(sql) => (Some(sql), None),
+        Err(error) => (None, Some(error.message)),
+    };
+    let simple = match &metric.kind {
+        MetricKind::Simple(simple) => Some(simple),
+        MetricKind::Derived { .. } | MetricKind::Cumulative { .. } => None,
+    };
+    MetricPage {
+        about: About::new(&metric.name, &metric.docs),
+        status: status(project, &metric.status),
+        unit: metric.unit.clone(),
+        format: metric.format.map(format),
+        value_type: metric.value_type.name(),
+        good: metric.good.map(|good| match good {
+            Good::Up => "more is better",
+            Good::Down => "less is better",
+        }),
+        when_empty: empty(metric.when_empty),
+        kind: match metric.kind {
+            MetricKind::Simple(_) => "simple",
+            MetricKind::Derived { .. } => "derived",
+            MetricKind::Cumulative { .. } => "cumulative",
+        },
+        formula: metric_formula(project, metric),
+        filter: simple.and_then(|simple| simple.filter.as_ref()).map(|filter| formula::of_rows(project, filter)),
+        model: simple.map(|simple| Link::model(project, simple.model)),
+        time_axis: simple.and_then(|simple| time_axis(project, simple)),
+        inputs: inputs(project, metric),
+        lineage: lineage(project, id),
+        dimensions: shared_dimensions(project, id),
+        hash: metric.hash.clone(),
+        graphql: example::graphql(site, id),
+        sql,
+        no_sql,
+        yaml: Some(site.files.text(metric.span)).filter(|text| text.contains(':')).map(dedent),
+        file: site.files.file(metric.span.file).path.clone(),
+    }
+}
+
+fn empty(empty: Empty) -> &'static str {
+    match empty {
+        Empty::Null => "null",
+        Empty::Zero => "0",
+    }
+}
+
+fn time_axis(project: &Project, simple: &SimpleMetric) -> Option<String> {
+    simple.time.as_ref().map(|axis| project.dimension_path(simple.model, &axis.route, axis.dimension))
+}
+
+/// The formula in one line: `sum(price * fx_rates.eur)`, `revenue / parcels_booked`.
+fn metric_formula(project: &Project, metric: &Metric) -> String {
+    match &metric.kind {
+        MetricKind::Simple(simple) => {
+            let rows = simple.expr.as_ref().map(|expr| formula::of_rows(project, expr));
+            aggregate(simple.aggregation, rows.as_deref().unwrap_or("*"))
+        }
+        MetricKind::Derived { expr, inputs } => formula::write(expr, &|input| inputs[input.0].name.clone()),
+        MetricKind::Cumulative { metric, cumulation } => {
+            format!("{}, {}", project.metrics[*metric].name, accumulated(*cumulation))
+        }
+    }
+}
+
+fn aggregate(aggregation: Aggregation, rows: &str) -> String {
+    match aggregation {
+        Aggregation::Count => format!("count({rows})"),
+        Aggregation::Sum => format!("sum({rows})"),
+        Aggregation::Avg => format!("avg({rows})"),
+        Aggregation::Min => format!("min({rows})"),
+        Aggregation::Max => format!("max({rows})"),
+        Aggregation::CountDistinct => format!("count(distinct {rows})"),
+        Aggregation::ApproxCountDistinct => format!("about count(distinct {rows})"),
+        Aggregation::Percentile(millionths) => format!("percentile {}% of {rows}", f64::from(millionths) / 10_000.0),
+    }
+}
+
+fn accumulated(cumulation: Cumulation) -> String {
+    match cumulation {
+        Cumulation::Window(window) => format!("trailing {window}"),
+        Cumulation::ToDate(period) => format!("{period} to date"),
+        Cumulation::AllTime => "since ever".to_owned(),
+    }
+}
+
+fn inputs(project: &Project, metric: &Metric) -> Vec<InputRow> {
+    match &metric.kind {
+        MetricKind::Simple(_) => Vec::new(),
+        MetricKind::Cumulative { metric, cumulation } => vec![InputRow {
+            name: project.metrics[*metric].name.clone(),
+            metric: Link::metric(project, *metric),
+            notes: vec![accumulated(*cumulation)],
+        }],
+        MetricKind::Derived { inputs, .. } => inputs.iter().map(|input| input_row(project, input)).collect(),
+    }
+}
+
+fn input_row(project: &Project, input: &Input) -> InputRow {
+    let filters: BTreeSet<String> = input.filter.values().map(|filter| formula::of_rows(project, filter)).collect();
+    let mut notes: Vec<String> = filters.into_iter().map(|filter| format!("where {filter}")).collect();
+    notes.extend(input.offset.map(|offset| format!("{offset} earlier")));
+    notes.extend(input.cumulation.map(accumulated));
+    notes.extend(input.when_empty.map(|value| format!("{} where it has no rows", empty(value))));
+    InputRow { name: input.name.clone(), metric: Link::metric(project, input.metric), notes }
+}
+
+fn lineage(project: &Project, id: MetricId) -> Lineage {
+    let models: BTreeSet<ModelId> = project
+        .leaves(id)
+        .into_iter()
+        .filter_map(|leaf| match &project.metrics[leaf].kind {
+            MetricKind::Simple(simple) => Some(simple.model),
+            MetricKind::Derived { .. } | MetricKind::Cumulative { .. } => None,
+        })
+        .collect();
+    let sources: BTreeSet<Link> = models.iter().map(|model| Link::source(project, *model)).collect();
+    let used_by = project.metrics.iter().filter(|(_, other)| direct_inputs(other).contains(&id));
+    Lineage {
+        sources: sources.into_iter().collect(),
+        models: models.into_iter().map(|model| Link::model(project, model)).collect(),
+        inputs: direct_inputs(&project.metrics[id]).into_iter().map(|input| Link::metric(project, input)).collect(),
+        used_by: used_by.map(|(other, _)| Link::metric(project, other)).collect(),
+    }
+}
+
+fn direct_inputs(metric: &Metric) -> BTreeSet<MetricId> {
+    match &metric.kind {
+        MetricKind::Simple(_) => BTreeSet::new(),
+        MetricKind::Derived { inputs, .. } => inputs.iter().map(|input| input.metric).collect(),
+        MetricKind::Cumulative { metric, .. } => [*metric].into(),
+    }
+}
+
+/// Takes the indentation of a list item's further lines away.
+fn dedent(text: &str) -> String {
+    let further = text.lines().skip(1).filter(|line| !line.trim().is_empty());
+    let margin = further.map(|line| line.len() - line.trim_start_matches(' ').len()).min().unwrap_or(0);
+    let mut lines = text.trim_end().lines();
+    let mut dedented = lines.next().unwrap_or_default().to_owned();
+    for line in lines {
+        dedented.push('\n');
+        dedented.push_str(line.get(margin..).unwrap_or_default());
+    }
+    dedented
+}
+
+#[cfg(test)]
+mod tests {
+    use super::dedent;
+
+    #[test]
+    fn a_definition_is_shown_without_the_margin_of_its_list() {
+        assert_eq!(
+            dedent("name: revenue\n    agg: sum\n    meta:\n      a: 1\n"),
+            "name: revenue\nagg: sum\nmeta:\n  a: 1"
+        );
+    }
+}

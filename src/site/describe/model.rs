@@ -1,0 +1,82 @@
+//! The page of a model.
+
+use serde::Serialize;
+
+use super::{
+    super::{Site, formula},
+    About, Link,
+    dimensions::DimensionRow,
+};
+use crate::{
+    ids::ModelId,
+    project::{Join, MetricKind, Project, Relationship, Source},
+};
+
+/// A model, explained.
+#[derive(Debug, Serialize)]
+pub(in crate::site) struct ModelPage {
+    about: About,
+    source: Link,
+    select: Option<String>,
+    primary_key: Vec<String>,
+    time: Option<String>,
+    filter: Option<String>,
+    joins: Vec<JoinRow>,
+    dimensions: Vec<DimensionRow>,
+    metrics: Vec<Link>,
+}
+
+/// A join in a list.
+#[derive(Debug, Serialize)]
+struct JoinRow {
+    role: String,
+    to: Link,
+    keys: Vec<String>,
+    relationship: &'static str,
+}
+
+/// Explains a model.
+pub(in crate::site) fn model(site: &Site<'_>, id: ModelId) -> ModelPage {
+    let project = site.project;
+    let model = &project.models[id];
+    let shown = model.dimensions.iter().filter(|id| !project.dimensions[**id].docs.hidden);
+    let metrics = project.metrics.iter().filter(|(_, metric)| match &metric.kind {
+        MetricKind::Simple(simple) => simple.model == id && !metric.docs.hidden,
+        MetricKind::Derived { .. } | MetricKind::Cumulative { .. } => false,
+    });
+    ModelPage {
+        about: About::new(&model.name, &model.docs),
+        source: Link::source(project, id),
+        select: match &model.source {
+            Source::Table(_) => None,
+            Source::Select(select) => Some(select.trim().to_owned()),
+        },
+        primary_key: model.primary_key.clone(),
+        time: model.time.map(|time| project.dimensions[time].name.clone()),
+        filter: model.filter.as_ref().map(|filter| formula::of_rows(project, filter)),
+        joins: model.joins.iter().map(|join| join_row(project, &project.joins[*join])).collect(),
+        dimensions: shown
+            .map(|dimension| {
+                let path = format!("{}.{}", model.name, project.dimensions[*dimension].name);
+                DimensionRow::new(project, path, *dimension)
+            })
+            .collect(),
+        metrics: metrics.map(|(metric, _)| Link::metric(project, metric)).collect(),
+    }
+}
+
+fn join_row(project: &Project, join: &Join) -> JoinRow {
+    JoinRow {
+        role: join.role.clone(),
+        to: Link::model(project, join.to),
+        keys: join
+            .keys
+            .iter()
+            .map(|key| format!("{} = {}", formula::of_rows(project, &key.ours), key.theirs))
+            .collect(),
+        relationship: match join.relationship {
+            Relationship::ManyToOne => "many to one",
+            Relationship::OneToOne => "one to one",
+        },
+    }
+}

@@ -44,7 +44,7 @@ pub(super) static FILE: Kind = Kind {
 pub fn load(files: &SourceMap, file: FileId, diagnostics: &mut Diagnostics) -> Definitions {
     let mut found = Diagnostics::new();
     let definitions = yaml::read(files, file, &mut found)
-        .and_then(|node| Checker::new(&files.file(file).text, file, &mut found).fields(node, &FILE))
+        .and_then(|node| Checker::new(&files.file(file).text, &mut found).fields(node, &FILE))
         .map_or_else(Definitions::default, Definitions::from_fields);
     diagnostics.extend(found);
     definitions

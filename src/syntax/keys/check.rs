@@ -2,7 +2,7 @@
 
 use crate::{
     diagnostics::{Code, Diagnostic, Diagnostics},
-    files::{FileId, Span, Spanned},
+    files::{Span, Spanned},
     syntax::{
         Text,
         yaml::{self, Entry, Mapping, Node, Scalar, Style, Value},
@@ -14,7 +14,6 @@ use super::{Fields, Key, Kind, Shape, fields::Content, near_word, rules};
 /// Checks nodes against tables.
 pub(crate) struct Checker<'a> {
     pub(super) text: &'a str,
-    pub(super) file: FileId,
     pub(super) diagnostics: &'a mut Diagnostics,
 }
 
@@ -49,8 +48,8 @@ pub(super) fn shortened(text: &str) -> String {
 
 impl<'a> Checker<'a> {
     /// Makes a checker of the nodes of a file.
-    pub(crate) fn new(text: &'a str, file: FileId, diagnostics: &'a mut Diagnostics) -> Self {
-        Self { text, file, diagnostics }
+    pub(crate) fn new(text: &'a str, diagnostics: &'a mut Diagnostics) -> Self {
+        Self { text, diagnostics }
     }
 
     /// Checks a mapping; nothing comes back if it is none, or if a required key is missing.
@@ -113,9 +112,13 @@ impl<'a> Checker<'a> {
                 (None, Some(before)) if mapping.braces && matches!(entry.value.value, Value::Absent) => {
                     format!("YAML ends the text of `{}` at the comma; put the whole text in quotes.", before.name)
                 }
+                (None, _) if let Some(there) = near_word(&entry.key.value, used.iter().copied()) => {
+                    format!("`{there}` is there already; leave one of the two out.")
+                }
                 (None, _) => {
                     let all = kind.keys.iter().map(|key| format!("`{}`", key.name)).collect::<Vec<_>>().join(", ");
-                    format!("Write one of {all}, or put it under `meta`.")
+                    let meta = if kind.key("meta").is_some() { ", or put it under `meta`" } else { "" };
+                    format!("Write one of {all}{meta}.")
                 }
             };
             let message = format!("{} has no key `{}`", owner.describe(), shortened(&entry.key.value));

@@ -35,7 +35,6 @@ pub(super) fn content(checker: &mut Checker<'_>, node: Node, key: &'static Key, 
         Shape::OneOf(words) => Content::Text(one_of(checker, node, key, owner, words)?),
         Shape::Boolean => Content::Boolean(boolean(checker, node, key, owner)?),
         Shape::Integer(least, greatest) => Content::Integer(integer(checker, node, key, owner, least, greatest)?),
-        Shape::Number => Content::Text(number(checker, node, key, owner)?),
         Shape::Duration(least) => Content::Duration(duration(checker, node, key, owner, least)?),
         Shape::Granularity(names) => {
             let name = one_of(checker, node, key, owner, names)?;
@@ -81,10 +80,6 @@ pub(super) fn content(checker: &mut Checker<'_>, node: Node, key: &'static Key, 
             _ => Content::Text(one_of(checker, node, key, owner, words)?),
         },
         Shape::JoinKey => Content::JoinKey(join_key(checker, node, key, owner)?),
-        Shape::Tagged(kinds) => {
-            let kind = tagged(checker, &node, kinds)?;
-            Content::Mapping(checker.fields(node, kind)?)
-        }
         Shape::NamedTagged(kinds) => {
             Content::Named(named(checker, node, key, owner, |checker, node, _| tagged(checker, node, kinds))?)
         }

@@ -59,8 +59,6 @@ pub(crate) enum Shape {
     Boolean,
     /// A whole number from a least to a greatest one.
     Integer(u64, u64),
-    /// A number in decimal digits.
-    Number,
     /// Any scalar, kept as written.
     Literal,
     /// A number and a unit of time, such as `28 days`; the least count.
@@ -91,8 +89,6 @@ pub(crate) enum Shape {
     WordOrMapping(&'static [&'static str], &'static Kind),
     /// Our columns, or a mapping of theirs to our expressions.
     JoinKey,
-    /// A mapping whose kind follows from the word under `type`.
-    Tagged(&'static [(&'static str, &'static Kind)]),
     /// Names, each with a mapping whose kind follows from the word under `type`.
     NamedTagged(&'static [(&'static str, &'static Kind)]),
 }

@@ -16,7 +16,6 @@ impl Shape {
             Self::Boolean => "`true` or `false`".to_owned(),
             Self::Integer(least, u64::MAX) => format!("a whole number from {least} on"),
             Self::Integer(least, greatest) => format!("a whole number from {least} to {greatest}"),
-            Self::Number => "a number".to_owned(),
             Self::Duration(_) => "a number and a unit of time".to_owned(),
             Self::Granularity(names) => listed(names),
             Self::Texts => "a list of text".to_owned(),
@@ -31,7 +30,6 @@ impl Shape {
             Self::Names => "names with names".to_owned(),
             Self::WordOrMapping(words, kind) => format!("{} or the keys of {}", listed(words), kind.article),
             Self::JoinKey => "a column, a list of columns, or pairs of theirs and ours".to_owned(),
-            Self::Tagged(_) => "keys with a `type`".to_owned(),
             Self::NamedTagged(_) => "names, each with a `type`".to_owned(),
         }
     }
@@ -48,7 +46,6 @@ impl Shape {
             }
             Self::Boolean => "true".to_owned(),
             Self::Integer(least, _) => least.max(10).to_string(),
-            Self::Number => "20".to_owned(),
             Self::Duration(_) => "28 days".to_owned(),
             Self::Texts => "[first, second]".to_owned(),
             Self::OneOrMore => "[first_name, second_name]".to_owned(),
@@ -65,7 +62,6 @@ impl Shape {
             Self::Named(_) | Self::NamedTagged(_) => "{ some_name: { … } }".to_owned(),
             Self::Names => "{ first_name: second_name }".to_owned(),
             Self::JoinKey => "customer_id".to_owned(),
-            Self::Tagged(kinds) => format!("{{ type: {} }}", kinds.first().map_or("", |(name, _)| name)),
         };
         format!("`{key}: {value}`")
     }

@@ -1,0 +1,70 @@
+//! The keys of the project file.
+
+use crate::syntax::keys::{Kind, Shape, key, required};
+
+/// The keys of the project file.
+pub(in crate::syntax) static CONFIG: Kind = Kind {
+    name: "project file",
+    article: "a project file",
+    doc: "The project file `entente.yml`. Only here may `${NAME}` and `${NAME:-default}` stand for environment variables.",
+    keys: &[
+        required("language", Shape::Integer(1, 4_294_967_295), "The version of the definitions language: 1."),
+        required("name", Shape::Text, "The name of the project."),
+        required("connection", Shape::Reference, "The connection in use, one of `connections`."),
+        required("connections", Shape::NamedTagged(CONNECTIONS), "Warehouses by name."),
+        key("time_zone", Shape::Text, "The zone in which days, weeks and months begin; UTC unless said."),
+        key(
+            "week_start",
+            Shape::OneOf(&["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]),
+            "The first day of a week; monday unless said.",
+        ),
+        key(
+            "fiscal_year_start",
+            Shape::OneOf(&[
+                "january",
+                "february",
+                "march",
+                "april",
+                "may",
+                "june",
+                "july",
+                "august",
+                "september",
+                "october",
+                "november",
+                "december",
+            ]),
+            "The first month of a fiscal year; january unless said.",
+        ),
+        key("currency", Shape::Text, "The currency of metrics with `format: currency`, such as `EUR`."),
+    ],
+    rules: &[],
+};
+
+/// Kinds of connections by their `type`.
+pub(in crate::syntax) const CONNECTIONS: &[(&str, &Kind)] = &[("duckdb", &DUCKDB), ("bigquery", &BIGQUERY)];
+
+static DUCKDB: Kind = Kind {
+    name: "DuckDB connection",
+    article: "a DuckDB connection",
+    doc: "A DuckDB file.",
+    keys: &[
+        required("type", Shape::OneOf(&["duckdb"]), "`duckdb`."),
+        required("path", Shape::Text, "The file, relative to the project file."),
+    ],
+    rules: &[],
+};
+
+static BIGQUERY: Kind = Kind {
+    name: "BigQuery connection",
+    article: "a BigQuery connection",
+    doc: "A BigQuery project.",
+    keys: &[
+        required("type", Shape::OneOf(&["bigquery"]), "`bigquery`."),
+        required("project", Shape::Text, "The Google Cloud project that pays."),
+        key("dataset", Shape::Text, "The dataset of tables that are named without one."),
+        key("location", Shape::Text, "The location of the data, such as `EU`."),
+        key("maximum_bytes_billed", Shape::Text, "The most that one query may bill, such as `50 GB`."),
+    ],
+    rules: &[],
+};

@@ -1,0 +1,300 @@
+//! `entente.yml`, the project file: plain configuration, the only place where environment variables are read.
+//!
+//! `connection: ${ENTENTE_CONNECTION:-local}` chooses one of `connections`.
+//!
+//! **Invariant:** the environment is a function given by the caller; nothing here asks for it.
+
+mod keys;
+mod variables;
+
+pub(super) use keys::CONFIG;
+
+use std::collections::BTreeMap;
+
+use super::{
+    Text,
+    keys::{Checker, Fields},
+    yaml,
+};
+use crate::{
+    diagnostics::{Code, Diagnostic, Diagnostics, nearest},
+    files::{FileId, SourceMap, Span},
+    time::Tz,
+};
+
+/// The project file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The version of the definitions language: 1.
+    pub language: u32,
+    /// The project's name.
+    pub name: String,
+    /// The connection in use, one of `connections`.
+    pub connection: String,
+    /// Connections by name.
+    pub connections: BTreeMap<String, Connection>,
+    /// The zone in which days, weeks and months begin; UTC unless said.
+    pub time_zone: Option<String>,
+    /// The first day of a week, in lower case; monday unless said.
+    pub week_start: Option<String>,
+    /// The first month of a fiscal year, in lower case; january unless said.
+    pub fiscal_year_start: Option<String>,
+    /// The currency of metrics with `format: currency`.
+    pub currency: Option<String>,
+}
+
+/// How to reach a warehouse.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Connection {
+    /// A DuckDB file.
+    DuckDb {
+        /// The file, relative to the project file.
+        path: String,
+    },
+    /// A BigQuery project.
+    BigQuery {
+        /// The Google Cloud project that pays.
+        project: String,
+        /// The dataset of tables without one.
+        dataset: Option<String>,
+        /// The location of the data.
+        location: Option<String>,
+        /// The most that one query may bill, such as `50 GB`.
+        maximum_bytes_billed: Option<String>,
+    },
+}
+
+/// Reads `entente.yml`; `variable` gives the value of an environment variable for `${NAME}` and `${NAME:-default}`.
+///
+/// Variables of connections that are not in use may be missing: a developer needs no warehouse of production.
+pub fn load_config(
+    files: &SourceMap,
+    file: FileId,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Result<Config, Vec<Diagnostic>> {
+    let mut diagnostics = Diagnostics::new();
+    let empty = || Diagnostic::new(Code::InvalidConfiguration, Span::new(file, 0, 0), "the project file is empty");
+    let config = match yaml::read(files, file, &mut diagnostics) {
+        Some(mut node) => {
+            variables::fill(&mut node, variable, &mut diagnostics);
+            let text = &files.file(file).text;
+            let fields = Checker::new(text, &mut diagnostics).fields(node, &CONFIG);
+            fields.map(|fields| from_fields(fields, &mut diagnostics))
+        }
+        None => {
+            if diagnostics.is_empty() {
+                diagnostics.push(empty().help("Write at least `language`, `name`, `connection` and `connections`."));
+            }
+            None
+        }
+    };
+    match config {
+        Some(config) if diagnostics.is_empty() => Ok(config),
+        _ => Err(diagnostics.sorted()),
+    }
+}
+
+fn from_fields(mut fields: Fields, diagnostics: &mut Diagnostics) -> Config {
+    let language = fields.integer("language").expect("the table requires a language");
+    if language.value != 1 {
+        let message = format!("language {} is not known to this version", language.value);
+        invalid(diagnostics, language.span, message, "Write `language: 1`, or use a newer version of entente.");
+    }
+    let name = fields.required_text("name");
+    let connection = fields.required_text("connection");
+    let named = fields.named("connections");
+    if named.iter().all(|(name, _)| name.value != connection.value) {
+        let message = format!("no connection is called `{}`", connection.value);
+        let names = named.iter().map(|(name, _)| name.value.as_str());
+        let help = match nearest(&connection, names.clone()) {
+            Some(near) => format!("Write `connection: {near}`."),
+            None => format!("Write one of {}.", names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")),
+        };
+        invalid(diagnostics, connection.span, message, &help);
+    }
+    let time_zone = fields.text("time_zone");
+    if let Some(zone) = &time_zone {
+        check_zone(zone, diagnostics);
+    }
+    let currency = fields.text("currency");
+    if let Some(code) = &currency
+        && !(code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase()))
+    {
+        let message = format!("`{}` is not the code of a currency", code.value);
+        invalid(diagnostics, code.span, message, "Write the three letters of ISO 4217, such as `EUR`.");
+    }
+    Config {
+        language: u32::try_from(language.value).unwrap_or(u32::MAX),
+        name: name.value,
+        connection: connection.value,
+        connections: named
+            .into_iter()
+            .map(|(name, fields)| (name.value, Connection::from_fields(fields, diagnostics)))
+            .collect(),
+        time_zone: time_zone.map(|zone| zone.value),
+        week_start: fields.text("week_start").map(|day| day.value),
+        fiscal_year_start: fields.text("fiscal_year_start").map(|month| month.value),
+        currency: currency.map(|code| code.value),
+    }
+}
+
+impl Connection {
+    fn from_fields(mut fields: Fields, diagnostics: &mut Diagnostics) -> Self {
+        let mut value = |key: &str| fields.text(key);
+        let kind = value("type").expect("the table requires a type");
+        if kind.value == "duckdb" {
+            let path = value("path").expect("the table requires a path");
+            return Self::DuckDb { path: path.value };
+        }
+        let project = value("project").expect("the table requires a project");
+        let bytes = value("maximum_bytes_billed");
+        if let Some(bytes) = &bytes
+            && !is_size(bytes)
+        {
+            let message = format!("`{}` is not a number of bytes", bytes.value);
+            invalid(diagnostics, bytes.span, message, "Write a whole number and MB, GB or TB, such as `50 GB`.");
+        }
+        Self::BigQuery {
+            project: project.value,
+            dataset: value("dataset").map(|dataset| dataset.value),
+            location: value("location").map(|location| location.value),
+            maximum_bytes_billed: bytes.map(|bytes| bytes.value),
+        }
+    }
+}
+
+fn is_size(text: &str) -> bool {
+    text.split_once(' ').is_some_and(|(count, unit)| {
+        count.parse::<u32>().is_ok_and(|count| count > 0) && matches!(unit, "MB" | "GB" | "TB")
+    })
+}
+
+fn check_zone(zone: &Text, diagnostics: &mut Diagnostics) {
+    if zone.parse::<Tz>().is_ok() {
+        return;
+    }
+    let message = format!("no time zone is called `{}`", zone.value);
+    let names = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
+    let near = if zone.len() > 40 { None } else { nearest(zone, names) };
+    let help = near.map_or_else(
+        || "Write a name of the IANA time zone database, such as `Europe/Berlin`.".to_owned(),
+        |near| format!("Write `{near}`."),
+    );
+    invalid(diagnostics, zone.span, message, &help);
+}
+
+fn invalid(diagnostics: &mut Diagnostics, span: Span, message: String, help: &str) {
+    diagnostics.push(Diagnostic::new(Code::InvalidConfiguration, span, message).help(help));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Config, Connection, load_config};
+    use crate::{diagnostics::Diagnostic, files::SourceMap};
+
+    fn load(text: &str) -> Result<Config, Vec<String>> {
+        let mut files = SourceMap::new();
+        let file = files.add("entente.yml", text);
+        let variable = |name: &str| match name {
+            "COLON" => Some("a: b # c".to_owned()),
+            "EMPTY" => Some(String::new()),
+            "CHOICE" => Some("other".to_owned()),
+            _ => None,
+        };
+        let told = |diagnostic: &Diagnostic| {
+            let at = files.position(diagnostic.span());
+            let help = diagnostic.help.as_deref().unwrap_or("-");
+            format!("{} {}:{} {} | {help}", diagnostic.code.name(), at.line, at.column, diagnostic.message)
+        };
+        load_config(&files, file, &variable).map_err(|diagnostics| diagnostics.iter().map(told).collect())
+    }
+
+    const HEAD: &str = "language: 1\nname: parcel\n";
+
+    #[test]
+    fn the_example_is_read() {
+        let config = load(
+            "language: 1
+name: parcel
+connection: ${ENTENTE_CONNECTION:-local}       # environment variables only in this file
+connections:
+  local:     { type: duckdb, path: parcel.duckdb }
+  analytics: { type: bigquery, project: acme-analytics, dataset: marts, location: EU, maximum_bytes_billed: 50 GB }
+time_zone: Europe/Berlin
+week_start: monday
+fiscal_year_start: february
+currency: EUR
+",
+        )
+        .expect("it is right");
+        assert_eq!(config.connection, "local");
+        assert_eq!(config.connections["local"], Connection::DuckDb { path: "parcel.duckdb".to_owned() });
+        assert_eq!(config.fiscal_year_start.as_deref(), Some("february"));
+    }
+
+    #[test]
+    fn a_variable_is_text_and_never_yaml() {
+        let text =
+            format!("{HEAD}connection: a\nconnections: {{ a: {{ type: duckdb, path: '${{COLON}}/${{NONE:-x}}' }} }}\n");
+        let config = load(&text).expect("it is right");
+        assert_eq!(config.connections["a"], Connection::DuckDb { path: "a: b # c/x".to_owned() });
+    }
+
+    #[test]
+    fn an_empty_variable_takes_the_default() {
+        let text = format!("{HEAD}connection: ${{EMPTY:-a}}\nconnections: {{ a: {{ type: duckdb, path: x }} }}\n");
+        assert_eq!(load(&text).expect("it is right").connection, "a");
+    }
+
+    #[test]
+    fn only_the_connection_in_use_needs_its_variables() {
+        let rest =
+            "connections:\n  local: { type: duckdb, path: x }\n  other: { type: bigquery, project: '${PROJECT}' }\n";
+        assert!(load(&format!("{HEAD}connection: local\n{rest}")).is_ok());
+        assert_eq!(
+            load(&format!("{HEAD}connection: ${{CHOICE}}\n{rest}")).expect_err("PROJECT is not set"),
+            ["invalid-configuration 6:38 environment variable `PROJECT` is not set | \
+              Set it, or write `${PROJECT:-…}` with a default."]
+        );
+    }
+
+    #[test]
+    fn mistakes_are_told_at_their_place() {
+        let text = "language: 2
+name: parcel
+connection: locl
+connections:
+  local: { type: duckdb, pth: x }
+  far: { type: snowflake }
+  bill: { type: bigquery, project: x, maximum_bytes_billed: much }
+  open: { type: duckdb, path: '${x' }
+time_zone: Europe/Berlni
+week_start: Monday
+currency: euro
+timezone: x
+";
+        assert_eq!(
+            load(text).expect_err("it is wrong"),
+            [
+                "invalid-configuration 1:11 language 2 is not known to this version | \
+                 Write `language: 1`, or use a newer version of entente.",
+                "invalid-configuration 3:13 no connection is called `locl` | Write `connection: local`.",
+                "unknown-key 5:26 a DuckDB connection has no key `pth` | Write `path`.",
+                "wrong-value 6:16 no `type` is called `snowflake` | Write `duckdb` or `bigquery`.",
+                "invalid-configuration 7:61 `much` is not a number of bytes | \
+                 Write a whole number and MB, GB or TB, such as `50 GB`.",
+                "invalid-configuration 9:12 no time zone is called `Europe/Berlni` | Write `Europe/Berlin`.",
+                "wrong-value 10:13 `week_start` of project file `parcel` cannot be `Monday` | Write `monday`.",
+                "invalid-configuration 11:11 `euro` is not the code of a currency | \
+                 Write the three letters of ISO 4217, such as `EUR`.",
+                "unknown-key 12:1 project file `parcel` has no key `timezone` | \
+                 `time_zone` is there already; leave one of the two out.",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_empty_file_is_told() {
+        assert_eq!(load("# nothing\n").expect_err("it is empty").len(), 1);
+    }
+}

@@ -14,8 +14,10 @@ mod load;
 mod metric;
 mod model;
 mod policy;
+mod reference;
 mod rollup;
 mod saved_query;
+mod schema;
 mod table;
 mod test;
 #[cfg(test)]
@@ -30,8 +32,10 @@ pub use load::load;
 pub use metric::{BalanceDef, FunnelDef, FunnelStepDef, InputDef, MetricDef};
 pub use model::{ModelDef, VersionsDef};
 pub use policy::PolicyDef;
+pub use reference::reference;
 pub use rollup::RollupDef;
 pub use saved_query::SavedQueryDef;
+pub use schema::{config_json_schema, json_schema};
 pub use table::{FreshnessDef, HoldsDef, PartitionDef, TableDef};
 pub use test::TestDef;
 

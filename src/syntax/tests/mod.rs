@@ -1,6 +1,7 @@
 //! What is read from YAML, where it was written, and what is said about mistakes.
 
 mod mistakes;
+mod schema;
 mod spans;
 mod survival;
 

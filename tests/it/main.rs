@@ -1,0 +1,3 @@
+//! Tests of code that are no cases, in one binary.
+
+mod generated;

@@ -13,7 +13,7 @@ use super::{
     failure::Failure,
 };
 use crate::{
-    engine::{PROJECT_FILE, load_project},
+    engine::{PROJECT_FILE, load_config},
     sample,
     syntax::Connection,
     warehouse::duckdb::{Access, DuckDb},
@@ -93,7 +93,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
 
 /// Returns the DuckDB file of the project's connection.
 fn warehouse_file(root: &Path) -> Result<PathBuf, Failure> {
-    let config = load_project(root).config.ok_or_else(|| {
+    let config = load_config(root).ok_or_else(|| {
         Failure::wrong(format!("`{PROJECT_FILE}` is wrong")).help("See what is wrong with it with `entente check`.")
     })?;
     match connect::in_use(&config)? {

@@ -18,6 +18,7 @@ mod failure;
 mod query;
 mod reference;
 mod request;
+mod serve;
 mod table;
 mod test;
 
@@ -93,6 +94,7 @@ enum Command {
     Query(query::Arguments),
     Explain(explain::Arguments),
     Test(test::Arguments),
+    Serve(serve::Arguments),
     Demo(demo::Arguments),
     Catalog(catalog::Arguments),
 }
@@ -108,6 +110,7 @@ pub fn run() -> ExitCode {
         Command::Query(arguments) => query::run(&arguments, &mut context),
         Command::Explain(arguments) => explain::run(&arguments, &mut context),
         Command::Test(arguments) => test::run(&arguments, &mut context),
+        Command::Serve(arguments) => serve::run(&arguments, &mut context),
         Command::Demo(arguments) => demo::run(&arguments, &mut context),
         Command::Catalog(arguments) => catalog::run(&arguments, &mut context),
     };

@@ -70,6 +70,11 @@ pub fn find_project(start: &Path) -> Result<PathBuf, NoProject> {
     found.map(Path::to_owned).ok_or(NoProject(absolute))
 }
 
+/// Reads `entente.yml` alone; nothing if it is missing or wrong.
+pub fn load_config(root: &Path) -> Option<Config> {
+    Reader::new(root).config()
+}
+
 /// Reads, loads and resolves the project in a folder.
 ///
 /// Never fails and never stops at the first mistake: without `entente.yml`, or with a broken one, the definitions are

@@ -17,6 +17,6 @@ mod watch;
 pub use answer::{Answer, Answered, CacheOutcome, Failure};
 pub use identity::QueryIdentity;
 pub use live::Live;
-pub use load::{Loaded, NoProject, PROJECT_FILE, find_project, load_project};
+pub use load::{Loaded, NoProject, PROJECT_FILE, find_project, load_config, load_project};
 pub use query::{Clock, Engine, Limits};
 pub use watch::{WatchError, Watching, watch};

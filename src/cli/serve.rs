@@ -1,0 +1,98 @@
+//! `entente serve`: GraphQL for apps, pages for people.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use clap::ValueEnum;
+
+use super::{connect, context::Context, failure::Failure};
+use crate::server::{self, LogFormat, Options, Pages, Reload, ServeError};
+
+/// Answer GraphQL requests
+///
+/// Serves `POST /graphql`, and pages to look at: the catalogue of metrics at `/`, GraphiQL at `/graphiql`. Changes of the
+/// definitions are taken up at once; a project with an error is reported and the last good one goes on. Ctrl-C and
+/// SIGTERM let requests that have begun finish. What is logged is chosen by RUST_LOG.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  entente serve                                      on http://127.0.0.1:4000
+  entente serve --host 0.0.0.0 --port 8080           for other machines
+  entente serve --admin-port 9090 --log-format json --pages off --reload off
+  curl -s localhost:4000/graphql -H 'content-type: application/json' \\
+       -d '{\"query\": \"{ report { rows { by { time(granularity: MONTH) } revenue } } }\"}'")]
+pub(crate) struct Arguments {
+    /// The address to listen on
+    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST), env = "ENTENTE_HOST")]
+    host: IpAddr,
+    /// The port to listen on; 0 takes a free one
+    #[arg(long, short, value_name = "PORT", default_value_t = Options::DEFAULT_PORT, env = "ENTENTE_PORT")]
+    port: u16,
+    /// Another port for operators: `/metrics`, `/healthz`, `/readyz`
+    #[arg(long, value_name = "PORT")]
+    admin_port: Option<u16>,
+    /// Whether changes of the definitions are taken up
+    #[arg(long, value_name = "WHEN", default_value = "on")]
+    reload: Switch,
+    /// Whether the catalogue and GraphiQL are served
+    #[arg(long, value_name = "WHEN", default_value = "on")]
+    pages: Switch,
+    /// How the log is written
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    log_format: Log,
+    /// How long it says "not ready" after SIGTERM, in seconds, so that load balancers look elsewhere
+    #[arg(long, value_name = "SECONDS")]
+    drain: Option<u64>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Switch {
+    On,
+    Off,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Log {
+    /// Lines for people
+    Text,
+    /// One JSON object per line
+    Json,
+}
+
+pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
+    let (loaded, _) = context.project()?;
+    let config = loaded.config.as_ref().expect("a project is loaded from its configuration");
+    let warehouse = connect::open(config, &loaded.root)?;
+    let mut options = Options::new(loaded, Arc::new(warehouse));
+    options.address = SocketAddr::new(arguments.host, arguments.port);
+    options.admin_address = arguments.admin_port.map(|port| SocketAddr::new(arguments.host, port));
+    options.reload = match arguments.reload {
+        Switch::On => Reload::OnChange,
+        Switch::Off => Reload::Never,
+    };
+    options.pages = match arguments.pages {
+        Switch::On => Pages::Served,
+        Switch::Off => Pages::Off,
+    };
+    options.log = match arguments.log_format {
+        Log::Text => LogFormat::Text,
+        Log::Json => LogFormat::Json,
+    };
+    if let Some(seconds) = arguments.drain {
+        options.drain.notice = Duration::from_secs(seconds);
+    }
+    Ok(server::serve(options)?)
+}
+
+impl From<ServeError> for Failure {
+    fn from(error: ServeError) -> Self {
+        let failure = Self::world(error.to_string());
+        match error.help() {
+            Some(help) => failure.help(help),
+            None => failure,
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! The page of a metric.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt::Write};
 
 use serde::Serialize;
 
@@ -35,6 +35,8 @@ pub(in crate::site) struct MetricPage {
     dimensions: Vec<DimensionGroup>,
     hash: String,
     graphql: String,
+    /// The same as a part of an address.
+    graphql_encoded: String,
     sql: Option<String>,
     no_sql: Option<String>,
     yaml: Option<String>,
@@ -62,6 +64,7 @@ struct Lineage {
 pub(in crate::site) fn metric(site: &Site<'_>, id: MetricId) -> MetricPage {
     let project = site.project;
     let metric = &project.metrics[id];
+    let graphql = example::graphql(site, id);
     let (sql, no_sql) = match example::sql(site, id) {
         Ok(sql) => (Some(sql), None),
         Err(error) => (None, Some(error.message)),
@@ -94,7 +97,8 @@ pub(in crate::site) fn metric(site: &Site<'_>, id: MetricId) -> MetricPage {
         lineage: lineage(project, id),
         dimensions: shared_dimensions(project, id),
         hash: metric.hash.clone(),
-        graphql: example::graphql(site, id),
+        graphql_encoded: percent_encode(&graphql),
+        graphql,
         sql,
         no_sql,
         yaml: Some(site.files.text(metric.span)).filter(|text| text.contains(':')).map(dedent),
@@ -194,6 +198,19 @@ fn direct_inputs(metric: &Metric) -> BTreeSet<MetricId> {
         MetricKind::Derived { inputs, .. } => inputs.iter().map(|input| input.metric).collect(),
         MetricKind::Cumulative { metric, .. } => [*metric].into(),
     }
+}
+
+/// Writes a text so that it can stand in an address: `{ a }` → `%7B%20a%20%7D`.
+fn percent_encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len() * 2);
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
 }
 
 /// Takes the indentation of a list item's further lines away.

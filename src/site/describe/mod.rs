@@ -21,21 +21,17 @@ use crate::{
 pub(super) struct Link {
     /// What it says.
     text: String,
-    /// Where it leads; absent for what has no page, such as a table.
-    href: Option<String>,
-    /// A few words beside it.
-    note: Option<String>,
+    /// The folder of its page, `metrics` or `models`; absent for what has no page, such as a table.
+    folder: Option<&'static str>,
 }
 
 impl Link {
     fn metric(project: &Project, id: MetricId) -> Self {
-        let name = &project.metrics[id].name;
-        Self { text: name.clone(), href: Some(format!("/metrics/{name}")), note: None }
+        Self { text: project.metrics[id].name.clone(), folder: Some("metrics") }
     }
 
     fn model(project: &Project, id: ModelId) -> Self {
-        let name = &project.models[id].name;
-        Self { text: name.clone(), href: Some(format!("/models/{name}")), note: None }
+        Self { text: project.models[id].name.clone(), folder: Some("models") }
     }
 
     fn source(project: &Project, id: ModelId) -> Self {
@@ -43,7 +39,7 @@ impl Link {
             Source::Table(table) => project.tables[*table].name.clone(),
             Source::Select(_) => format!("SELECT of {}", project.models[id].name),
         };
-        Self { text, href: None, note: None }
+        Self { text, folder: None }
     }
 }
 

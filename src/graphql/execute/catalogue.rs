@@ -1,0 +1,264 @@
+//! The catalogue: metrics, and what they can be grouped by.
+
+use async_graphql_value::ConstValue;
+use serde_json::{Value, json};
+
+use crate::{
+    graphql::{
+        Compiled, GraphqlError,
+        collect::Selected,
+        names::{enum_name, field_name},
+        request::{self, Context},
+        response,
+        types::scalar_type,
+    },
+    ids::{DimensionId, MetricId, ModelId},
+    plan::PlanErrorCode,
+    project::{Format, Good, Metric, MetricKind, Project, Route, Status, routes_ending_in, to_one_routes},
+};
+
+/// Answers `metrics`.
+pub(super) fn metrics(ctx: &Context<'_>, field: &Selected) -> Result<Value, GraphqlError> {
+    let text = |name: &str| match field.argument(name) {
+        Some(ConstValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let list = |name: &str| -> Option<Vec<String>> {
+        match field.argument(name) {
+            Some(ConstValue::List(items)) => Some(items.iter().map(plain).collect()),
+            _ => None,
+        }
+    };
+    let (search, owner, after) = (text("search").map(str::to_lowercase), text("owner"), text("after"));
+    let (tags, status) = (list("tags"), list("status"));
+    let fits = |metric: &Metric| {
+        !metric.docs.hidden
+            && search.as_deref().is_none_or(|search| mentions(metric, search))
+            && owner.is_none_or(|owner| metric.docs.owner.as_deref() == Some(owner))
+            && tags.as_ref().is_none_or(|tags| tags.iter().all(|tag| metric.docs.tags.contains(tag)))
+            && status.as_ref().is_none_or(|list| list.iter().any(|name| name == response::status(&metric.status)))
+            && after.is_none_or(|after| metric.name.as_str() > after)
+    };
+    let mut found: Vec<(&str, MetricId)> = ctx
+        .project
+        .metrics
+        .iter()
+        .filter(|(_, metric)| fits(metric))
+        .map(|(id, metric)| (metric.name.as_str(), id))
+        .collect();
+    found.sort_unstable();
+    let first = usize::try_from(request::first(&field.arguments, 100)?).unwrap_or(usize::MAX);
+    let has_next = found.len() > first;
+    let total = after.is_none().then(|| found.len().to_string());
+    found.truncate(first);
+    Ok(json!({
+        "nodes": found.iter().map(|(_, id)| node(ctx.project, *id)).collect::<Vec<_>>(),
+        "pageInfo": { "hasNextPage": has_next, "endCursor": found.last().map(|(name, _)| name), "totalRows": total },
+    }))
+}
+
+/// Answers `metric`; there is one revision of each.
+pub(super) fn metric(ctx: &Context<'_>, field: &Selected) -> Value {
+    let name = field.argument("name").map(plain).unwrap_or_default();
+    let first_revision = match field.argument("revision") {
+        Some(ConstValue::Number(revision)) => revision.as_i64() == Some(1),
+        _ => true,
+    };
+    let id = ctx.project.metric_named(&name).or_else(|| ctx.vocabulary.metrics.get(&name).copied());
+    id.filter(|_| first_revision).map_or(Value::Null, |id| node(ctx.project, id))
+}
+
+/// Answers `dimensions`.
+pub(super) fn dimensions(ctx: &Context<'_>, field: &Selected) -> Result<Value, GraphqlError> {
+    let project = ctx.project;
+    let names = match field.argument("metrics") {
+        Some(ConstValue::List(names)) => names.iter().map(plain).collect(),
+        _ => Vec::new(),
+    };
+    let mut models: Vec<ModelId> = Vec::new();
+    for name in &names {
+        let id = project.metric_named(name).or_else(|| ctx.vocabulary.metrics.get(name).copied());
+        let id =
+            id.ok_or_else(|| GraphqlError::plan(PlanErrorCode::UnknownMetric, format!("there is no metric `{name}`")))?;
+        for model in models_of(project, id) {
+            if !models.contains(&model) {
+                models.push(model);
+            }
+        }
+    }
+    let Some((first, others)) = models.split_first() else {
+        let own = project.models.ids().flat_map(|model| {
+            project.models[model].dimensions.iter().map(move |id| dimension(ctx, model, &Route::here(), *id, &[]))
+        });
+        return Ok(own.collect());
+    };
+    let mut found = Vec::new();
+    for route in to_one_routes(project, *first) {
+        let end = project.route_end(*first, &route);
+        for id in &project.models[end].dimensions {
+            let path = project.dimension_path(*first, &route, *id);
+            let words: Vec<&str> = path.split('.').collect();
+            let theirs: Option<Vec<(ModelId, Route)>> =
+                others.iter().map(|model| Some((*model, reached(project, *model, &words)?))).collect();
+            if let Some(theirs) = theirs {
+                let paths: Vec<(ModelId, Route)> = [(*first, route.clone())].into_iter().chain(theirs).collect();
+                found.push(dimension(ctx, *first, &route, *id, &paths));
+            }
+        }
+    }
+    Ok(found.into())
+}
+
+/// Returns the route by which a path is found from a model: from it, by the one route that ends so, or by `same_as`.
+fn reached(project: &Project, model: ModelId, words: &[&str]) -> Option<Route> {
+    let (name, roles) = words.split_last()?;
+    let leads = |route: &Route| project.dimension_named(project.route_end(model, route), name).is_some();
+    let own = roles == [project.models[model].name.as_str()] && leads(&Route::here());
+    if own {
+        return Some(Route::here());
+    }
+    let routes: Vec<Route> = routes_ending_in(project, model, roles).into_iter().filter(leads).collect();
+    let exact = routes.iter().find(|route| route.0.len() == roles.len());
+    match (exact, routes.as_slice()) {
+        (Some(route), _) => Some(route.clone()),
+        (None, [route]) => Some(route.clone()),
+        (None, [_, _, ..]) => None,
+        (None, []) => {
+            let same = |id: &DimensionId| {
+                let path = project.dimensions[*id].same_as.as_ref();
+                path.is_some_and(|path| path.iter().map(String::as_str).eq(words.iter().copied()))
+            };
+            project.models[model].dimensions.iter().any(same).then(Route::here)
+        }
+    }
+}
+
+fn dimension(ctx: &Context<'_>, model: ModelId, route: &Route, id: DimensionId, paths: &[(ModelId, Route)]) -> Value {
+    let project = ctx.project;
+    let dimension = &project.dimensions[id];
+    let path = project.dimension_path(model, route, id);
+    let joined = paths.iter().map(|(model, route)| {
+        let roles: Vec<&str> = route.0.iter().map(|join| project.joins[*join].role.as_str()).collect();
+        json!({ "model": project.models[*model].name, "roles": roles })
+    });
+    json!({
+        "path": path,
+        "field": path.split('.').map(field_name).collect::<Vec<_>>().join("."),
+        "name": dimension.name,
+        "model": project.models[dimension.model].name,
+        "label": dimension.docs.label,
+        "description": dimension.docs.description,
+        "owner": dimension.docs.owner,
+        "group": dimension.docs.group,
+        "type": value_type(scalar_type(dimension.column_type)),
+        "unit": dimension.unit,
+        "values": dimension.values,
+        "synonyms": dimension.docs.synonyms,
+        "joinPaths": joined.collect::<Vec<_>>(),
+    })
+}
+
+fn node(project: &Project, id: MetricId) -> Value {
+    let metric = &project.metrics[id];
+    let (replaced_by, sunset) = match &metric.status {
+        Status::Deprecated { replaced_by, sunset } => (Some(&project.metrics[*replaced_by].name), *sunset),
+        Status::Active | Status::Draft | Status::Proposed => (None, None),
+    };
+    let (kind, inputs) = match &metric.kind {
+        MetricKind::Simple(_) => ("SIMPLE", Vec::new()),
+        MetricKind::Derived { inputs, .. } => ("DERIVED", inputs.iter().map(|input| input.metric).collect()),
+        MetricKind::Cumulative { metric, .. } => ("CUMULATIVE", vec![*metric]),
+    };
+    let mut inputs: Vec<&str> = inputs.iter().map(|id| project.metrics[*id].name.as_str()).collect();
+    inputs.dedup();
+    let models: Vec<&str> = models_of(project, id).iter().map(|model| project.models[*model].name.as_str()).collect();
+    json!({
+        "name": metric.name,
+        "field": field_name(&metric.name),
+        "label": metric.docs.label,
+        "description": metric.docs.description,
+        "owner": metric.docs.owner,
+        "group": metric.docs.group,
+        "kind": kind,
+        "type": value_type(scalar_type(metric.value_type)),
+        "unit": metric.unit,
+        "format": metric.format.map(format_text),
+        "good": metric.good.map(|good| match good {
+            Good::Up => "UP",
+            Good::Down => "DOWN",
+        }),
+        "status": response::status(&metric.status),
+        "replacedBy": replaced_by,
+        "sunset": sunset.map(|day| day.to_string()),
+        "tags": metric.docs.tags,
+        "synonyms": metric.docs.synonyms,
+        "hash": metric.hash,
+        "inputs": inputs,
+        "models": models,
+    })
+}
+
+/// Returns what `CompiledSql` tells.
+pub(super) fn compiled(compiled: &Compiled) -> Value {
+    let (pruning, joins) = response::compiled(&compiled.plan);
+    json!({
+        "sql": compiled.text.sql,
+        "dialect": enum_name(compiled.dialect.name()),
+        "parameters": compiled.text.parameters.iter().map(response::shown).collect::<Vec<_>>(),
+        "pruning": pruning,
+        "joinSafety": joins,
+    })
+}
+
+/// Returns the value of `ValueType` for a scalar: `BigInt` → `BIG_INT`.
+pub(super) fn value_type(scalar: &str) -> &'static str {
+    match scalar {
+        "BigInt" => "BIG_INT",
+        "Decimal" => "DECIMAL",
+        "Float" => "FLOAT",
+        "Boolean" => "BOOLEAN",
+        "Date" => "DATE",
+        "DateTime" => "DATE_TIME",
+        "Int" => "INT",
+        _ => "STRING",
+    }
+}
+
+/// Shows a format as it is written in the definitions.
+pub(super) fn format_text(format: Format) -> String {
+    match format {
+        Format::Decimal(digits) => format!("decimal {digits}"),
+        Format::Percent(digits) => format!("percent {digits}"),
+        Format::Currency(digits) => format!("currency {digits}"),
+        Format::Id => "id".to_owned(),
+    }
+}
+
+/// Returns the models whose rows a metric aggregates, each once.
+fn models_of(project: &Project, id: MetricId) -> Vec<ModelId> {
+    let mut models = Vec::new();
+    for leaf in project.leaves(id) {
+        if let MetricKind::Simple(simple) = &project.metrics[leaf].kind
+            && !models.contains(&simple.model)
+        {
+            models.push(simple.model);
+        }
+    }
+    models
+}
+
+fn mentions(metric: &Metric, search: &str) -> bool {
+    let docs = &metric.docs;
+    let texts = [Some(&metric.name), docs.label.as_ref(), docs.description.as_ref(), docs.group.as_ref()];
+    let texts = texts.into_iter().flatten().chain(&docs.synonyms).chain(&docs.tags);
+    texts.into_iter().any(|text| text.to_lowercase().contains(search))
+        || field_name(&metric.name).to_lowercase().contains(search)
+}
+
+fn plain(value: &ConstValue) -> String {
+    match value {
+        ConstValue::String(text) => text.clone(),
+        ConstValue::Enum(name) => name.to_string(),
+        other => other.to_string(),
+    }
+}

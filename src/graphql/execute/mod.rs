@@ -1,0 +1,216 @@
+//! An operation and a source → a response.
+//!
+//! The fields at the root are answered side by side. What does not depend on data – the catalogue, introspection – is
+//! written when the operation is first read.
+//!
+//! **Invariant:** an error is about one field; the others stand.
+
+mod body;
+mod catalogue;
+mod introspection;
+mod join;
+mod report;
+mod table;
+
+pub(super) use body::Written;
+
+use async_graphql_value::ConstValue;
+
+use super::{
+    Api, Code, GraphqlError, Outcome, Reply, Source, Step,
+    collect::Selected,
+    request::{self, Context, Report},
+    response,
+};
+use crate::{
+    plan::{PlanErrorCode, Principal},
+    sql::Dialect,
+};
+use body::Body;
+use table::{Table, Values};
+
+/// An operation whose fields are understood.
+#[derive(Debug)]
+pub(super) struct Operation {
+    fields: Vec<RootField>,
+    bytes: usize,
+}
+
+#[derive(Debug)]
+struct RootField {
+    key: String,
+    nullable: bool,
+    selected: Selected,
+    work: Work,
+}
+
+/// What a field at the root needs.
+#[derive(Debug)]
+enum Work {
+    /// Nothing: it is written already.
+    Written(Vec<u8>),
+    Report(Report),
+    Table(Table),
+    Values(Values),
+    Sql(Box<crate::plan::Request>, Option<Dialect>),
+    Refused(GraphqlError),
+}
+
+/// What a field at the root became: its value, or nothing if it failed.
+#[derive(Default)]
+struct Done {
+    value: Option<Body>,
+    errors: Vec<GraphqlError>,
+}
+
+impl Done {
+    fn failed(error: impl Into<GraphqlError>) -> Self {
+        Self { value: None, errors: vec![error.into()] }
+    }
+}
+
+impl Operation {
+    /// Understands the fields of an operation.
+    pub(super) async fn new(api: &Api, selected: Vec<Selected>, bytes: usize) -> Self {
+        let mut introspection = introspection::answer(api, &selected).await;
+        let ctx = Context { project: &api.project, vocabulary: &api.vocabulary };
+        let fields = selected.into_iter().map(|field| {
+            let work = match introspection.remove(&field.key) {
+                Some(written) => Work::Written(written),
+                None => work(api, &ctx, &field).unwrap_or_else(|error| Work::Refused(error.at(field.position))),
+            };
+            let nullable = api.types.field("Query", &field.name).is_some_and(|field| field.ty.nullable);
+            RootField { key: field.key.clone(), nullable, selected: field, work }
+        });
+        let fields: Vec<RootField> = fields.collect();
+        let written: usize = fields
+            .iter()
+            .map(|field| match &field.work {
+                Work::Written(bytes) => bytes.len() / 16,
+                Work::Report(_) | Work::Table(_) | Work::Values(_) | Work::Sql(..) | Work::Refused(_) => 0,
+            })
+            .sum();
+        Self { fields, bytes: bytes + written }
+    }
+
+    /// Returns a measure of the memory it takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
+fn work(api: &Api, ctx: &Context<'_>, field: &Selected) -> Result<Work, GraphqlError> {
+    let written = |value: &serde_json::Value, type_name: &str| {
+        let mut out = Vec::new();
+        response::selected(&mut out, &api.types, type_name, value, &field.below);
+        Work::Written(out)
+    };
+    Ok(match field.name.as_str() {
+        "__typename" => Work::Written(b"\"Query\"".to_vec()),
+        "report" => Work::Report(request::report(ctx, field)?),
+        "metricQuery" => Work::Table(Table::query(ctx, field)?),
+        "savedQuery" => Work::Table(Table::saved(ctx, field)?),
+        "dimensionValues" => Work::Values(Values::new(ctx, field)?),
+        "sql" => {
+            let input = field.argument("input").unwrap_or(&ConstValue::Null);
+            let (mut request, first, _) = request::generic(ctx, input)?;
+            request.limit = Some(first);
+            let dialect = match field.argument("dialect") {
+                Some(ConstValue::Enum(name)) => Dialect::from_name(&name.to_lowercase()),
+                _ => None,
+            };
+            Work::Sql(Box::new(request), dialect)
+        }
+        "metrics" => written(&catalogue::metrics(ctx, field)?, "MetricConnection"),
+        "metric" => written(&catalogue::metric(ctx, field), "Metric"),
+        "dimensions" => written(&catalogue::dimensions(ctx, field)?, "Dimension"),
+        name => {
+            return Err(GraphqlError::plan(PlanErrorCode::UnknownField, format!("there is no field `{name}`")));
+        }
+    })
+}
+
+/// Executes an operation.
+pub(super) async fn execute(
+    api: &Api,
+    source: &dyn Source,
+    operation: &Operation,
+    principal: &Principal,
+    request_id: Option<&str>,
+) -> Reply {
+    let asking = Asking { api, source, principal };
+    let works = operation.fields.iter().map(|field| asking.field(field));
+    let done = join::all(works).await;
+    let mut body = Body::default();
+    let mut errors = Vec::new();
+    body.bytes().extend_from_slice(b"{\"data\":");
+    let lost = operation.fields.iter().zip(&done).any(|(field, done)| done.value.is_none() && !field.nullable);
+    for (index, (field, done)) in operation.fields.iter().zip(done).enumerate() {
+        errors.extend(done.errors.into_iter().map(|error| placed(error, field)));
+        if lost {
+            continue;
+        }
+        body.bytes().push(if index == 0 { b'{' } else { b',' });
+        response::json::key(body.bytes(), &field.key);
+        match done.value {
+            Some(value) => body.append(value),
+            None => body.bytes().extend_from_slice(b"null"),
+        }
+    }
+    body.bytes().extend_from_slice(if lost { b"null" } else { b"}" });
+    errors.truncate(super::document::MAX_ERRORS);
+    if !errors.is_empty() {
+        body.bytes().extend_from_slice(b",\"errors\":");
+        body::errors(body.bytes(), &errors, request_id);
+    }
+    body.bytes().push(b'}');
+    Reply { outcome: Outcome::Executed, body: body.into_segments(), errors: codes(&errors) }
+}
+
+/// Answers a request whose document is not executed.
+pub(super) fn refused(errors: &[GraphqlError], request_id: Option<&str>) -> Reply {
+    let mut body = Body::default();
+    body.bytes().extend_from_slice(b"{\"errors\":");
+    body::errors(body.bytes(), errors, request_id);
+    body.bytes().push(b'}');
+    Reply { outcome: Outcome::Refused, body: body.into_segments(), errors: codes(errors) }
+}
+
+fn codes(errors: &[GraphqlError]) -> Vec<Code> {
+    errors.iter().map(|error| error.code).collect()
+}
+
+/// Puts the field's key in front of an error's path.
+fn placed(error: GraphqlError, field: &RootField) -> GraphqlError {
+    let mut path = vec![Step::Key(field.key.clone())];
+    path.extend(error.path.iter().cloned());
+    error.path(path).at(field.selected.position)
+}
+
+/// Whom to ask, and for whom.
+struct Asking<'a> {
+    api: &'a Api,
+    source: &'a dyn Source,
+    principal: &'a Principal,
+}
+
+impl Asking<'_> {
+    async fn field(&self, field: &RootField) -> Done {
+        match &field.work {
+            Work::Written(bytes) => Done { value: Some(Body::of(bytes)), errors: Vec::new() },
+            Work::Refused(error) => Done::failed(error.clone()),
+            Work::Report(report) => self.report(report).await,
+            Work::Table(table) => self.table(table).await.unwrap_or_else(Done::failed),
+            Work::Values(values) => self.values(values).await.unwrap_or_else(Done::failed),
+            Work::Sql(request, dialect) => match self.source.compile(request, self.principal, *dialect) {
+                Ok(compiled) => {
+                    let mut body = Body::default();
+                    let value = catalogue::compiled(&compiled);
+                    response::selected(body.bytes(), &self.api.types, "CompiledSql", &value, &field.selected.below);
+                    Done { value: Some(body), errors: Vec::new() }
+                }
+                Err(failure) => Done::failed(failure),
+            },
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Arguments with a meaning of their own: ranges, offsets, zones, enums.
+
+use async_graphql::Name;
+use async_graphql_value::ConstValue;
+use indexmap::IndexMap;
+
+use crate::{
+    graphql::{GraphqlError, collect::Values, scalars},
+    plan::{Fill, PlanErrorCode},
+    time::{Granularity, NaiveDate, Offset, RelativeRange, TimePart, TimeRange, Tz, Unit},
+};
+
+/// The greatest number of rows of one page.
+const MAX_FIRST: i64 = 10_000;
+/// The greatest number of periods in a range or an offset.
+const MAX_COUNT: i64 = 100_000;
+
+/// Returns a field of an input that is not null.
+pub(super) fn field<'a>(fields: &'a IndexMap<Name, ConstValue>, name: &str) -> Option<&'a ConstValue> {
+    fields.get(name).filter(|value| !matches!(value, ConstValue::Null))
+}
+
+/// Returns the fields of an input.
+pub(super) fn object(value: &ConstValue) -> Result<&IndexMap<Name, ConstValue>, GraphqlError> {
+    match value {
+        ConstValue::Object(fields) => Ok(fields),
+        _ => Err(scalars::wrong("input", &scalars::show(value))),
+    }
+}
+
+pub(super) fn text(value: &ConstValue) -> Result<&str, GraphqlError> {
+    match value {
+        ConstValue::String(text) => Ok(text),
+        ConstValue::Enum(name) => Ok(name),
+        _ => Err(scalars::wrong("String", &scalars::show(value))),
+    }
+}
+
+pub(super) fn texts(value: Option<&ConstValue>) -> Result<Vec<String>, GraphqlError> {
+    match value {
+        Some(ConstValue::List(items)) => items.iter().map(|item| text(item).map(str::to_owned)).collect(),
+        Some(value) => Err(scalars::wrong("list", &scalars::show(value))),
+        None => Ok(Vec::new()),
+    }
+}
+
+pub(super) fn integer(value: &ConstValue) -> Result<i64, GraphqlError> {
+    match value {
+        ConstValue::Number(number) => number.as_i64(),
+        _ => None,
+    }
+    .ok_or_else(|| scalars::wrong("Int", &scalars::show(value)))
+}
+
+pub(super) fn is_true(value: Option<&ConstValue>) -> bool {
+    matches!(value, Some(ConstValue::Boolean(true)))
+}
+
+/// Reads a count that must be positive.
+pub(super) fn count(value: Option<&ConstValue>) -> Result<i64, GraphqlError> {
+    let count = value.map_or(Ok(1), integer)?;
+    if (1..=MAX_COUNT).contains(&count) {
+        return Ok(count);
+    }
+    Err(GraphqlError::input(format!("`count` is {count} and must lie between 1 and {MAX_COUNT}")))
+}
+
+/// Reads `first`.
+pub(in crate::graphql) fn first(arguments: &Values, otherwise: i64) -> Result<u64, GraphqlError> {
+    let first = match arguments.get("first") {
+        Some(ConstValue::Null) | None => otherwise,
+        Some(value) => integer(value)?,
+    };
+    if (1..=MAX_FIRST).contains(&first) {
+        return Ok(first.unsigned_abs());
+    }
+    let message = format!("`first` is {first} and must lie between 1 and {MAX_FIRST}");
+    Err(GraphqlError::plan(PlanErrorCode::LimitExceeded, message).help("Read further rows with `after`."))
+}
+
+/// Reads a `TimeRange`.
+pub(in crate::graphql) fn time_range(value: &ConstValue) -> Result<TimeRange, GraphqlError> {
+    let (kind, value) = object(value)?.iter().next().ok_or_else(|| scalars::wrong("TimeRange", "`{}`"))?;
+    match kind.as_str() {
+        "last" => {
+            let last = object(value)?;
+            let count = count(field(last, "count"))?;
+            Ok(TimeRange::Last(RelativeRange {
+                count: u32::try_from(count).expect("a count is at most 100,000"),
+                unit: granularity(field(last, "unit"))?,
+                include_current: is_true(field(last, "includeCurrent")),
+            }))
+        }
+        "between" => {
+            let between = object(value)?;
+            let (from, to) = (day(field(between, "from"))?, day(field(between, "to"))?);
+            if from >= to {
+                let message = format!("the range from {from} to {to} holds no day");
+                return Err(GraphqlError::plan(PlanErrorCode::InvalidFilter, message)
+                    .help("`to` is the first day after the range."));
+            }
+            Ok(TimeRange::Between { from, to })
+        }
+        "current" => Ok(TimeRange::Current(granularity(Some(value))?)),
+        _ => Ok(TimeRange::Since(day(Some(value))?)),
+    }
+}
+
+fn day(value: Option<&ConstValue>) -> Result<NaiveDate, GraphqlError> {
+    let text = value.map_or(Ok(""), text)?;
+    scalars::date(text).ok_or_else(|| scalars::wrong("Date", &format!("`{text}`")))
+}
+
+/// Reads a `Granularity`, day unless said.
+pub(super) fn granularity(value: Option<&ConstValue>) -> Result<Granularity, GraphqlError> {
+    let Some(value) = value else { return Ok(Granularity::Day) };
+    let name = text(value)?.to_lowercase();
+    Granularity::from_name(&name).ok_or_else(|| scalars::wrong("Granularity", &scalars::show(value)))
+}
+
+/// Reads a `TimePart`.
+pub(super) fn part(value: Option<&ConstValue>) -> Result<TimePart, GraphqlError> {
+    let name = value.map_or(Ok(""), text)?.to_lowercase();
+    TimePart::from_name(&name).ok_or_else(|| scalars::wrong("TimePart", &format!("`{name}`")))
+}
+
+/// Reads an `Offset`.
+pub(super) fn offset(value: Option<&ConstValue>) -> Result<Offset, GraphqlError> {
+    let fields = object(value.ok_or_else(|| GraphqlError::input("argument `offset` is missing"))?)?;
+    let unit = match field(fields, "unit").map_or(Ok(""), text)? {
+        "HOUR" => Unit::Hour,
+        "DAY" => Unit::Day,
+        "WEEK" => Unit::Week,
+        "MONTH" => Unit::Month,
+        "QUARTER" => Unit::Quarter,
+        "YEAR" => Unit::Year,
+        other => return Err(scalars::wrong("OffsetUnit", &format!("`{other}`"))),
+    };
+    Ok(Offset { count: count(field(fields, "count"))?, unit })
+}
+
+/// Reads a `TimeZone`.
+pub(super) fn time_zone(value: &ConstValue) -> Result<Tz, GraphqlError> {
+    text(value)?.parse().map_err(|_| scalars::wrong("TimeZone", &scalars::show(value)))
+}
+
+/// Reads a `Fill`.
+pub(super) fn fill(value: Option<&ConstValue>) -> Fill {
+    match value {
+        Some(ConstValue::Enum(name)) if name.as_str() == "TIME" => Fill::Time,
+        _ => Fill::None,
+    }
+}
+
+/// Refuses arguments that are not executed yet.
+pub(super) fn refuse_not_yet(arguments: &Values, names: &[&str]) -> Result<(), GraphqlError> {
+    match names.iter().find(|name| !matches!(arguments.get(**name), None | Some(ConstValue::Null))) {
+        Some(name) => Err(GraphqlError::plan(PlanErrorCode::NotYet, format!("`{name}` is not executed yet"))
+            .help("Leave it out; the request's deadline holds.")),
+        None => Ok(()),
+    }
+}

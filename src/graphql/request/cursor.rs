@@ -1,0 +1,231 @@
+//! Where a page ends, signed, so that the next one can begin there.
+//!
+//! A cursor holds the values of the order's columns in the last row, the days of the range, the version of the data,
+//! and the fingerprint of the query. It is of use only with the same query over the same data.
+//!
+//! **Invariant:** nothing of a cursor is believed before its signature is checked.
+
+use std::{fmt, sync::OnceLock};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+
+use crate::{
+    cache::Fingerprint,
+    engine::Answer,
+    graphql::GraphqlError,
+    plan::{CursorValue, PlanErrorCode},
+    sql::Literal,
+    time::{DateRange, NaiveDate, NaiveDateTime},
+    warehouse::ColumnData,
+};
+
+/// The key that cursors are signed with.
+#[derive(Clone)]
+pub struct CursorKey([u8; 32]);
+
+impl CursorKey {
+    /// Makes a key of a secret that several servers share.
+    pub fn from_secret(secret: &str) -> Self {
+        Self(*Fingerprint::of(&("entente cursor", secret)).bytes())
+    }
+
+    /// Returns the key of this process, drawn once.
+    pub fn of_process() -> Self {
+        static KEY: OnceLock<CursorKey> = OnceLock::new();
+        let draw = || {
+            let mut key = [0; 32];
+            getrandom::fill(&mut key).expect("the operating system has random bytes");
+            Self(key)
+        };
+        KEY.get_or_init(draw).clone()
+    }
+
+    fn sign(&self, payload: &[u8]) -> Hmac<Sha256> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
+        mac.update(payload);
+        mac
+    }
+}
+
+impl fmt::Debug for CursorKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CursorKey")
+    }
+}
+
+/// What a cursor is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::graphql) struct Page {
+    /// The query without its page.
+    pub(in crate::graphql) query: Fingerprint,
+    /// The version of the data.
+    pub(in crate::graphql) data_version: u64,
+}
+
+/// Where a page ended.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::graphql) struct Cursor {
+    /// The values of the order's columns in its last row.
+    pub(in crate::graphql) values: Vec<CursorValue>,
+    /// The days that the query's range stood for.
+    pub(in crate::graphql) range: DateRange,
+}
+
+impl Cursor {
+    /// Returns the cursor of a row.
+    pub(in crate::graphql) fn of_row(answer: &Answer, row: usize) -> Self {
+        let column = |index: &usize| answer.rows.columns.get(*index).map_or(Literal::Null, |column| at(column, row));
+        let values = answer.plan.order.iter().map(|(index, ..)| column(index)).collect();
+        Self { values, range: answer.plan.range }
+    }
+
+    /// Writes and signs a cursor.
+    pub(in crate::graphql) fn seal(&self, key: &CursorKey, page: &Page) -> String {
+        let values: Vec<serde_json::Value> = self.values.iter().map(write).collect();
+        let payload = serde_json::json!([
+            page.query.to_string(),
+            page.data_version,
+            self.range.from.map(|day| day.to_string()),
+            self.range.to.map(|day| day.to_string()),
+            values,
+        ]);
+        let payload = payload.to_string().into_bytes();
+        let mut sealed = key.sign(&payload).finalize().into_bytes()[..16].to_vec();
+        sealed.extend_from_slice(&payload);
+        URL_SAFE_NO_PAD.encode(sealed)
+    }
+
+    /// Reads a cursor; one that is forged, or of another query or other data, has expired.
+    pub(in crate::graphql) fn open(text: &str, key: &CursorKey, page: &Page) -> Result<Self, GraphqlError> {
+        Self::unseal(text, key, page).ok_or_else(expired)
+    }
+
+    fn unseal(text: &str, key: &CursorKey, page: &Page) -> Option<Self> {
+        let sealed = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let (signature, payload) = sealed.split_at_checked(16)?;
+        key.sign(payload).verify_truncated_left(signature).ok()?;
+        let payload: serde_json::Value = serde_json::from_slice(payload).ok()?;
+        let [query, version, from, to, values] = payload.as_array()?.as_slice() else { return None };
+        if query.as_str() != Some(&page.query.to_string()) || version.as_u64() != Some(page.data_version) {
+            return None;
+        }
+        let day = |value: &serde_json::Value| value.as_str().and_then(|day| day.parse::<NaiveDate>().ok());
+        let values = values.as_array()?.iter().map(read).collect::<Option<_>>()?;
+        Some(Self { values, range: DateRange { from: day(from), to: day(to) } })
+    }
+}
+
+/// Says that a cursor is of no use any more.
+pub(in crate::graphql) fn expired() -> GraphqlError {
+    GraphqlError::plan(PlanErrorCode::CursorExpired, "the cursor is of another query or of data that have changed")
+        .help("Read from the first page again.")
+}
+
+fn at(column: &ColumnData, row: usize) -> Literal {
+    let micros = |value: Option<i64>| value.and_then(chrono::DateTime::from_timestamp_micros).map(|at| at.naive_utc());
+    let literal = match column {
+        ColumnData::Boolean(values) => values[row].map(Literal::Boolean),
+        ColumnData::Integer(values) => values[row].map(|number| match i64::try_from(number) {
+            Ok(number) => Literal::Integer(number),
+            Err(_) => Literal::Decimal(number.to_string()),
+        }),
+        ColumnData::Decimal { values, scale } => values[row].map(|number| {
+            let mut digits = Vec::new();
+            crate::graphql::response::json::decimal(&mut digits, number, *scale);
+            Literal::Decimal(String::from_utf8(digits).expect("digits are text"))
+        }),
+        ColumnData::Float(values) => values[row].map(|number| Literal::Float(number.to_bits())),
+        ColumnData::String(values) => values[row].clone().map(Literal::String),
+        ColumnData::Date(values) => values[row].and_then(|days| crate::graphql::response::day(days)).map(Literal::Date),
+        ColumnData::DateTime(values) => micros(values[row]).map(Literal::DateTime),
+        ColumnData::Timestamp(values) => micros(values[row]).map(Literal::Timestamp),
+    };
+    literal.unwrap_or(Literal::Null)
+}
+
+fn write(literal: &Literal) -> serde_json::Value {
+    match literal {
+        Literal::Null => serde_json::json!(["null", null]),
+        Literal::Boolean(truth) => serde_json::json!(["boolean", truth]),
+        Literal::Integer(number) => serde_json::json!(["integer", number]),
+        Literal::Decimal(digits) => serde_json::json!(["decimal", digits]),
+        Literal::Float(bits) => serde_json::json!(["float", bits]),
+        Literal::String(text) => serde_json::json!(["string", text]),
+        Literal::Date(day) => serde_json::json!(["date", day.to_string()]),
+        Literal::DateTime(at) => serde_json::json!(["datetime", at.and_utc().timestamp_micros()]),
+        Literal::Timestamp(at) => serde_json::json!(["timestamp", at.and_utc().timestamp_micros()]),
+    }
+}
+
+fn read(value: &serde_json::Value) -> Option<Literal> {
+    let [kind, value] = value.as_array()?.as_slice() else { return None };
+    let micros = || -> Option<NaiveDateTime> {
+        chrono::DateTime::from_timestamp_micros(value.as_i64()?).map(|at| at.naive_utc())
+    };
+    match kind.as_str()? {
+        "null" => Some(Literal::Null),
+        "boolean" => value.as_bool().map(Literal::Boolean),
+        "integer" => value.as_i64().map(Literal::Integer),
+        "decimal" => value.as_str().map(|digits| Literal::Decimal(digits.to_owned())),
+        "float" => value.as_u64().map(Literal::Float),
+        "string" => value.as_str().map(|text| Literal::String(text.to_owned())),
+        "date" => value.as_str()?.parse().ok().map(Literal::Date),
+        "datetime" => micros().map(Literal::DateTime),
+        "timestamp" => micros().map(Literal::Timestamp),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(version: u64) -> Page {
+        Page { query: Fingerprint::of(&"query"), data_version: version }
+    }
+
+    fn cursor() -> Cursor {
+        let day: NaiveDate = "2026-01-31".parse().expect("a day");
+        let at = day.and_hms_micro_opt(1, 2, 3, 4).expect("a time");
+        let values = vec![
+            Literal::Null,
+            Literal::Boolean(true),
+            Literal::Integer(i64::MIN),
+            Literal::Decimal("-12.50".to_owned()),
+            Literal::Float(f64::NAN.to_bits()),
+            Literal::String("\u{0}\"é".to_owned()),
+            Literal::Date(day),
+            Literal::DateTime(at),
+            Literal::Timestamp(at),
+        ];
+        Cursor { values, range: DateRange { from: Some(day), to: None } }
+    }
+
+    #[test]
+    fn a_cursor_comes_back_as_it_was() {
+        let key = CursorKey::of_process();
+        let sealed = cursor().seal(&key, &page(1));
+        assert_eq!(Cursor::open(&sealed, &key, &page(1)), Ok(cursor()));
+    }
+
+    #[test]
+    fn forged_and_foreign_cursors_have_expired() {
+        let key = CursorKey::from_secret("a");
+        let sealed = cursor().seal(&key, &page(1));
+        assert_eq!(Cursor::open(&sealed, &key, &page(2)), Err(expired()));
+        assert_eq!(Cursor::open(&sealed, &CursorKey::from_secret("b"), &page(1)), Err(expired()));
+        let mut bytes = sealed.into_bytes();
+        for at in 0..bytes.len() {
+            let original = bytes[at];
+            bytes[at] = if original == b'A' { b'B' } else { b'A' };
+            let forged = String::from_utf8(bytes.clone()).expect("letters");
+            // The last letter holds bits that stand for nothing, and base64 refuses them when they are set.
+            assert_eq!(Cursor::open(&forged, &key, &page(1)), Err(expired()), "letter {at}");
+            bytes[at] = original;
+        }
+        assert_eq!(Cursor::open("", &key, &page(1)), Err(expired()));
+        assert_eq!(Cursor::open("%%%", &key, &page(1)), Err(expired()));
+    }
+}

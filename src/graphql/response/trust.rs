@@ -1,0 +1,130 @@
+//! What is known of an answer: `trust`.
+
+use serde_json::{Value, json};
+
+use crate::{
+    engine::{Answered, CacheOutcome},
+    plan::{JoinUse, Plan, Pruning},
+    project::{Aggregation, MetricKind, Project, Status},
+    sql::{Bound, Literal},
+};
+
+/// The answers that a report was made of, and the metrics in it.
+#[derive(Default)]
+pub(in crate::graphql) struct Evidence<'a> {
+    /// The answers.
+    pub(in crate::graphql) answers: Vec<&'a Answered>,
+    /// The metrics that were asked for, by name.
+    pub(in crate::graphql) metrics: Vec<&'a str>,
+}
+
+/// Returns the whole `Trust` of a report.
+pub(in crate::graphql) fn trust(project: &Project, evidence: &Evidence<'_>) -> Value {
+    let plans = || evidence.answers.iter().map(|answered| &*answered.answer.plan);
+    let first = plans().next();
+    let as_of = evidence.answers.iter().map(|answered| answered.answer.as_of).min();
+    let zone = first.map_or(project.time_zone, |plan| plan.time_zone);
+    let mut pruning = distinct(plans().flat_map(|plan| plan.pruning.iter().map(pruned)));
+    pruning.sort_by_key(ToString::to_string);
+    let axes = plans().flat_map(|plan| {
+        plan.axes.iter().map(|(id, axis)| json!({ "metric": project.metrics[*id].name, "dimension": axis }))
+    });
+    json!({
+        "definitions": evidence.metrics.iter().filter_map(|name| {
+            let metric = &project.metrics[project.metric_named(name)?];
+            Some(json!({ "name": metric.name, "hash": metric.hash, "status": status(&metric.status) }))
+        }).collect::<Vec<_>>(),
+        "asOf": as_of.map(|at| at.with_timezone(&zone).to_rfc3339_opts(chrono::SecondsFormat::Millis, true)),
+        "cache": { "status": outcome(evidence) },
+        "rollups": [],
+        "pruning": pruning,
+        "joinSafety": distinct(plans().flat_map(|plan| plan.joins.iter().map(join))),
+        "axes": distinct(axes),
+        "range": {
+            "from": first.and_then(|plan| plan.range.from).map(|day| day.to_string()),
+            "to": first.and_then(|plan| plan.range.to).map(|day| day.to_string()),
+        },
+        "timeZone": zone.name(),
+        "bytesEstimated": null,
+        "bytesScanned": null,
+        "approximate": evidence.metrics.iter().filter(|name| is_approximate(project, name)).collect::<Vec<_>>(),
+        "overlapping": false,
+        "warnings": distinct(plans().flat_map(|plan| plan.warnings.iter().map(|text| json!({ "message": text })))),
+    })
+}
+
+/// Returns what `CompiledSql` tells of a plan, besides its text.
+pub(in crate::graphql) fn compiled(plan: &Plan) -> (Vec<Value>, Vec<Value>) {
+    (plan.pruning.iter().map(pruned).collect(), plan.joins.iter().map(join).collect())
+}
+
+/// Returns the value of `MetricStatus`.
+pub(in crate::graphql) fn status(status: &Status) -> &'static str {
+    match status {
+        Status::Active => "ACTIVE",
+        Status::Draft => "DRAFT",
+        Status::Proposed => "PROPOSED",
+        Status::Deprecated { .. } => "DEPRECATED",
+    }
+}
+
+/// The answer that came the slowest way speaks for all; nothing to ask is at hand.
+fn outcome(evidence: &Evidence<'_>) -> &'static str {
+    let any = |outcome| evidence.answers.iter().any(|answered| answered.cache == outcome);
+    if any(CacheOutcome::Miss) {
+        "MISS"
+    } else if any(CacheOutcome::Shared) {
+        "SHARED"
+    } else {
+        "HIT"
+    }
+}
+
+fn is_approximate(project: &Project, name: &str) -> bool {
+    let leaves = project.metric_named(name).map(|id| project.leaves(id)).unwrap_or_default();
+    leaves.into_iter().any(|id| match &project.metrics[id].kind {
+        MetricKind::Simple(simple) => simple.aggregation == Aggregation::ApproxCountDistinct,
+        MetricKind::Derived { .. } | MetricKind::Cumulative { .. } => false,
+    })
+}
+
+fn pruned(pruning: &Pruning) -> Value {
+    let Bound { from, to } = &pruning.bound;
+    json!({
+        "table": pruning.table,
+        "column": pruning.column,
+        "from": from.as_ref().map(shown),
+        "to": to.as_ref().map(shown),
+        "proven": pruning.proven,
+        "holds": pruning.promise,
+    })
+}
+
+fn join(join: &JoinUse) -> Value {
+    json!({ "path": join.path, "reason": join.reason })
+}
+
+/// Shows a constant as people write it.
+pub(in crate::graphql) fn shown(literal: &Literal) -> Value {
+    Value::String(match literal {
+        Literal::Null => return Value::Null,
+        Literal::Boolean(truth) => truth.to_string(),
+        Literal::Integer(number) => number.to_string(),
+        Literal::Decimal(digits) => digits.clone(),
+        Literal::Float(bits) => f64::from_bits(*bits).to_string(),
+        Literal::String(text) => text.clone(),
+        Literal::Date(day) => day.to_string(),
+        Literal::DateTime(at) => at.format("%Y-%m-%dT%H:%M:%S%.f").to_string(),
+        Literal::Timestamp(at) => at.and_utc().to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true),
+    })
+}
+
+fn distinct(values: impl Iterator<Item = Value>) -> Vec<Value> {
+    let mut distinct = Vec::new();
+    for value in values {
+        if !distinct.contains(&value) {
+            distinct.push(value);
+        }
+    }
+    distinct
+}

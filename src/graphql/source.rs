@@ -1,0 +1,36 @@
+//! Where answers come from: the engine, or a small stand-in in tests.
+
+use std::{future::Future, pin::Pin};
+
+use crate::{
+    engine::{Answered, Failure},
+    plan::{Plan, Principal, Request},
+    sql::{Dialect, Text},
+    time::{DateTime, Utc},
+};
+
+/// Something that is on its way.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Answers requests against the project that the schema was made of.
+pub trait Source: Send + Sync {
+    /// Plans and runs a request. Dropping the future leaves.
+    fn answer<'a>(&'a self, request: &'a Request, principal: &'a Principal) -> Pending<'a, Result<Answered, Failure>>;
+    /// Plans a request and writes its SQL for people, in a dialect or the warehouse's own, without running it.
+    fn compile(&self, request: &Request, principal: &Principal, dialect: Option<Dialect>) -> Result<Compiled, Failure>;
+    /// Returns the present moment.
+    fn now(&self) -> DateTime<Utc>;
+    /// Returns a number that changes when the data do; cursors of another number have expired.
+    fn data_version(&self) -> u64;
+}
+
+/// A request that was planned and written down.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    /// How it is computed.
+    pub plan: Plan,
+    /// The SQL and its parameters.
+    pub text: Text,
+    /// The dialect of the SQL.
+    pub dialect: Dialect,
+}

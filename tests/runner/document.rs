@@ -1,0 +1,184 @@
+//! A case file as data: a title, a project, and fenced blocks; outputs can be replaced and written back.
+//!
+//! **Invariant:** writing a document whose outputs were not replaced gives the same bytes.
+
+use super::compare;
+
+/// What a block is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `yaml metrics/orders.yml`: definitions.
+    Definitions(String),
+    /// `yaml mended metrics/orders.yml`: the definitions of a page after mending.
+    Mended(String),
+    /// `yaml entente.yml`.
+    Config,
+    /// `json schema/catalog.json`.
+    Catalog,
+    /// `sql seed`.
+    Seed,
+    /// `yaml query`.
+    Query,
+    /// `graphql request`.
+    GraphQl,
+    /// `sql check`.
+    Check,
+    /// `diagnostics`.
+    Diagnostics,
+    /// `plan`.
+    Plan,
+    /// `sql duckdb` or `sql bigquery`.
+    Sql(String),
+    /// `text answer`.
+    Answer,
+    /// `text error`.
+    Error,
+    /// `lookml views/orders.view.lkml`.
+    Lookml(String),
+    /// `json response`.
+    Response,
+    /// Anything else, which is for people only.
+    Prose,
+}
+
+impl Kind {
+    fn parse(info: &str) -> Self {
+        match info.split_whitespace().collect::<Vec<_>>().as_slice() {
+            ["yaml", "entente.yml"] => Self::Config,
+            ["yaml", "query"] => Self::Query,
+            ["yaml", "mended", path] => Self::Mended((*path).to_owned()),
+            ["yaml", path] => Self::Definitions((*path).to_owned()),
+            ["json", "schema/catalog.json"] => Self::Catalog,
+            ["json", "response"] => Self::Response,
+            ["sql", "seed"] => Self::Seed,
+            ["sql", "check"] => Self::Check,
+            ["sql", dialect @ ("duckdb" | "bigquery")] => Self::Sql((*dialect).to_owned()),
+            ["graphql", "request"] => Self::GraphQl,
+            ["diagnostics"] => Self::Diagnostics,
+            ["plan"] => Self::Plan,
+            ["text", "answer"] => Self::Answer,
+            ["text", "error"] => Self::Error,
+            ["lookml", path] => Self::Lookml((*path).to_owned()),
+            _ => Self::Prose,
+        }
+    }
+
+    /// Returns whether the runner computes the text of the block.
+    pub fn is_output(&self) -> bool {
+        match self {
+            Self::Diagnostics
+            | Self::Plan
+            | Self::Sql(_)
+            | Self::Answer
+            | Self::Error
+            | Self::Lookml(_)
+            | Self::Response => true,
+            Self::Definitions(_)
+            | Self::Mended(_)
+            | Self::Config
+            | Self::Catalog
+            | Self::Seed
+            | Self::Query
+            | Self::GraphQl
+            | Self::Check
+            | Self::Prose => false,
+        }
+    }
+}
+
+/// A fenced block.
+#[derive(Clone, Debug)]
+pub struct Block {
+    /// What it is.
+    pub kind: Kind,
+    /// The line behind the opening fence, for messages.
+    pub info: String,
+    /// The text between the fences.
+    pub text: String,
+    /// What the runner computed.
+    pub computed: Option<String>,
+    /// The lines of the file between the fences.
+    lines: std::ops::Range<usize>,
+}
+
+/// A case file.
+#[derive(Clone, Debug)]
+pub struct Document {
+    lines: Vec<String>,
+    /// The project that is named in front of the blocks.
+    pub project: Option<String>,
+    /// The blocks, in order.
+    pub blocks: Vec<Block>,
+}
+
+impl Document {
+    /// Reads a file.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        if !lines.first().is_some_and(|line| line.starts_with("# ")) {
+            return Err("a case begins with a title: `# What is true`".to_owned());
+        }
+        let mut document = Self { lines, project: None, blocks: Vec::new() };
+        let mut open: Option<(usize, String, usize)> = None;
+        for (number, line) in document.lines.iter().enumerate() {
+            let fence = line.len() - line.trim_start_matches('`').len();
+            match &open {
+                None if fence >= 3 => open = Some((fence, line[fence..].trim().to_owned(), number + 1)),
+                None => {
+                    if let Some(name) = line.strip_prefix("project: ") {
+                        document.project = Some(name.trim().to_owned());
+                    }
+                }
+                Some((opened, info, first)) if fence >= *opened && line.trim_start_matches('`').trim().is_empty() => {
+                    let lines = *first..number;
+                    let text: String = document.lines[lines.clone()].iter().flat_map(|line| [line, "\n"]).collect();
+                    let kind = Kind::parse(info);
+                    document.blocks.push(Block { kind, info: info.clone(), text, computed: None, lines });
+                    open = None;
+                }
+                Some(_) => {}
+            }
+        }
+        match open {
+            Some((_, info, first)) => Err(format!("the block `{info}` of line {first} is not closed")),
+            None => Ok(document),
+        }
+    }
+
+    /// Returns the text of the only block of a kind.
+    pub fn text_of(&self, kind: &Kind) -> Option<&str> {
+        self.blocks.iter().find(|block| block.kind == *kind).map(|block| block.text.as_str())
+    }
+
+    /// Says how the computed outputs differ from the written ones.
+    pub fn differences(&self) -> Vec<String> {
+        self.blocks
+            .iter()
+            .filter_map(|block| {
+                let computed = block.computed.as_ref()?;
+                let equal = match block.kind {
+                    Kind::Answer => compare::rows_agree(&block.text, computed, compare::Header::Compared, None).is_ok(),
+                    _ => block.text.trim_end() == computed.trim_end(),
+                };
+                (!equal).then(|| format!("block `{}` differs:\n{}", block.info, compare::lines(&block.text, computed)))
+            })
+            .collect()
+    }
+
+    /// Writes the file with the computed outputs.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        let mut next = 0;
+        for block in &self.blocks {
+            self.lines[next..block.lines.start].iter().for_each(|line| text.extend([line, "\n"]));
+            match &block.computed {
+                Some(computed) if computed.trim_end().is_empty() => {}
+                Some(computed) => text.extend([computed.trim_end(), "\n"]),
+                None => text.push_str(&block.text),
+            }
+            next = block.lines.end;
+        }
+        self.lines[next..].iter().for_each(|line| text.extend([line, "\n"]));
+        text
+    }
+}

@@ -1,0 +1,150 @@
+//! Computes the outputs of a case, each by the passes that it needs.
+
+use entente::{
+    diagnostics::render::{Color, Format, render},
+    plan::{self, Plan, PlanError, Principal},
+    project::Project,
+    sql::{self, Dialect, Literal},
+};
+
+use super::{
+    document::{Document, Kind},
+    query,
+    world::{self, Version, World},
+};
+
+/// Computes every output block of a case.
+pub fn run(document: &mut Document) -> Result<(), String> {
+    let kinds: Vec<Kind> = document.blocks.iter().map(|block| block.kind.clone()).collect();
+    if !kinds.iter().any(Kind::is_output) {
+        return Err("a case has at least one output block, such as `text answer` or `diagnostics`".to_owned());
+    }
+    if kinds.contains(&Kind::Answer) != kinds.contains(&Kind::Check) {
+        return Err("`text answer` and `sql check` come together".to_owned());
+    }
+    let world = world::load(document, Version::Written)?;
+    let mut planned: Option<Result<Plan, PlanError>> = None;
+    for (position, kind) in kinds.iter().enumerate().filter(|(_, kind)| kind.is_output()) {
+        let computed = match kind {
+            Kind::Diagnostics => show_diagnostics(&world),
+            Kind::Lookml(path) => lookml(whole(&world)?, path)?,
+            Kind::Response => return Err("`json response` is not answered".to_owned()),
+            _ => {
+                if planned.is_none() {
+                    planned = Some(plan_of(document, whole(&world)?)?);
+                }
+                let planned = planned.as_ref().expect("it was planned just above");
+                match (kind, planned) {
+                    (Kind::Error, Err(error)) => show_error(error),
+                    (Kind::Error, Ok(_)) => return Err("the request is not refused, as `text error` says".to_owned()),
+                    (_, Err(error)) => return Err(format!("the request is refused: {}", show_error(error))),
+                    (Kind::Plan, Ok(plan)) => plan.explanation.logical.clone(),
+                    (Kind::Sql(name), Ok(plan)) => show_sql(plan, name),
+                    (Kind::Answer, Ok(plan)) => answer(document, plan)?,
+                    (other, Ok(_)) => return Err(format!("`{other:?}` is no output")),
+                }
+            }
+        };
+        document.blocks[position].computed = Some(computed);
+    }
+    Ok(())
+}
+
+/// Shows diagnostics as the command line does, without colors.
+pub fn show_diagnostics(world: &World) -> String {
+    render(Format::Full, &world.diagnostics, &world.files, Color::Never)
+}
+
+fn whole(world: &World) -> Result<&Project, String> {
+    world.project.as_ref().ok_or_else(|| format!("the project has errors:\n{}", show_diagnostics(world)))
+}
+
+fn plan_of(document: &Document, project: &Project) -> Result<Result<Plan, PlanError>, String> {
+    let text = document.text_of(&Kind::Query).ok_or("the outputs of this case need a block `yaml query`")?;
+    let (now, request) = query::read(text)?;
+    Ok(request.and_then(|request| plan::plan(project, &request, &Principal::default(), now)))
+}
+
+fn show_error(error: &PlanError) -> String {
+    match &error.help {
+        Some(help) => format!("{error}\nhelp: {help}\n"),
+        None => format!("{error}\n"),
+    }
+}
+
+/// Shows the text, and the bound values in a comment each.
+fn show_sql(plan: &Plan, dialect: &str) -> String {
+    let dialect = Dialect::from_name(dialect).expect("the kind of a block names a dialect");
+    let text = sql::print_pretty(&plan.select, dialect);
+    let mut shown = text.sql.trim_end().to_owned();
+    shown.push('\n');
+    for (position, value) in text.parameters.iter().enumerate() {
+        shown.push_str(&format!("-- {} = {}\n", position + 1, show_literal(value)));
+    }
+    shown
+}
+
+fn show_literal(literal: &Literal) -> String {
+    match literal {
+        Literal::Null => "null".to_owned(),
+        Literal::Boolean(value) => value.to_string(),
+        Literal::Integer(value) => value.to_string(),
+        Literal::Decimal(digits) => digits.clone(),
+        Literal::Float(bits) => format!("{:?}", f64::from_bits(*bits)),
+        Literal::String(text) => format!("'{text}'"),
+        Literal::Date(date) => format!("date '{date}'"),
+        Literal::DateTime(time) => format!("datetime '{time}'"),
+        Literal::Timestamp(time) => format!("timestamp '{time}Z'"),
+    }
+}
+
+/// Runs the planned SQL and the hand-written one; they must agree.
+#[cfg(feature = "duckdb")]
+fn answer(document: &Document, plan: &Plan) -> Result<String, String> {
+    use entente::warehouse::ColumnData;
+
+    use super::compare::{Header, lines, rows_agree};
+
+    let database = world::open(document)?;
+    let mut rows = database.query(&sql::print(&plan.select, Dialect::DuckDb)).map_err(|error| {
+        format!("the planned SQL fails: {error}\n{}", sql::print_pretty(&plan.select, Dialect::DuckDb).sql)
+    })?;
+    let shown: Vec<bool> =
+        plan.columns.iter().map(|column| !matches!(column.role, plan::ColumnRole::OrderOnly)).collect();
+    if rows.columns.len() != shown.len() {
+        return Err(format!("the plan has {} columns, the answer {}", shown.len(), rows.columns.len()));
+    }
+    let mut keep = shown.iter();
+    rows.columns.retain(|_| *keep.next().expect("as many as columns"));
+    let names: Vec<&str> =
+        plan.columns.iter().zip(&shown).filter(|(_, shown)| **shown).map(|(column, _)| column.name.as_str()).collect();
+    let answer = rows.to_csv(&names);
+    let is_float = |columns: &[ColumnData]| -> Vec<bool> {
+        columns.iter().map(|column| matches!(column, ColumnData::Float(_))).collect()
+    };
+    let check = document.text_of(&Kind::Check).expect("an answer comes with a check");
+    let text = sql::Text { sql: check.to_owned(), parameters: Vec::new() };
+    let expected = database.query(&text).map_err(|error| format!("`sql check` fails: {error}"))?;
+    if expected.columns.len() != rows.columns.len() {
+        return Err(format!("`sql check` has {} columns, the answer {}", expected.columns.len(), rows.columns.len()));
+    }
+    let floats: Vec<bool> =
+        is_float(&rows.columns).into_iter().zip(is_float(&expected.columns)).map(|(a, b)| a || b).collect();
+    let headings: Vec<String> = (0..expected.columns.len()).map(|number| format!("column {number}")).collect();
+    let expected = expected.to_csv(&headings);
+    rows_agree(&answer, &expected, Header::Ignored, Some(&floats)).map_err(|error| {
+        let sql = sql::print_pretty(&plan.select, Dialect::DuckDb).sql;
+        format!("the answer is not that of `sql check`: {error}\n{}\n{sql}", lines(&expected, &answer))
+    })?;
+    Ok(answer)
+}
+
+#[cfg(not(feature = "duckdb"))]
+fn answer(_document: &Document, _plan: &Plan) -> Result<String, String> {
+    Err("answers need the feature `duckdb`".to_owned())
+}
+
+fn lookml(project: &Project, path: &str) -> Result<String, String> {
+    let _ = project;
+    Err(format!("`{path}` is not emitted"))
+}

@@ -1,0 +1,229 @@
+//! The project of a case, and its warehouse.
+//!
+//! `project: parcel` is the repository's own `metrics/` on the sample warehouse; `project: flights` is the folder
+//! `tests/flights` with its `seed.sql`; without such a line the blocks of the file are the project.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use entente::{
+    catalog::Catalog,
+    diagnostics::{Diagnostic, Diagnostics},
+    files::SourceMap,
+    project::Project,
+    resolve,
+    syntax::{self, Config, Definitions},
+};
+
+use super::document::{Document, Kind};
+
+#[cfg(feature = "duckdb")]
+pub use database::{Database, open};
+
+/// What a case without `entente.yml` has.
+const CONFIG: &str = "language: 1\nname: case\nconnection: local\nconnections: { local: { type: duckdb, path: case.duckdb } }\n";
+
+/// A project with everything that was found wrong in it.
+pub struct World {
+    /// The texts.
+    pub files: SourceMap,
+    /// The project, unless there is an error.
+    pub project: Option<Project>,
+    /// Everything that is wrong or doubtful, by place.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Which definitions of a page are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Version {
+    /// Those that raise the diagnostic.
+    Written,
+    /// Those after mending.
+    Mended,
+}
+
+/// Loads the project of a case.
+pub fn load(document: &Document, version: Version) -> Result<World, String> {
+    let sources = match &document.project {
+        Some(name) => read_folder(&folder(name)?)?,
+        None => read_blocks(document, version)?,
+    };
+    let mut files = SourceMap::new();
+    let config_file = files.add("entente.yml", sources.config);
+    let variable = |name: &str| (name == "ENTENTE_CONNECTION").then(|| "local".to_owned());
+    let mut diagnostics = Diagnostics::new();
+    let config: Option<Config> = match syntax::load_config(&files, config_file, &variable) {
+        Ok(config) => Some(config),
+        Err(found) => {
+            found.into_iter().for_each(|diagnostic| diagnostics.push(diagnostic));
+            None
+        }
+    };
+    let mut definitions = Definitions::default();
+    for (path, text) in sources.definitions {
+        let file = files.add(path, text);
+        definitions.append(syntax::load(&files, file, &mut diagnostics));
+    }
+    let project = config.and_then(|config| {
+        let resolved = resolve::resolve(&config, &definitions, &sources.catalog);
+        diagnostics.extend(resolved.diagnostics);
+        resolved.project
+    });
+    let project = if diagnostics.has_errors() { None } else { project };
+    Ok(World { files, project, diagnostics: diagnostics.sorted() })
+}
+
+/// The texts of a project.
+struct Sources {
+    config: String,
+    definitions: Vec<(String, String)>,
+    catalog: Catalog,
+}
+
+fn folder(name: &str) -> Result<PathBuf, String> {
+    let folder = if name == "parcel" { PathBuf::from(".") } else { Path::new("tests").join(name) };
+    if folder.join("entente.yml").is_file() {
+        Ok(folder)
+    } else {
+        Err(format!("project `{name}` has no `entente.yml` in `{}`", folder.display()))
+    }
+}
+
+fn read_folder(folder: &Path) -> Result<Sources, String> {
+    let read = |path: &Path| fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()));
+    let mut paths = Vec::new();
+    gather_yaml(&folder.join("metrics"), &mut paths);
+    paths.sort();
+    let definitions = paths.iter().map(|path| {
+        let shown = path.strip_prefix(folder).unwrap_or(path).display().to_string();
+        Ok((shown, read(path)?))
+    });
+    let catalog = folder.join("schema/catalog.json");
+    Ok(Sources {
+        config: read(&folder.join("entente.yml"))?,
+        definitions: definitions.collect::<Result<_, String>>()?,
+        catalog: if catalog.is_file() { parse_catalog(&read(&catalog)?)? } else { Catalog::default() },
+    })
+}
+
+fn gather_yaml(folder: &Path, paths: &mut Vec<PathBuf>) {
+    for path in fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
+        if path.is_dir() {
+            gather_yaml(&path, paths);
+        } else if path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml") {
+            paths.push(path);
+        }
+    }
+}
+
+fn read_blocks(document: &Document, version: Version) -> Result<Sources, String> {
+    let mut definitions: Vec<(String, String)> = Vec::new();
+    for block in &document.blocks {
+        let path = match (&block.kind, version) {
+            (Kind::Definitions(path), _) | (Kind::Mended(path), Version::Mended) => path,
+            _ => continue,
+        };
+        // A mended file stands for the one that it mends.
+        definitions.retain(|(other, _)| other != path);
+        definitions.push((path.clone(), block.text.clone()));
+    }
+    definitions.sort();
+    let catalog = match document.text_of(&Kind::Catalog) {
+        Some(text) => parse_catalog(text)?,
+        None => seeded_catalog(document)?,
+    };
+    let config = document.text_of(&Kind::Config).unwrap_or(CONFIG).to_owned();
+    Ok(Sources { config, definitions, catalog })
+}
+
+fn parse_catalog(text: &str) -> Result<Catalog, String> {
+    Catalog::from_json(text).map_err(|error| format!("`schema/catalog.json`: {error}"))
+}
+
+/// A case with a seed and without a catalog takes the catalog of its tables.
+#[cfg(feature = "duckdb")]
+fn seeded_catalog(document: &Document) -> Result<Catalog, String> {
+    match document.text_of(&Kind::Seed) {
+        Some(_) => open(document)?.catalog(),
+        None => Ok(Catalog::default()),
+    }
+}
+
+#[cfg(not(feature = "duckdb"))]
+fn seeded_catalog(_document: &Document) -> Result<Catalog, String> {
+    Ok(Catalog::default())
+}
+
+#[cfg(feature = "duckdb")]
+mod database {
+    use std::{
+        collections::BTreeMap,
+        fs,
+        sync::{Mutex, PoisonError},
+    };
+
+    use entente::{
+        catalog::Catalog,
+        sample,
+        sql::Text,
+        warehouse::{Error, Rows, duckdb::DuckDb},
+    };
+
+    use super::{Document, Kind, folder};
+
+    /// The size of the sample warehouse: 2,000 parcels.
+    const SCALE: f64 = 0.01;
+
+    /// Warehouses of shared projects, each made once per run.
+    static SHARED: Mutex<BTreeMap<String, DuckDb>> = Mutex::new(BTreeMap::new());
+
+    /// A warehouse that answers.
+    pub struct Database(DuckDb);
+
+    /// Opens the warehouse of a case.
+    pub fn open(document: &Document) -> Result<Database, String> {
+        let Some(name) = &document.project else {
+            let database = DuckDb::in_memory().map_err(shown)?;
+            if let Some(seed) = document.text_of(&Kind::Seed) {
+                database.execute_batch(seed).map_err(|error| format!("`sql seed`: {}", shown(error)))?;
+            }
+            return Ok(Database(database));
+        };
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(database) = shared.get(name) {
+            return Ok(Database(database.clone()));
+        }
+        let database = DuckDb::in_memory().map_err(shown)?;
+        if name == "parcel" {
+            sample::fill(&database, SCALE, &|_, _| {}).map_err(shown)?;
+        } else {
+            let path = folder(name)?.join("seed.sql");
+            let seed = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+            database.execute_batch(&seed).map_err(|error| format!("{}: {}", path.display(), shown(error)))?;
+        }
+        shared.insert(name.clone(), database.clone());
+        Ok(Database(database))
+    }
+
+    impl Database {
+        /// Runs a query.
+        pub fn query(&self, text: &Text) -> Result<Rows, String> {
+            self.0.query_blocking(text).map_err(shown)
+        }
+
+        /// Reads the columns of all tables.
+        pub fn catalog(&self) -> Result<Catalog, String> {
+            self.0.catalog_blocking(None).map_err(shown)
+        }
+    }
+
+    /// Shows the driver's own words, which callers of the product never see.
+    fn shown(error: Error) -> String {
+        match error.detail() {
+            Some(detail) => format!("{error}: {detail}"),
+            None => error.to_string(),
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use entente::{
     diagnostics::render::{Color, Format, render},
-    plan::{self, Plan, PlanError, Principal},
+    plan::{self, Context, Plan, PlanError, Principal},
     project::Project,
     sql::{self, Dialect, Literal},
 };
@@ -23,24 +23,23 @@ pub fn run(document: &mut Document) -> Result<(), String> {
         return Err("`text answer` and `sql check` come together".to_owned());
     }
     let world = world::load(document, Version::Written)?;
-    let mut planned: Option<Result<Plan, PlanError>> = None;
     for (position, kind) in kinds.iter().enumerate().filter(|(_, kind)| kind.is_output()) {
         let computed = match kind {
             Kind::Diagnostics => show_diagnostics(&world),
             Kind::Lookml(path) => lookml(whole(&world)?, path)?,
             Kind::Response => return Err("`json response` is not answered".to_owned()),
             _ => {
-                if planned.is_none() {
-                    planned = Some(plan_of(document, whole(&world)?)?);
-                }
-                let planned = planned.as_ref().expect("it was planned just above");
-                match (kind, planned) {
-                    (Kind::Error, Err(error)) => show_error(error),
+                let dialect = match kind {
+                    Kind::Sql(name) => Dialect::from_name(name).expect("the kind of a block names a dialect"),
+                    _ => Dialect::DuckDb,
+                };
+                match (kind, plan_of(document, whole(&world)?, dialect)?) {
+                    (Kind::Error, Err(error)) => show_error(&error),
                     (Kind::Error, Ok(_)) => return Err("the request is not refused, as `text error` says".to_owned()),
-                    (_, Err(error)) => return Err(format!("the request is refused: {}", show_error(error))),
-                    (Kind::Plan, Ok(plan)) => plan.explanation.logical.clone(),
-                    (Kind::Sql(name), Ok(plan)) => show_sql(plan, name),
-                    (Kind::Answer, Ok(plan)) => answer(document, plan)?,
+                    (_, Err(error)) => return Err(format!("the request is refused: {}", show_error(&error))),
+                    (Kind::Plan, Ok(plan)) => plan.explanation.logical,
+                    (Kind::Sql(_), Ok(plan)) => show_sql(&plan, dialect),
+                    (Kind::Answer, Ok(plan)) => answer(document, &plan)?,
                     (other, Ok(_)) => return Err(format!("`{other:?}` is no output")),
                 }
             }
@@ -59,10 +58,10 @@ fn whole(world: &World) -> Result<&Project, String> {
     world.project.as_ref().ok_or_else(|| format!("the project has errors:\n{}", show_diagnostics(world)))
 }
 
-fn plan_of(document: &Document, project: &Project) -> Result<Result<Plan, PlanError>, String> {
+fn plan_of(document: &Document, project: &Project, dialect: Dialect) -> Result<Result<Plan, PlanError>, String> {
     let text = document.text_of(&Kind::Query).ok_or("the outputs of this case need a block `yaml query`")?;
     let (now, request) = query::read(text)?;
-    Ok(request.and_then(|request| plan::plan(project, &request, &Principal::default(), now)))
+    Ok(request.and_then(|request| plan::plan(project, &request, &Principal::default(), &Context { now, dialect })))
 }
 
 fn show_error(error: &PlanError) -> String {
@@ -73,8 +72,7 @@ fn show_error(error: &PlanError) -> String {
 }
 
 /// Shows the text, and the bound values in a comment each.
-fn show_sql(plan: &Plan, dialect: &str) -> String {
-    let dialect = Dialect::from_name(dialect).expect("the kind of a block names a dialect");
+fn show_sql(plan: &Plan, dialect: Dialect) -> String {
     let text = sql::print_pretty(&plan.select, dialect);
     let mut shown = text.sql.trim_end().to_owned();
     shown.push('\n');

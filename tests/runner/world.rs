@@ -23,7 +23,8 @@ use super::document::{Document, Kind};
 pub use database::{Database, open};
 
 /// What a case without `entente.yml` has.
-const CONFIG: &str = "language: 1\nname: case\nconnection: local\nconnections: { local: { type: duckdb, path: case.duckdb } }\n";
+const CONFIG: &str =
+    "language: 1\nname: case\nconnection: local\nconnections: { local: { type: duckdb, path: case.duckdb } }\n";
 
 /// A project with everything that was found wrong in it.
 pub struct World {

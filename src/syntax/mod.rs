@@ -8,6 +8,7 @@
 mod calendar;
 mod config;
 mod dimension;
+mod format;
 mod join;
 mod keys;
 mod load;
@@ -27,6 +28,7 @@ mod yaml;
 pub use calendar::CalendarDef;
 pub use config::{Config, Connection, load_config};
 pub use dimension::DimensionDef;
+pub use format::format;
 pub use join::{JoinDef, JoinKeyDef};
 pub use load::load;
 pub use metric::{BalanceDef, FunnelDef, FunnelStepDef, InputDef, MetricDef};

@@ -221,8 +221,11 @@ fn integer(
     let (scalar, span) = checker.scalar(node, key, owner)?;
     let digits = scalar.text.bytes().all(|byte| byte.is_ascii_digit()) && !scalar.text.starts_with("00");
     let value = scalar.text.parse().ok().filter(|value| digits && (least..=greatest).contains(value));
-    if value.is_none() {
-        let found = format!("`{}`", shortened(&scalar.text));
+    let found = format!("`{}`", shortened(&scalar.text));
+    if value.is_none() && digits && scalar.text != "0" {
+        let message = format!("`{}` of {} is too large: {found}", key.name, owner.describe());
+        checker.report(Code::WrongValue, span, message, format!("Write at most {greatest}."));
+    } else if value.is_none() {
         checker.mismatch(span, key, owner, &found);
     }
     Some(Spanned::new(value.unwrap_or(least), span))

@@ -14,7 +14,7 @@ impl Shape {
             Self::OneOf(words) => listed(words),
             Self::Word(words, _) => format!("a word such as {}", listed(words)),
             Self::Boolean => "`true` or `false`".to_owned(),
-            Self::Integer(least, u64::MAX) => format!("a whole number from {least} on"),
+            Self::Integer(least, 0xffff_ffff..) => format!("a whole number from {least} on"),
             Self::Integer(least, greatest) => format!("a whole number from {least} to {greatest}"),
             Self::Duration(_) => "a number and a unit of time".to_owned(),
             Self::Granularity(names) => listed(names),

@@ -215,7 +215,7 @@ const FORMS: &[Case] = &[
             "wrong-value 4:13 `window` of a metric takes a number and a unit of time, found `3` | Write a number and one of minute, hour, day, week, month, quarter, year, such as `28 days`.",
             "conflicting-keys 5:5 a metric has both `window` and `all_time` | Keep the one that is meant.",
             "wrong-value 5:16 `all_time` of a metric takes `true` or `false`, found `true` | Write `all_time: true`, without quotes.",
-            "wrong-value 6:15 `revision` of a metric takes a whole number from 1 to 4294967295, found `100000000000000000000000000000` | Write `revision: 10`.",
+            "wrong-value 6:15 `revision` of a metric is too large: `100000000000000000000000000000` | Write at most 4294967295.",
             "wrong-value 9:13 `status` of a metric cannot be `depricated` | Write `deprecated`.",
         ],
     ),

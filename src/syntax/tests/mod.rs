@@ -1,5 +1,6 @@
 //! What is read from YAML, where it was written, and what is said about mistakes.
 
+mod format;
 mod mistakes;
 mod schema;
 mod spans;

@@ -427,10 +427,11 @@ fn name_columns(bound: &Bound<'_>) -> Names {
             name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
         if plain.starts_with(|c: char| c.is_ascii_digit()) || plain.is_empty() { format!("_{plain}") } else { plain }
     };
-    let keys = bound.keys.iter().map(|key| free_name(&mut taken, &plain(&key.name))).collect();
+    let keys: Vec<String> = bound.keys.iter().map(|key| free_name(&mut taken, &plain(&key.name))).collect();
+    // A leaf may be called like a metric of the answer: expressions see the columns below, ORDER BY the answer's.
+    let mut taken_below = taken.clone();
+    let leaves = bound.leaves.iter().map(|leaf| free_name(&mut taken_below, &leaf.name)).collect();
     let outputs = bound.outputs.iter().map(|output| free_name(&mut taken, &plain(&output.name))).collect();
-    // Leaves are columns of inner selects only, but an alias that hides a leaf would confuse ORDER BY.
-    let leaves = bound.leaves.iter().map(|leaf| free_name(&mut taken, &leaf.name)).collect();
     Names { keys, outputs, leaves }
 }
 

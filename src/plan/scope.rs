@@ -99,11 +99,15 @@ impl<'p> Scope<'p> {
         let project = self.project;
         let definition: &Dimension = &project.dimensions[dimension];
         let value = self.value(at, &definition.expr);
+        if !definition.buckets.is_empty() {
+            return bucket_label(&value, &definition.buckets);
+        }
         match definition.kind {
             DimensionKind::Boolean { nullable: false } => value.is_true(false),
-            DimensionKind::Boolean { nullable: true } | DimensionKind::String | DimensionKind::Time { .. } => value,
-            DimensionKind::Number if definition.buckets.is_empty() => value,
-            DimensionKind::Number => bucket_label(&value, &definition.buckets),
+            DimensionKind::Boolean { nullable: true }
+            | DimensionKind::String
+            | DimensionKind::Number
+            | DimensionKind::Time { .. } => value,
         }
     }
 

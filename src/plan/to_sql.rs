@@ -107,9 +107,9 @@ fn flat(bound: &Bound<'_>, names: &Names, rows: Rows) -> Select {
     let mut items: Vec<SelectItem> =
         rows.keys.iter().cloned().zip(&names.keys).map(|(e, name)| e.named(name)).collect();
     for (output, name) in bound.outputs.iter().zip(&names.outputs) {
-        items.push(output.formula.map(&mut |id| leaf(*id)).named(name));
+        items.push(without_needless_coalesce(output.formula.map(&mut |id| leaf(*id))).named(name));
     }
-    let having = bound.having.as_ref().map(|having| having.map(&mut |id| leaf(*id)));
+    let having = bound.having.as_ref().map(|having| without_needless_coalesce(having.map(&mut |id| leaf(*id))));
     let (group_by, distinct) =
         if bound.leaves.is_empty() { (Vec::new(), true) } else { ((0..bound.keys.len()).collect(), false) };
     Select {
@@ -124,6 +124,21 @@ fn flat(bound: &Bound<'_>, names: &Names, rows: Rows) -> Select {
         limit: bound.limit,
         ..Select::default()
     }
+}
+
+/// A count is never null where it is made, so `COALESCE(COUNT(*), 0)` is `COUNT(*)`.
+fn without_needless_coalesce(expr: SqlExpr) -> SqlExpr {
+    let is_count = |expr: &SqlExpr| match expr {
+        Expr::Leaf(Leaf::Aggregate(aggregate)) => matches!(
+            aggregate.function,
+            AggregateFunction::Count | AggregateFunction::CountDistinct | AggregateFunction::ApproxCountDistinct
+        ),
+        _ => false,
+    };
+    expr.rebuild(&mut |expr| match expr {
+        Expr::Call { function: Function::Coalesce, mut args } if args.first().is_some_and(is_count) => args.remove(0),
+        other => other,
+    })
 }
 
 /// Common table expressions, lined up, filled in, and the metrics over them.

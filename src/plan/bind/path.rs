@@ -59,30 +59,34 @@ fn walk(project: &Project, model: ModelId, roles: &[&str], dimension: &str) -> O
     })
 }
 
-/// Rule 2: join paths whose last roles are the path's, or that end in the model which the path names.
+/// Rule 2: join paths whose last roles are the path's; else those that end in the model which the path names.
 fn ending_in(project: &Project, model: ModelId, roles: &[&str], dimension: &str) -> Vec<BoundPath> {
-    if roles.is_empty() {
-        return Vec::new();
-    }
-    let ends = |route: &Route| {
-        let at = |back: usize| &project.joins[route.0[route.0.len() - back]];
-        let by_roles = route.0.len() >= roles.len()
-            && roles.iter().rev().enumerate().all(|(back, role)| at(back + 1).role == **role);
-        // `customers.parent.name`: the first word may be the model from which the other roles are walked.
-        let rest = roles.len() - 1;
-        let by_model = route.0.len() > rest
-            && project.models[project.joins[route.0[route.0.len() - 1 - rest]].to].name == roles[0]
-            && roles[1..].iter().rev().enumerate().all(|(back, role)| at(back + 1).role == **role);
-        by_roles || by_model
+    let Some((first, rest)) = roles.split_first() else { return Vec::new() };
+    let routes = to_one_routes(project, model);
+    let found = |ends: &dyn Fn(&Route) -> bool| -> Vec<BoundPath> {
+        let routes = routes.iter().filter(|route| ends(route));
+        let bound = routes.filter_map(|route| {
+            let dimension = project.dimension_named(project.route_end(model, route), dimension)?;
+            Some(BoundPath { route: route.clone(), dimension })
+        });
+        bound.collect()
     };
-    to_one_routes(project, model)
-        .into_iter()
-        .filter(|route| !route.0.is_empty() && ends(route))
-        .filter_map(|route| {
-            let dimension = project.dimension_named(project.route_end(model, &route), dimension)?;
-            Some(BoundPath { route, dimension })
-        })
-        .collect()
+    let ends_in_roles = |route: &Route, roles: &[&str]| {
+        let last = route.0.len().checked_sub(roles.len()).map(|at| &route.0[at..]);
+        last.is_some_and(|last| last.iter().zip(roles).all(|(join, role)| project.joins[*join].role == **role))
+    };
+    let by_roles = found(&|route| ends_in_roles(route, roles));
+    if !by_roles.is_empty() {
+        return by_roles;
+    }
+    // `customers.parent.name`, where the role that leads to the customers has another name: the model is met once.
+    let Some(named) = project.model_named(first) else { return Vec::new() };
+    found(&|route| {
+        let meets = |join| project.joins[join].to == named;
+        ends_in_roles(route, rest)
+            && route.0.len() > rest.len()
+            && route.0.iter().position(|join| meets(*join)) == Some(route.0.len() - rest.len() - 1)
+    })
 }
 
 /// Rule 3: a dimension of the model that is declared to mean the same.

@@ -5,7 +5,7 @@ const TOLERANCE: f64 = 1e-9;
 
 /// Whether the first line takes part in a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Header {
+pub(crate) enum Header {
     /// Names must be equal.
     Compared,
     /// Hand-written SQL names its columns as it likes.
@@ -17,7 +17,7 @@ pub enum Header {
 ///
 /// `floats` says which columns are binary floating point and compared nearly; everything else is compared exactly.
 /// Without it every number with a point may be a float.
-pub fn rows_agree(a: &str, b: &str, header: Header, floats: Option<&[bool]>) -> Result<(), String> {
+pub(crate) fn rows_agree(a: &str, b: &str, header: Header, floats: Option<&[bool]>) -> Result<(), String> {
     let (rows_a, rows_b) = (rows(a), rows(b));
     let skip = usize::from(header == Header::Ignored);
     if rows_a.len() != rows_b.len() {
@@ -89,7 +89,7 @@ fn rows(text: &str) -> Vec<Vec<String>> {
 }
 
 /// Shows where two texts differ, with `-` before lines of the file and `+` before lines of the program.
-pub fn lines(written: &str, computed: &str) -> String {
+pub(crate) fn lines(written: &str, computed: &str) -> String {
     let (a, b): (Vec<&str>, Vec<&str>) = (written.trim_end().lines().collect(), computed.trim_end().lines().collect());
     let same_start = a.iter().zip(&b).take_while(|(a, b)| a == b).count();
     let rest = a.len().min(b.len()) - same_start;

@@ -6,7 +6,7 @@ use super::compare;
 
 /// What a block is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// `yaml metrics/orders.yml`: definitions.
     Definitions(String),
     /// `yaml mended metrics/orders.yml`: the definitions of a page after mending.
@@ -64,7 +64,7 @@ impl Kind {
     }
 
     /// Returns whether the runner computes the text of the block.
-    pub fn is_output(&self) -> bool {
+    pub(crate) fn is_output(&self) -> bool {
         match self {
             Self::Diagnostics
             | Self::Plan
@@ -88,32 +88,32 @@ impl Kind {
 
 /// A fenced block.
 #[derive(Clone, Debug)]
-pub struct Block {
+pub(crate) struct Block {
     /// What it is.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// The line behind the opening fence, for messages.
-    pub info: String,
+    pub(crate) info: String,
     /// The text between the fences.
-    pub text: String,
+    pub(crate) text: String,
     /// What the runner computed.
-    pub computed: Option<String>,
+    pub(crate) computed: Option<String>,
     /// The lines of the file between the fences.
     lines: std::ops::Range<usize>,
 }
 
 /// A case file.
 #[derive(Clone, Debug)]
-pub struct Document {
+pub(crate) struct Document {
     lines: Vec<String>,
     /// The project that is named in front of the blocks.
-    pub project: Option<String>,
+    pub(crate) project: Option<String>,
     /// The blocks, in order.
-    pub blocks: Vec<Block>,
+    pub(crate) blocks: Vec<Block>,
 }
 
 impl Document {
     /// Reads a file.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let lines: Vec<String> = text.lines().map(str::to_owned).collect();
         if !lines.first().is_some_and(|line| line.starts_with("# ")) {
             return Err("a case begins with a title: `# What is true`".to_owned());
@@ -146,12 +146,12 @@ impl Document {
     }
 
     /// Returns the text of the only block of a kind.
-    pub fn text_of(&self, kind: &Kind) -> Option<&str> {
+    pub(crate) fn text_of(&self, kind: &Kind) -> Option<&str> {
         self.blocks.iter().find(|block| block.kind == *kind).map(|block| block.text.as_str())
     }
 
     /// Says how the computed outputs differ from the written ones.
-    pub fn differences(&self) -> Vec<String> {
+    pub(crate) fn differences(&self) -> Vec<String> {
         self.blocks
             .iter()
             .filter_map(|block| {
@@ -166,7 +166,7 @@ impl Document {
     }
 
     /// Writes the file with the computed outputs.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut text = String::new();
         let mut next = 0;
         for block in &self.blocks {

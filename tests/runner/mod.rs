@@ -18,7 +18,7 @@ use document::{Document, Kind};
 
 /// Whether outputs are compared or rewritten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
+pub(crate) enum Mode {
     /// A difference fails the case.
     Compare,
     /// A difference is written into the file.
@@ -26,7 +26,7 @@ pub enum Mode {
 }
 
 /// Returns every case file, by path.
-pub fn find_cases() -> Vec<PathBuf> {
+pub(crate) fn find_cases() -> Vec<PathBuf> {
     let mut found = Vec::new();
     gather(Path::new("tests/cases"), &mut found);
     gather(Path::new("docs/diagnostics"), &mut found);
@@ -48,7 +48,7 @@ fn gather(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 /// Returns whether the case needs a part of the crate that this build leaves out.
-pub fn needs_a_missing_feature(path: &Path) -> bool {
+pub(crate) fn needs_a_missing_feature(path: &Path) -> bool {
     let text = fs::read_to_string(path).unwrap_or_default();
     let Ok(document) = Document::parse(&text) else { return false };
     let has = |kind: &Kind| document.blocks.iter().any(|block| block.kind == *kind);
@@ -58,7 +58,7 @@ pub fn needs_a_missing_feature(path: &Path) -> bool {
 }
 
 /// Runs one case file; the error says what differs.
-pub fn run(path: &Path, mode: Mode) -> Result<(), String> {
+pub(crate) fn run(path: &Path, mode: Mode) -> Result<(), String> {
     let text = fs::read_to_string(path).map_err(|error| format!("cannot be read: {error}"))?;
     let mut document = Document::parse(&text)?;
     if path.starts_with("docs/diagnostics") {

@@ -14,7 +14,7 @@ use super::{
 };
 
 /// Computes every output block of a case.
-pub fn run(document: &mut Document) -> Result<(), String> {
+pub(crate) fn run(document: &mut Document) -> Result<(), String> {
     let kinds: Vec<Kind> = document.blocks.iter().map(|block| block.kind.clone()).collect();
     if !kinds.iter().any(Kind::is_output) {
         return Err("a case has at least one output block, such as `text answer` or `diagnostics`".to_owned());
@@ -50,7 +50,7 @@ pub fn run(document: &mut Document) -> Result<(), String> {
 }
 
 /// Shows diagnostics as the command line does, without colors.
-pub fn show_diagnostics(world: &World) -> String {
+pub(crate) fn show_diagnostics(world: &World) -> String {
     render(Format::Full, &world.diagnostics, &world.files, Color::Never)
 }
 

@@ -13,7 +13,7 @@ const HEADINGS: [&str; 3] = ["What it says", "Why it matters", "How to mend it"]
 const OF_THE_FILE_SYSTEM: [&str; 4] = ["unreadable-file", "file-too-large", "not-utf8", "link-out-of-project"];
 
 /// Runs both sides of a page.
-pub fn run(document: &mut Document, code: &str) -> Result<(), String> {
+pub(crate) fn run(document: &mut Document, code: &str) -> Result<(), String> {
     let text = document.text();
     for heading in HEADINGS {
         if !text.contains(&format!("\n## {heading}\n")) {

@@ -37,7 +37,7 @@ struct WrittenTop {
 }
 
 /// Reads a query: its moment, and the request or why it is none.
-pub fn read(text: &str) -> Result<(DateTime<Utc>, Result<Request, entente::plan::PlanError>), String> {
+pub(crate) fn read(text: &str) -> Result<(DateTime<Utc>, Result<Request, entente::plan::PlanError>), String> {
     let query: Query = serde_yaml::from_str(text).map_err(|error| format!("`yaml query`: {error}"))?;
     let now = query.now.as_deref().unwrap_or(NOW);
     let now = now.parse().map_err(|error| format!("`now` of `yaml query`: {error}"))?;

@@ -20,25 +20,25 @@ use entente::{
 use super::document::{Document, Kind};
 
 #[cfg(feature = "duckdb")]
-pub use database::{Database, open};
+pub(crate) use database::open;
 
 /// What a case without `entente.yml` has.
 const CONFIG: &str =
     "language: 1\nname: case\nconnection: local\nconnections: { local: { type: duckdb, path: case.duckdb } }\n";
 
 /// A project with everything that was found wrong in it.
-pub struct World {
+pub(crate) struct World {
     /// The texts.
-    pub files: SourceMap,
+    pub(crate) files: SourceMap,
     /// The project, unless there is an error.
-    pub project: Option<Project>,
+    pub(crate) project: Option<Project>,
     /// Everything that is wrong or doubtful, by place.
-    pub diagnostics: Vec<Diagnostic>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
 /// Which definitions of a page are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Version {
+pub(crate) enum Version {
     /// Those that raise the diagnostic.
     Written,
     /// Those after mending.
@@ -46,7 +46,7 @@ pub enum Version {
 }
 
 /// Loads the project of a case.
-pub fn load(document: &Document, version: Version) -> Result<World, String> {
+pub(crate) fn load(document: &Document, version: Version) -> Result<World, String> {
     let sources = match &document.project {
         Some(name) => read_folder(&folder(name)?)?,
         None => read_blocks(document, version)?,
@@ -181,10 +181,10 @@ mod database {
     static SHARED: Mutex<BTreeMap<String, DuckDb>> = Mutex::new(BTreeMap::new());
 
     /// A warehouse that answers.
-    pub struct Database(DuckDb);
+    pub(crate) struct Database(DuckDb);
 
     /// Opens the warehouse of a case.
-    pub fn open(document: &Document) -> Result<Database, String> {
+    pub(crate) fn open(document: &Document) -> Result<Database, String> {
         let Some(name) = &document.project else {
             let database = DuckDb::in_memory().map_err(shown)?;
             if let Some(seed) = document.text_of(&Kind::Seed) {
@@ -210,12 +210,12 @@ mod database {
 
     impl Database {
         /// Runs a query.
-        pub fn query(&self, text: &Text) -> Result<Rows, String> {
+        pub(crate) fn query(&self, text: &Text) -> Result<Rows, String> {
             self.0.query_blocking(text).map_err(shown)
         }
 
         /// Reads the columns of all tables.
-        pub fn catalog(&self) -> Result<Catalog, String> {
+        pub(crate) fn catalog(&self) -> Result<Catalog, String> {
             self.0.catalog_blocking(None).map_err(shown)
         }
     }

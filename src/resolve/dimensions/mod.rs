@@ -166,7 +166,7 @@ fn complete(context: &mut Context<'_>, id: DimensionId, written: &Written, diagn
     let format = super::metrics::format_named(def.format.as_ref(), &subject, diagnostics);
     let dimension = &mut context.project.dimensions[id];
     dimension.expr = value.expr;
-    dimension.kind = if buckets.is_empty() { kind } else { DimensionKind::String };
+    dimension.kind = kind;
     dimension.column_type = if buckets.is_empty() { column_type } else { ColumnType::String };
     dimension.buckets = buckets;
     dimension.same_as = same_as;

@@ -24,9 +24,6 @@ pub enum ServeError {
     /// The project has errors, so there is nothing to serve.
     #[error("the project has errors")]
     BrokenProject,
-    /// The project gives no GraphQL schema.
-    #[error("the project gives no GraphQL schema: {0}")]
-    Schema(String),
     /// The files cannot be watched.
     #[error(transparent)]
     Watch(#[from] WatchError),
@@ -48,7 +45,7 @@ impl ServeError {
             Self::Watch(_) => {
                 Some("Serve without taking up changes, or raise the system's limit of watches.".to_owned())
             }
-            Self::Listen { .. } | Self::Schema(_) | Self::Runtime(_) => None,
+            Self::Listen { .. } | Self::Runtime(_) => None,
         }
     }
 

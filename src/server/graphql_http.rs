@@ -20,8 +20,13 @@ use super::{
     body::{self, Pieces, Unread},
     negotiate::{self, Media},
     router::RequestId,
+    source::Asked,
     state::Shared,
 };
+use crate::graphql::{self, Outcome};
+
+/// Answers belong to whoever asked.
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// The parameters of a GraphQL request.
 #[derive(Deserialize)]
@@ -93,8 +98,25 @@ pub(super) async fn get(State(shared): State<Arc<Shared>>, request: Request<Body
 }
 
 async fn execute(shared: &Shared, parameters: Parameters, media: Media, id: &str) -> Response {
-    let _ = (shared, parameters, Pieces::new([]), media);
-    refusal(StatusCode::NOT_IMPLEMENTED, "INTERNAL", "not there yet", None, id)
+    let serving = shared.serving.load_full();
+    let source = Asked { shared, live: &serving.live };
+    let request = graphql::Request {
+        query: parameters.query,
+        operation_name: parameters.operation_name,
+        variables: parameters.variables.unwrap_or_default(),
+        request_id: Some(id.to_owned()),
+    };
+    let reply = serving.api.execute(&source, request, &shared.anyone).await;
+    let status = match (media, reply.outcome) {
+        // The caller knows GraphQL's media type, and so may be told by the status.
+        (Media::GraphqlResponse, Outcome::Refused) => StatusCode::BAD_REQUEST,
+        (Media::GraphqlResponse | Media::Json, Outcome::Executed) | (Media::Json, Outcome::Refused) => StatusCode::OK,
+    };
+    let mut response = Response::new(Body::new(Pieces::new(reply.body)));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, media.header());
+    response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
+    response
 }
 
 /// Reads the parameters of a body.
@@ -160,6 +182,6 @@ pub(super) fn refusal(status: StatusCode, code: &str, message: &str, help: Optio
     let body = json!({ "errors": [{ "message": message, "extensions": extensions }] });
     let mut response = (status, Json(body)).into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, Media::Json.header());
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
     response
 }

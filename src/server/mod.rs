@@ -20,6 +20,7 @@ mod options;
 mod pages;
 mod reload;
 mod router;
+mod source;
 mod state;
 mod telemetry;
 

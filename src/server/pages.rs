@@ -77,7 +77,7 @@ async fn page(shared: &Arc<Shared>, render: impl FnOnce(&Site<'_>) -> Option<Str
             version: &version,
             dialect: shared.engine.dialect(),
             now: shared.engine.now(),
-            field_name: str::to_owned,
+            field_name: crate::graphql::names::field_name,
         };
         render(&site).map_or_else(|| (StatusCode::NOT_FOUND, site.not_found()), |page| (StatusCode::OK, page))
     });

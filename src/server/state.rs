@@ -16,12 +16,16 @@ use super::{Limits, Pages, telemetry::Telemetry};
 use crate::{
     engine::{Engine, Failure, Live, Loaded},
     files::SourceMap,
+    graphql::Api,
+    plan::Principal,
     time::{DateTime, Utc},
 };
 
 /// A project and all that is made of it once. Swapped whole, so a request never sees two versions.
 pub(super) struct Serving {
     pub(super) live: Live,
+    /// Its GraphQL schema, and what is kept beside it.
+    pub(super) api: Api,
     /// The files it was made of, for the pages.
     pub(super) files: SourceMap,
 }
@@ -30,7 +34,8 @@ impl Serving {
     /// Makes what is served of a loaded project.
     pub(super) fn new(loaded: &Loaded, now: DateTime<Utc>) -> Result<Self, NotServed> {
         let live = Live::from_loaded(loaded, now).ok_or(NotServed::Broken)?;
-        Ok(Self { live, files: loaded.files.clone() })
+        let api = Api::new(Arc::clone(&live.project));
+        Ok(Self { live, api, files: loaded.files.clone() })
     }
 }
 
@@ -58,6 +63,8 @@ pub(super) struct Shared {
     pub(super) telemetry: Telemetry,
     pub(super) limits: Limits,
     pub(super) pages: Pages,
+    /// Who asks, until callers say who they are.
+    pub(super) anyone: Principal,
     pub(super) started: Instant,
     draining: AtomicBool,
     reached: AsyncMutex<Option<(Instant, Result<(), Failure>)>>,
@@ -82,6 +89,7 @@ impl Shared {
             telemetry: Telemetry::new(),
             limits,
             pages,
+            anyone: Principal::default(),
             started: Instant::now(),
             draining: AtomicBool::new(false),
             reached: AsyncMutex::default(),

@@ -1,5 +1,7 @@
 //! The server over a real socket, with a warehouse that the test holds the strings of.
 
+mod answers;
+mod audit;
 mod client;
 mod connections;
 mod fixture;

@@ -1,0 +1,39 @@
+//! Where the answers of one GraphQL request come from: the engine, against the project that is served as it begins.
+
+use super::state::Shared;
+use crate::{
+    engine::{Answered, Failure, Live},
+    graphql::{Compiled, Pending, Source},
+    plan::{Principal, Request},
+    sql::Dialect,
+    time::{DateTime, Utc},
+};
+
+/// The engine, asked on behalf of one request.
+pub(super) struct Asked<'a> {
+    pub(super) shared: &'a Shared,
+    pub(super) live: &'a Live,
+}
+
+impl Source for Asked<'_> {
+    fn answer<'a>(&'a self, request: &'a Request, principal: &'a Principal) -> Pending<'a, Result<Answered, Failure>> {
+        Box::pin(async move {
+            let answered = self.shared.engine.answer(self.live, request, principal).await;
+            self.shared.telemetry.answer(answered.as_ref().map(|answered| answered.cache));
+            answered
+        })
+    }
+
+    fn compile(&self, request: &Request, principal: &Principal, dialect: Option<Dialect>) -> Result<Compiled, Failure> {
+        let (plan, text, dialect) = self.shared.engine.compile(self.live, request, principal, dialect)?;
+        Ok(Compiled { plan, text, dialect })
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.shared.engine.now()
+    }
+
+    fn data_version(&self) -> u64 {
+        self.shared.engine.data_version()
+    }
+}

@@ -21,6 +21,8 @@ pub(crate) enum Kind {
     Query,
     /// `graphql request`.
     GraphQl,
+    /// `json variables` of the request.
+    Variables,
     /// `sql check`.
     Check,
     /// `diagnostics`.
@@ -50,6 +52,7 @@ impl Kind {
             ["yaml", path] => Self::Definitions((*path).to_owned()),
             ["json", "schema/catalog.json"] => Self::Catalog,
             ["json", "response"] => Self::Response,
+            ["json", "variables"] => Self::Variables,
             ["sql", "seed"] => Self::Seed,
             ["sql", "check"] => Self::Check,
             ["sql", dialect @ ("duckdb" | "bigquery")] => Self::Sql((*dialect).to_owned()),
@@ -80,6 +83,7 @@ impl Kind {
             | Self::Seed
             | Self::Query
             | Self::GraphQl
+            | Self::Variables
             | Self::Check
             | Self::Prose => false,
         }

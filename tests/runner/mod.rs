@@ -4,6 +4,8 @@
 
 mod compare;
 mod document;
+#[cfg(all(feature = "server", feature = "duckdb"))]
+mod graphql;
 mod outputs;
 mod page;
 mod query;
@@ -54,7 +56,7 @@ pub(crate) fn needs_a_missing_feature(path: &Path) -> bool {
     let has = |kind: &Kind| document.blocks.iter().any(|block| block.kind == *kind);
     let database = has(&Kind::Answer) || has(&Kind::Check) || (has(&Kind::Seed) && !has(&Kind::Catalog));
     let server = has(&Kind::GraphQl) || has(&Kind::Response);
-    (database && !cfg!(feature = "duckdb")) || (server && !cfg!(feature = "server"))
+    ((database || server) && !cfg!(feature = "duckdb")) || (server && !cfg!(feature = "server"))
 }
 
 /// Runs one case file; the error says what differs.

@@ -19,7 +19,8 @@ pub(crate) fn run(document: &mut Document) -> Result<(), String> {
     if !kinds.iter().any(Kind::is_output) {
         return Err("a case has at least one output block, such as `text answer` or `diagnostics`".to_owned());
     }
-    if kinds.contains(&Kind::Answer) != kinds.contains(&Kind::Check) {
+    let checked = kinds.contains(&Kind::Answer) || kinds.contains(&Kind::Response);
+    if kinds.contains(&Kind::Answer) && !kinds.contains(&Kind::Check) || kinds.contains(&Kind::Check) && !checked {
         return Err("`text answer` and `sql check` come together".to_owned());
     }
     let world = world::load(document, Version::Written)?;
@@ -27,7 +28,7 @@ pub(crate) fn run(document: &mut Document) -> Result<(), String> {
         let computed = match kind {
             Kind::Diagnostics => show_diagnostics(&world),
             Kind::Lookml(path) => lookml(whole(&world)?, path)?,
-            Kind::Response => return Err("`json response` is not answered".to_owned()),
+            Kind::Response => respond(document, whole(&world)?)?,
             _ => {
                 let dialect = match kind {
                     Kind::Sql(name) => Dialect::from_name(name).expect("the kind of a block names a dialect"),
@@ -145,4 +146,14 @@ fn answer(_document: &Document, _plan: &Plan) -> Result<String, String> {
 fn lookml(project: &Project, path: &str) -> Result<String, String> {
     let _ = project;
     Err(format!("`{path}` is not emitted"))
+}
+
+#[cfg(all(feature = "server", feature = "duckdb"))]
+fn respond(document: &Document, project: &Project) -> Result<String, String> {
+    super::graphql::respond(document, project)
+}
+
+#[cfg(not(all(feature = "server", feature = "duckdb")))]
+fn respond(_document: &Document, _project: &Project) -> Result<String, String> {
+    Err("responses need the features `server` and `duckdb`".to_owned())
 }

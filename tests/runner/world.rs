@@ -19,6 +19,8 @@ use entente::{
 
 use super::document::{Document, Kind};
 
+#[cfg(all(feature = "server", feature = "duckdb"))]
+pub(crate) use database::Database;
 #[cfg(feature = "duckdb")]
 pub(crate) use database::open;
 
@@ -212,6 +214,12 @@ mod database {
         /// Runs a query.
         pub(crate) fn query(&self, text: &Text) -> Result<Rows, String> {
             self.0.query_blocking(text).map_err(shown)
+        }
+
+        /// Returns the warehouse, for an engine.
+        #[cfg(feature = "server")]
+        pub(crate) fn warehouse(&self) -> DuckDb {
+            self.0.clone()
         }
 
         /// Reads the columns of all tables.

@@ -72,7 +72,7 @@ impl Table {
                 None => error,
             }
         })?;
-        let mut request = request::saved(ctx, saved)?;
+        let mut request = Request::from_saved(ctx.project, saved)?;
         if let Some(time) = field.argument("time") {
             request.time = Some(request::time_range(time)?);
         }

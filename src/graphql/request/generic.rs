@@ -1,4 +1,4 @@
-//! `metricQuery`, `sql` and saved queries: names as in the definitions.
+//! `metricQuery` and `sql`: names as in the definitions.
 
 use async_graphql::Name as Word;
 use async_graphql_value::ConstValue;
@@ -15,9 +15,8 @@ use crate::{
     catalog::ColumnType,
     graphql::{GraphqlError, collect::Values},
     ids::DimensionId,
-    plan::{Order, OrderBy, PlanErrorCode, Request, RequestText},
-    project::{SavedQuery, routes_ending_in, to_one_routes},
-    sql::{Expr, Name},
+    plan::{PlanErrorCode, Request, RequestText},
+    project::{routes_ending_in, to_one_routes},
 };
 
 /// Reads a `MetricQueryInput`: the request without its page, `first`, and `after`.
@@ -98,27 +97,4 @@ pub(in crate::graphql) fn dimension(ctx: &Context<'_>, name: &str) -> Result<(Ve
     }
     let id = found.ok_or_else(unknown)?;
     Ok((words.iter().map(|word| (*word).to_owned()).collect(), id))
-}
-
-/// Returns the request of a saved query.
-pub(in crate::graphql) fn saved(ctx: &Context<'_>, query: &SavedQuery) -> Result<Request, GraphqlError> {
-    let name = |id: &crate::ids::MetricId| ctx.project.metrics[*id].name.clone();
-    let text = RequestText {
-        metrics: query.metrics.iter().map(name).collect(),
-        by: query.by.iter().map(|words| words.join(".")).collect(),
-        ..RequestText::default()
-    };
-    let mut request = text.parse()?;
-    request.filter.clone_from(&query.filter);
-    request.having.clone_from(&query.having);
-    request.time = query.time;
-    for (expr, descending) in &query.order {
-        let Expr::Leaf(Name::Path(words)) = expr else { continue };
-        let column = words.iter().map(|word| word.value.as_str()).collect::<Vec<_>>().join(".");
-        let selected = request.keys.iter().any(|key| key.name == column)
-            || request.metrics.iter().any(|metric| metric.name == column);
-        let by = if selected { OrderBy::Column(column) } else { OrderBy::Metric(column) };
-        request.order.push(Order { by, descending: *descending, nulls_first: false });
-    }
-    Ok(request)
 }

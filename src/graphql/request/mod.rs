@@ -17,7 +17,7 @@ mod selection;
 pub(super) use arguments::{first, time_range};
 pub use cursor::CursorKey;
 pub(super) use cursor::{Cursor, Page, expired};
-pub(super) use generic::{dimension, generic, saved};
+pub(super) use generic::{dimension, generic};
 pub(super) use report::{Part, Report, Rows, report, where_filter};
 
 use super::types::Vocabulary;

@@ -22,8 +22,8 @@ pub(super) fn write(world: &World, rows: &mut NewRows<'_>) -> Result<(), Error> 
         let late = parcel.delivered.is_some_and(|delivered| delivered > parcel.promised);
         let kind = match parcel.status {
             "lost" if random.chance(900) => "lost",
-            "delivered" if late && random.chance(70) => "late",
-            "delivered" if random.chance(12) => "damaged",
+            "delivered" if late && random.chance(150) => "late",
+            "delivered" if random.chance(25) => "damaged",
             _ => continue,
         };
         let count = random.pick(&[(1, 860), (2, 120), (3, 20)]);

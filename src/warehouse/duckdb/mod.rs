@@ -11,6 +11,7 @@ mod bind;
 mod catalog;
 mod columns;
 mod failure;
+mod import;
 
 use std::{
     path::Path,

@@ -1,0 +1,63 @@
+use super::*;
+use crate::{
+    sql::{Dialect, print},
+    warehouse::duckdb::DuckDb,
+};
+
+fn proposed(seed: &str) -> Vec<ProposedFile> {
+    let database = DuckDb::in_memory().expect("a database in memory");
+    database.execute_batch(seed).expect("the seed");
+    let catalog = database.catalog_blocking(None).expect("a catalog");
+    let mut ask = |select: &Select| database.query_blocking(&print(select, Dialect::DuckDb));
+    propose(&catalog, "My shop", "shop.duckdb", "UTC", &mut ask).expect("a proposal")
+}
+
+fn text<'a>(files: &'a [ProposedFile], path: &str) -> &'a str {
+    &files.iter().find(|file| file.path == path).unwrap_or_else(|| panic!("no {path}")).text
+}
+
+const SHOP: &str = "
+    CREATE SCHEMA marts;
+    CREATE TABLE customers AS SELECT i AS id, 'c' || i AS name, CASE WHEN i % 2 = 0 THEN 'DE' ELSE 'no' END AS country,
+        CASE WHEN i > 2 THEN 1 END AS parent_id FROM range(1, 41) t(i);
+    CREATE TABLE marts.fct_orders AS SELECT 1000 + i AS order_id, i % 41 AS customer_id, 1 + i % 7 AS billed_customer_id,
+        TIMESTAMP '2024-01-01' + INTERVAL (i) HOUR AS ordered_at, (i * 1.25)::DECIMAL(12,2) AS price, i % 3 AS lines,
+        i % 5 = 0 AS \"is gift\" FROM range(200) t(i);
+    CREATE TABLE stock AS SELECT DATE '2024-01-01' + (i // 4)::INTEGER AS day, 'W' || i % 4 AS warehouse, i * 1.5 AS level
+        FROM range(40) t(i);";
+
+#[test]
+fn keys_joins_and_roles_are_found_where_values_prove_them() {
+    let files = proposed(SHOP);
+    let orders = text(&files, "metrics/orders.yml");
+    assert!(orders.contains("table: marts.fct_orders\n    primary_key: order_id\n    time: ordered_at\n"), "{orders}");
+    assert!(orders.contains("- { to: customers, key: customer_id }"), "{orders}");
+    assert!(orders.contains("- { to: customers, key: billed_customer_id, as: billed }"), "{orders}");
+    assert!(orders.contains("# Left out, by name or type: is gift"), "{orders}");
+    let customers = text(&files, "metrics/customers.yml");
+    assert!(customers.contains("- { to: customers, key: parent_id, as: parent }"), "{customers}");
+    assert!(customers.contains("{ name: country, type: string, values: [DE, \"no\"] }"), "{customers}");
+    assert!(text(&files, "metrics/stock.yml").contains("primary_key: [day, warehouse]"));
+}
+
+#[test]
+fn amounts_are_added_up_and_ids_are_not() {
+    let files = proposed(SHOP);
+    let orders = text(&files, "metrics/orders.yml");
+    let names: Vec<&str> = orders
+        .split("metrics:")
+        .nth(1)
+        .expect("metrics")
+        .lines()
+        .filter_map(|line| line.strip_prefix("  - name: "))
+        .collect();
+    assert_eq!(names, ["orders", "total_price", "average_price"]);
+}
+
+#[test]
+fn an_empty_table_gives_a_model_without_a_key() {
+    let files = proposed("CREATE TABLE empty (id INTEGER, \"from\" VARCHAR, at_time TIMESTAMP, tags VARCHAR[])");
+    let empty = text(&files, "metrics/empty.yml");
+    assert!(empty.contains("# primary_key: no column"), "{empty}");
+    assert!(empty.contains("# Left out, by name or type: from, tags"), "{empty}");
+}

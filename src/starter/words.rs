@@ -1,0 +1,124 @@
+//! Names: from what tables and columns are called to what models, roles and metrics are called.
+//!
+//! `marts.fct_Shipments` → `shipments`; `origin_depot_id` of a key `depot_id` → role `origin`.
+
+/// Makes an identifier in `snake_case`: `Order Lines 2024` → `order_lines_2024`.
+pub(super) fn identifier(name: &str) -> String {
+    let mut text = String::new();
+    for character in name.chars() {
+        if character.is_ascii_alphanumeric() {
+            text.push(character.to_ascii_lowercase());
+        } else if !text.ends_with('_') && !text.is_empty() {
+            text.push('_');
+        }
+    }
+    let text = text.trim_end_matches('_').to_owned();
+    match text.chars().next() {
+        None => "unnamed".to_owned(),
+        Some(first) if first.is_ascii_digit() => format!("n_{text}"),
+        Some(_) => text,
+    }
+}
+
+/// Returns whether a column can be written in an expression without quotes.
+pub(super) fn is_plain(name: &str) -> bool {
+    let mut characters = name.chars();
+    characters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
+        && characters.all(|character| character.is_ascii_alphanumeric() || character == '_')
+        && !RESERVED.contains(&name.to_ascii_lowercase().as_str())
+}
+
+/// Words that SQL keeps for itself, so that they are no names without quotes.
+const RESERVED: [&str; 43] = [
+    "all", "and", "any", "as", "asc", "between", "by", "case", "cast", "cross", "current", "desc", "distinct", "else",
+    "end", "exists", "false", "from", "full", "group", "having", "if", "in", "inner", "interval", "is", "join", "left",
+    "like", "limit", "not", "null", "on", "or", "order", "right", "select", "then", "true", "union", "when", "where",
+    "with",
+];
+
+/// Names a model after its table, without the prefixes of warehouses.
+pub(super) fn model(table: &str) -> String {
+    let bare = identifier(table.rsplit('.').next().unwrap_or(table));
+    let prefixes = ["fct_", "fact_", "dim_", "stg_", "mart_", "tbl_"];
+    let short = prefixes.iter().find_map(|prefix| bare.strip_prefix(prefix));
+    short.filter(|short| !short.is_empty()).unwrap_or(&bare).to_owned()
+}
+
+/// Returns one of many: `categories` → `category`, `boxes` → `box`, `orders` → `order`.
+pub(super) fn singular(plural: &str) -> String {
+    if let Some(stem) = plural.strip_suffix("ies") {
+        return format!("{stem}y");
+    }
+    let stem = ["sses", "xes", "ches", "shes"].iter().find(|end| plural.ends_with(**end));
+    if stem.is_some() {
+        return plural[..plural.len() - 2].to_owned();
+    }
+    match plural.strip_suffix('s') {
+        Some(stem) if !stem.ends_with('s') && !stem.is_empty() => stem.to_owned(),
+        _ => plural.to_owned(),
+    }
+}
+
+/// Returns a text for people: `lead_time_hours` → `Lead time hours`.
+pub(super) fn spoken(name: &str) -> String {
+    let words = name.replace('_', " ");
+    let mut characters = words.chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+}
+
+/// Returns whether a column looks like a number of something, which nobody adds up.
+pub(super) fn is_key_like(column: &str) -> bool {
+    let column = column.to_ascii_lowercase();
+    ["id", "key", "code", "uuid", "number", "zip", "postcode", "iata"]
+        .iter()
+        .any(|end| column == *end || column.ends_with(&format!("_{end}")))
+}
+
+/// Returns whether a numeric column says where or when, or is a rate: its sum means nothing.
+pub(super) fn is_intensive(column: &str) -> bool {
+    let column = column.to_ascii_lowercase();
+    let words: Vec<&str> = column.split('_').collect();
+    [
+        "latitude",
+        "longitude",
+        "lat",
+        "lon",
+        "lng",
+        "year",
+        "month",
+        "day",
+        "hour",
+        "rate",
+        "ratio",
+        "percent",
+        "pct",
+        "share",
+        "score",
+        "rating",
+        "age",
+        "temperature",
+        "rank",
+        "version",
+        "eur",
+        "usd",
+    ]
+    .iter()
+    .any(|word| words.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_shortened_and_made_plain() {
+        assert_eq!(identifier("Order Lines (2024)"), "order_lines_2024");
+        assert_eq!(identifier("2024"), "n_2024");
+        assert_eq!(model("marts.fct_shipments"), "shipments");
+        assert_eq!(
+            ["orders", "categories", "boxes", "address", "news"].map(singular),
+            ["order", "category", "box", "address", "new"]
+        );
+        assert!(is_plain("price_2") && !is_plain("order") && !is_plain("Größe") && !is_plain("a b"));
+    }
+}

@@ -1,0 +1,148 @@
+//! Writes drafts as YAML that people like to go on with.
+
+use std::fmt::Write;
+
+use super::{
+    draft::{DimensionDraft, MetricDraft, ModelDraft},
+    words,
+};
+
+/// Writes `entente.yml`.
+pub(super) fn project(name: &str, database: &str, time_zone: &str) -> String {
+    format!(
+        "# See docs/guide.md for all keys.
+language: 1
+name: {name}
+connection: local
+connections:
+  local: {{ type: duckdb, path: {} }}
+time_zone: {time_zone}
+week_start: monday
+",
+        scalar(database)
+    )
+}
+
+/// Writes the file of one model.
+pub(super) fn model(model: &ModelDraft) -> String {
+    let mut text =
+        String::from("# A proposal of `entente init`: read it, describe it, take away what nobody needs.\nmodels:\n");
+    let mut line = |indent: usize, content: &str| {
+        writeln!(text, "{:indent$}{content}", "").expect("a string takes any text");
+    };
+    line(2, &format!("- name: {}", model.name));
+    line(
+        4,
+        &format!(
+            "description: One row per {}. (Proposed: say what it stands for.)",
+            words::singular(&model.name).replace('_', " ")
+        ),
+    );
+    line(4, &format!("table: {}", scalar(&model.table)));
+    match model.key.as_slice() {
+        [] => line(4, "# primary_key: no column was found whose values never repeat"),
+        [key] => line(4, &format!("primary_key: {}", scalar(key))),
+        keys => line(4, &format!("primary_key: {}", list(keys))),
+    }
+    if let Some(time) = &model.time {
+        line(4, &format!("time: {time}"));
+    }
+    if !model.joins.is_empty() {
+        line(4, "joins:");
+        for join in &model.joins {
+            let role = join.role.as_ref().map_or_else(String::new, |role| format!(", as: {role}"));
+            line(6, &format!("- {{ to: {}, key: {}{role} }}", join.to, scalar(&join.column)));
+        }
+    }
+    if !model.dimensions.is_empty() {
+        line(4, "dimensions:");
+        for dimension in &model.dimensions {
+            line(6, &format!("- {{ {} }}", dimension_keys(dimension)));
+        }
+    }
+    if !model.left_out.is_empty() {
+        line(4, &format!("# Left out, by name or type: {}", model.left_out.join(", ").replace(['\n', '\r'], " ")));
+    }
+    line(0, "");
+    line(0, "metrics:");
+    for metric in &model.metrics {
+        metric_lines(metric, &model.name, &mut line);
+    }
+    text
+}
+
+fn dimension_keys(dimension: &DimensionDraft) -> String {
+    let mut keys = format!("name: {}, type: {}", dimension.name, dimension.kind);
+    if dimension.is_day {
+        keys.push_str(", granularity: day");
+    }
+    if let Some(column) = &dimension.column {
+        write!(keys, ", expr: {column}").expect("a string takes any text");
+    }
+    if dimension.hidden {
+        keys.push_str(", hidden: true");
+    }
+    if !dimension.suggest {
+        keys.push_str(", suggest: false");
+    }
+    if !dimension.values.is_empty() {
+        write!(keys, ", values: {}", list(&dimension.values)).expect("a string takes any text");
+    }
+    keys
+}
+
+fn metric_lines(metric: &MetricDraft, model: &str, line: &mut impl FnMut(usize, &str)) {
+    line(2, &format!("- name: {}", metric.name));
+    line(4, &format!("description: {}", scalar(&metric.description)));
+    line(4, "status: draft");
+    line(4, &format!("model: {model}"));
+    line(4, &format!("agg: {}", metric.agg));
+    if let Some(column) = &metric.column {
+        line(4, &format!("expr: {column}"));
+    }
+    line(0, "");
+}
+
+fn list(values: &[String]) -> String {
+    format!("[{}]", values.iter().map(|value| scalar(value)).collect::<Vec<_>>().join(", "))
+}
+
+/// Writes a text as YAML, in quotes where it might be read as anything else.
+fn scalar(text: &str) -> String {
+    let words = ["true", "false", "null", "yes", "no", "on", "off", "~", "y", "n"];
+    let plain = text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && text.chars().all(|character| character.is_ascii_alphanumeric() || "_-./ ".contains(character))
+        && !text.ends_with(' ')
+        && !words.contains(&text.to_ascii_lowercase().as_str());
+    if plain {
+        return text.to_owned();
+    }
+    let mut quoted = String::from("\"");
+    for character in text.chars() {
+        match character {
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            '\n' => quoted.push_str("\\n"),
+            '\t' => quoted.push_str("\\t"),
+            control if control.is_control() => {
+                write!(quoted, "\\u{:04x}", u32::from(control)).expect("a string takes any text");
+            }
+            other => quoted.push(other),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_that_look_like_something_else_are_quoted() {
+        let texts = ["standard", "same day", "no", "12", "a: b", "it's", "to do: say", "Köln", ""];
+        let expected =
+            ["standard", "same day", "\"no\"", "\"12\"", "\"a: b\"", "\"it's\"", "\"to do: say\"", "\"Köln\"", "\"\""];
+        assert_eq!(texts.map(scalar), expected);
+    }
+}

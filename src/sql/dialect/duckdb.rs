@@ -493,7 +493,8 @@ fn unit_name(unit: Unit) -> &'static str {
     }
 }
 
-/// `date_diff('month', a, b)` counts the boundaries between its arguments.
+/// `date_diff('month', a, b)` counts the boundaries between its arguments. Its weeks begin on Thursday, as the epoch
+/// did, so weeks are counted between Mondays: `date_sub('week', date_trunc('week', a), date_trunc('week', b))`.
 /// See <https://duckdb.org/docs/stable/sql/functions/date#date_diffpart-startdate-enddate>.
 fn periods_between(
     writer: &mut Writer,
@@ -508,15 +509,16 @@ fn periods_between(
     writer.put(match granularity {
         Granularity::Hour => "date_diff('hour', ",
         Granularity::Day => "date_diff('day', ",
-        Granularity::Week => "date_diff('week', ",
+        Granularity::Week => "date_sub('week', date_trunc('week', ",
         Granularity::Month => "date_diff('month', ",
         Granularity::Quarter | Granularity::FiscalQuarter => "date_diff('quarter', ",
         Granularity::Year | Granularity::FiscalYear => "date_diff('year', ",
     });
+    let is_week = granularity == Granularity::Week;
     shifted(writer, from, days, months);
-    writer.put(", ");
+    writer.put(if is_week { "), date_trunc('week', " } else { ", " });
     shifted(writer, to, days, months);
-    writer.put(")");
+    writer.put(if is_week { "))" } else { ")" });
     Level::Primary
 }
 

@@ -123,7 +123,7 @@ fn value(shape: Shape, kinds: &mut Kinds) -> Value {
         Shape::Pair => json!({ "type": "array", "items": number(), "minItems": 2, "maxItems": 2 }),
         Shape::Anything => json!({}),
         Shape::Mapping(kind) => kinds.reference(kind),
-        Shape::List(kind) => json!({ "type": "array", "items": kinds.reference(kind) }),
+        Shape::List(kind) => json!({ "type": ["array", "null"], "items": kinds.reference(kind) }),
         Shape::Named(kind) => json!({ "type": "object", "additionalProperties": kinds.reference(kind) }),
         Shape::Names => json!({ "type": "object", "additionalProperties": scalar() }),
         Shape::WordOrMapping(words, kind) => json!({ "anyOf": [{ "enum": words }, kinds.reference(kind)] }),

@@ -99,7 +99,7 @@ impl<'a> Checker<'a> {
             mapping.entries.iter().map(|entry| kind.key(&entry.key.value)).collect();
         let mut used: Vec<&str> = names.iter().flatten().map(|key| key.name).collect();
         for index in 0..names.len() {
-            if names[index].is_some() {
+            if names[index].is_some() || yaml::is_full(self.diagnostics) {
                 continue;
             }
             let entry = &mapping.entries[index];

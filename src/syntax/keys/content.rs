@@ -60,6 +60,8 @@ pub(super) fn content(checker: &mut Checker<'_>, node: Node, key: &'static Key, 
         }
         Shape::Anything => Content::Json(Spanned::new(json::to_json(checker, node)?, span)),
         Shape::Mapping(kind) => Content::Mapping(checker.fields(node, kind)?),
+        // A list whose entries are all comments is an empty one.
+        Shape::List(_) if matches!(node.value, Value::Absent) => Content::List(Vec::new(), span),
         Shape::List(kind) => Content::List(
             items(checker, node, key, owner, |checker, item, _, _| Some(checker.fields(item, kind)))?
                 .into_iter()
@@ -219,7 +221,9 @@ fn integer(
     greatest: u64,
 ) -> Option<Spanned<u64>> {
     let (scalar, span) = checker.scalar(node, key, owner)?;
-    let digits = scalar.text.bytes().all(|byte| byte.is_ascii_digit()) && !scalar.text.starts_with("00");
+    let digits = !scalar.text.is_empty()
+        && scalar.text.bytes().all(|byte| byte.is_ascii_digit())
+        && !scalar.text.starts_with("00");
     let value = scalar.text.parse().ok().filter(|value| digits && (least..=greatest).contains(value));
     let found = format!("`{}`", shortened(&scalar.text));
     if value.is_none() && digits && scalar.text != "0" {
@@ -324,7 +328,8 @@ fn expression_text(checker: &mut Checker<'_>, node: Node, key: &'static Key, own
         return None;
     }
     let source = checker.text.get(span.start as usize..span.end as usize).unwrap_or_default();
-    let text = if keeps_meaning(source, &scalar) { source.to_owned() } else { scalar.text };
+    let text =
+        if scalar.is_stand_in(source) || keeps_meaning(source, &scalar) { source.to_owned() } else { scalar.text };
     Some(Spanned::new(text, span))
 }
 

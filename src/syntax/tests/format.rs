@@ -119,7 +119,7 @@ fn windows_line_ends_become_plain_ones() {
 
 #[test]
 fn what_is_not_yaml_is_told_and_left_alone() {
-    assert_eq!(format("metrics/x.yml", "metrics: [\n"), Err(vec!["invalid-yaml `[` is not closed".to_owned()]));
+    assert_eq!(format("metrics/x.yml", "metrics: [\n"), Err(vec!["invalid-yaml brackets are not closed".to_owned()]));
     assert_eq!(
         format("metrics/x.yml", "metrics: *a\n"),
         Err(vec!["yaml-feature a YAML alias is not part of the definitions language".to_owned()])

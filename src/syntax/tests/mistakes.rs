@@ -47,6 +47,41 @@ fn values_of_the_wrong_form_are_told_with_the_right_one() {
     check(FORMS);
 }
 
+#[test]
+fn a_definition_that_is_not_yaml_hides_no_other_mistake() {
+    let text = "metrics:
+  - name: a
+    label: \"open
+  - name: b
+    modle: m
+    agg: count
+  - name: c
+   model: m
+  - { name: d, model: m, agg: count, where: s in ('a', 'b') }
+  - { name: e, model: m, agg: count, hidden: no }
+models:
+  - name: f
+    table: [
+tests:
+  - name: g
+    metric: a
+    expect: 1
+";
+    assert_eq!(
+        told(text),
+        [
+            "invalid-yaml 3:12 the quotes are not closed | Close the quotes at the end of the text.",
+            "unknown-key 5:5 metric `b` has no key `modle` | Write `model`.",
+            "invalid-yaml 8:4 a list entry was expected here | Begin each entry of the list with `- ` in the same column.",
+            "expression-cut-by-yaml 9:45 YAML does not read the expression of `where` as one text | \
+             Put it in quotes: `- { name: d, model: m, agg: count, where: \"s in ('a', 'b')\" }`.",
+            "wrong-value 10:46 `hidden` of metric `e` takes `true` or `false`, found `no` | Write `hidden: false`.",
+            "invalid-yaml 13:12 brackets are not closed | \
+             Close a list with `]`, put a comma between entries, and quote entries with commas or brackets.",
+        ]
+    );
+}
+
 fn check(cases: &[Case]) {
     for (text, expected) in cases {
         assert_eq!(told(text), *expected, "{text}");
@@ -175,13 +210,13 @@ const FEATURES: &[Case] = &[
     (
         "metrics: [\n",
         &[
-            "invalid-yaml 1:10 `[` is not closed | Close the list with `]`, put a comma between entries, and quote entries with commas or brackets.",
+            "invalid-yaml 1:10 brackets are not closed | Close a list with `]`, put a comma between entries, and quote entries with commas or brackets.",
         ],
     ),
     (
         "metrics: {a: b\n",
         &[
-            "invalid-yaml 1:10 `{` is not closed | Close the braces with `}`, put a comma between entries, and quote values with commas or brackets.",
+            "invalid-yaml 1:10 braces are not closed | Close them with `}`, put a comma between entries, and quote values with commas or brackets.",
         ],
     ),
     ("metrics: \"abc\n", &["invalid-yaml 1:10 the quotes are not closed | Close the quotes at the end of the text."]),

@@ -10,6 +10,7 @@ mod cut;
 mod node;
 mod problem;
 mod read;
+mod recover;
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 
@@ -19,6 +20,21 @@ pub(crate) use read::{MAXIMUM_BYTES, read};
 
 /// How many mistakes of a file are told.
 const MAXIMUM_REPORTED: usize = 1_000;
+
+/// What an expression is overwritten with that YAML cannot read, so that its place is kept.
+const FILLER: char = 'x';
+
+impl Scalar {
+    /// Returns whether the text only keeps the place of what the file says there.
+    pub(crate) fn is_stand_in(&self, source: &str) -> bool {
+        self.text != source && self.text.len() == source.len() && self.text.chars().all(|c| c == FILLER)
+    }
+}
+
+/// Returns whether a file has more mistakes than are told.
+pub(crate) fn is_full(diagnostics: &Diagnostics) -> bool {
+    diagnostics.len() > MAXIMUM_REPORTED
+}
 
 /// Adds a diagnostic of a file, unless it has so many that nobody reads them.
 pub(crate) fn report(diagnostics: &mut Diagnostics, diagnostic: Diagnostic) {

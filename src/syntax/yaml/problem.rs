@@ -47,9 +47,29 @@ pub(super) fn of_scan(file: FileId, text: &str, error: &ScanError) -> Diagnostic
     {
         return diagnostic;
     }
+    // A `- ` in brackets means that the brackets were meant to end before.
+    let span = match kind {
+        ErrorKind::BlockEntryInFlowCollection => {
+            last_open_bracket(text, at).map_or(span, |at| Span::new(file, at, at + 1))
+        }
+        _ => span,
+    };
     let (message, help) = explain(kind);
     let message = message.map_or_else(|| error.info(), str::to_owned);
     Diagnostic::new(Code::InvalidYaml, span, message).help(help)
+}
+
+/// Finds the bracket or brace before a byte that is not closed before it, whatever is in quotes.
+fn last_open_bracket(text: &str, at: usize) -> Option<usize> {
+    let mut depth = 0;
+    text[..at].char_indices().rev().find_map(|(at, c)| {
+        depth += match c {
+            ']' | '}' => 1,
+            '[' | '{' => -1,
+            _ => 0,
+        };
+        (depth < 0).then_some(at)
+    })
 }
 
 /// Says in the words of a writer of definitions what the parser found.
@@ -101,14 +121,15 @@ fn explain(kind: &ErrorKind) -> (Option<&'static str>, &'static str) {
         | ErrorKind::ExpectedFlowMappingSeparator
         | ErrorKind::UnexpectedEofFlowMapping
         | ErrorKind::UnexpectedEofImplicitFlowMapping => (
-            Some("`{` is not closed"),
-            "Close the braces with `}`, put a comma between entries, and quote values with commas or brackets.",
+            Some("braces are not closed"),
+            "Close them with `}`, put a comma between entries, and quote values with commas or brackets.",
         ),
         ErrorKind::UnclosedFlowCollection { .. }
+        | ErrorKind::BlockEntryInFlowCollection
         | ErrorKind::ExpectedFlowSequenceSeparator
         | ErrorKind::UnexpectedEofFlowSequence => (
-            Some("`[` is not closed"),
-            "Close the list with `]`, put a comma between entries, and quote entries with commas or brackets.",
+            Some("brackets are not closed"),
+            "Close a list with `]`, put a comma between entries, and quote entries with commas or brackets.",
         ),
         ErrorKind::MismatchedFlowCollectionEnd { .. } | ErrorKind::MisplacedFlowCollectionEnd => (
             Some("a closing bracket that fits no opening one"),

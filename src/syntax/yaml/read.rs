@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, StrInput, StructureStyle};
 
-use super::{Entry, Mapping, Node, Scalar, Style, Value, problem};
+use super::{Entry, Mapping, Node, Scalar, Style, Value, problem, recover};
 use crate::{
     diagnostics::{Code, Diagnostic, Diagnostics},
     files::{FileId, SourceMap, Span, Spanned},
@@ -17,7 +17,12 @@ pub(crate) const MAXIMUM_BYTES: usize = 16 << 20;
 /// How deep lists and mappings may lie in one another, each for block and for flow style.
 const MAXIMUM_DEPTH: usize = 64;
 
+/// How many times a file is read again without the part that is not YAML.
+const MAXIMUM_ATTEMPTS: usize = 20;
+
 /// Reads the document of a file; nothing if it holds none or is not YAML.
+///
+/// A definition that is not YAML is left out, so that everything else of the file is checked in the same run.
 pub(crate) fn read(files: &SourceMap, file: FileId, diagnostics: &mut Diagnostics) -> Option<Node> {
     let text = &files.file(file).text;
     if let Some(diagnostic) = problem::too_large(file, text) {
@@ -29,6 +34,23 @@ pub(crate) fn read(files: &SourceMap, file: FileId, diagnostics: &mut Diagnostic
         controls.into_iter().for_each(|diagnostic| diagnostics.push(diagnostic));
         return None;
     }
+    let mut mended: Option<String> = None;
+    for _ in 0..MAXIMUM_ATTEMPTS {
+        let error = match read_once(file, mended.as_deref().unwrap_or(text), diagnostics) {
+            Ok(node) => return node,
+            Err(error) => error,
+        };
+        let current = mended.get_or_insert_with(|| text.clone());
+        let diagnostic = problem::of_scan(file, current, &error);
+        let at = diagnostic.span().start as usize;
+        let remedy = recover::remedy(current, at, &diagnostic);
+        super::report(diagnostics, diagnostic);
+        recover::apply(current, &remedy?);
+    }
+    None
+}
+
+fn read_once(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> Result<Option<Node>, ScanError> {
     let options = granit_parser::options! {
         emit_anchor_events: true,
         emit_unresolved_aliases: true,
@@ -39,14 +61,7 @@ pub(crate) fn read(files: &SourceMap, file: FileId, diagnostics: &mut Diagnostic
         simple_key_max_lookahead: 1024,
     };
     let events = Parser::new_from_str_with_options(text, options);
-    let mut reader = Reader { file, text, events, diagnostics };
-    match reader.document() {
-        Ok(node) => node,
-        Err(error) => {
-            diagnostics.push(problem::of_scan(file, text, &error));
-            None
-        }
-    }
+    Reader { file, text, events, diagnostics }.document()
 }
 
 struct Reader<'a> {

@@ -17,7 +17,7 @@ mod select;
 pub use dialect::Dialect;
 pub use expr::{BinaryOp, Expr, Function, Literal, Name, UnaryOp};
 pub use parse::{FunctionDoc, ParseError, functions, other_words, parse_expression, parse_order, parse_select};
-pub use print::{Text, print, print_pretty};
+pub use print::{Text, print, print_expression, print_pretty};
 pub use prune::{Bound, PartitionRule, Proof, prove_pruning};
 pub use select::{
     Aggregate, AggregateFunction, Column, Cte, From, Join, JoinKind, Leaf, OrderTerm, Select, SelectItem, SqlExpr,

@@ -11,7 +11,7 @@ mod select;
 mod types;
 mod writer;
 
-use super::{Dialect, Literal, Select, dialect::Syntax};
+use super::{Dialect, Literal, Select, SqlExpr, dialect::Syntax};
 
 pub(super) use types::known_type;
 pub(super) use writer::{Level, Writer};
@@ -36,6 +36,13 @@ pub fn print(select: &Select, dialect: Dialect) -> Text {
 /// Writes a select over several lines, indented, for people.
 pub fn print_pretty(select: &Select, dialect: Dialect) -> Text {
     write(select, dialect, Layout::Pretty)
+}
+
+/// Writes an expression without parameters, as a part of a larger text such as a LookML field.
+pub fn print_expression(expr: &SqlExpr, dialect: Dialect) -> String {
+    let mut writer = Writer::new(dialect.syntax(), Layout::Line);
+    writer.expr(expr, Level::Or);
+    writer.into_text().sql
 }
 
 /// How clauses are set apart.

@@ -6,6 +6,7 @@
 //! **Invariant:** the same project gives the same bytes, every text reads back as the tree that it was made from, and
 //! a metric is in an explore only if Looker's number there is the API's.
 
+mod emit;
 mod header;
 mod lexical;
 mod options;
@@ -38,7 +39,22 @@ pub struct Emitted {
 }
 
 /// Emits the LookML of a project.
+///
+/// Fails only where a template of the caller's own is at fault.
 pub fn emit(project: &Project, options: &Options<'_>) -> Result<Emitted, PrintError> {
-    let _ = (project, options);
-    Ok(Emitted::default())
+    let templates = Templates::new(&options.templates)?;
+    let (documents, report) = emit::documents(project, options);
+    let mut emitted = Emitted { report, ..Emitted::default() };
+    for file in documents {
+        let body = templates.print(&file.path, &file.document)?;
+        let text = if file.create_only {
+            emitted.create_only.insert(file.path.clone());
+            header::stub(&file.advice, &body)
+        } else {
+            let sources: Vec<&str> = file.sources.iter().map(String::as_str).collect();
+            header::generated(&sources, &file.advice, &body)
+        };
+        emitted.files.insert(file.path, text);
+    }
+    Ok(emitted)
 }

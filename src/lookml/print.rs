@@ -78,6 +78,7 @@ impl Templates {
         environment.add_filter("quote", |text: &str| lexical::quote(text));
         environment.add_filter("block", |sql: &str, indent: usize| lexical::block(sql, indent));
         environment.add_filter("list", |items: Value, indent: usize| list(&items, indent));
+        environment.add_filter("fill", |items: Value, indent: usize| fill(&items, indent));
         environment.add_filter("yesno", |flag: bool| if flag { "yes" } else { "no" });
         if let Some(name) = replaced.keys().find(|name| BUILT_IN.iter().all(|(built_in, _)| built_in != name)) {
             return Err(PrintError::UnknownTemplate(name.clone()));
@@ -127,6 +128,26 @@ fn tidy(text: &str) -> String {
         blank = false;
     }
     tidy
+}
+
+/// Writes a list on as few lines as hold it, for lists that never change.
+fn fill(items: &Value, indent: usize) -> Result<String, minijinja::Error> {
+    let texts: Vec<String> = items.try_iter()?.map(|item| item.to_string()).collect();
+    let line = format!("[{}]", texts.join(", "));
+    if line.len() + indent <= LIST_WIDTH {
+        return Ok(line);
+    }
+    let pad = " ".repeat(indent + 2);
+    let (mut lines, mut line) = (Vec::new(), pad.clone());
+    for (at, text) in texts.iter().enumerate() {
+        if line.len() + text.len() > LIST_WIDTH {
+            lines.push(std::mem::replace(&mut line, pad.clone()).trim_end().to_owned());
+        }
+        line.push_str(text);
+        line.push_str(if at + 1 < texts.len() { ", " } else { "" });
+    }
+    lines.push(line);
+    Ok(format!("[\n{}\n{}]", lines.join("\n"), " ".repeat(indent)))
 }
 
 /// Writes a list on one line, or one item a line where it is long; mappings become `key: "value"`.

@@ -1,0 +1,224 @@
+//! Metrics over metrics → measures of type `number`, or of type `period_over_period`.
+//!
+//! **Invariant:** a measure names measures of its own view only.
+
+use super::{
+    super::tree::{Comparison, MeasureType, PeriodKind, Timeframe},
+    Emission,
+    home::axis_path,
+    measure::{self, CUMULATIVE, Extra, Made, make},
+    time,
+};
+use crate::{
+    catalog::ColumnType,
+    ids::MetricId,
+    project::{Input, InputId, MetricKind, Ref, Route},
+    sql::{BinaryOp, Dialect, Expr, Literal, SqlExpr, print_expression},
+    time::{Offset, Unit},
+};
+
+/// Makes the measure of a derived metric.
+pub(super) fn make_derived(
+    emission: &mut Emission<'_>,
+    metric: MetricId,
+    expr: &Expr<InputId>,
+    inputs: &[Input],
+    extra: &Extra,
+    name: &str,
+    helpers: &mut Vec<Made>,
+) -> Result<Made, String> {
+    if let Some(shifted) = inputs.iter().find(|input| input.offset.is_some()) {
+        return compare(emission, metric, expr, inputs, shifted, extra, name, helpers);
+    }
+    let mut names = Vec::new();
+    let mut crosses = false;
+    let mut notes = Vec::new();
+    for input in inputs {
+        let made = operand(emission, input, extra, name, helpers)?;
+        names.push(made.0);
+        crosses |= made.1;
+        notes.extend(made.2);
+    }
+    let lowered: SqlExpr = expr.map(&mut |InputId(at)| SqlExpr::bare(token(*at)));
+    let mut text = print_expression(&lowered, emission.options.dialect);
+    for (at, name) in names.iter().enumerate() {
+        text = text.replace(&token(at), &format!("${{{name}}}"));
+    }
+    let kind = match emission.project.metrics[metric].value_type {
+        ColumnType::Boolean => MeasureType::YesNo,
+        ColumnType::String | ColumnType::Json => MeasureType::String,
+        ColumnType::Date => MeasureType::Date,
+        ColumnType::DateTime | ColumnType::Timestamp => MeasureType::DateTime,
+        ColumnType::Integer | ColumnType::Decimal | ColumnType::Float | ColumnType::Unknown => MeasureType::Number,
+    };
+    let mut measure = measure::empty(name, kind);
+    measure.sql = Some(text);
+    if emission.project.metrics[metric].value_type.is_time() {
+        let (datatype, convert_tz) = time::datatype(emission.project.metrics[metric].value_type);
+        (measure.datatype, measure.convert_tz) = (Some(datatype), Some(convert_tz));
+    }
+    notes.sort();
+    notes.dedup();
+    Ok(Made { measure, crosses, note: (!notes.is_empty()).then(|| notes.join("; ")) })
+}
+
+fn token(at: usize) -> String {
+    format!("lookml_input_{at}_")
+}
+
+/// Returns the measure of an input: its name, whether it needs other views, and in which way it may differ.
+fn operand(
+    emission: &mut Emission<'_>,
+    input: &Input,
+    extra: &Extra,
+    name: &str,
+    helpers: &mut Vec<Made>,
+) -> Result<(String, bool, Option<String>), String> {
+    let project = emission.project;
+    let inner = &project.metrics[input.metric].name;
+    if input.cumulation.is_some() {
+        return Err(CUMULATIVE.to_owned());
+    }
+    if input.filter.is_empty() && extra.is_empty() {
+        let built = measure::build(emission, input.metric).map_err(|reason| because(inner, &reason))?;
+        return Ok((built.name, built.crosses, with_empty(project, input, built.note)));
+    }
+    let conditions = merge(&input.filter, extra);
+    let home = emission.homes[&input.metric].clone()?;
+    let name = emission.draft_mut(home.model).claim(&format!("{name}_{}", input.name));
+    let made = make(emission, input.metric, &conditions, &name, helpers).map_err(|reason| because(inner, &reason))?;
+    let parts = (name, made.crosses, with_empty(project, input, made.note.clone()));
+    helpers.push(made);
+    Ok(parts)
+}
+
+fn because(metric: &str, reason: &str) -> String {
+    if reason.starts_with("it needs `") {
+        reason.to_owned()
+    } else {
+        format!("it needs `{metric}`, which is left out: {reason}")
+    }
+}
+
+fn with_empty(project: &crate::project::Project, input: &Input, note: Option<String>) -> Option<String> {
+    let differs = input.when_empty.is_some_and(|empty| empty != project.metrics[input.metric].when_empty);
+    if differs { Some(format!("over no rows `{}` keeps its own empty value in Looker", input.name)) } else { note }
+}
+
+fn merge(filter: &Extra, extra: &Extra) -> Extra {
+    let mut merged = extra.clone();
+    for (model, condition) in filter {
+        let both: Expr<Ref> = match merged.get(model) {
+            Some(other) => other.clone().and(condition.clone()),
+            None => condition.clone(),
+        };
+        merged.insert(*model, both);
+    }
+    merged
+}
+
+/// Makes a comparison with an earlier period, in the three forms that Looker has.
+#[expect(clippy::too_many_arguments, reason = "the arguments are those of the metric")]
+fn compare(
+    emission: &mut Emission<'_>,
+    metric: MetricId,
+    expr: &Expr<InputId>,
+    inputs: &[Input],
+    shifted: &Input,
+    extra: &Extra,
+    name: &str,
+    helpers: &mut Vec<Made>,
+) -> Result<Made, String> {
+    let project = emission.project;
+    if emission.options.dialect != Dialect::BigQuery {
+        let dialect = emission.options.dialect.name();
+        return Err(format!("it compares with an earlier time, and Looker has no period_over_period for {dialect}"));
+    }
+    let kind = form(expr, inputs).ok_or(
+        "it compares with an earlier time in another form than previous, difference or relative change, the three that Looker has",
+    )?;
+    let offset = shifted.offset.ok_or("it has no offset")?;
+    let (period, frame) = period(offset)
+        .ok_or_else(|| format!("it goes back {offset}, and Looker's period_over_period goes back one period"))?;
+    if shifted.shift_rows && offset.unit.months().is_some() {
+        return Err("it shifts rows, and Looker's period_over_period shifts periods".to_owned());
+    }
+    if !matches!(project.metrics[shifted.metric].kind, MetricKind::Simple(_)) {
+        return Err(
+            "it compares a metric of metrics, and Looker's period_over_period takes an aggregate only".to_owned()
+        );
+    }
+    let home = emission.homes[&metric].clone()?;
+    let axis = home.axis.as_ref().ok_or("it compares with an earlier time and has no time")?;
+    let dimension = &project.dimensions[axis.dimension];
+    if !time::timeframes(project, dimension).contains(&frame) {
+        return Err(format!("its time {} has no {}", axis_path(project, &home), frame.word()));
+    }
+    let group = emission.draft(dimension.model).dimensions[&axis.dimension].clone();
+    let mut field = format!("{group}_{}", frame.word());
+    let mut crosses = false;
+    if axis.route != Route::here() {
+        field = format!("{}.{field}", emission.alias(home.model, &axis.route)?);
+        crosses = true;
+    }
+    let (based_on, base_crosses, note) = operand(emission, shifted, extra, name, helpers)?;
+    let mut measure = measure::empty(name, MeasureType::PeriodOverPeriod);
+    measure.comparison = Some(Comparison { based_on, based_on_time: field, period: period.to_owned(), kind });
+    emission.comparisons.push((home.clone(), name.to_owned(), offset));
+    let days = "on days that the earlier period did not have, Looker may show a neighbouring day";
+    let months = offset.unit.months().is_some().then(|| days.to_owned());
+    let filter = format!("filter by whole periods of a {period}, or Looker has no earlier rows to compare with");
+    let notes: Vec<String> = note.into_iter().chain(months).chain([filter]).collect();
+    Ok(Made { measure, crosses: crosses || base_crosses, note: Some(notes.join("; ")) })
+}
+
+/// Finds which of Looker's three forms an expression has, given which input is the earlier one.
+fn form(expr: &Expr<InputId>, inputs: &[Input]) -> Option<PeriodKind> {
+    let earlier = |expr: &Expr<InputId>| matches!(expr, Expr::Leaf(InputId(at)) if inputs[*at].offset.is_some());
+    let same = |a: &Expr<InputId>, b: &Expr<InputId>| match (a, b) {
+        (Expr::Leaf(InputId(now)), Expr::Leaf(InputId(then))) => {
+            let (now, then) = (&inputs[*now], &inputs[*then]);
+            now.offset.is_none()
+                && then.offset.is_some()
+                && now.metric == then.metric
+                && now.filter == then.filter
+                && now.cumulation.is_none()
+                && then.cumulation.is_none()
+        }
+        _ => false,
+    };
+    match expr {
+        leaf if earlier(leaf) => Some(PeriodKind::Previous),
+        Expr::Binary { op: BinaryOp::Subtract, left, right } => match (&**left, &**right) {
+            (now, then) if same(now, then) => Some(PeriodKind::Difference),
+            (Expr::Binary { op: BinaryOp::Divide, left: now, right: then }, Expr::Literal(Literal::Integer(1)))
+                if same(now, then) =>
+            {
+                Some(PeriodKind::RelativeChange)
+            }
+            _ => None,
+        },
+        Expr::Binary { op: BinaryOp::Divide, left, right } => match &**left {
+            Expr::Binary { op: BinaryOp::Subtract, left: now, right: then } if same(now, then) && then == right => {
+                Some(PeriodKind::RelativeChange)
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Returns Looker's name of one period, and the timeframe that stands for it.
+fn period(offset: Offset) -> Option<(&'static str, Timeframe)> {
+    if offset.count != 1 {
+        return None;
+    }
+    match offset.unit {
+        Unit::Day => Some(("date", Timeframe::Date)),
+        Unit::Week => Some(("week", Timeframe::Week)),
+        Unit::Month => Some(("month", Timeframe::Month)),
+        Unit::Quarter => Some(("quarter", Timeframe::Quarter)),
+        Unit::Year => Some(("year", Timeframe::Year)),
+        Unit::Minute | Unit::Hour => None,
+    }
+}

@@ -1,0 +1,242 @@
+//! Dimensions of a model → dimensions and dimension groups of its view.
+//!
+//! **Invariant:** a dimension that LookML cannot say is left out with everything that needs it, and reported.
+
+use super::{
+    super::{
+        lexical::inert,
+        report::Subject,
+        tree::{self, DimensionType, When},
+    },
+    Emission, draft, label,
+    sql::{self, Site},
+    time,
+};
+use crate::{
+    catalog::ColumnType,
+    ids::{DimensionId, ModelId},
+    project::{Dimension, DimensionKind, Ref, Route, Source},
+    sql::{BinaryOp, Expr, Function, Literal},
+};
+
+/// A dimension in LookML.
+enum Field {
+    Dimension(tree::Dimension),
+    Group(tree::DimensionGroup),
+}
+
+/// Makes the key and the dimensions of a model's view.
+pub(super) fn build(emission: &mut Emission<'_>, model: ModelId) {
+    let fields = loop {
+        let before = emission.draft(model).left_out.len();
+        let fields = fields(emission, model);
+        // A dimension may need a later one that was left out, so another round finds it.
+        if emission.draft(model).left_out.len() == before {
+            break fields;
+        }
+    };
+    for (crosses, field) in fields {
+        let part = emission.draft_mut(model).part(crosses);
+        match field {
+            Field::Dimension(dimension) => part.dimensions.push(dimension),
+            Field::Group(group) => part.groups.push(group),
+        }
+    }
+    let project = emission.project;
+    for (id, reason) in emission.draft(model).left_out.clone() {
+        let name = format!("{}.{}", project.models[model].name, project.dimensions[id].name);
+        emission.left_out(Subject::Dimension, &name, reason);
+    }
+    key(emission, model);
+}
+
+/// Marks the dimensions that need joined views, directly or through others.
+pub(super) fn find_crossing(emission: &mut Emission<'_>, model: ModelId) {
+    let project = emission.project;
+    loop {
+        let before = emission.draft(model).crossing.len();
+        for id in &project.models[model].dimensions {
+            if sql::crosses(emission, model, &project.dimensions[*id].expr) {
+                emission.draft_mut(model).crossing.insert(*id);
+            }
+        }
+        if emission.draft(model).crossing.len() == before {
+            break;
+        }
+    }
+    if emission.homes.values().any(|home| home.as_ref().is_ok_and(|home| home.model == model)) {
+        return;
+    }
+    for id in emission.draft(model).crossing.clone() {
+        let reason = "it needs joined models, and its own has no metrics and so no explore".to_owned();
+        emission.draft_mut(model).left_out.insert(id, reason);
+    }
+}
+
+fn fields(emission: &mut Emission<'_>, model: ModelId) -> Vec<(bool, Field)> {
+    let project = emission.project;
+    let mut fields = Vec::new();
+    for id in &project.models[model].dimensions {
+        if emission.draft(model).left_out.contains_key(id) {
+            continue;
+        }
+        match field(emission, *id) {
+            Ok(field) => fields.push((emission.draft(model).crossing.contains(id), field)),
+            Err(reason) => {
+                emission.draft_mut(model).left_out.insert(*id, reason);
+            }
+        }
+    }
+    fields
+}
+
+fn field(emission: &mut Emission<'_>, id: DimensionId) -> Result<Field, String> {
+    let project = emission.project;
+    let dimension = &project.dimensions[id];
+    let name = emission.draft(dimension.model).dimensions[&id].clone();
+    let mut docs = label::docs(&name, &dimension.docs, || describe(emission, dimension));
+    docs.tags.extend(dimension.pii.iter().flat_map(|class| ["pii".to_owned(), format!("pii:{}", inert(class))]));
+    if let DimensionKind::Time { .. } = dimension.kind {
+        let (datatype, convert_tz) = time::datatype(dimension.column_type);
+        if dimension.docs.label.is_none() {
+            docs.label = Some(label::human(&name));
+        }
+        let sql = value(emission, dimension, &dimension.expr)?;
+        let timeframes = time::timeframes(project, dimension);
+        return Ok(Field::Group(tree::DimensionGroup { name, docs, timeframes, datatype, convert_tz, sql }));
+    }
+    let mut field = tree::Dimension {
+        suggestions: dimension.values.iter().map(|value| inert(value)).collect(),
+        not_suggestable: !dimension.suggest || dimension.pii.is_some(),
+        ..draft::hidden(&name, DimensionType::String, "")
+    };
+    match dimension.kind {
+        _ if !dimension.buckets.is_empty() => {
+            field.case = buckets(emission, dimension)?;
+            field.sql = None;
+        }
+        DimensionKind::String | DimensionKind::Time { .. } => {}
+        DimensionKind::Number => {
+            field.kind = DimensionType::Number;
+            label::set_format(&mut docs, dimension.format, dimension.unit.as_deref(), project.currency.as_deref());
+        }
+        DimensionKind::Boolean { nullable: false } => field.kind = DimensionType::YesNo,
+        DimensionKind::Boolean { nullable: true } => {
+            let words = ["Yes", "No"].map(|word| Expr::Literal(Literal::String(word.to_owned())));
+            let [yes, no] = words;
+            let branches =
+                vec![(dimension.expr.clone().is_true(false), yes), (dimension.expr.clone().is_null(true), no)];
+            field.sql = Some(value(emission, dimension, &Expr::Case { branches, otherwise: None })?);
+            field.suggestions = vec!["Yes".to_owned(), "No".to_owned()];
+        }
+    }
+    if field.sql.as_deref() == Some("") {
+        field.sql = Some(value(emission, dimension, &dimension.expr)?);
+    }
+    field.docs = docs;
+    Ok(Field::Dimension(field))
+}
+
+fn value(emission: &mut Emission<'_>, dimension: &Dimension, expr: &Expr<Ref>) -> Result<String, String> {
+    sql::write(emission, dimension.model, &Route::here(), expr, Site::Dimension).map(|sql| sql.text)
+}
+
+/// `case: { when: { sql: ${TABLE}.weight_kg < 1 ;; label: "<1" } … }`; null is in no bucket.
+fn buckets(emission: &mut Emission<'_>, dimension: &Dimension) -> Result<Vec<When>, String> {
+    let mut branches = Vec::new();
+    for bucket in &dimension.buckets {
+        let bound = |digits: &String| {
+            let number = digits.parse().map(Literal::Integer);
+            Expr::Literal(number.unwrap_or_else(|_| Literal::Decimal(digits.clone())))
+        };
+        let condition = match (&bucket.low, &bucket.high) {
+            (_, Some(high)) => dimension.expr.clone().binary(BinaryOp::Lt, bound(high)),
+            (Some(low), None) => dimension.expr.clone().binary(BinaryOp::GtEq, bound(low)),
+            (None, None) => dimension.expr.clone().is_null(true),
+        };
+        branches.push(When { sql: value(emission, dimension, &condition)?, label: inert(&bucket.label) });
+    }
+    Ok(branches)
+}
+
+/// Says where a dimension without a description comes from.
+fn describe(emission: &Emission<'_>, dimension: &Dimension) -> String {
+    let model = &emission.project.models[dimension.model];
+    match (&dimension.expr, &model.source) {
+        (Expr::Leaf(Ref::Column { route, column, .. }), Source::Table(table)) if route.0.is_empty() => {
+            inert(&format!("Column {column} of {}.", emission.project.tables[*table].name))
+        }
+        _ => format!("Computed for each row of {}.", inert(&model.name)),
+    }
+}
+
+/// Marks the field of the primary key, or makes one: of several columns a text that is different for different keys.
+fn key(emission: &mut Emission<'_>, model: ModelId) {
+    let project = emission.project;
+    let columns = &project.models[model].primary_key;
+    let key = match columns.as_slice() {
+        [] => return,
+        [column] => {
+            let draft = emission.draft_mut(model);
+            let field = draft.column_field(column).map(str::to_owned);
+            let declared = field.and_then(|name| draft.own.dimensions.iter().position(|item| item.name == name));
+            if let Some(at) = declared {
+                let mut key = draft.own.dimensions.remove(at);
+                key.primary_key = true;
+                draft.own.key = Some(key);
+                return;
+            }
+            let column_type = emission.column_type(model, column);
+            let expr = Expr::Leaf(Ref::Column { route: Route::here(), column: column.clone(), column_type });
+            let name = emission.draft_mut(model).claim(&super::super::lexical::identifier(column));
+            if emission.draft(model).column_field(column).is_none() {
+                emission.draft_mut(model).set_column_field(column, &name);
+            }
+            (name, label::hidden_type(column_type), expr)
+        }
+        several => {
+            let name = emission.draft_mut(model).claim("primary_key");
+            (name, DimensionType::String, composite_key(emission, model, several))
+        }
+    };
+    let (name, kind, expr) = key;
+    match sql::write(emission, model, &Route::here(), &expr, Site::Dimension) {
+        Ok(sql) => {
+            let mut key = draft::hidden(&name, kind, &sql.text);
+            key.primary_key = true;
+            emission.draft_mut(model).own.key = Some(key);
+        }
+        Err(reason) => emission.left_out(Subject::Model, &project.models[model].name, reason),
+    }
+}
+
+/// `CONCAT(COALESCE(CAST(month AS STRING), ''), '|', …)`. A text that is not the last part has its length in front, so
+/// that a bar inside of it makes no two keys the same.
+fn composite_key(emission: &Emission<'_>, model: ModelId, columns: &[String]) -> Expr<Ref> {
+    let text = |text: &str| Expr::Literal(Literal::String(text.to_owned()));
+    let mut parts = Vec::new();
+    for (at, column) in columns.iter().enumerate() {
+        let column_type = emission.column_type(model, column);
+        let value = Expr::Leaf(Ref::Column { route: Route::here(), column: column.clone(), column_type });
+        let as_text = |value| Expr::Cast { arg: Box::new(value), to: ColumnType::String };
+        let or_nothing = |value| Expr::call(Function::Coalesce, vec![value, text("")]);
+        let string = if column_type == ColumnType::String { value.clone() } else { as_text(value.clone()) };
+        if at > 0 {
+            parts.push(text("|"));
+        }
+        let is_free = matches!(column_type, ColumnType::String | ColumnType::Json | ColumnType::Unknown);
+        if is_free && at + 1 < columns.len() && columns.len() > 1 && has_free_after(emission, model, &columns[at + 1..])
+        {
+            parts.push(or_nothing(as_text(Expr::call(Function::Length, vec![string.clone()]))));
+            parts.push(text(":"));
+        }
+        parts.push(or_nothing(string));
+    }
+    Expr::call(Function::Concat, parts)
+}
+
+fn has_free_after(emission: &Emission<'_>, model: ModelId, columns: &[String]) -> bool {
+    columns.iter().any(|column| {
+        matches!(emission.column_type(model, column), ColumnType::String | ColumnType::Json | ColumnType::Unknown)
+    })
+}

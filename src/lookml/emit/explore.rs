@@ -1,0 +1,310 @@
+//! A model with metrics → its explores: one for its own time axis, one more for each further axis of its metrics.
+//!
+//! **Invariant:** an explore shows the measures of its own axis only, and of a joined view its dimensions only.
+
+use std::collections::BTreeSet;
+
+use super::{
+    super::{
+        lexical::{identifier, inert},
+        report::{Entry, Outcome, Subject},
+        tree::{self, DimensionType, Filter, JoinType, Set},
+    },
+    Emission, draft,
+    home::Home,
+    label, partition,
+    sql::{self, Site},
+};
+use crate::{
+    ids::ModelId,
+    project::{JoinKey, Ref, Relationship, Route},
+    sql::Expr,
+};
+
+/// The width up to which Looker shows the label of an explore.
+const LABEL_WIDTH: usize = 25;
+
+/// The explores of a model.
+pub(super) struct Explores {
+    pub explores: Vec<(Home, tree::Explore)>,
+    /// The views that they use, the base first.
+    pub views: Vec<ModelId>,
+}
+
+/// Makes the explores of a model for the homes of its metrics.
+pub(super) fn build(emission: &mut Emission<'_>, model: ModelId, homes: &[Home]) -> Explores {
+    let mut explores: Vec<(Home, tree::Explore)> = Vec::new();
+    let mut views = vec![model];
+    for home in homes {
+        let bounds = match partition::bounds(emission, home) {
+            Ok(bounds) => bounds,
+            Err(reason) => {
+                emission.unreadable.insert(home.clone(), reason);
+                continue;
+            }
+        };
+        let mut explore = head(emission, home);
+        let condition = &emission.project.models[model].filter;
+        let filter = condition.as_ref().map(|filter| condition_sql(emission, model, filter)).transpose();
+        let mut conditions = match filter {
+            Ok(filter) => filter.into_iter().collect::<Vec<_>>(),
+            Err(reason) => {
+                let reason = format!("the `where` of its model cannot be said in an explore: {reason}");
+                emission.unreadable.insert(home.clone(), reason);
+                continue;
+            }
+        };
+        conditions.extend(bounds.conditions);
+        explore.always_filter =
+            bounds.always_filter.into_iter().map(|(field, value)| Filter { field, value: value.to_owned() }).collect();
+        explore.sql_always_where = (!conditions.is_empty()).then(|| conditions.join("\nAND "));
+        match explores.first() {
+            Some((_, first)) => explore.extends = vec![first.name.clone()],
+            None => {
+                explore.joins = emission.joins.get(&model).cloned().unwrap_or_default();
+                let routes = &emission.scope(model).routes;
+                let joined: Vec<ModelId> =
+                    routes.iter().map(|route| emission.project.route_end(model, route)).collect();
+                views.extend(joined);
+            }
+        }
+        explores.push((home.clone(), explore));
+    }
+    let mut seen = BTreeSet::new();
+    views.retain(|view| seen.insert(*view));
+    Explores { explores, views }
+}
+
+/// Writes the permanent filter of a model for its explore.
+fn condition_sql(emission: &mut Emission<'_>, model: ModelId, filter: &Expr<Ref>) -> Result<String, String> {
+    if sql::needs_dimension(filter) {
+        let value = sql::write(emission, model, &Route::here(), filter, Site::Dimension)?;
+        let name = emission.draft_mut(model).helper("is_kept", DimensionType::YesNo, &value.text, value.crosses);
+        return Ok(format!("${{{}.{name}}}", emission.draft(model).view));
+    }
+    sql::write(emission, model, &Route::here(), filter, Site::Explore).map(|sql| sql.text)
+}
+
+/// Names an explore and says what it is.
+fn head(emission: &mut Emission<'_>, home: &Home) -> tree::Explore {
+    let project = emission.project;
+    let model = &project.models[home.model];
+    let view = emission.draft(home.model).view.clone();
+    let title = model.docs.label.as_deref().map_or_else(|| label::human(&model.name), inert);
+    let mut explore = tree::Explore {
+        name: emission.explore_name(home),
+        label: Some(title.clone()),
+        description: Some(model.docs.description.as_deref().map_or_else(|| format!("Rows of {}.", model.name), inert)),
+        hidden: model.docs.hidden,
+        view_name: view,
+        persist_with: emission.datagroup_of(home.model),
+        ..tree::Explore::default()
+    };
+    if let Some(axis) = home.axis.as_ref().filter(|_| !emission.is_default(home)) {
+        let dimension = &project.dimensions[axis.dimension];
+        let roles: Vec<&str> = axis.route.0.iter().map(|join| project.joins[*join].role.as_str()).collect();
+        let name = label::human(&label::group_name(&dimension.name)).to_lowercase();
+        let when = roles.into_iter().chain([name.as_str()]).collect::<Vec<_>>().join(" ").replace('_', " ");
+        let long = format!("{title} by {when}");
+        explore.label = Some(if long.chars().count() <= LABEL_WIDTH { long } else { format!("By {when}") });
+        explore.group_label = Some(title);
+        let axis = project.dimension_path(home.model, &axis.route, axis.dimension);
+        let description = explore.description.take().unwrap_or_default();
+        explore.description = Some(format!("{description} Metrics here are counted by {axis}."));
+    }
+    explore
+}
+
+/// Whether the joins that cannot be said are reported already.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Dimensions are not made yet; they need to know which joins there are.
+    Before,
+    /// Dimensions are made, and some may be left out.
+    After,
+}
+
+/// Finds the joins of every model with metrics; those that cannot be said are taken out of its scope.
+pub(super) fn find_joins(emission: &mut Emission<'_>, stage: Stage) {
+    let models: Vec<ModelId> = emission.scopes.keys().copied().collect();
+    for model in models {
+        let mut joins = Vec::new();
+        for route in emission.scope(model).routes.clone() {
+            if emission.scope(model).alias(&route).is_none() {
+                continue;
+            }
+            match join(emission, model, &route) {
+                Ok(join) => joins.push(join),
+                Err(reason) => {
+                    let roles = route.0.iter().map(|join| emission.project.joins[*join].role.as_str());
+                    let model_name = emission.project.models[model].name.as_str();
+                    let name = [model_name].into_iter().chain(roles).collect::<Vec<_>>().join(".");
+                    emission.scopes.get_mut(&model).expect("its key was taken from the map").leave_out(&route);
+                    emission.left_out(Subject::Join, &name, reason);
+                }
+            }
+        }
+        if stage == Stage::After {
+            emission.joins.insert(model, joins);
+        }
+    }
+}
+
+fn join(emission: &mut Emission<'_>, base: ModelId, route: &Route) -> Result<tree::Join, String> {
+    let project = emission.project;
+    let (last, before) = route.0.split_last().ok_or("the route is empty")?;
+    let parent = Route(before.to_vec());
+    let definition = &project.joins[*last];
+    if let Some(reason) = emission.unsayable.get(&definition.to) {
+        return Err(reason.clone());
+    }
+    let alias = emission.alias(base, route)?;
+    let sql_on = on(emission, base, &parent, route, &definition.keys, definition.to)?;
+    let view = emission.draft(definition.to).view.clone();
+    let roles: Vec<String> = route.0.iter().map(|join| label::human(&project.joins[*join].role)).collect();
+    // A join under the model's own name shows the view's own label.
+    let own_name = route.0.len() == 1 && alias == view;
+    Ok(tree::Join {
+        from: (alias != view).then(|| view.clone()),
+        view_label: (!own_name).then(|| roles.join(": ")),
+        name: alias,
+        kind: JoinType::LeftOuter,
+        relationship: match definition.relationship {
+            Relationship::ManyToOne => tree::Relationship::ManyToOne,
+            Relationship::OneToOne => tree::Relationship::OneToOne,
+        },
+        sql_on,
+    })
+}
+
+/// `${shipments.customer_id} = ${customers.customer_id}`, with the permanent filter of the joined model.
+fn on(
+    emission: &mut Emission<'_>,
+    base: ModelId,
+    parent: &Route,
+    route: &Route,
+    keys: &[JoinKey],
+    to: ModelId,
+) -> Result<String, String> {
+    let project = emission.project;
+    let alias = emission.alias(base, route)?;
+    let mut conditions = Vec::new();
+    for key in keys {
+        let ours = our_key(emission, base, parent, route, key)?;
+        let theirs = emission.column_field(to, &key.theirs, key.theirs_type);
+        conditions.push(format!("{ours} = ${{{alias}.{theirs}}}"));
+    }
+    if let Some(filter) = &project.models[to].filter {
+        if sql::crosses(emission, to, filter) {
+            return Err("the `where` of the joined model goes over its own joins".to_owned());
+        }
+        conditions.push(sql::write(emission, base, route, filter, Site::Explore)?.text);
+    }
+    if let Some(partition) = emission.partition(to).filter(|partition| partition.required) {
+        let field = emission.column_field(to, &partition.column, partition.column_type);
+        conditions.push(partition::since_ever(emission, partition, &format!("${{{alias}.{field}}}")));
+    }
+    Ok(conditions.join("\nAND "))
+}
+
+/// Returns our side of a key: a field, or a hidden dimension that holds the expression.
+fn our_key(
+    emission: &mut Emission<'_>,
+    base: ModelId,
+    parent: &Route,
+    route: &Route,
+    key: &JoinKey,
+) -> Result<String, String> {
+    let project = emission.project;
+    let from = project.route_end(base, parent);
+    let view = if parent.0.is_empty() { emission.draft(base).view.clone() } else { emission.alias(base, parent)? };
+    let is_field = matches!(&key.ours, Expr::Leaf(Ref::Column { .. } | Ref::Dimension { .. }));
+    if is_field || sql::crosses(emission, from, &key.ours) {
+        return sql::write(emission, base, parent, &key.ours, Site::Explore).map(|sql| sql.text);
+    }
+    let value = sql::write(emission, from, &Route::here(), &key.ours, Site::Dimension)?;
+    let role = route.0.last().map_or("", |join| project.joins[*join].role.as_str());
+    let name = identifier(&format!("{role}_{}", key.theirs));
+    let kind = label::hidden_type(key.theirs_type);
+    let field = emission.draft_mut(from).helper(&name, kind, &value.text, false);
+    Ok(format!("${{{view}.{field}}}"))
+}
+
+/// Says of an explore which fields it has: all but the measures of other axes and of joined views.
+pub(super) fn fields(emission: &Emission<'_>, model: ModelId, home: &Home, explore: &tree::Explore) -> Vec<String> {
+    let mut fields = Vec::new();
+    let draft = emission.draft(model);
+    let own = measure_sets(emission, &draft.own, "metrics");
+    let joined = measure_sets(emission, &draft.joined, "joined_metrics");
+    for (of, set) in own.iter().chain(&joined) {
+        if of != home {
+            fields.push(format!("-{}.{}*", explore.view_name, set.name));
+        }
+    }
+    for route in &emission.scope(model).routes {
+        let alias = emission.scope(model).alias(route).unwrap_or_default();
+        let to = emission.draft(emission.project.route_end(model, route));
+        if !to.own.measures.is_empty() || to.row_count.is_some() {
+            fields.push(format!("-{alias}.measures*"));
+        }
+        if !to.joined.is_empty() {
+            fields.push(format!("-{alias}.joined_fields*"));
+        }
+    }
+    if !fields.is_empty() {
+        fields.insert(0, "ALL_FIELDS*".to_owned());
+    }
+    fields
+}
+
+/// Returns a set of measures for each axis.
+pub(super) fn measure_sets(emission: &Emission<'_>, part: &draft::Part, prefix: &str) -> Vec<(Home, Set)> {
+    let homes: BTreeSet<&Home> = part.measures.iter().map(|(home, _)| home).collect();
+    homes
+        .into_iter()
+        .map(|home| {
+            let name = match emission.axis_name(home) {
+                Some(axis) => format!("{prefix}_by_{axis}"),
+                None => prefix.to_owned(),
+            };
+            let measures = part.measures.iter().filter(|(of, _)| of == home);
+            let fields = measures.map(|(_, measure)| measure.name.clone()).collect();
+            (home.clone(), Set { name, fields })
+        })
+        .collect()
+}
+
+/// Reports what became of every metric.
+pub(super) fn report(emission: &mut Emission<'_>) {
+    let project = emission.project;
+    for (id, metric) in project.metrics.iter() {
+        let home = emission.homes[&id].clone();
+        let built = match (&home, emission.built.get(&id)) {
+            (Ok(home), Some(Ok(built))) => match emission.unreadable.get(home) {
+                Some(reason) => Err(reason.clone()),
+                None => Ok((home.clone(), built.clone())),
+            },
+            (Ok(_), Some(Err(reason))) | (Err(reason), _) => Err(reason.clone()),
+            (Ok(_), None) => Err("it was not reached".to_owned()),
+        };
+        let entry = match built {
+            Ok((home, built)) => Entry {
+                subject: Subject::Metric,
+                name: metric.name.clone(),
+                explore: Some(emission.explore_name(&home)),
+                field: Some(format!("{}.{}", emission.draft(home.model).view, built.name)),
+                outcome: if built.note.is_some() { Outcome::Approximated } else { Outcome::Emitted },
+                reason: built.note,
+            },
+            Err(reason) => Entry {
+                subject: Subject::Metric,
+                name: metric.name.clone(),
+                explore: None,
+                field: None,
+                outcome: Outcome::LeftOut,
+                reason: Some(reason),
+            },
+        };
+        emission.entries.push(entry);
+    }
+}

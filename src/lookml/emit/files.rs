@@ -1,0 +1,209 @@
+//! Documents → the layout of files.
+//!
+//! ```text
+//! manifest.lkml · models/<project>.model.lkml · datagroups/<project>.datagroup.lkml
+//! views/generated/<model>.view.lkml · views/refined/<model>.view.lkml
+//! explores/generated/<model>.explore.lkml · tests/<model>.test.lkml
+//! ```
+//!
+//! **Invariant:** every include names a file that is there, and every generated view is used by an explore.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    super::tree::{Constant, Document, Explore, Export, Manifest, Model, Objects, View},
+    Draught, Emission, datagroup,
+    explore::{self, Explores},
+    project_name, test, view,
+};
+use crate::{files::Span, ids::ModelId, project::Source, time::Weekday};
+
+/// Makes every file of a project.
+pub(super) fn documents(emission: &Emission<'_>, explores: BTreeMap<ModelId, Explores>) -> Vec<Draught> {
+    let mut files = vec![manifest(emission), datagroups(emission)];
+    let mut views: BTreeSet<ModelId> = BTreeSet::new();
+    let mut bases = BTreeMap::new();
+    for (model, explores) in explores {
+        if explores.explores.is_empty() {
+            continue;
+        }
+        views.extend(&explores.views);
+        let (file, first) = explore_file(emission, model, explores);
+        bases.insert(model, first);
+        files.push(file);
+    }
+    for model in views {
+        files.extend(view_files(emission, model));
+        files.extend(test_file(emission, model, bases.get(&model)));
+    }
+    files.extend(time_zone(emission));
+    files.push(model_file(emission, &files));
+    files
+}
+
+fn generated(path: String, document: Document, sources: Vec<String>, advice: String) -> Draught {
+    Draught { path, document, sources, advice, create_only: false }
+}
+
+fn manifest(emission: &Emission<'_>) -> Draught {
+    let constant = |name: &str, value: &String| Constant {
+        name: name.to_owned(),
+        value: value.clone(),
+        export: Export::OverrideOptional,
+    };
+    let options = emission.options;
+    let dataset =
+        options.dataset.as_ref().filter(|_| emission.project.tables.values().any(|table| !table.name.contains('.')));
+    let project = options.warehouse_project.iter().map(|value| constant("warehouse_project", value));
+    let dataset = dataset.into_iter().map(|value| constant("warehouse_dataset", value));
+    let manifest =
+        Manifest { project_name: project_name(emission.project), constants: project.chain(dataset).collect() };
+    let advice = "The constants may be set by the project that imports this one.".to_owned();
+    generated("manifest.lkml".to_owned(), Document::Manifest(manifest), vec!["entente.yml".to_owned()], advice)
+}
+
+fn datagroups(emission: &Emission<'_>) -> Draught {
+    let spans: Vec<Span> =
+        emission.project.tables.values().filter(|table| table.freshness.is_some()).map(|table| table.span).collect();
+    let objects = Objects { datagroups: datagroup::datagroups(emission), ..Objects::default() };
+    let path = format!("datagroups/{}.datagroup.lkml", project_name(emission.project));
+    let advice = "Freshness is declared under `tables:`.".to_owned();
+    generated(path, Document::Objects(objects), sources(emission, spans), advice)
+}
+
+fn explore_file(emission: &Emission<'_>, model: ModelId, explores: Explores) -> (Draught, Explore) {
+    let view = emission.draft(model).view.clone();
+    let mut objects = Objects::default();
+    for used in &explores.views {
+        let used = &emission.draft(*used).view;
+        objects.includes.push(generated_view(used));
+        objects.includes.push(refined_view(used));
+    }
+    objects.views.extend(view::refinement(emission, model));
+    for (home, mut explore) in explores.explores {
+        explore.fields = explore::fields(emission, model, &home, &explore);
+        objects.explores.push(explore);
+    }
+    let first = objects.explores[0].clone();
+    let mut spans: Vec<Span> = explores.views.iter().map(|model| emission.project.models[*model].span).collect();
+    spans.extend(metric_spans(emission, model, true));
+    let advice = format!("Additions belong into a refinement, `explore: +{}`, in a file of your own.", first.name);
+    let path = format!("explores/generated/{view}.explore.lkml");
+    (generated(path, Document::Objects(objects), sources(emission, spans), advice), first)
+}
+
+fn view_files(emission: &Emission<'_>, model: ModelId) -> [Draught; 2] {
+    let name = emission.draft(model).view.clone();
+    let mut spans = vec![emission.project.models[model].span];
+    if let Source::Table(table) = &emission.project.models[model].source {
+        spans.push(emission.project.tables[*table].span);
+    }
+    spans.extend(metric_spans(emission, model, false));
+    let view = view::view(emission, model);
+    let views = vec![view.expect("a model that cannot be said has no metrics and no joins")];
+    let objects = Objects { views, ..Objects::default() };
+    let path = format!("views/generated/{name}.view.lkml");
+    let advice = format!("Hand-written additions belong into views/refined/{name}.view.lkml.");
+    let refined = Objects {
+        includes: vec![generated_view(&name)],
+        views: vec![View { name: format!("+{name}"), ..View::default() }],
+        ..Objects::default()
+    };
+    [
+        generated(path, Document::Objects(objects), sources(emission, spans), advice),
+        Draught {
+            path: format!("views/refined/{name}.view.lkml"),
+            document: Document::Objects(refined),
+            sources: Vec::new(),
+            advice: format!("Yours to write in: what stands here is added to view {name} and is never overwritten."),
+            create_only: true,
+        },
+    ]
+}
+
+fn test_file(emission: &Emission<'_>, model: ModelId, explore: Option<&Explore>) -> Option<Draught> {
+    let (own, test) = test::key(emission, model, explore)?;
+    let view = &emission.draft(model).view;
+    let include = match explore {
+        Some(_) => format!("/explores/generated/{view}.explore.lkml"),
+        None => generated_view(view),
+    };
+    let objects = Objects {
+        includes: vec![include],
+        explores: own.into_iter().collect(),
+        tests: vec![test],
+        ..Objects::default()
+    };
+    let spans = vec![emission.project.models[model].span];
+    let advice = "A key that repeats makes every join to it multiply rows.".to_owned();
+    let path = format!("tests/{view}.test.lkml");
+    Some(generated(path, Document::Objects(objects), sources(emission, spans), advice))
+}
+
+fn time_zone(emission: &Emission<'_>) -> Vec<Draught> {
+    let Some(objects) = test::time_zone(emission) else { return Vec::new() };
+    let advice = "Fails where the connection cuts days in another zone than the project.".to_owned();
+    let sources = vec!["entente.yml".to_owned()];
+    let path = "tests/entente_time_zone.test.lkml".to_owned();
+    vec![generated(path, Document::Objects(objects), sources, advice)]
+}
+
+fn model_file(emission: &Emission<'_>, files: &[Draught]) -> Draught {
+    let project = emission.project;
+    let included = |path: &str| ["datagroups/", "explores/", "tests/"].iter().any(|folder| path.starts_with(folder));
+    let mut includes: Vec<String> =
+        files.iter().filter(|file| included(&file.path)).map(|file| format!("/{}", file.path)).collect();
+    includes.sort();
+    let fiscal = project.calendar.fiscal_start_month;
+    let model = Model {
+        connection: emission.options.connection.clone(),
+        label: super::label::human(&project.name),
+        week_start_day: weekday(project.calendar.week_start).to_owned(),
+        fiscal_month_offset: (fiscal != 1).then(|| i64::from(fiscal) - 1),
+        includes,
+        persist_with: datagroup::default_name(emission),
+    };
+    let path = format!("models/{}.model.lkml", project_name(project));
+    let advice = format!(
+        "Precondition: the query time zone of the connection is {}, and user time zones are off.",
+        project.time_zone.name()
+    );
+    generated(path, Document::Model(model), vec!["entente.yml".to_owned()], advice)
+}
+
+fn weekday(day: Weekday) -> &'static str {
+    match day {
+        Weekday::Mon => "monday",
+        Weekday::Tue => "tuesday",
+        Weekday::Wed => "wednesday",
+        Weekday::Thu => "thursday",
+        Weekday::Fri => "friday",
+        Weekday::Sat => "saturday",
+        Weekday::Sun => "sunday",
+    }
+}
+
+fn generated_view(view: &str) -> String {
+    format!("/views/generated/{view}.view.lkml")
+}
+
+fn refined_view(view: &str) -> String {
+    format!("/views/refined/{view}.view.lkml")
+}
+
+/// Returns where the metrics of a model were written whose measures do, or do not, need other views.
+fn metric_spans(emission: &Emission<'_>, model: ModelId, crossing: bool) -> Vec<Span> {
+    let project = emission.project;
+    let built = emission.built.iter().filter(|(_, built)| built.as_ref().is_ok_and(|built| built.crosses == crossing));
+    built
+        .filter(|(metric, _)| emission.homes[*metric].as_ref().is_ok_and(|home| home.model == model))
+        .map(|(metric, _)| project.metrics[*metric].span)
+        .collect()
+}
+
+/// Returns the files of some places, each once, in the order of their names.
+fn sources(emission: &Emission<'_>, spans: Vec<Span>) -> Vec<String> {
+    let paths: BTreeSet<&str> =
+        spans.into_iter().map(|span| emission.options.files.file(span.file).path.as_str()).collect();
+    paths.into_iter().map(str::to_owned).collect()
+}

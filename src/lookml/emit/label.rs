@@ -1,0 +1,152 @@
+//! Names, labels and formats in the way of Looker.
+
+use super::super::{
+    lexical::{identifier, inert},
+    tree::{DimensionType, FieldDocs, Link},
+};
+use crate::{
+    catalog::ColumnType,
+    project::{Aggregation, Docs, Format},
+};
+
+/// Endings that say "this is a time", which the timeframes say again.
+const TIME_ENDINGS: [&str; 9] = ["_at", "_date", "_time", "_on", "_timestamp", "_ts", "_day", "_month", "_week"];
+
+/// Names that would read double with their timeframes: `month_month`.
+const TIME_WORDS: [&str; 8] = ["date", "day", "week", "month", "quarter", "year", "time", "timestamp"];
+
+/// Names a dimension group: `booked_at` → `booked`, `month` → `period`.
+pub(super) fn group_name(name: &str) -> String {
+    let name = identifier(name);
+    if TIME_WORDS.contains(&name.as_str()) {
+        return "period".to_owned();
+    }
+    let stem = TIME_ENDINGS.iter().find_map(|ending| name.strip_suffix(ending)).filter(|stem| !stem.is_empty());
+    stem.unwrap_or(&name).to_owned()
+}
+
+/// Writes a name for people: `lead_time_hours` → `Lead time hours`.
+pub(super) fn human(name: &str) -> String {
+    let mut text = name.replace('_', " ");
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text
+}
+
+/// Returns the word in front of a measure whose metric shares its name with a dimension.
+pub(super) fn aggregation_prefix(aggregation: Aggregation) -> &'static str {
+    match aggregation {
+        Aggregation::Count | Aggregation::CountDistinct | Aggregation::ApproxCountDistinct => "count",
+        Aggregation::Sum => "total",
+        Aggregation::Avg => "avg",
+        Aggregation::Min => "min",
+        Aggregation::Max => "max",
+        Aggregation::Percentile(_) => "percentile",
+    }
+}
+
+/// Returns the type of a hidden dimension.
+pub(super) fn hidden_type(column_type: ColumnType) -> DimensionType {
+    match column_type {
+        ColumnType::Integer | ColumnType::Decimal | ColumnType::Float => DimensionType::Number,
+        ColumnType::Boolean => DimensionType::YesNo,
+        ColumnType::Date | ColumnType::DateTime | ColumnType::Timestamp => DimensionType::Raw,
+        ColumnType::String | ColumnType::Json | ColumnType::Unknown => DimensionType::String,
+    }
+}
+
+/// Writes what a definition says to people; the parameters under its `lookml:` win.
+pub(super) fn docs(name: &str, docs: &Docs, fallback: impl FnOnce() -> String) -> FieldDocs {
+    let extra = |key: &str| docs.lookml.as_ref().and_then(|value| value.get(key));
+    let text = |key: &str| extra(key).and_then(|value| value.as_str()).map(inert);
+    let words = |key: &str| -> Vec<String> {
+        let items = extra(key).and_then(|value| value.as_array()).into_iter().flatten();
+        items.filter_map(|item| item.as_str()).map(str::to_owned).collect()
+    };
+    let links = extra("links").and_then(|value| value.as_array()).into_iter().flatten().filter_map(|link| {
+        let part = |key: &str| link.get(key)?.as_str().map(str::to_owned);
+        Some(Link { label: part("label")?, url: part("url")? })
+    });
+    FieldDocs {
+        label: text("label").or_else(|| Some(docs.label.as_deref().map_or_else(|| human(name), inert))),
+        view_label: text("view_label"),
+        group_label: text("group_label").or_else(|| docs.group.as_deref().map(inert)),
+        description: Some(docs.description.as_deref().map_or_else(fallback, inert)),
+        hidden: docs.hidden,
+        tags: docs.tags.iter().map(|tag| inert(tag)).collect(),
+        drill_fields: words("drill_fields"),
+        value_format_name: text("value_format_name").map(|name| identifier(&name)),
+        value_format: extra("value_format").and_then(|value| value.as_str()).map(str::to_owned),
+        // Links and HTML are Looker's own language, with Liquid, and pass as they are.
+        html: extra("html").and_then(|value| value.as_str()).map(|html| html.trim().to_owned()),
+        links: links.collect(),
+    }
+}
+
+/// Sets the format of a number, if `lookml:` has not.
+pub(super) fn set_format(docs: &mut FieldDocs, format: Option<Format>, unit: Option<&str>, currency: Option<&str>) {
+    if docs.value_format.is_some() || docs.value_format_name.is_some() {
+        return;
+    }
+    let name = match format {
+        None => return,
+        Some(Format::Id) => "id".to_owned(),
+        Some(Format::Percent(digits @ 0..=4)) => format!("percent_{digits}"),
+        Some(Format::Percent(digits)) => return docs.value_format = Some(format!("#,##0{}%", decimals(digits))),
+        Some(Format::Decimal(digits @ 0..=4)) if unit.is_none() => format!("decimal_{digits}"),
+        Some(Format::Decimal(digits)) => {
+            let unit = unit.map_or(String::new(), |unit| format!(" \"{}\"", inert(unit).replace('"', "")));
+            return docs.value_format = Some(format!("#,##0{}{unit}", decimals(digits)));
+        }
+        Some(Format::Currency(digits)) => {
+            let money = unit.or(currency).unwrap_or_default();
+            match (money, digits) {
+                ("EUR" | "USD" | "GBP", 2) => money.to_ascii_lowercase(),
+                ("EUR" | "USD" | "GBP", 0) => format!("{}_0", money.to_ascii_lowercase()),
+                _ => {
+                    let unit = inert(money).replace('"', "");
+                    let unit = if unit.is_empty() { unit } else { format!(" \"{unit}\"") };
+                    return docs.value_format = Some(format!("#,##0{}{unit}", decimals(digits)));
+                }
+            }
+        }
+    };
+    docs.value_format_name = Some(name);
+}
+
+fn decimals(digits: u8) -> String {
+    if digits == 0 { String::new() } else { format!(".{}", "0".repeat(usize::from(digits))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_are_named_without_the_word_for_time() {
+        let names = [
+            ("booked_at", "booked"),
+            ("rate_date", "rate"),
+            ("created_on", "created"),
+            ("month", "period"),
+            ("t", "t"),
+        ];
+        for (name, expected) in names {
+            assert_eq!(group_name(name), expected);
+        }
+    }
+
+    #[test]
+    fn a_format_says_its_unit() {
+        let format = |format, unit| {
+            let mut docs = FieldDocs::default();
+            set_format(&mut docs, Some(format), unit, Some("EUR"));
+            docs.value_format_name.or(docs.value_format).expect("a format")
+        };
+        assert_eq!(format(Format::Currency(2), None), "eur");
+        assert_eq!(format(Format::Currency(2), Some("CHF")), "#,##0.00 \"CHF\"");
+        assert_eq!(format(Format::Decimal(1), Some("hours")), "#,##0.0 \"hours\"");
+        assert_eq!(format(Format::Percent(1), None), "percent_1");
+    }
+}

@@ -1,0 +1,269 @@
+//! Metrics → measures.
+//!
+//! **Invariant:** a measure is made only if Looker computes from it what the API does; everything else is a reason.
+
+use std::collections::BTreeMap;
+
+use super::{
+    super::tree::{self, FieldDocs, Filter, MeasureType},
+    Emission, condition, derived,
+    home::Home,
+    label,
+    sql::{self, Site},
+    time,
+};
+use crate::{
+    catalog::ColumnType,
+    ids::{MetricId, ModelId},
+    project::{Aggregation, Empty, Metric, MetricKind, Ref, Route, SimpleMetric, Status},
+    sql::{Aggregate, AggregateFunction, Expr, Leaf, SqlExpr, print_expression},
+};
+
+/// A further condition for each model at the bottom of a metric.
+pub(super) type Extra = BTreeMap<ModelId, Expr<Ref>>;
+
+/// The measure of a metric.
+#[derive(Clone, Debug)]
+pub(super) struct Built {
+    /// Its name in the view.
+    pub name: String,
+    /// Whether it needs other views.
+    pub crosses: bool,
+    /// In which way Looker's number may differ.
+    pub note: Option<String>,
+}
+
+/// Makes the measure of a metric, with the hidden ones that it needs; once.
+pub(super) fn build(emission: &mut Emission<'_>, metric: MetricId) -> Result<Built, String> {
+    if let Some(built) = emission.built.get(&metric) {
+        return built.clone();
+    }
+    let built = build_visible(emission, metric);
+    emission.built.insert(metric, built.clone());
+    built
+}
+
+fn build_visible(emission: &mut Emission<'_>, metric: MetricId) -> Result<Built, String> {
+    let project = emission.project;
+    let definition = &project.metrics[metric];
+    let home = emission.homes[&metric].clone()?;
+    let name = emission.draft(home.model).metrics[&metric].clone();
+    let mut helpers = Vec::new();
+    let mut made = make(emission, metric, &Extra::new(), &name, &mut helpers)?;
+    made.measure.docs = docs(emission, definition, &made.measure);
+    place(emission, &home, helpers);
+    place(emission, &home, vec![made.clone()]);
+    Ok(Built { name, crosses: made.crosses, note: made.note })
+}
+
+/// Puts measures into their view.
+fn place(emission: &mut Emission<'_>, home: &Home, measures: Vec<Made>) {
+    for made in measures {
+        emission.draft_mut(home.model).part(made.crosses).measures.push((home.clone(), made.measure));
+    }
+}
+
+/// A measure that is not in its view yet.
+#[derive(Clone, Debug)]
+pub(super) struct Made {
+    pub measure: tree::Measure,
+    pub crosses: bool,
+    pub note: Option<String>,
+}
+
+/// Makes a measure of a metric whose rows fulfil further conditions; hidden ones that it needs go to `helpers`.
+pub(super) fn make(
+    emission: &mut Emission<'_>,
+    metric: MetricId,
+    extra: &Extra,
+    name: &str,
+    helpers: &mut Vec<Made>,
+) -> Result<Made, String> {
+    let project = emission.project;
+    match &project.metrics[metric].kind {
+        MetricKind::Simple(metric_definition) => simple(emission, metric, metric_definition, extra, name),
+        MetricKind::Derived { expr, inputs } => {
+            derived::make_derived(emission, metric, expr, inputs, extra, name, helpers)
+        }
+        MetricKind::Cumulative { .. } => Err(CUMULATIVE.to_owned()),
+    }
+}
+
+/// Why cumulative metrics are left out.
+pub(super) const CUMULATIVE: &str = "it accumulates over time, and Looker's running totals add up the displayed rows only, so that a filter changes them";
+
+fn simple(
+    emission: &mut Emission<'_>,
+    metric: MetricId,
+    definition: &SimpleMetric,
+    extra: &Extra,
+    name: &str,
+) -> Result<Made, String> {
+    let model = definition.model;
+    let condition = Expr::all(definition.filter.iter().chain(extra.get(&model)).cloned());
+    let mut filters = match &condition {
+        Some(condition) => condition::filters(emission, model, condition, name)?,
+        None => condition::Filters::default(),
+    };
+    let mut measure = empty(name, MeasureType::Count);
+    let value = match &definition.expr {
+        Some(expr) => Some(row_value(emission, model, expr, name)?),
+        None => None,
+    };
+    let mut crosses = value.as_ref().is_some_and(|value| value.crosses);
+    let sql = value.map(|value| value.text);
+    let value_type = emission.project.metrics[metric].value_type;
+    match definition.aggregation {
+        Aggregation::Count => {
+            if let (Some(expr), Some(_)) = (&definition.expr, &sql) {
+                let present = condition::filters(emission, model, &expr.clone().is_null(true), name)?;
+                filters.crosses |= present.crosses;
+                filters.filters.extend(present.filters);
+            }
+        }
+        Aggregation::Sum => (measure.kind, measure.sql) = (MeasureType::Sum, sql),
+        Aggregation::Avg => (measure.kind, measure.sql) = (MeasureType::Average, sql),
+        Aggregation::CountDistinct => (measure.kind, measure.sql) = (MeasureType::CountDistinct, sql),
+        Aggregation::ApproxCountDistinct => {
+            (measure.kind, measure.sql, measure.approximate) = (MeasureType::CountDistinct, sql, true);
+        }
+        Aggregation::Min | Aggregation::Max if value_type.is_numeric() => {
+            let kind = if definition.aggregation == Aggregation::Min { MeasureType::Min } else { MeasureType::Max };
+            (measure.kind, measure.sql) = (kind, sql);
+        }
+        Aggregation::Min | Aggregation::Max => {
+            let extreme = extreme(emission, model, definition, condition.as_ref())?;
+            crosses |= extreme.crosses;
+            filters = condition::Filters::default();
+            measure.sql = Some(extreme.text);
+            measure.kind = match value_type {
+                ColumnType::Date => MeasureType::Date,
+                ColumnType::DateTime | ColumnType::Timestamp => MeasureType::DateTime,
+                ColumnType::String | ColumnType::Json | ColumnType::Unknown => MeasureType::String,
+                ColumnType::Boolean | ColumnType::Integer | ColumnType::Decimal | ColumnType::Float => {
+                    return Err("the least or greatest boolean has no type of measure".to_owned());
+                }
+            };
+            if value_type.is_time() {
+                let (datatype, convert_tz) = time::datatype(value_type);
+                (measure.datatype, measure.convert_tz) = (Some(datatype), Some(convert_tz));
+            }
+        }
+        Aggregation::Percentile(_) => return Err(PERCENTILE.to_owned()),
+    }
+    crosses |= filters.crosses;
+    measure.filters = filters.filters;
+    Ok(Made { measure, crosses, note: emptiness(definition.aggregation, emission.project.metrics[metric].when_empty) })
+}
+
+const PERCENTILE: &str =
+    "Looker interpolates percentiles by a rule of its own, or approximates them, so its number would differ";
+
+/// Says in which way a metric over no rows differs in Looker.
+fn emptiness(aggregation: Aggregation, when_empty: Empty) -> Option<String> {
+    let looker = match aggregation {
+        Aggregation::Count | Aggregation::CountDistinct | Aggregation::ApproxCountDistinct | Aggregation::Sum => {
+            Empty::Zero
+        }
+        Aggregation::Avg | Aggregation::Min | Aggregation::Max | Aggregation::Percentile(_) => Empty::Null,
+    };
+    (looker != when_empty).then(|| match looker {
+        Empty::Zero => "over no rows Looker says 0, the API null".to_owned(),
+        Empty::Null => "over no rows Looker says null, the API 0".to_owned(),
+    })
+}
+
+/// Writes one row's worth over dimensions of the view; SQL that only a dimension can say gets a hidden one.
+fn row_value(emission: &mut Emission<'_>, model: ModelId, expr: &Expr<Ref>, name: &str) -> Result<sql::Sql, String> {
+    if !sql::needs_dimension(expr) {
+        return sql::write(emission, model, &Route::here(), expr, Site::Measure);
+    }
+    let value = sql::write(emission, model, &Route::here(), expr, Site::Dimension)?;
+    let kind = tree::DimensionType::Number;
+    let field = emission.draft_mut(model).helper(&format!("{name}_value"), kind, &value.text, value.crosses);
+    Ok(sql::Sql { text: format!("${{{field}}}"), crosses: value.crosses })
+}
+
+/// `MIN(CASE WHEN … THEN ${booked_raw} END)`: a measure of type date takes no filters.
+fn extreme(
+    emission: &mut Emission<'_>,
+    model: ModelId,
+    definition: &SimpleMetric,
+    condition: Option<&Expr<Ref>>,
+) -> Result<sql::Sql, String> {
+    let expr = definition.expr.as_ref().ok_or("it has nothing to compare")?;
+    let function = match definition.aggregation {
+        Aggregation::Min => AggregateFunction::Min,
+        Aggregation::Count
+        | Aggregation::Sum
+        | Aggregation::Avg
+        | Aggregation::Max
+        | Aggregation::CountDistinct
+        | Aggregation::ApproxCountDistinct
+        | Aggregation::Percentile(_) => AggregateFunction::Max,
+    };
+    let value = match condition {
+        Some(condition) => expr.clone().when(condition.clone()),
+        None => expr.clone(),
+    };
+    let inner = sql::write(emission, model, &Route::here(), &value, Site::Measure)?;
+    let arg = Some(SqlExpr::bare("lookml_value"));
+    let call = Expr::Leaf(Leaf::Aggregate(Box::new(Aggregate { function, arg })));
+    let text = print_expression(&call, emission.options.dialect).replace("lookml_value", &inner.text);
+    Ok(sql::Sql { text, crosses: inner.crosses })
+}
+
+/// A measure with nothing but a name and a type; hidden until it is said otherwise.
+pub(super) fn empty(name: &str, kind: MeasureType) -> tree::Measure {
+    tree::Measure {
+        name: name.to_owned(),
+        docs: FieldDocs { hidden: true, ..FieldDocs::default() },
+        kind,
+        sql: None,
+        filters: Vec::<Filter>::new(),
+        approximate: false,
+        datatype: None,
+        convert_tz: None,
+        comparison: None,
+    }
+}
+
+/// Says what a metric says to people.
+fn docs(emission: &Emission<'_>, metric: &Metric, measure: &tree::Measure) -> FieldDocs {
+    let project = emission.project;
+    let mut docs = label::docs(&metric.name, &metric.docs, || format!("Metric {}.", metric.name));
+    if measure.approximate {
+        let says_so = |label: &str| label.to_lowercase().contains("approx");
+        docs.label = docs.label.map(|label| if says_so(&label) { label } else { format!("{label} (approx.)") });
+    }
+    let mut tags = vec![format!("entente:{}", metric.name)];
+    match &metric.status {
+        Status::Active => {}
+        Status::Draft => tags.push("status:draft".to_owned()),
+        Status::Proposed => tags.push("status:proposed".to_owned()),
+        Status::Deprecated { replaced_by, sunset } => {
+            let successor = &project.metrics[*replaced_by].name;
+            let until = sunset.map_or(String::new(), |day| format!(" until {day}"));
+            docs.hidden = true;
+            docs.label = docs.label.map(|label| format!("[deprecated] {label}"));
+            let text = docs.description.unwrap_or_default();
+            docs.description =
+                Some(format!("{text} Use {successor} instead; this one stays{until}.").trim().to_owned());
+            if sunset.is_none() {
+                docs.description = Some(format!("{text} Use {successor} instead.").trim().to_owned());
+            }
+            tags.push("status:deprecated".to_owned());
+        }
+    }
+    tags.append(&mut docs.tags);
+    docs.tags = tags;
+    label::set_format(&mut docs, metric.format, metric.unit.as_deref(), project.currency.as_deref());
+    if docs.value_format.is_none() && docs.value_format_name.is_none() && metric.value_type == ColumnType::Integer {
+        docs.value_format_name = Some("decimal_0".to_owned());
+    }
+    let drills = matches!(measure.kind, MeasureType::Count | MeasureType::CountDistinct | MeasureType::Sum);
+    if docs.drill_fields.is_empty() && drills {
+        docs.drill_fields = vec!["detail*".to_owned()];
+    }
+    docs
+}

@@ -1,0 +1,312 @@
+//! Project → LookML documents, in stages: names, dimensions, measures, explores, files.
+//!
+//! **Invariant:** every stage goes through models and metrics in the order of the project, which is that of names.
+
+mod condition;
+mod datagroup;
+mod derived;
+mod dimension;
+mod draft;
+mod explore;
+mod files;
+mod home;
+mod label;
+mod measure;
+mod partition;
+mod scope;
+mod sql;
+mod test;
+mod time;
+mod view;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    Options, lexical,
+    report::{Entry, Outcome, Report, Subject},
+    tree::{self, Document},
+};
+use crate::{
+    catalog::ColumnType,
+    ids::{Id, MetricId, ModelId},
+    project::{MetricKind, Project, Ref, Route, Source},
+    sql::Expr,
+    time::Offset,
+};
+use draft::Draft;
+use explore::Stage;
+use home::Home;
+use scope::Scope;
+
+/// A file before it is text.
+pub(super) struct Draught {
+    /// The path, relative to the output folder.
+    pub path: String,
+    /// What it holds.
+    pub document: Document,
+    /// The files of the project that it was made from.
+    pub sources: Vec<String>,
+    /// What its header says below the first line.
+    pub advice: String,
+    /// Whether it belongs to people once it is there.
+    pub create_only: bool,
+}
+
+/// Makes the documents of a project, and the report.
+pub(super) fn documents(project: &Project, options: &Options<'_>) -> (Vec<Draught>, Report) {
+    let mut emission = Emission::new(project, options);
+    for model in project.models.ids() {
+        dimension::find_crossing(&mut emission, model);
+    }
+    explore::find_joins(&mut emission, Stage::Before);
+    for model in project.models.ids() {
+        dimension::build(&mut emission, model);
+    }
+    explore::find_joins(&mut emission, Stage::After);
+    for metric in project.metrics.ids() {
+        let _ = measure::build(&mut emission, metric);
+    }
+    let mut explores = BTreeMap::new();
+    for model in project.models.ids() {
+        let homes = emission.homes_of(model);
+        if !homes.is_empty() {
+            let built = explore::build(&mut emission, model, &homes);
+            explores.insert(model, built);
+        }
+    }
+    emission.drop_unreadable();
+    explore::report(&mut emission);
+    test::count_rows(&mut emission, &explores);
+    let documents = files::documents(&emission, explores);
+    emission.entries.sort();
+    emission.entries.dedup();
+    (documents, Report { entries: emission.entries })
+}
+
+/// Everything that is known while LookML is made.
+struct Emission<'a> {
+    project: &'a Project,
+    options: &'a Options<'a>,
+    drafts: Vec<Draft>,
+    scopes: BTreeMap<ModelId, Scope>,
+    joins: BTreeMap<ModelId, Vec<tree::Join>>,
+    /// Where each metric is at home, or why nowhere.
+    homes: BTreeMap<MetricId, Result<Home, String>>,
+    /// The measures that are made.
+    built: BTreeMap<MetricId, Result<measure::Built, String>>,
+    /// Models that LookML cannot say, and why.
+    unsayable: BTreeMap<ModelId, String>,
+    /// Explores whose tables cannot be read, and why.
+    unreadable: BTreeMap<Home, String>,
+    /// Measures that compare with an earlier period.
+    comparisons: Vec<(Home, String, Offset)>,
+    explore_names: BTreeMap<Home, String>,
+    column_types: BTreeMap<(ModelId, String), ColumnType>,
+    entries: Vec<Entry>,
+}
+
+impl<'a> Emission<'a> {
+    fn new(project: &'a Project, options: &'a Options<'a>) -> Self {
+        let mut emission = Self {
+            project,
+            options,
+            drafts: project.models.ids().map(|model| Draft::new(project, model)).collect(),
+            scopes: BTreeMap::new(),
+            joins: BTreeMap::new(),
+            homes: project.metrics.ids().map(|metric| (metric, home::home(project, metric))).collect(),
+            built: BTreeMap::new(),
+            unsayable: BTreeMap::new(),
+            unreadable: BTreeMap::new(),
+            comparisons: Vec::new(),
+            explore_names: BTreeMap::new(),
+            column_types: column_types(project),
+            entries: Vec::new(),
+        };
+        for model in project.models.ids() {
+            if let Err(reason) = view::source(&emission, model) {
+                emission.left_out(Subject::Model, &project.models[model].name, reason.clone());
+                emission.unsayable.insert(model, reason);
+            }
+        }
+        for home in emission.homes.values_mut() {
+            let reason = home.as_ref().ok().and_then(|home| emission.unsayable.get(&home.model));
+            if let Some(reason) = reason {
+                *home = Err(reason.clone());
+            }
+        }
+        for metric in project.metrics.ids() {
+            if let Ok(home) = emission.homes[&metric].clone() {
+                emission.draft_mut(home.model).name_metric(project, metric);
+            }
+        }
+        let models: BTreeSet<ModelId> = emission.homes.values().flatten().map(|home| home.model).collect();
+        for model in models {
+            let scope = Scope::new(project, model, &emission.draft(model).view);
+            emission.scopes.insert(model, scope);
+        }
+        emission.name_explores();
+        emission
+    }
+
+    fn draft(&self, model: ModelId) -> &Draft {
+        &self.drafts[model.index()]
+    }
+
+    fn draft_mut(&mut self, model: ModelId) -> &mut Draft {
+        &mut self.drafts[model.index()]
+    }
+
+    fn scope(&self, model: ModelId) -> &Scope {
+        self.scopes.get(&model).expect("a model with metrics has a scope, and no other has an explore")
+    }
+
+    /// Returns the name of a joined view in the explores of a model.
+    fn alias(&self, base: ModelId, route: &Route) -> Result<String, String> {
+        match self.scopes.get(&base).and_then(|scope| scope.alias(route)) {
+            Some(alias) => Ok(alias.to_owned()),
+            None => {
+                let roles: Vec<_> = route.0.iter().map(|join| self.project.joins[*join].role.as_str()).collect();
+                Err(format!("it needs join `{}`, which is left out", roles.join(".")))
+            }
+        }
+    }
+
+    /// Returns what stands between `${` and `}` for a column of a model.
+    fn column_field(&mut self, model: ModelId, column: &str, column_type: ColumnType) -> String {
+        if let Some(field) = self.draft(model).column_field(column) {
+            return field.to_owned();
+        }
+        let expr = Expr::Leaf(Ref::Column { route: Route::here(), column: column.to_owned(), column_type });
+        let sql = sql::write(self, model, &Route::here(), &expr, sql::Site::Dimension);
+        let sql = sql.expect("a column of the own table can always be said").text;
+        self.draft_mut(model).column(column, column_type, &sql)
+    }
+
+    /// Returns the type of a column, as far as any definition tells it.
+    fn column_type(&self, model: ModelId, column: &str) -> ColumnType {
+        self.column_types.get(&(model, column.to_owned())).copied().unwrap_or(ColumnType::Unknown)
+    }
+
+    /// Returns the homes of the metrics of a model that have a measure, its own axis first.
+    fn homes_of(&self, model: ModelId) -> Vec<Home> {
+        let built = self.built.iter().filter(|(_, built)| built.is_ok());
+        let homes: BTreeSet<&Home> = built
+            .filter_map(|(metric, _)| self.homes[metric].as_ref().ok())
+            .filter(|home| home.model == model)
+            .collect();
+        let (own, others): (Vec<&Home>, Vec<&Home>) = homes.into_iter().partition(|home| self.is_default(home));
+        own.into_iter().chain(others).cloned().collect()
+    }
+
+    /// Returns whether a home is on its model's own time axis.
+    fn is_default(&self, home: &Home) -> bool {
+        let own = self.project.models[home.model].time;
+        match &home.axis {
+            None => true,
+            Some(axis) => axis.route == Route::here() && Some(axis.dimension) == own,
+        }
+    }
+
+    /// Returns the words for a time axis: `delivered`, `shipments_booked`.
+    fn axis_name(&self, home: &Home) -> Option<String> {
+        let axis = home.axis.as_ref()?;
+        let owner = self.project.dimensions[axis.dimension].model;
+        let group = &self.draft(owner).dimensions[&axis.dimension];
+        if axis.route == Route::here() {
+            return Some(group.clone());
+        }
+        let roles = axis.route.0.iter().map(|join| self.project.joins[*join].role.as_str());
+        Some(lexical::identifier(&roles.chain([group.as_str()]).collect::<Vec<_>>().join("_")))
+    }
+
+    fn explore_name(&self, home: &Home) -> String {
+        self.explore_names[home].clone()
+    }
+
+    fn name_explores(&mut self) {
+        let homes: BTreeSet<Home> = self.homes.values().flatten().cloned().collect();
+        let views: BTreeSet<String> = self.drafts.iter().map(|draft| draft.view.clone()).collect();
+        let mut taken = views;
+        for home in homes {
+            let view = self.draft(home.model).view.clone();
+            let name = match self.axis_name(&home).filter(|_| !self.is_default(&home)) {
+                None => view,
+                Some(axis) => draft::unique(&format!("{view}_by_{axis}"), |name| !taken.contains(name)),
+            };
+            taken.insert(name.clone());
+            self.explore_names.insert(home, name);
+        }
+    }
+
+    /// Takes the measures of explores away that cannot be read.
+    fn drop_unreadable(&mut self) {
+        for draft in &mut self.drafts {
+            for part in [&mut draft.own, &mut draft.joined] {
+                part.measures.retain(|(home, _)| !self.unreadable.contains_key(home));
+            }
+        }
+    }
+
+    /// Reports that something is not in the LookML.
+    fn left_out(&mut self, subject: Subject, name: &str, reason: String) {
+        self.entries.push(Entry {
+            subject,
+            name: name.to_owned(),
+            explore: None,
+            field: None,
+            outcome: Outcome::LeftOut,
+            reason: Some(reason),
+        });
+    }
+
+    /// Returns the table of a model for a subquery, if it may be read without a bound.
+    fn bounded_source(&self, model: ModelId) -> Result<String, String> {
+        let definition = &self.project.models[model];
+        if let Some(reason) = self.unsayable.get(&model) {
+            return Err(reason.clone());
+        }
+        match &definition.source {
+            Source::Select(_) => Err(format!("`exists` reads model `{}`, which is SQL of its own", definition.name)),
+            Source::Table(_) if self.partition(model).is_some_and(|partition| partition.required) => {
+                Err(format!("`exists` reads model `{}`, whose table needs a bound", definition.name))
+            }
+            Source::Table(table) => Ok(view::table_name(self.options, &self.project.tables[*table].name)),
+        }
+    }
+}
+
+/// Gathers what definitions say about the types of columns.
+fn column_types(project: &Project) -> BTreeMap<(ModelId, String), ColumnType> {
+    let mut types = BTreeMap::new();
+    let mut visit = |model: ModelId, expr: &Expr<Ref>| {
+        expr.for_each_leaf(&mut |leaf| {
+            if let Ref::Column { route, column, column_type } = leaf {
+                let owner = project.route_end(model, route);
+                if *column_type != ColumnType::Unknown {
+                    types.insert((owner, column.clone()), *column_type);
+                }
+            }
+        });
+    };
+    for dimension in project.dimensions.values() {
+        visit(dimension.model, &dimension.expr);
+    }
+    for join in project.joins.values() {
+        for key in &join.keys {
+            visit(join.from, &key.ours);
+            let column_type = key.theirs_type;
+            visit(join.to, &Expr::Leaf(Ref::Column { route: Route::here(), column: key.theirs.clone(), column_type }));
+        }
+    }
+    for metric in project.metrics.values() {
+        if let MetricKind::Simple(simple) = &metric.kind {
+            simple.expr.iter().chain(&simple.filter).for_each(|expr| visit(simple.model, expr));
+        }
+    }
+    types
+}
+
+/// Returns a name for the project in LookML.
+fn project_name(project: &Project) -> String {
+    lexical::identifier(&project.name)
+}

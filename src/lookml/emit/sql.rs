@@ -1,0 +1,299 @@
+//! Expressions of definitions as SQL with LookML references: `price * fx_rates.eur` → `${price} * ${fx_rates.eur}`.
+//!
+//! References travel through the SQL printer as names that no definition uses, and are put in place afterwards.
+//!
+//! **Invariant:** nothing that Looker would interpret is in the text, save the references.
+
+use super::{super::lexical::forbidden_in_sql, Emission};
+use crate::{
+    catalog::ColumnType,
+    ids::{DimensionId, JoinId, ModelId},
+    project::{Dimension, DimensionKind, Ref, Route},
+    sql::{BinaryOp, Column, Expr, From, Leaf, Literal, Select, SqlExpr, print_expression},
+};
+
+/// Where a text stands, which decides how it names things.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Site {
+    /// In a dimension: columns are `${TABLE}.price`.
+    Dimension,
+    /// In a measure: columns have a dimension, `${price}`.
+    Measure,
+    /// In an explore or a join: everything is named with its view, `${shipments.price}`.
+    Explore,
+}
+
+/// SQL inside LookML.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Sql {
+    /// The text, without `;;`.
+    pub text: String,
+    /// Whether it names other views, so that it belongs into the explore's file.
+    pub crosses: bool,
+}
+
+/// The beginning of the names that stand for references while SQL is printed.
+pub(super) const TOKEN: &str = "lookml_reference_";
+
+/// Writes an expression seen from the model at the end of a route; `base` is the model of the explore or view.
+pub(super) fn write(
+    emission: &mut Emission<'_>,
+    base: ModelId,
+    at: &Route,
+    expr: &Expr<Ref>,
+    site: Site,
+) -> Result<Sql, String> {
+    let mut writing = Writing { emission, base, site, references: Vec::new(), crosses: false, failed: None };
+    let lowered = writing.lower(at, expr);
+    let Writing { emission, references, crosses, failed, .. } = writing;
+    if let Some(reason) = failed {
+        return Err(reason);
+    }
+    let text = finish(&print_expression(&lowered, emission.options.dialect), &references)?;
+    Ok(Sql { text, crosses })
+}
+
+/// Puts the references in place.
+fn finish(printed: &str, references: &[String]) -> Result<String, String> {
+    if let Some(sequence) = forbidden_in_sql(printed).or_else(|| printed.contains("${").then_some("${")) {
+        return Err(format!("`{sequence}` in its SQL has a meaning of its own in LookML"));
+    }
+    let mut text = printed.to_owned();
+    for (number, reference) in references.iter().enumerate() {
+        let token = token(number);
+        // A name of a table may stand in the dialect's quotes; the reference brings its own.
+        for quote in ["`", "\""] {
+            text = text.replace(&format!("{quote}{token}{quote}"), reference);
+        }
+        text = text.replace(&token, reference);
+    }
+    Ok(text)
+}
+
+fn token(number: usize) -> String {
+    format!("{TOKEN}{number}_")
+}
+
+/// A reference to a field as it stands in SQL; in parentheses if the field's own SQL is more than a name or a call.
+fn reference(view: Option<&str>, field: &str, compound: bool) -> String {
+    let path = view.map_or_else(|| field.to_owned(), |view| format!("{view}.{field}"));
+    if compound { format!("(${{{path}}})") } else { format!("${{{path}}}") }
+}
+
+struct Writing<'e, 'a> {
+    emission: &'e mut Emission<'a>,
+    base: ModelId,
+    site: Site,
+    references: Vec<String>,
+    crosses: bool,
+    failed: Option<String>,
+}
+
+impl Writing<'_, '_> {
+    fn lower(&mut self, at: &Route, expr: &Expr<Ref>) -> SqlExpr {
+        expr.map(&mut |leaf| self.leaf(at, leaf))
+    }
+
+    fn fail(&mut self, reason: impl Into<String>) -> SqlExpr {
+        let reason = reason.into();
+        self.failed.get_or_insert(reason);
+        Expr::null()
+    }
+
+    fn token(&mut self, text: String) -> String {
+        self.references.push(text);
+        token(self.references.len() - 1)
+    }
+
+    fn place(&mut self, text: String) -> SqlExpr {
+        let token = self.token(text);
+        SqlExpr::bare(token)
+    }
+
+    fn leaf(&mut self, at: &Route, leaf: &Ref) -> SqlExpr {
+        match leaf {
+            Ref::Column { route, column, column_type } => self.column(&at.then(route), column, *column_type),
+            Ref::Dimension { route, dimension } => self.dimension(&at.then(route), *dimension),
+            Ref::Exists { route, join, filter } => {
+                if self.site == Site::Dimension && at.then(route).0.is_empty() {
+                    self.exists(*join, filter.as_deref())
+                } else {
+                    self.fail("`exists` over a joined model cannot be said in LookML")
+                }
+            }
+            Ref::Verbatim(texts) => {
+                let dialect = self.emission.options.dialect;
+                let Some(text) = texts.get(&dialect) else {
+                    return self.fail(format!("its SQL is not written for {}", dialect.name()));
+                };
+                if self.site != Site::Dimension || !at.0.is_empty() {
+                    return self.fail("its own SQL can only be said in its own view");
+                }
+                let table = self.token("${TABLE}".to_owned());
+                Expr::Leaf(Leaf::Verbatim(text.replace("${TABLE}", &table)))
+            }
+        }
+    }
+
+    /// Returns the view under which the end of a route is known; none for the view's own fields.
+    fn view(&mut self, route: &Route) -> Option<String> {
+        if route.0.is_empty() {
+            return (self.site == Site::Explore).then(|| self.emission.draft(self.base).view.clone());
+        }
+        self.crosses = true;
+        match self.emission.alias(self.base, route) {
+            Ok(alias) => Some(alias),
+            Err(reason) => {
+                self.failed.get_or_insert(reason);
+                None
+            }
+        }
+    }
+
+    fn column(&mut self, route: &Route, column: &str, column_type: ColumnType) -> SqlExpr {
+        if self.site == Site::Dimension && route.0.is_empty() {
+            let table = self.token("${TABLE}".to_owned());
+            return SqlExpr::column(table, column);
+        }
+        let model = self.emission.project.route_end(self.base, route);
+        let field = self.emission.column_field(model, column, column_type);
+        let view = self.view(route);
+        self.place(reference(view.as_deref(), &field, false))
+    }
+
+    fn dimension(&mut self, route: &Route, id: DimensionId) -> SqlExpr {
+        let project = self.emission.project;
+        let dimension = &project.dimensions[id];
+        let (field, crossing, left_out) = {
+            let draft = self.emission.draft(dimension.model);
+            (draft.dimensions[&id].clone(), draft.crossing.contains(&id), draft.left_out.get(&id).cloned())
+        };
+        if let Some(reason) = left_out {
+            return self.fail(format!("it needs dimension `{}`, which is left out: {reason}", dimension.name));
+        }
+        let nullable = matches!(dimension.kind, DimensionKind::Boolean { nullable: true });
+        // A field over joined models exists in its own explores only, and a nullable boolean is a text in Looker.
+        if nullable || (crossing && !route.0.is_empty()) {
+            let value = self.lower(route, &dimension.expr);
+            return value_of(value, dimension);
+        }
+        self.crosses |= crossing;
+        let view = self.view(route);
+        match dimension.kind {
+            DimensionKind::Time { .. } => self.place(reference(view.as_deref(), &format!("{field}_raw"), false)),
+            DimensionKind::Boolean { .. } => {
+                let compound = is_compound(&dimension.expr);
+                self.place(reference(view.as_deref(), &field, compound)).is_true(false)
+            }
+            DimensionKind::String | DimensionKind::Number => {
+                let compound = is_compound(&dimension.expr) && dimension.buckets.is_empty();
+                self.place(reference(view.as_deref(), &field, compound))
+            }
+        }
+    }
+
+    /// `EXISTS (SELECT 1 AS found FROM claims AS claims WHERE claims.shipment_id = ${TABLE}.shipment_id AND …)`
+    fn exists(&mut self, join: JoinId, filter: Option<&Expr<Ref>>) -> SqlExpr {
+        let project = self.emission.project;
+        let definition = &project.joins[join];
+        let many = &project.models[definition.from];
+        let alias = many.name.clone();
+        let from = match self.emission.bounded_source(definition.from) {
+            Ok(table) => From::Table { name: self.token(table), alias: alias.clone() },
+            Err(reason) => return self.fail(reason),
+        };
+        let table = self.token("${TABLE}".to_owned());
+        let mut conditions: Vec<SqlExpr> = Vec::new();
+        for key in &definition.keys {
+            let ours = self.inner(&alias, &key.ours);
+            conditions.push(ours.binary(BinaryOp::Eq, SqlExpr::column(table.clone(), key.theirs.clone())));
+        }
+        for condition in many.filter.iter().chain(filter) {
+            conditions.push(self.inner(&alias, condition));
+        }
+        Expr::Leaf(Leaf::Exists(Box::new(Select {
+            items: vec![Expr::integer(1).named("found")],
+            from: Some(from),
+            filter: Expr::all(conditions),
+            ..Select::default()
+        })))
+    }
+
+    /// Lowers an expression inside of `exists`, where columns are the other table's.
+    fn inner(&mut self, alias: &str, expr: &Expr<Ref>) -> SqlExpr {
+        expr.map(&mut |leaf| match leaf {
+            Ref::Column { route, column, .. } if route.0.is_empty() => {
+                Expr::Leaf(Leaf::Column(Column { table: Some(alias.to_owned()), name: column.clone() }))
+            }
+            Ref::Dimension { route, dimension } if route.0.is_empty() => {
+                let dimension = &self.emission.project.dimensions[*dimension];
+                let value = self.inner(alias, &dimension.expr);
+                value_of(value, dimension)
+            }
+            Ref::Column { .. } | Ref::Dimension { .. } | Ref::Exists { .. } | Ref::Verbatim(_) => {
+                self.fail("an `exists` whose condition goes over further joins cannot be said in LookML")
+            }
+        })
+    }
+}
+
+/// Returns what a dimension is in an expression: the label if it has buckets, two-valued if it is a plain boolean.
+fn value_of(value: SqlExpr, dimension: &Dimension) -> SqlExpr {
+    if !dimension.buckets.is_empty() {
+        let text = |label: &str| Expr::Literal(Literal::String(label.to_owned()));
+        let mut branches = vec![(value.clone().is_null(false), Expr::null())];
+        for bucket in &dimension.buckets {
+            let below = bucket
+                .high
+                .as_ref()
+                .map(|high| value.clone().binary(BinaryOp::Lt, Expr::Literal(Literal::Decimal(high.clone()))));
+            branches.push((below.unwrap_or(Expr::Literal(Literal::Boolean(true))), text(&bucket.label)));
+        }
+        return Expr::Case { branches, otherwise: None };
+    }
+    match dimension.kind {
+        DimensionKind::Boolean { nullable: false } => value.is_true(false),
+        DimensionKind::Boolean { nullable: true }
+        | DimensionKind::String
+        | DimensionKind::Number
+        | DimensionKind::Time { .. } => value,
+    }
+}
+
+/// Returns whether the SQL of an expression has to be set in parentheses where an operator is put beside it.
+fn is_compound(expr: &Expr<Ref>) -> bool {
+    match expr {
+        Expr::Leaf(_) | Expr::Literal(_) | Expr::Parameter(_) | Expr::Cast { .. } | Expr::Case { .. } => false,
+        // Some functions are operators in some dialects.
+        Expr::Call { .. }
+        | Expr::Unary { .. }
+        | Expr::Binary { .. }
+        | Expr::IsNull { .. }
+        | Expr::IsTrue { .. }
+        | Expr::In { .. }
+        | Expr::Between { .. }
+        | Expr::Like { .. } => true,
+    }
+}
+
+/// Returns whether an expression needs a joined view, directly or through a dimension of its own model.
+pub(super) fn crosses(emission: &Emission<'_>, model: ModelId, expr: &Expr<Ref>) -> bool {
+    let mut crosses = false;
+    expr.for_each_leaf(&mut |leaf| {
+        crosses |= match leaf {
+            Ref::Column { route, .. } | Ref::Exists { route, .. } => !route.0.is_empty(),
+            Ref::Dimension { route, dimension } => {
+                !route.0.is_empty() || emission.draft(model).crossing.contains(dimension)
+            }
+            Ref::Verbatim(_) => false,
+        };
+    });
+    crosses
+}
+
+/// Returns whether an expression can be said in a dimension only: it holds `exists` or SQL of its own.
+pub(super) fn needs_dimension(expr: &Expr<Ref>) -> bool {
+    let mut needs = false;
+    expr.for_each_leaf(&mut |leaf| needs |= matches!(leaf, Ref::Exists { .. } | Ref::Verbatim(_)));
+    needs
+}

@@ -2,6 +2,7 @@
 
 use entente::{
     diagnostics::render::{Color, Format, render},
+    lookml,
     plan::{self, Context, Plan, PlanError, Principal},
     project::Project,
     sql::{self, Dialect, Literal},
@@ -27,7 +28,7 @@ pub(crate) fn run(document: &mut Document) -> Result<(), String> {
     for (position, kind) in kinds.iter().enumerate().filter(|(_, kind)| kind.is_output()) {
         let computed = match kind {
             Kind::Diagnostics => show_diagnostics(&world),
-            Kind::Lookml(path) => lookml(whole(&world)?, path)?,
+            Kind::Lookml(path) => lookml(&world, path)?,
             Kind::Response => respond(document, whole(&world)?)?,
             _ => {
                 let dialect = match kind {
@@ -143,9 +144,19 @@ fn answer(_document: &Document, _plan: &Plan) -> Result<String, String> {
     Err("answers need the feature `duckdb`".to_owned())
 }
 
-fn lookml(project: &Project, path: &str) -> Result<String, String> {
-    let _ = project;
-    Err(format!("`{path}` is not emitted"))
+/// Emits the LookML for the connection that Looker would use; `report` is the generation report.
+fn lookml(world: &World, path: &str) -> Result<String, String> {
+    let project = whole(world)?;
+    let config = world.config.as_ref().ok_or("the project file is wrong")?;
+    let emitted = lookml::emit(project, &lookml::Options::from_config(config, &world.files));
+    let emitted = emitted.map_err(|error| error.to_string())?;
+    if path == "report" {
+        return Ok(emitted.report.to_text());
+    }
+    emitted.files.get(path).cloned().ok_or_else(|| {
+        let paths: Vec<&str> = emitted.files.keys().map(String::as_str).collect();
+        format!("`{path}` is not emitted; these are: {}", paths.join(", "))
+    })
 }
 
 #[cfg(all(feature = "server", feature = "duckdb"))]

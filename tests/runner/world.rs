@@ -32,6 +32,8 @@ const CONFIG: &str =
 pub(crate) struct World {
     /// The texts.
     pub(crate) files: SourceMap,
+    /// The project file, unless it is wrong.
+    pub(crate) config: Option<Config>,
     /// The project, unless there is an error.
     pub(crate) project: Option<Project>,
     /// Everything that is wrong or doubtful, by place.
@@ -69,13 +71,13 @@ pub(crate) fn load(document: &Document, version: Version) -> Result<World, Strin
         let file = files.add(path, text);
         definitions.append(syntax::load(&files, file, &mut diagnostics));
     }
-    let project = config.and_then(|config| {
-        let resolved = resolve::resolve(&config, &definitions, &sources.catalog);
+    let project = config.as_ref().and_then(|config| {
+        let resolved = resolve::resolve(config, &definitions, &sources.catalog);
         diagnostics.extend(resolved.diagnostics);
         resolved.project
     });
     let project = if diagnostics.has_errors() { None } else { project };
-    Ok(World { files, project, diagnostics: diagnostics.sorted() })
+    Ok(World { files, config, project, diagnostics: diagnostics.sorted() })
 }
 
 /// The texts of a project.

@@ -1,0 +1,307 @@
+//! Every emitted project is sound: names are unique, includes match, and every reference resolves in every explore.
+//!
+//! The checks read the text again and share nothing with the emitter but the parser.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use entente::{
+    lookml::{Emitted, Item, Node, NodeValue, parse},
+    sql::Dialect,
+};
+
+use super::worlds::{Dialects, emit, flights, parcel, written};
+
+#[test]
+fn the_parcel_carrier_is_sound_in_every_dialect() {
+    for dialect in Dialect::ALL {
+        assert_sound(&emit(&parcel(), Dialects::Only(dialect)));
+    }
+}
+
+#[test]
+fn the_flights_are_sound_in_every_dialect() {
+    for dialect in Dialect::ALL {
+        assert_sound(&emit(&flights(), Dialects::Only(dialect)));
+    }
+}
+
+#[test]
+fn what_one_cannot_say_takes_its_dependents_along() {
+    let emitted = emit(&written(include_str!("unsayable.yml")), Dialects::Configured);
+    assert_sound(&emitted);
+    let text = emitted.report.to_text();
+    for expected in [
+        "metrics: 3 emitted, 0 approximated, 6 left out",
+        "dimension orders.code",
+        "model coupons",
+        "join orders.coupons",
+    ] {
+        assert!(text.contains(expected), "{expected} in\n{text}");
+    }
+}
+
+#[test]
+fn the_texts_of_people_run_nothing_in_looker() {
+    let emitted = emit(&written(include_str!("hostile.yml")), Dialects::Configured);
+    assert_sound(&emitted);
+    let views: String = emitted.files.values().map(String::as_str).collect();
+    for live in ["{{ secret", "{% assign", "@{secret}", "\nmeasure: injected"] {
+        assert!(!views.contains(live), "{live} in\n{views}");
+    }
+    assert!(views.contains(r#"label: "The \"net\" price""#), "{views}");
+}
+
+fn assert_sound(emitted: &Emitted) {
+    let problems = problems(emitted);
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+/// A view with its refinements.
+#[derive(Default)]
+struct View {
+    /// Fields by name, each with the names that it refers to.
+    fields: BTreeMap<String, Vec<String>>,
+    measures: BTreeSet<String>,
+    sets: BTreeMap<String, Vec<String>>,
+    keys: usize,
+}
+
+#[derive(Clone, Default)]
+struct Explore {
+    /// Views by the name under which they are known.
+    views: BTreeMap<String, String>,
+    excluded: Vec<String>,
+    references: Vec<String>,
+}
+
+fn problems(emitted: &Emitted) -> Vec<String> {
+    let mut problems = Vec::new();
+    let mut views: BTreeMap<String, View> = BTreeMap::new();
+    let mut explores: BTreeMap<String, Explore> = BTreeMap::new();
+    let mut included = BTreeSet::new();
+    let mut refinements = Vec::new();
+    for (path, text) in &emitted.files {
+        if !text.ends_with('\n') || text.ends_with("\n\n") || text.contains('\r') || text.contains(" \n") {
+            problems.push(format!("{path}: blanks at the end of a line or of the file"));
+        }
+        let nodes = match parse(text) {
+            Ok(nodes) => nodes,
+            Err(error) => {
+                problems.push(format!("{path}: {error}"));
+                continue;
+            }
+        };
+        for node in &nodes {
+            match (node.key.as_str(), &node.value) {
+                ("include", NodeValue::Text(include)) => {
+                    included.insert(include.trim_start_matches('/').to_owned());
+                    if !emitted.files.contains_key(include.trim_start_matches('/')) {
+                        problems.push(format!("{path}: include `{include}` matches nothing"));
+                    }
+                }
+                ("view", NodeValue::Nodes { name: Some(name), nodes }) => match name.strip_prefix('+') {
+                    Some(name) => refinements.push((name.to_owned(), nodes.clone())),
+                    None => {
+                        if views.contains_key(name) {
+                            problems.push(format!("view `{name}` is there twice"));
+                        }
+                        add_view(views.entry(name.clone()).or_default(), name, nodes, &mut problems);
+                    }
+                },
+                ("explore", NodeValue::Nodes { name: Some(name), nodes }) => {
+                    let explore = read_explore(nodes, &explores);
+                    if explores.insert(name.clone(), explore).is_some() {
+                        problems.push(format!("explore `{name}` is there twice"));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    for (name, nodes) in &refinements {
+        match views.get_mut(name) {
+            Some(view) => add_view(view, name, nodes, &mut problems),
+            None => problems.push(format!("refinement of unknown view `{name}`")),
+        }
+    }
+    for path in emitted.files.keys().filter(|path| path.starts_with("views/") || path.starts_with("explores/")) {
+        if !included.contains(path) {
+            problems.push(format!("{path} is included nowhere"));
+        }
+    }
+    for (name, explore) in &explores {
+        check_explore(name, explore, &views, &mut problems);
+    }
+    for (name, view) in &views {
+        if view.keys > 1 {
+            problems.push(format!("view `{name}` has several primary keys"));
+        }
+    }
+    problems
+}
+
+fn add_view(view: &mut View, name: &str, nodes: &[Node], problems: &mut Vec<String>) {
+    for node in nodes {
+        let NodeValue::Nodes { name: Some(field), nodes } = &node.value else { continue };
+        let identifier = field.starts_with(|c: char| c.is_ascii_lowercase())
+            && field.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        if !identifier {
+            problems.push(format!("`{name}.{field}` is no identifier"));
+        }
+        let mut names = vec![field.clone()];
+        match node.key.as_str() {
+            "set" => {
+                view.sets.insert(field.clone(), words(nodes, "fields"));
+                continue;
+            }
+            "dimension_group" => {
+                names = words(nodes, "timeframes").iter().map(|frame| format!("{field}_{frame}")).collect();
+            }
+            "measure" => {
+                view.measures.insert(field.clone());
+            }
+            _ => {}
+        }
+        view.keys += nodes.iter().filter(|node| node.key == "primary_key").count();
+        let references = references(nodes);
+        for member in names {
+            if view.fields.insert(member.clone(), references.clone()).is_some() {
+                problems.push(format!("`{name}.{member}` is there twice"));
+            }
+        }
+        let visible = nodes.iter().all(|node| node.key != "hidden");
+        let described = ["label", "description"].iter().all(|key| nodes.iter().any(|node| node.key == *key));
+        if visible && !described {
+            problems.push(format!("`{name}.{field}` is visible and has no label or description"));
+        }
+    }
+}
+
+fn words(nodes: &[Node], key: &str) -> Vec<String> {
+    let lists = nodes.iter().filter(|node| node.key == key).filter_map(|node| match &node.value {
+        NodeValue::List(items) => Some(items),
+        _ => None,
+    });
+    lists
+        .flatten()
+        .filter_map(|item| match item {
+            Item::Word(word) | Item::Pair(word, _) => Some(word.clone()),
+            Item::Text(_) => None,
+        })
+        .collect()
+}
+
+/// Returns every field that some nodes refer to.
+fn references(nodes: &[Node]) -> Vec<String> {
+    let mut found = Vec::new();
+    for node in nodes {
+        match &node.value {
+            NodeValue::Block(text) => {
+                found.extend(text.split("${").skip(1).filter_map(|rest| rest.split('}').next()).map(str::to_owned));
+                for tag in ["date_start ", "date_end "] {
+                    found.extend(text.split(tag).skip(1).filter_map(|rest| rest.split(' ').next()).map(str::to_owned));
+                }
+            }
+            NodeValue::Word(word) if matches!(node.key.as_str(), "based_on" | "based_on_time") => {
+                found.push(word.clone());
+            }
+            NodeValue::Nodes { nodes, .. } => found.extend(references(nodes)),
+            _ => {}
+        }
+    }
+    found.extend(words(nodes, "filters"));
+    found.extend(words(nodes, "drill_fields"));
+    found.retain(|reference| reference != "TABLE");
+    found
+}
+
+fn read_explore(nodes: &[Node], others: &BTreeMap<String, Explore>) -> Explore {
+    let mut explore = Explore::default();
+    for base in words(nodes, "extends") {
+        explore.views.extend(others[&base].views.clone());
+    }
+    for node in nodes {
+        match (node.key.as_str(), &node.value) {
+            ("view_name", NodeValue::Word(view)) => {
+                explore.views.insert(view.clone(), view.clone());
+            }
+            ("join", NodeValue::Nodes { name: Some(name), nodes }) => {
+                let from = nodes.iter().find_map(|node| match (node.key.as_str(), &node.value) {
+                    ("from", NodeValue::Word(from)) => Some(from.clone()),
+                    _ => None,
+                });
+                explore.views.insert(name.clone(), from.unwrap_or_else(|| name.clone()));
+                explore.references.extend(references(nodes));
+            }
+            _ => {}
+        }
+    }
+    explore.references.extend(references(nodes));
+    let excluded = words(nodes, "fields");
+    explore.excluded = excluded.iter().filter_map(|field| field.strip_prefix('-')).map(str::to_owned).collect();
+    explore
+}
+
+/// Returns the fields of a view that a name of a set or field stands for.
+fn members(view: &View, name: &str) -> Option<Vec<String>> {
+    let Some(set) = name.strip_suffix('*') else {
+        return view.fields.contains_key(name).then(|| vec![name.to_owned()]);
+    };
+    let mut all = Vec::new();
+    for field in view.sets.get(set)? {
+        all.extend(members(view, field)?);
+    }
+    Some(all)
+}
+
+fn check_explore(name: &str, explore: &Explore, views: &BTreeMap<String, View>, problems: &mut Vec<String>) {
+    let mut hidden: BTreeSet<(String, String)> = BTreeSet::new();
+    for excluded in &explore.excluded {
+        let (alias, field) = excluded.split_once('.').unwrap_or((excluded, ""));
+        let found = explore.views.get(alias).and_then(|view| members(views.get(view)?, field));
+        match found {
+            Some(fields) => hidden.extend(fields.into_iter().map(|field| (alias.to_owned(), field))),
+            None => problems.push(format!("explore `{name}` excludes unknown `{excluded}`")),
+        }
+    }
+    let mut check = |place: &str, own: Option<&str>, reference: &str| {
+        let (alias, field) = match (reference.split_once('.'), own) {
+            (Some(parts), _) => parts,
+            (None, Some(own)) => (own, reference),
+            (None, None) => return problems.push(format!("explore `{name}`: `{reference}` has no view")),
+        };
+        let found = explore.views.get(alias).and_then(|view| members(views.get(view)?, field));
+        match found {
+            None => problems.push(format!("explore `{name}`: {place} names unknown `{reference}`")),
+            Some(fields) => {
+                for field in fields {
+                    if hidden.contains(&(alias.to_owned(), field.clone())) {
+                        problems.push(format!("explore `{name}`: {place} names excluded `{alias}.{field}`"));
+                    }
+                }
+            }
+        }
+    };
+    for reference in &explore.references {
+        check("the explore", None, reference);
+    }
+    let mut shown = Vec::new();
+    for (alias, view) in &explore.views {
+        let Some(view) = views.get(view) else {
+            check("a join", None, &format!("{alias}.*"));
+            continue;
+        };
+        for (field, references) in &view.fields {
+            if !hidden.contains(&(alias.clone(), field.clone())) {
+                shown.push((alias, field, view.measures.contains(field)));
+                for reference in references {
+                    check(&format!("`{alias}.{field}`"), Some(alias), reference);
+                }
+            }
+        }
+    }
+    let base = shown.iter().filter(|(alias, _, measure)| *measure && explore.views.get(*alias) != Some(*alias));
+    for (alias, field, _) in base {
+        problems.push(format!("explore `{name}` shows measure `{alias}.{field}` of a joined view"));
+    }
+}

@@ -399,8 +399,11 @@ fn agree(left: Typed, right: Typed) -> Result<(Typed, Typed), PlanError> {
     if comparable {
         return Ok((left, right));
     }
-    Err(PlanError::new(PlanErrorCode::InvalidFilter, format!("a {a} is compared with a {b}"))
-        .help(format!("Write a {a} on both sides, or cast one of them.")))
+    Err(PlanError::new(
+        PlanErrorCode::InvalidFilter,
+        format!("{} is compared with {}", with_article(a), with_article(b)),
+    )
+    .help(format!("Write {} on both sides, or cast one of them.", with_article(a))))
 }
 
 /// Reads a constant text as the type it is compared with.
@@ -437,8 +440,14 @@ fn expect(typed: &Typed, wanted: ColumnType, place: &str) -> Result<(), PlanErro
     if fits {
         return Ok(());
     }
-    let wanted = if wanted.is_numeric() { "number" } else { wanted.name() };
-    Err(PlanError::new(PlanErrorCode::InvalidFilter, format!("{place} takes a {wanted}, and a {found} is given")))
+    let wanted = if wanted.is_numeric() { "a number".to_owned() } else { with_article(wanted) };
+    let found = with_article(found);
+    Err(PlanError::new(PlanErrorCode::InvalidFilter, format!("{place} takes {wanted}, and {found} is given")))
+}
+
+fn with_article(column_type: ColumnType) -> String {
+    let article = if column_type == ColumnType::Integer { "an" } else { "a" };
+    format!("{article} {column_type}")
 }
 
 fn wider(left: ColumnType, right: ColumnType) -> ColumnType {
@@ -476,7 +485,7 @@ fn call(
         }
         Err(PlanError::new(
             PlanErrorCode::InvalidFilter,
-            format!("a date is needed, and a {} is given", typed.column_type),
+            format!("a date is needed, and {} is given", with_article(typed.column_type)),
         ))
     };
     let calendar = context.cut.calendar;

@@ -10,7 +10,7 @@ use crate::{
     plan::{PlanError, PlanErrorCode, Request},
     project::{Cumulation, Empty, MetricKind, Project, Ref},
     sql::{Expr, Function, Name},
-    time::{DateRange, NaiveDate, Offset},
+    time::{DateRange, Duration, NaiveDate, Offset, Unit, date_exists_after_shift, shift_date},
 };
 
 /// The position of a leaf.
@@ -59,7 +59,6 @@ impl Shift {
 
     /// Returns a day moved back.
     pub(in crate::plan) fn back(self, day: NaiveDate) -> NaiveDate {
-        use crate::time::{Duration, Unit, date_exists_after_shift, shift_date};
         let months = Duration { count: self.months, unit: Unit::Month };
         let moved = shift_date(day, months, -1);
         let exact = date_exists_after_shift(day, months, -1);
@@ -70,10 +69,12 @@ impl Shift {
 
 impl fmt::Display for Shift {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let months = Duration { count: self.months, unit: Unit::Month };
+        let days = Duration { count: self.days, unit: Unit::Day };
         match (self.months, self.days) {
-            (0, days) => write!(f, "{days} days"),
-            (months, 0) => write!(f, "{months} months"),
-            (months, days) => write!(f, "{months} months and {days} days"),
+            (0, _) => write!(f, "{days}"),
+            (_, 0) => write!(f, "{months}"),
+            _ => write!(f, "{months} and {days}"),
         }
     }
 }

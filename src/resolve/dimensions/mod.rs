@@ -13,7 +13,6 @@ use super::{
     context::Context,
     expression::{Scope, find_many_side, parse, typed},
     models::unknown_column,
-    names::suggest,
     path::{Found, find},
     topology,
     typing::{Typed, article},
@@ -181,20 +180,8 @@ fn decide_kind(
     found: ColumnType,
     diagnostics: &mut Diagnostics,
 ) -> (DimensionKind, ColumnType) {
-    let declared = def.kind.as_ref().and_then(|kind| {
-        let known = kind_named(&kind.value);
-        if known.is_none() {
-            let message = format!("{subject} has unknown type `{}`", kind.value);
-            let diagnostic = Diagnostic::new(Code::WrongValue, kind.span, message);
-            let names = ["string", "number", "boolean", "time"];
-            diagnostics.push(match kind.value.as_str() {
-                "date" | "timestamp" | "datetime" => diagnostic.help("Write `time`."),
-                "integer" | "int" | "float" | "decimal" => diagnostic.help("Write `number`."),
-                other => suggest(diagnostic, other, names, "types"),
-            });
-        }
-        known
-    });
+    // Other words were reported when the file was loaded.
+    let declared = def.kind.as_ref().and_then(|kind| kind_named(&kind.value));
     let kind = declared.unwrap_or(match found {
         ColumnType::Integer | ColumnType::Decimal | ColumnType::Float => DimensionKind::Number,
         ColumnType::Boolean => DimensionKind::Boolean { nullable: false },

@@ -16,16 +16,7 @@ pub(super) fn resolve(context: &mut Context<'_>, id: MetricId, diagnostics: &mut
     let metric = &mut context.project.metrics[id];
     metric.status = status;
     metric.format = format_named(def.format.as_ref(), &subject, diagnostics);
-    metric.good = def.good.as_ref().and_then(|good| match good.value.as_str() {
-        "up" => Some(Good::Up),
-        "down" => Some(Good::Down),
-        other => {
-            let message = format!("{subject} is good in unknown direction `{other}`");
-            let diagnostic = Diagnostic::new(Code::WrongValue, good.span, message);
-            diagnostics.push(suggest(diagnostic, other, ["up", "down"], "directions"));
-            None
-        }
-    });
+    metric.good = def.good.as_ref().map(|good| if good.value == "down" { Good::Down } else { Good::Up });
 }
 
 fn status(
@@ -62,32 +53,21 @@ fn status(
             Diagnostic::new(Code::ConflictingKeys, text.span, message).help("Write `status: deprecated` as well."),
         );
     }
-    match (name, &def.status) {
-        (None, _) | (_, None) => Status::Active,
-        (Some("draft"), _) => Status::Draft,
-        (Some("proposed"), _) => Status::Proposed,
-        (Some("deprecated"), Some(text)) => match (replacement, &def.replaced_by) {
-            (Some(replaced_by), _) => Status::Deprecated { replaced_by, sunset },
-            (None, Some(_)) => Status::Active,
-            (None, None) => {
+    // Other words were reported when the file was loaded.
+    match name {
+        Some("draft") => Status::Draft,
+        Some("proposed") => Status::Proposed,
+        Some("deprecated") => match (replacement, &def.replaced_by, &def.status) {
+            (Some(replaced_by), ..) => Status::Deprecated { replaced_by, sunset },
+            (None, None, Some(text)) => {
                 let message = format!("{subject} is deprecated, but says no `replaced_by`");
-                diagnostics.push(
-                    Diagnostic::new(Code::MissingKey, text.span, message)
-                        .help("Name the metric to use instead: `replaced_by: …`."),
-                );
+                let help = "Name the metric to use instead: `replaced_by: …`.";
+                diagnostics.push(Diagnostic::new(Code::MissingKey, text.span, message).help(help));
                 Status::Active
             }
+            (None, ..) => Status::Active,
         },
-        (Some(other), Some(text)) => {
-            let message = format!("{subject} has unknown status `{other}`");
-            let diagnostic = Diagnostic::new(Code::WrongValue, text.span, message);
-            diagnostics.push(match other {
-                "certified" => diagnostic.help("Certification follows from sign-offs; leave `status` out."),
-                "active" | "published" | "approved" => diagnostic.help("Leave `status` out."),
-                other => suggest(diagnostic, other, ["draft", "proposed", "deprecated"], "states"),
-            });
-            Status::Active
-        }
+        _ => Status::Active,
     }
 }
 

@@ -9,12 +9,7 @@ mod derived;
 mod life;
 mod simple;
 
-use super::{
-    context::Context,
-    expression::parse,
-    names::{suggest, unknown_metric},
-    topology,
-};
+use super::{context::Context, expression::parse, names::unknown_metric, topology, typing::article};
 use crate::{
     catalog::ColumnType,
     diagnostics::{Code, Diagnostic, Diagnostics},
@@ -98,76 +93,32 @@ fn report_size(context: &Context<'_>, id: MetricId, depth: usize, leaves: usize,
     );
 }
 
-/// Decides what a definition is by its keys.
+/// Decides what a definition is by its keys. Which keys go together was checked when the file was loaded.
 fn shape(def: &MetricDef, diagnostics: &mut Diagnostics) -> Shape {
     if def.funnel.is_some() || def.balance.is_some() || !def.per.is_empty() {
         // Reported as not executed yet.
         return Shape::Broken;
     }
     let subject = format!("metric `{}`", def.name.value);
-    let applied = def.window.is_some()
-        || def.to_date.is_some()
-        || def.all_time.as_ref().is_some_and(|all| all.value)
-        || def.offset.is_some();
-    let mut broken = |code, span, message: String, help: &str| {
-        diagnostics.push(Diagnostic::new(code, span, message).help(help));
-        Shape::Broken
-    };
-    match (&def.agg, &def.metric, &def.expr, &def.model) {
-        (Some(agg), Some(metric), ..) => {
-            let message = format!("{subject} has both `agg` and `metric`");
-            let help = "Write `agg` with a `model` for an aggregate of rows, or `metric` for one made of another.";
-            diagnostics.push(
-                Diagnostic::new(Code::ConflictingKeys, agg.span, message).also(metric.span, "the metric").help(help),
-            );
+    match (&def.agg, &def.metric, &def.expr) {
+        (Some(_), ..) if def.model.is_some() => Shape::Simple,
+        (None, Some(_), _) => Shape::Applied,
+        (None, None, Some(ExpressionDef::PerDialect(_, span))) => {
+            let message = format!("{subject} computes with metrics by SQL of one dialect");
+            let help = "Write one portable expression over metrics.";
+            diagnostics.push(Diagnostic::new(Code::InvalidExpression, *span, message).help(help));
             Shape::Broken
         }
-        (Some(_), None, _, None) => {
-            let message = format!("{subject} has `agg`, but no `model`");
-            broken(Code::MissingKey, def.name.span, message, "Name the model whose rows are aggregated.")
-        }
-        (Some(agg), None, _, Some(_)) if applied => {
-            let message = format!("{subject} has both `agg` and a window or an offset");
-            let help = "Define the aggregate as a metric of its own, and name it under `metric` here.";
-            broken(Code::ConflictingKeys, agg.span, message, help)
-        }
-        (Some(_), None, ..) => Shape::Simple,
-        (None, Some(_), Some(expr), _) => {
-            let message = format!("{subject} has both `metric` and `expr`");
-            broken(Code::ConflictingKeys, expr.span(), message, "Name the metric under `inputs` and use it in `expr`.")
-        }
-        (None, Some(metric), None, _) if !applied && def.filter.is_none() => {
-            let message = format!("{subject} is only another name of `{}`", metric.value);
-            let help = "Add `window`, `to_date`, `all_time`, `offset` or `where`; for another name use `synonyms`.";
-            broken(Code::MissingKey, metric.span, message, help)
-        }
-        (None, Some(_), None, _) => Shape::Applied,
-        (None, None, expr, Some(model)) => {
-            let message = format!("{subject} names a model, but has no `agg`");
-            let help = if expr.is_some() {
-                "Add `agg: sum` or another aggregate; leave `model` out if `expr` speaks of metrics."
-            } else {
-                "Add `agg: count` to count rows, or another aggregate and its `expr`."
-            };
-            broken(Code::MissingKey, model.span, message, help)
-        }
-        (None, None, None, None) => {
-            let message = format!("{subject} says nothing about how it is computed");
-            let help = "Write `model` and `agg` for an aggregate of rows, or `expr` for one made of other metrics.";
-            broken(Code::MissingKey, def.name.span, message, help)
-        }
-        (None, None, Some(expr), None) if applied || def.filter.is_some() || def.time.is_some() => {
-            let message = format!("{subject} computes with metrics, which have their own filters and times");
-            let help = "Put `where`, `window` and `offset` on its `inputs`.";
-            broken(Code::ConflictingKeys, expr.span(), message, help)
-        }
-        (None, None, Some(ExpressionDef::PerDialect(_, span)), None) => {
-            let message = format!("{subject} computes with metrics by SQL of one dialect");
-            broken(Code::InvalidExpression, *span, message, "Write one portable expression over metrics.")
-        }
-        (None, None, Some(ExpressionDef::Portable(text)), None) => {
+        (None, None, Some(ExpressionDef::Portable(text))) => {
+            if let Some(filter) = &def.filter {
+                let message = format!("{subject} computes with metrics, which have filters of their own");
+                let help = "Put `where` on the inputs that it is meant for.";
+                diagnostics.push(Diagnostic::new(Code::ConflictingKeys, filter.span, message).help(help));
+            }
             parse(text, diagnostics).map_or(Shape::Broken, Shape::Derived)
         }
+        // Reported when the file was loaded.
+        (Some(_), ..) | (None, None, None) => Shape::Broken,
     }
 }
 
@@ -225,23 +176,17 @@ fn metric_named(context: &Context<'_>, subject: &str, name: &Text, diagnostics: 
     found
 }
 
-/// Reads `when_empty: 0` or `null`.
+/// Reads `when_empty: 0` or `null`; zero is for numbers only.
 fn empty_named(text: &Text, value_type: ColumnType, subject: &str, diagnostics: &mut Diagnostics) -> Option<Empty> {
-    match text.value.as_str() {
-        "0" if value_type.is_numeric() || value_type == ColumnType::Unknown => Some(Empty::Zero),
-        "0" => {
-            let message = format!("{subject} cannot be 0 where it is empty: its value is a {value_type}");
-            diagnostics.push(Diagnostic::new(Code::WrongValue, text.span, message).help("Write `when_empty: null`."));
-            None
-        }
-        "null" | "~" | "" => Some(Empty::Null),
-        other => {
-            let message = format!("{subject} cannot be `{other}` where it is empty");
-            let diagnostic = Diagnostic::new(Code::WrongValue, text.span, message);
-            diagnostics.push(suggest(diagnostic, other, ["0", "null"], "values"));
-            None
-        }
+    if text.value != "0" {
+        return Some(Empty::Null);
     }
+    if !value_type.is_numeric() && value_type != ColumnType::Unknown {
+        let message = format!("{subject} cannot be 0 where it is empty: its value is {}", article(value_type));
+        diagnostics.push(Diagnostic::new(Code::TypeMismatch, text.span, message).help("Write `when_empty: null`."));
+        return None;
+    }
+    Some(Empty::Zero)
 }
 
 /// Applies `when_empty:` to a completed metric, whose default is there already.

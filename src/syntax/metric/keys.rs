@@ -105,8 +105,8 @@ pub(in crate::syntax) static METRIC: Kind = Kind {
         ),
         Rule::Needs(
             "metric",
-            &["window", "to_date", "all_time", "offset", "per", "ignore"],
-            "Say what is done with the metric: add `window`, `to_date`, `all_time`, `offset` or `per`.",
+            &["window", "to_date", "all_time", "offset", "where", "per", "ignore"],
+            "Say what is done with the metric: add `window`, `to_date`, `all_time`, `offset`, `where` or `per`.",
         ),
         Rule::AtMostOne(&["window", "to_date", "all_time"], "Keep the one that is meant."),
         Rule::Needs("window", &["metric"], "Name the metric that is accumulated: define it apart and add `metric`."),

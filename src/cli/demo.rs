@@ -86,7 +86,8 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     ));
     let snapshot = root.join(catalog::FILE);
     if !snapshot.exists() {
-        catalog::write(&snapshot, &DuckDb::open(&path, Access::ReadOnly)?.catalog_blocking(None)?)?;
+        let found = DuckDb::open(&path, Access::ReadOnly)?.catalog_blocking(None)?;
+        catalog::write(&snapshot, &catalog::lasting(found))?;
     }
     Ok(())
 }

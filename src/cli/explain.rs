@@ -105,7 +105,13 @@ fn joins(plan: &Plan) -> String {
 }
 
 fn partitions(pruning: &[Pruning]) -> String {
-    let side = |value: &Option<Literal>| value.as_ref().map_or_else(|| "…".to_owned(), literal);
+    let side = |value: &Option<Literal>| match value {
+        None => "…".to_owned(),
+        Some(Literal::Date(date)) => date.to_string(),
+        Some(Literal::DateTime(time)) => time.to_string(),
+        Some(Literal::Timestamp(time)) => format!("{time} UTC"),
+        Some(other) => literal(other),
+    };
     let lines: Vec<String> = pruning
         .iter()
         .map(|scan| {

@@ -8,6 +8,7 @@
 //!
 //! **Invariant:** no command decides what a number means; they load, ask and print.
 
+mod build;
 mod catalog;
 mod check;
 mod connect;
@@ -15,6 +16,8 @@ mod context;
 mod demo;
 mod explain;
 mod failure;
+mod fmt;
+mod publish;
 mod query;
 mod reference;
 mod request;
@@ -65,7 +68,14 @@ pub(crate) struct Global {
     /// The project's folder
     ///
     /// Unless given, it is the nearest folder with an `entente.yml`, from the working folder upwards.
-    #[arg(long, global = true, value_name = "DIR", env = "ENTENTE_PROJECT", help_heading = "Global options")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "ENTENTE_PROJECT",
+        hide_env_values = true,
+        help_heading = "Global options"
+    )]
     project: Option<PathBuf>,
     /// When to color
     ///
@@ -91,12 +101,14 @@ pub(crate) enum Color {
 #[derive(Subcommand)]
 enum Command {
     Check(check::Arguments),
+    Build(build::Arguments),
     Query(query::Arguments),
     Explain(explain::Arguments),
     Test(test::Arguments),
     Serve(serve::Arguments),
     Demo(demo::Arguments),
     Catalog(catalog::Arguments),
+    Fmt(fmt::Arguments),
 }
 
 /// Runs the command with the arguments of this process.
@@ -107,12 +119,14 @@ pub fn run() -> ExitCode {
     let mut context = Context::new(global, &mut out);
     let result = match command {
         Command::Check(arguments) => check::run(&arguments, &mut context),
+        Command::Build(arguments) => build::run(&arguments, &mut context),
         Command::Query(arguments) => query::run(&arguments, &mut context),
         Command::Explain(arguments) => explain::run(&arguments, &mut context),
         Command::Test(arguments) => test::run(&arguments, &mut context),
         Command::Serve(arguments) => serve::run(&arguments, &mut context),
         Command::Demo(arguments) => demo::run(&arguments, &mut context),
         Command::Catalog(arguments) => catalog::run(&arguments, &mut context),
+        Command::Fmt(arguments) => fmt::run(&arguments, &mut context),
     };
     let result = result.and_then(|()| Ok(context.out.flush()?));
     let exit = match result {

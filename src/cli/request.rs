@@ -47,7 +47,7 @@ pub(crate) struct RequestArguments {
     #[arg(long, value_name = "NAME", help_heading = "Request")]
     saved: Option<String>,
     /// The moment from which relative ranges count, such as `2026-01-15T12:00:00Z`
-    #[arg(long, value_name = "INSTANT", help_heading = "Request")]
+    #[arg(long, value_name = "INSTANT", env = "ENTENTE_NOW", hide_env = true, help_heading = "Request")]
     now: Option<DateTime<Utc>>,
 }
 

@@ -26,10 +26,10 @@ Examples:
        -d '{\"query\": \"{ report { rows { by { time(granularity: MONTH) } revenue } } }\"}'")]
 pub(crate) struct Arguments {
     /// The address to listen on
-    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST), env = "ENTENTE_HOST")]
+    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST), env = "ENTENTE_HOST", hide_env_values = true)]
     host: IpAddr,
     /// The port to listen on; 0 takes a free one
-    #[arg(long, short, value_name = "PORT", default_value_t = Options::DEFAULT_PORT, env = "ENTENTE_PORT")]
+    #[arg(long, short, value_name = "PORT", default_value_t = Options::DEFAULT_PORT, env = "ENTENTE_PORT", hide_env_values = true)]
     port: u16,
     /// Another port for operators: `/metrics`, `/healthz`, `/readyz`
     #[arg(long, value_name = "PORT")]

@@ -20,7 +20,7 @@ fn the_reference_of_keys_is_as_generated() {
 }
 
 /// Compares a file of the repository with its generated text, or writes it under `UPDATE=1`.
-fn check(path: &str, generated: &str) {
+pub(crate) fn check(path: &str, generated: &str) {
     let place = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     if std::env::var_os("UPDATE").is_some_and(|value| value == "1") {
         fs::create_dir_all(place.parent().expect("the path has a folder")).expect("the folder can be made");

@@ -1,5 +1,11 @@
 //! Tests of code that are no cases, in one binary.
 
+#[cfg(feature = "cli")]
+mod cli;
+#[cfg(feature = "cli")]
+mod cli_bad_input;
+#[cfg(feature = "cli")]
+mod command;
 mod generated;
 mod layers;
 mod lookml;

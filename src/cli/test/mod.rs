@@ -31,7 +31,7 @@ pub(crate) struct Arguments {
     #[arg(value_name = "TEXT")]
     filter: Option<String>,
     /// The moment from which relative ranges count, such as `2026-01-15T12:00:00Z`
-    #[arg(long, value_name = "INSTANT")]
+    #[arg(long, value_name = "INSTANT", env = "ENTENTE_NOW", hide_env = true)]
     now: Option<DateTime<Utc>>,
 }
 

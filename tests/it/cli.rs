@@ -1,0 +1,267 @@
+//! Every command on the worked example.
+
+use std::{
+    io::Read,
+    process::{Command, Stdio},
+};
+
+use crate::command::{NOW, Project, Ran, entente};
+
+#[test]
+fn the_example_checks_without_errors() {
+    let ran = Project::parcel().run(["check", "--format", "concise"]);
+    assert!(!ran.out.contains("error["), "{}", ran.out);
+    ran.worked();
+}
+
+#[test]
+fn a_query_answers_in_every_shape() {
+    let project = Project::parcel();
+    let ask = |format: &str| {
+        let request = ["query", "-m", "parcels_booked,on_time_delivery_rate", "-b", "service", "-t", "2025"];
+        project.run(request.into_iter().chain(["-w", "service in ('express', 'same_day')", "-f", format])).worked()
+    };
+    let table = ask("table");
+    let mut lines = table.lines();
+    assert!(lines.next().is_some_and(|line| line.starts_with("service")), "{table}");
+    assert_eq!(lines.count(), 2, "{table}");
+    assert!(table.contains('%'), "the rate is shown as its metric says:\n{table}");
+
+    let csv = ask("csv");
+    assert!(csv.starts_with("service,parcels_booked,on_time_delivery_rate\n"), "{csv}");
+    assert!(!csv.contains('%'), "CSV is exact:\n{csv}");
+
+    let json: serde_json::Value = serde_json::from_str(&ask("json")).expect("it is JSON");
+    assert_eq!(json.as_array().map(Vec::len), Some(2));
+    assert!(json[0]["parcels_booked"].is_u64(), "{json}");
+}
+
+#[test]
+fn the_parts_of_a_query_add_up_to_the_whole() {
+    let project = Project::parcel();
+    let number = |ran: Ran| -> u64 {
+        ran.worked()
+            .lines()
+            .skip(1)
+            .map(|line| line.rsplit(',').next().expect("a field").parse::<u64>().expect("a count"))
+            .sum()
+    };
+    let whole = number(project.run(["query", "-m", "parcels_booked", "-f", "csv"]));
+    for key in ["service", "customers.country", "time.month", "origin.region", "time.day_of_week", "weight_class"] {
+        assert_eq!(number(project.run(["query", "-m", "parcels_booked", "-b", key, "-f", "csv"])), whole, "by {key}");
+    }
+}
+
+#[test]
+fn having_order_limit_and_top_choose_rows() {
+    let project = Project::parcel();
+    let rows = |arguments: &[&str]| {
+        let base = ["query", "-m", "parcels_booked", "-b", "customers.name", "-f", "csv"];
+        let out = project.run(base.iter().chain(arguments)).worked();
+        out.lines().skip(1).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(rows(&["--limit", "3", "--order", "parcels_booked desc"]).len(), 3);
+    let all = rows(&[]).len();
+    let many = rows(&["--having", "parcels_booked > 20"]).len();
+    assert!(many > 0 && many < all, "{many} of {all}");
+    let top = rows(&["--top", "3 customers.name by parcels_booked with others"]);
+    assert_eq!(top.len(), 4, "{top:?}");
+}
+
+#[test]
+fn empty_periods_are_filled_when_asked() {
+    let project = Project::parcel();
+    let base = ["query", "-m", "parcels_booked", "-b", "time.day", "-t", "1990-01-01 to 1990-01-04", "-f", "csv"];
+    assert_eq!(project.run(base).worked(), "time.day,parcels_booked\n");
+    let filled = project.run(base.into_iter().chain(["--fill", "time"])).worked();
+    assert_eq!(filled, "time.day,parcels_booked\n1990-01-01,0\n1990-01-02,0\n1990-01-03,0\n");
+}
+
+#[test]
+fn sql_is_printed_in_both_dialects_without_a_warehouse() {
+    let project = Project::parcel();
+    std::fs::remove_file(project.path("parcel.duckdb")).expect("it was there");
+    let request = ["query", "-m", "revenue", "-b", "time.month", "-t", "2025", "-w", "service = 'express'", "--sql"];
+    let duckdb = project.run(request.into_iter().chain(["--dialect", "duckdb"])).worked();
+    assert!(duckdb.contains("$1") && duckdb.contains("-- parameter 1 = 'express'"), "{duckdb}");
+    let bigquery = project.run(request.into_iter().chain(["--dialect", "bigquery"])).worked();
+    assert!(bigquery.contains("@p1") && !bigquery.contains("'express'\n)"), "{bigquery}");
+}
+
+#[test]
+fn a_saved_query_is_run_by_its_name() {
+    let project = Project::parcel();
+    let out = project.run(["query", "--saved", "weekly_network_review", "--now", NOW, "-f", "csv"]).worked();
+    assert!(out.starts_with("time.week,origin.region,parcels_booked,"), "{out}");
+    project
+        .run(["query", "--saved", "weekly_netwrk_review"])
+        .failed(2, &["unknown saved query", "Did you mean `weekly_network_review`?"]);
+}
+
+#[test]
+fn a_plan_is_explained_stage_by_stage() {
+    let project = Project::parcel();
+    let out =
+        project.run(["explain", "-m", "revenue,claims", "-b", "time.month,customers.country", "-t", "2025"]).worked();
+    for section in ["request", "time", "joins", "plan", "partitions", "sql (duckdb)"] {
+        assert!(out.lines().any(|line| line == section), "there is no section `{section}`:\n{out}");
+    }
+    assert!(out.contains("marts.fct_shipments.booked_date: proved to be in ["), "{out}");
+}
+
+#[test]
+fn a_code_is_explained_by_its_page() {
+    let project = Project::empty();
+    let page = project.run(["explain", "file-too-large"]).worked();
+    assert!(page.starts_with("# file-too-large\n"), "{page}");
+    project.run(["explain", "file-too-larg"]).failed(2, &["unknown code", "Did you mean `file-too-large`?"]);
+    let codes = project.run(["explain", "codes"]).worked();
+    assert_eq!(codes.lines().count(), entente::diagnostics::Code::ALL.len());
+}
+
+#[test]
+fn the_tests_of_the_example_pass_and_a_wrong_one_fails() {
+    let project = Project::parcel();
+    let out = project.run(["test", "--now", NOW]).worked();
+    assert!(out.contains("rate_is_a_rate") && out.contains("key of `shipments`: shipment_id"), "{out}");
+
+    project.write("metrics/wrong.yml", "tests:\n  - { name: wrong, metric: parcels_booked, expect: 1 }\n");
+    let ran = project.run(["test", "wrong"]);
+    assert_eq!(ran.code, 1, "{}", ran.out);
+    assert!(ran.out.contains("FAIL  wrong: it is ") && ran.out.contains(", not 1"), "{}", ran.out);
+}
+
+#[test]
+fn a_key_that_is_none_fails_the_test() {
+    let project = Project::with(
+        "models:\n  - { name: customers, description: Accounts., table: marts.dim_customers, primary_key: country }\n",
+    );
+    entente::sample::create(&project.path("small.duckdb"), 0.01, &|_, _| {}).expect("the sample is made");
+    let ran = project.run(["test"]);
+    assert_eq!(ran.code, 1, "{} {}", ran.out, ran.err);
+    assert!(ran.out.contains("FAIL  key of `customers`: country: "), "{}", ran.out);
+    assert!(ran.out.contains("values occur more than once"), "{}", ran.out);
+    assert!(ran.out.contains("rows have no value"), "{}", ran.out);
+}
+
+#[test]
+fn a_demo_in_an_empty_folder_is_a_project_that_answers() {
+    let project = Project::empty();
+    project.run(["demo", "--scale", "0.01"]).worked();
+    let out = project.run(["query", "-m", "parcels_booked", "-f", "csv"]).worked();
+    assert!(out.starts_with("parcels_booked\n"), "{out}");
+    project.run(["demo", "--scale", "0.01"]).failed(1, &["is there already", "--force"]);
+    project.run(["demo", "--scale", "0.001", "--force"]).worked();
+    project.run(["demo", "--scale", "0"]).failed(2, &["not between 0.001 and 100"]);
+}
+
+#[test]
+fn the_catalog_is_written_and_compared() {
+    let project = Project::parcel();
+    project.run(["catalog"]).worked();
+    project.run(["catalog", "--check"]).worked();
+    let text = project.read("schema/catalog.json").replace("\"oldest_hours\"", "\"oldest\"");
+    project.write("schema/catalog.json", text);
+    let ran = project.run(["catalog", "--check"]);
+    assert_eq!(ran.out, "marts.depot_inventory\n", "{}", ran.err);
+    ran.failed(1, &["out of date"]);
+}
+
+#[test]
+fn formatting_keeps_the_meaning_and_comes_to_rest() {
+    let project = Project::parcel();
+    let before = project.run(["query", "-m", "revenue", "-b", "time.month", "-f", "csv"]).worked();
+    project.run(["fmt"]).worked();
+    project.run(["fmt", "--check"]).worked();
+    assert_eq!(project.run(["query", "-m", "revenue", "-b", "time.month", "-f", "csv"]).worked(), before);
+    assert!(project.read("metrics/tables.yml").contains("# devices keep events for up to three days"));
+
+    project.write("metrics/untidy.yml", "saved_queries:\n    -   {name:   untidy,  metrics:  [revenue]}\n");
+    let ran = project.run(["fmt", "--check"]);
+    assert!(ran.out.contains("untidy.yml"), "{}", ran.out);
+    ran.failed(1, &["not in the layout"]);
+}
+
+#[test]
+fn a_project_above_the_working_folder_is_found() {
+    let project = Project::parcel();
+    let mut command = project.command(["check"]);
+    command.current_dir(project.path("metrics"));
+    Ran::from(command.output().expect("the command runs")).worked();
+    let elsewhere = Project::empty();
+    elsewhere.run(["check"]).failed(2, &["is not in a project", "--project"]);
+    let folder = project.path("");
+    elsewhere.run(["check".as_ref(), "--project".as_ref(), folder.as_os_str()]).worked();
+    elsewhere.run(["check", "--project", "nowhere"]).failed(2, &["`nowhere` is not a folder"]);
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_error() {
+    let project = Project::parcel();
+    let mut child = project
+        .command(["query", "-m", "parcels_booked", "-b", "customers.name,time.day", "-f", "csv"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the command runs");
+    let mut first = [0; 10];
+    child.stdout.take().expect("it is piped").read_exact(&mut first).expect("it writes");
+    let mut said = String::new();
+    child.stderr.take().expect("it is piped").read_to_string(&mut said).expect("it is text");
+    let status = child.wait().expect("it ends");
+    assert!(status.success(), "{status}: {said}");
+    assert_eq!(said, "");
+}
+
+#[test]
+fn colors_are_for_those_who_ask() {
+    let project = Project::with("metrics: [ { name: wrong } ]\n");
+    assert!(!project.run(["check"]).out.contains('\u{1b}'), "a pipe gets no colors");
+    assert!(project.run(["check", "--color", "always"]).out.contains('\u{1b}'));
+}
+
+#[test]
+fn every_command_has_help_with_examples() {
+    let help = |arguments: &[&str]| -> String {
+        let output = entente().args(arguments).output().expect("the command runs");
+        Ran::from(output).worked()
+    };
+    let whole = help(&["--help"]);
+    assert!(whole.contains("Exit codes:"), "{whole}");
+    let commands = whole.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let names: Vec<&str> =
+        commands.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help").collect();
+    assert!(names.len() >= 9, "{names:?}");
+    for name in names {
+        let text = help(&[name, "--help"]);
+        assert!(text.contains("Examples:"), "`{name}` has no examples");
+        assert!(text.lines().all(|line| line.chars().count() <= 140), "`{name}` has long lines");
+    }
+}
+
+#[test]
+fn wrong_arguments_end_with_two() {
+    let project = Project::parcel();
+    project.run(["quary"]).failed(2, &["unrecognized subcommand", "query"]);
+    project.run(["query", "--metric", "revenue"]).failed(2, &["--metrics"]);
+    project.run(["query"]).failed(2, &["nothing is asked", "--metrics"]);
+    project.run(["query", "-m", "revenue", "--top", "many"]).failed(2, &["is no top"]);
+    project.run(["query", "-m", "revenue", "--dialect", "duckdb"]).failed(2, &["--sql"]);
+    let bare: Ran = Command::output(&mut entente()).expect("the command runs").into();
+    bare.failed(2, &["Usage:"]);
+}
+
+#[test]
+fn a_request_that_is_refused_ends_with_one() {
+    let project = Project::parcel();
+    project.run(["query", "-m", "revenu"]).failed(1, &["revenu", "`revenue`"]);
+    project.run(["query", "-m", "revenue", "-b", "customers.contry"]).failed(1, &["contry", "country"]);
+    project.run(["query", "-m", "revenue", "-w", "service ="]).failed(1, &["error:"]);
+    project.run(["query", "-m", "revenue", "-t", "last blue moon"]).failed(1, &["last blue moon"]);
+    project.run(["query", "-m", "revenue", "-b", "depots.region"]).failed(1, &["origin", "destination"]);
+}
+
+#[test]
+fn the_reference_page_is_what_help_says() {
+    crate::generated::check("docs/reference/cli.md", &entente::cli::reference());
+}

@@ -1,0 +1,307 @@
+//! Bad input of every kind: a clear error, the right exit code, and never a panic.
+
+use std::{
+    fs::{self, File},
+    net::TcpListener,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use crate::command::{Project, Ran};
+
+const GOOD: &str = "\
+models:
+  - name: orders
+    description: One row per order.
+    table: orders
+    primary_key: order_id
+    dimensions:
+      - { name: country, type: string, description: Country. }
+metrics:
+  - { name: orders, description: Orders., owner: sales, model: orders, agg: count }
+";
+
+/// Checks a project of these definitions and returns the concise diagnostics; they must be errors.
+#[track_caller]
+fn wrong(definitions: &str) -> String {
+    let ran = Project::with(definitions).run(["check", "--format", "concise"]);
+    assert_eq!(ran.code, 1, "{}\n{}", ran.out, ran.err);
+    assert!(!ran.err.contains("panicked"), "{}", ran.err);
+    ran.out
+}
+
+#[test]
+fn a_good_project_is_good() {
+    Project::with(GOOD).run(["check"]).worked();
+}
+
+#[test]
+fn broken_yaml_is_placed() {
+    let out = wrong("models:\n  - { name: orders\nmetrics: [");
+    assert!(out.contains("metrics/small.yml:"), "{out}");
+    assert!(out.contains("error[invalid-yaml]"), "{out}");
+}
+
+#[test]
+fn everything_wrong_is_reported_in_one_run() {
+    let text = GOOD.replace("agg: count", "agg: cuont").replace("primary_key", "primry_key");
+    let project = Project::with(&format!("{text}  - {{ name: Returns, description: x, model: ordrs, agg: count }}\n"));
+    let ran = project.run(["check"]);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    for code in ["unknown-key", "invalid-aggregate", "invalid-name", "unknown-model"] {
+        assert!(ran.out.contains(&format!("error[{code}]")), "there is no {code}:\n{}", ran.out);
+    }
+    for near in ["`primary_key`", "`count`", "`returns`", "`orders`"] {
+        assert!(ran.out.contains(near), "{near} is not offered:\n{}", ran.out);
+    }
+}
+
+#[test]
+fn cycles_and_clashes_are_named() {
+    let cycle = "  - { name: a, description: x, expr: b + 1 }\n  - { name: b, description: x, expr: a + 1 }\n";
+    let out = wrong(&format!("{GOOD}{cycle}"));
+    assert!(out.contains("error[cyclic-metric]"), "{out}");
+    let out = wrong(&format!("{GOOD}  - {{ name: orders, description: x, model: orders, agg: count }}\n"));
+    assert!(out.contains("error[duplicate-name]"), "{out}");
+}
+
+#[test]
+fn tables_and_columns_that_are_missing_are_named() {
+    let project = Project::with(&GOOD.replace("table: orders", "table: ordres"));
+    project.write(
+        "schema/catalog.json",
+        r#"{"tables": {"orders": {"columns": [{"name": "order_id", "type": "integer"}]}}}"#,
+    );
+    let ran = project.run(["check", "--format", "concise"]);
+    assert!(ran.out.contains("[unknown-table]") && ran.out.contains("ordres"), "{}", ran.out);
+    let project = Project::with(GOOD);
+    project.write(
+        "schema/catalog.json",
+        r#"{"tables": {"orders": {"columns": [{"name": "order_id", "type": "integer"}]}}}"#,
+    );
+    let ran = project.run(["check", "--format", "concise"]);
+    assert_eq!(ran.code, 1, "{}", ran.out);
+    assert!(ran.out.contains("error[unknown-column]") && ran.out.contains("country"), "{}", ran.out);
+}
+
+#[test]
+fn a_broken_catalog_is_placed() {
+    let project = Project::with(GOOD);
+    project.write("schema/catalog.json", "{\n  \"tables\": 7\n}\n");
+    let ran = project.run(["check", "--format", "concise"]);
+    assert!(ran.out.contains("schema/catalog.json:2:13: error[invalid-configuration]"), "{}", ran.out);
+    assert_eq!(ran.code, 1);
+}
+
+#[test]
+fn a_file_of_100_megabytes_is_not_read() {
+    let project = Project::with(GOOD);
+    let file = File::create(project.path("metrics/huge.yml")).expect("a file is made");
+    file.set_len(100 << 20).expect("it is made long");
+    let begun = Instant::now();
+    let ran = project.run(["check", "--format", "concise"]);
+    assert!(ran.out.contains("metrics/huge.yml:1:1: error[file-too-large]"), "{}", ran.out);
+    assert_eq!(ran.code, 1);
+    assert!(begun.elapsed() < Duration::from_secs(5), "it took {:?}", begun.elapsed());
+}
+
+#[test]
+fn bytes_that_are_not_utf8_are_placed() {
+    let project = Project::with(GOOD);
+    project.write("metrics/latin1.yml", b"metrics:\n  # gr\xf6\xdfe\n");
+    let ran = project.run(["check"]);
+    assert!(ran.out.contains("error[not-utf8]"), "{}", ran.out);
+    assert!(ran.out.contains("metrics/latin1.yml:2:7") && ran.out.contains("byte 0xf6 at offset 15"), "{}", ran.out);
+    assert_eq!(ran.code, 1);
+}
+
+#[test]
+fn deep_and_long_yaml_is_refused_not_run_out_of_stack() {
+    let deep = format!("metrics: {}{}", "[".repeat(100_000), "]".repeat(100_000));
+    assert!(wrong(&deep).contains("error["));
+    let expression =
+        format!("{GOOD}  - {{ name: long, description: x, expr: \"{}orders\" }}\n", "orders + ".repeat(50_000));
+    assert!(wrong(&expression).contains("error[expression-too-large]"));
+    let nested = format!(
+        "{GOOD}  - {{ name: deep, description: x, expr: \"{}orders{}\" }}\n",
+        "(".repeat(5_000),
+        ")".repeat(5_000)
+    );
+    assert!(wrong(&nested).contains("error["));
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_followed_only_within_the_project() {
+    use std::os::unix::fs::symlink;
+
+    let project = Project::with(GOOD);
+    let outside = Project::with(GOOD);
+    symlink(outside.path("metrics/small.yml"), project.path("metrics/stolen.yml")).expect("a link is made");
+    symlink("/etc", project.path("metrics/etc")).expect("a link is made");
+    let ran = project.run(["check", "--format", "concise"]);
+    assert!(ran.out.contains("metrics/stolen.yml:1:1: error[link-out-of-project]"), "{}", ran.out);
+    assert!(ran.out.contains("metrics/etc:1:1: error[link-out-of-project]"), "{}", ran.out);
+    assert_eq!(ran.code, 1);
+
+    let project = Project::with(GOOD);
+    project.write(
+        "shared/more.yml",
+        "metrics:\n  - { name: more, description: x, owner: x, model: orders, agg: count }\n",
+    );
+    symlink("../shared/more.yml", project.path("metrics/more.yml")).expect("a link is made");
+    symlink("..", project.path("metrics/round")).expect("a link is made");
+    let ran = project.run(["check", "--format", "concise"]);
+    assert!(!ran.out.contains("link-out-of-project"), "{}", ran.out);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_not_waited_for() {
+    let project = Project::with(GOOD);
+    let made = Command::new("mkfifo").arg(project.path("metrics/pipe.yml")).status().expect("mkfifo runs");
+    assert!(made.success());
+    std::os::unix::fs::symlink("gone.yml", project.path("metrics/dangling.yml")).expect("a link is made");
+    let ran = project.run(["check", "--format", "concise"]);
+    assert!(
+        ran.out.contains("metrics/pipe.yml:1:1: error[unreadable-file] `metrics/pipe.yml` is not a regular file"),
+        "{}",
+        ran.out
+    );
+    assert!(ran.out.contains("metrics/dangling.yml:1:1: error[unreadable-file]"), "{}", ran.out);
+    assert_eq!(ran.code, 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_may_not_be_read_is_named() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let project = Project::with(GOOD);
+    project.write("metrics/secret/more.yml", "metrics: []\n");
+    let set = |mode| fs::set_permissions(project.path("metrics/secret"), fs::Permissions::from_mode(mode));
+    set(0o000).expect("rights are taken");
+    // Root may read everything, and then there is nothing to see.
+    let root_reads_it = fs::read_dir(project.path("metrics/secret")).is_ok();
+    let ran = project.run(["check", "--format", "concise"]);
+    set(0o755).expect("rights are given back");
+    if root_reads_it {
+        return as_nobody();
+    }
+    assert!(
+        ran.out.contains("metrics/secret:1:1: error[unreadable-file] folder `metrics/secret` may not be read"),
+        "{}",
+        ran.out
+    );
+    assert_eq!(ran.code, 1);
+}
+
+/// The same as a user without rights, for tests that run as root; `setpriv` is part of every Linux.
+#[cfg(unix)]
+fn as_nobody() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let project = Project::with(GOOD);
+    project.write("metrics/secret/more.yml", "metrics: []\n");
+    let mode =
+        |path: &str, mode| fs::set_permissions(project.path(path), fs::Permissions::from_mode(mode)).expect("rights");
+    mode("", 0o755);
+    mode("metrics/secret", 0o700);
+    let binary = project.path("entente");
+    fs::copy(env!("CARGO_BIN_EXE_entente"), &binary).expect("the binary is copied");
+    let library = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(".duckdb");
+    let library = std::env::var_os("DUCKDB_LIB_DIR").map_or(library, Into::into).join("libduckdb.so");
+    if library.exists() {
+        fs::copy(library, project.path("libduckdb.so")).expect("the library is copied");
+    }
+    let output = Command::new("setpriv")
+        .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
+        .arg(&binary)
+        .args(["check", "--format", "concise"])
+        .env("LD_LIBRARY_PATH", project.path(""))
+        .current_dir(project.path(""))
+        .output();
+    let Ok(output) = output else { return };
+    let ran = Ran::from(output);
+    assert!(
+        ran.out.contains("metrics/secret:1:1: error[unreadable-file] folder `metrics/secret` may not be read"),
+        "{} {}",
+        ran.out,
+        ran.err
+    );
+    assert_eq!(ran.code, 1);
+}
+
+#[test]
+fn a_project_without_its_files_says_what_is_missing() {
+    let project = Project::with(GOOD);
+    fs::remove_dir_all(project.path("metrics")).expect("a folder is removed");
+    let ran = project.run(["check", "--format", "concise"]);
+    assert!(ran.out.contains("folder `metrics` is missing"), "{}", ran.out);
+    let project = Project::empty();
+    project.write("entente.yaml", "language: 1\n");
+    let ran = project.run(["check", "--project", "."]);
+    assert!(ran.out.contains("Rename `entente.yaml` to `entente.yml`."), "{}", ran.out);
+    assert_eq!(ran.code, 1);
+}
+
+#[test]
+fn a_broken_configuration_is_placed_and_definitions_are_checked_all_the_same() {
+    let project = Project::with("metrics:\n  - { name: orders, modle: orders, agg: count }\n");
+    project.write("entente.yml", "language: 1\nname: small\nconection: local\n");
+    let ran = project.run(["check", "--format", "concise"]);
+    assert!(ran.out.contains("entente.yml:3:1: error[") && ran.out.contains("[unknown-key]"), "{}", ran.out);
+    assert_eq!(ran.code, 1);
+}
+
+#[test]
+fn a_warehouse_that_is_not_there_ends_with_three() {
+    let project = Project::with(GOOD);
+    project.run(["query", "-m", "orders"]).failed(3, &["there is no warehouse", "small.duckdb", "entente demo"]);
+    project.write("small.duckdb", "this is not a database, and it is long enough to be looked at");
+    project.run(["query", "-m", "orders"]).failed(3, &["small.duckdb` is not a DuckDB file"]);
+    fs::remove_file(project.path("small.duckdb")).expect("it was there");
+    fs::create_dir(project.path("small.duckdb")).expect("a folder is made");
+    project.run(["query", "-m", "orders"]).failed(3, &["is a folder"]);
+}
+
+#[test]
+fn a_warehouse_without_the_table_ends_with_three() {
+    let project = Project::with(&GOOD.replace("table: orders", "table: marts.no_such_table"));
+    entente::sample::create(&project.path("small.duckdb"), 0.001, &|_, _| {}).expect("the sample is made");
+    project.run(["query", "-m", "orders"]).failed(3, &["the warehouse refused the query", "no_such_table"]);
+}
+
+#[test]
+fn a_locked_warehouse_names_who_holds_it() {
+    use entente::warehouse::duckdb::{Access, DuckDb};
+
+    let project = Project::parcel();
+    let held = DuckDb::open(&project.path("parcel.duckdb"), Access::ReadWrite).expect("it opens");
+    project.run(["query", "-m", "parcels_booked"]).failed(3, &["is locked by", &std::process::id().to_string()]);
+    drop(held);
+    project.run(["query", "-m", "parcels_booked"]).worked();
+}
+
+#[test]
+fn a_port_in_use_ends_with_three() {
+    let project = Project::parcel();
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let port = taken.local_addr().expect("it has an address").port().to_string();
+    project.run(["serve", "--port", &port]).failed(3, &[&format!("port {port} is in use"), "--port"]);
+}
+
+#[test]
+fn a_broken_project_is_not_served() {
+    let project = Project::with("metrics: [ { name: wrong } ]\n");
+    let mut child = project.command(["serve", "--port", "0"]).stderr(Stdio::piped()).spawn().expect("the command runs");
+    let begun = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().expect("it can be asked") {
+            break status;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(20), "it serves a broken project");
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    assert_eq!(status.code(), Some(1));
+}

@@ -157,26 +157,21 @@ fn metrics(table: &Surveyed, taken: &mut Vec<String>) -> Vec<MetricDraft> {
             drafts.push(MetricDraft { name, description, agg, column: column.map(|column| column.name.clone()) });
         }
     };
-    add(table.model.clone(), format!("Rows of {}. (Proposed: say what is counted.)", table.table), "count", None);
+    add(table.model.clone(), format!("Rows of {} (proposed).", table.table), "count", None);
     for column in &table.columns {
         let name = words::identifier(&column.name);
         let spoken = words::spoken(&name).to_lowercase();
         match use_of(table, column) {
             Use::Amount => {
-                add(
-                    format!("total_{name}"),
-                    format!("Sum of {spoken}. (Proposed: say what is added up.)"),
-                    "sum",
-                    Some(column),
-                );
+                add(format!("total_{name}"), format!("Sum of {spoken} (proposed)."), "sum", Some(column));
                 add(
                     format!("average_{name}"),
-                    format!("Average {spoken} per row of {plural}. (Proposed.)"),
+                    format!("Average {spoken} per row of {plural} (proposed)."),
                     "avg",
                     Some(column),
                 );
             }
-            Use::Rate => add(format!("average_{name}"), format!("Average {spoken}. (Proposed.)"), "avg", Some(column)),
+            Use::Rate => add(format!("average_{name}"), format!("Average {spoken} (proposed)."), "avg", Some(column)),
             Use::Text | Use::Flag | Use::Time | Use::GroupedNumber | Use::Identifier | Use::Nothing => {}
         }
     }

@@ -1,6 +1,10 @@
 use super::*;
 use crate::{
+    diagnostics::Diagnostics,
+    files::SourceMap,
+    resolve,
     sql::{Dialect, print},
+    syntax::{self, Definitions},
     warehouse::duckdb::DuckDb,
 };
 
@@ -60,4 +64,31 @@ fn an_empty_table_gives_a_model_without_a_key() {
     let empty = text(&files, "metrics/empty.yml");
     assert!(empty.contains("# primary_key: no column"), "{empty}");
     assert!(empty.contains("# Left out, by name or type: from, tags"), "{empty}");
+}
+
+/// Returns what `entente check` would find in a proposal.
+fn found_in(database: &DuckDb) -> String {
+    let catalog = database.catalog_blocking(None).expect("a catalog");
+    let mut ask = |select: &Select| database.query_blocking(&print(select, Dialect::DuckDb));
+    let proposal = propose(&catalog, "starter", "data.duckdb", "Europe/Berlin", &mut ask).expect("a proposal");
+    let mut files = SourceMap::new();
+    let mut diagnostics = Diagnostics::new();
+    let mut definitions = Definitions::default();
+    let config_file = files.add("entente.yml", text(&proposal, "entente.yml"));
+    let config = syntax::load_config(&files, config_file, &|_| None).expect("a project file without mistakes");
+    for proposed in proposal.iter().filter(|file| file.path != "entente.yml") {
+        let file = files.add(proposed.path.clone(), proposed.text.clone());
+        definitions.append(syntax::load(&files, file, &mut diagnostics));
+    }
+    diagnostics.extend(resolve::resolve(&config, &definitions, &catalog).diagnostics);
+    diagnostics.sorted().iter().map(|found| format!("{}: {}\n", found.code.name(), found.message)).collect()
+}
+
+#[test]
+fn a_proposal_passes_the_check() {
+    for seed in [SHOP, include_str!("../../tests/flights/seed.sql")] {
+        let database = DuckDb::in_memory().expect("a database in memory");
+        database.execute_batch(seed).expect("the seed");
+        assert_eq!(found_in(&database), "");
+    }
 }

@@ -31,13 +31,8 @@ pub(super) fn model(model: &ModelDraft) -> String {
         writeln!(text, "{:indent$}{content}", "").expect("a string takes any text");
     };
     line(2, &format!("- name: {}", model.name));
-    line(
-        4,
-        &format!(
-            "description: One row per {}. (Proposed: say what it stands for.)",
-            words::singular(&model.name).replace('_', " ")
-        ),
-    );
+    let description = format!("One row per {} (proposed).", words::singular(&model.name).replace('_', " "));
+    line(4, &format!("description: {}", scalar(&description)));
     line(4, &format!("table: {}", scalar(&model.table)));
     match model.key.as_slice() {
         [] => line(4, "# primary_key: no column was found whose values never repeat"),

@@ -27,6 +27,10 @@ pub(super) struct DimensionDraft {
     pub(super) is_day: bool,
     pub(super) hidden: bool,
     pub(super) suggest: bool,
+    /// Whether a boolean keeps its nulls.
+    pub(super) nullable: bool,
+    /// The class of personal data that the name speaks of.
+    pub(super) personal: Option<&'static str>,
     pub(super) values: Vec<String>,
 }
 
@@ -87,6 +91,7 @@ fn use_of(table: &Surveyed, column: &SurveyedColumn) -> Use {
         _ if is_key || is_join => Use::Identifier,
         ColumnType::String => Use::Text,
         ColumnType::Integer if words::is_key_like(&column.name) => Use::Identifier,
+        _ if words::is_place(&column.name) => Use::Nothing,
         _ if words::is_intensive(&column.name) => Use::Rate,
         ColumnType::Integer if column.distinct <= GROUPED_NUMBERS => Use::GroupedNumber,
         ColumnType::Integer | ColumnType::Decimal | ColumnType::Float => Use::Amount,
@@ -113,13 +118,16 @@ fn dimensions(table: &Surveyed) -> Vec<DimensionDraft> {
             continue;
         }
         let is_join = table.joins.iter().any(|join| join.column == column.name);
+        let personal = if kind == "string" { words::personal(&column.name) } else { None };
         drafts.push(DimensionDraft {
             column: (name != column.name).then(|| column.name.clone()),
             name,
             kind,
             is_day: column.column_type == ColumnType::Date,
             hidden: purpose == Use::Identifier && (is_join || column.column_type == ColumnType::Integer),
-            suggest: kind != "string" || column.distinct <= SUGGESTED_VALUES,
+            suggest: kind != "string" || (column.distinct <= SUGGESTED_VALUES && personal.is_none()),
+            nullable: kind == "boolean" && column.present < table.rows,
+            personal,
             values: column.values.clone(),
         });
     }
@@ -143,8 +151,10 @@ fn time_axis(table: &Surveyed) -> Option<String> {
             2
         }
     };
-    // The first of the best, so that the order of the columns decides.
-    times.min_by_key(|column| rank(column)).map(|column| words::identifier(&column.name))
+    // A moment tells more than its day; among equals the order of the columns decides.
+    times
+        .min_by_key(|column| (rank(column), column.column_type == ColumnType::Date))
+        .map(|column| words::identifier(&column.name))
 }
 
 fn metrics(table: &Surveyed, taken: &mut Vec<String>) -> Vec<MetricDraft> {

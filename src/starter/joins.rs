@@ -82,7 +82,7 @@ fn candidate(from: usize, to: usize, other: &Surveyed, key: &str, column: &Surve
         return found(Some(role.to_owned()), true);
     }
     // Numbers are contained in one another by accident, texts hardly ever.
-    let telling = column.column_type == ColumnType::String && column.distinct >= 10 && other.rows >= 10;
+    let telling = column.column_type == ColumnType::String && name != "id" && column.distinct >= 10 && other.rows >= 10;
     if telling { found(Some(words::identifier(name.strip_suffix("_id").unwrap_or(&name))), false) } else { None }
 }
 

@@ -1,4 +1,4 @@
-//! Finds what one row stands for: a column, or two, whose values never repeat.
+//! Finds what one row stands for: a column, or two or three, whose values never repeat.
 
 use super::{
     Ask,
@@ -10,15 +10,15 @@ use crate::{
     sql::{AggregateFunction, From, Select, SqlExpr},
 };
 
-/// How many pairs of columns are tried per table.
-const PAIRS: usize = 12;
+/// How many pairs and how many triples of columns are tried per table.
+const TRIED: usize = 12;
 
 /// Completes the keys of the tables that have rows.
 pub(super) fn find<E>(tables: &mut [Surveyed], ask: Ask<'_, E>) -> Result<(), E> {
     for table in tables.iter_mut().filter(|table| table.rows > 0) {
         table.key = match single(table) {
             Some(column) => vec![column],
-            None => pair(table, ask)?.unwrap_or_default(),
+            None => several(table, ask)?.unwrap_or_default(),
         };
     }
     Ok(())
@@ -61,32 +61,50 @@ fn may_be_key(column: &SurveyedColumn) -> bool {
     }
 }
 
-/// Returns the first pair of likely columns that is unique together.
+/// Returns the first two or three likely columns that are unique together.
 ///
 /// `SELECT COUNT(*) FROM (SELECT DISTINCT a, b FROM table)`
-fn pair<E>(table: &Surveyed, ask: Ask<'_, E>) -> Result<Option<Vec<String>>, E> {
-    let whole_columns = table.columns.iter().filter(|column| column.present == table.rows && may_be_key(column));
-    let likely: Vec<&SurveyedColumn> = whole_columns
-        .filter(|column| column.column_type != ColumnType::Integer || words::is_key_like(&column.name))
+fn several<E>(table: &Surveyed, ask: Ask<'_, E>) -> Result<Option<Vec<String>>, E> {
+    let likely: Vec<&SurveyedColumn> = table
+        .columns
+        .iter()
+        .filter(|column| column.present == table.rows && may_be_part(column) && column.distinct > 1)
         .collect();
-    let pairs = likely.iter().enumerate().flat_map(|(index, a)| likely[index + 1..].iter().map(move |b| (*a, *b)));
-    // Two columns with few values cannot tell many rows apart.
-    let enough = pairs.filter(|(a, b)| a.distinct.saturating_mul(b.distinct) >= table.rows);
-    for (a, b) in enough.take(PAIRS) {
+    let pairs = (0..likely.len()).flat_map(|a| (a + 1..likely.len()).map(move |b| vec![a, b]));
+    let triples = (0..likely.len())
+        .flat_map(|a| (a + 1..likely.len()).map(move |b| (a, b)))
+        .flat_map(|(a, b)| (b + 1..likely.len()).map(move |c| vec![a, b, c]));
+    // A few columns with few values cannot tell many rows apart.
+    let enough = |columns: &Vec<usize>| {
+        let product = columns.iter().map(|index| likely[*index].distinct).reduce(u64::saturating_mul);
+        product.is_some_and(|product| product >= table.rows)
+    };
+    let tried = pairs.filter(enough).take(TRIED).chain(triples.filter(enough).take(TRIED));
+    for columns in tried {
+        let names: Vec<&str> = columns.iter().map(|index| likely[*index].name.as_str()).collect();
         let distinct = Select {
             distinct: true,
-            items: [a, b].map(|column| SqlExpr::column("t", &column.name).named(&column.name)).into(),
+            items: names.iter().map(|name| SqlExpr::column("t", *name).named(*name)).collect(),
             from: Some(table.from()),
             ..Select::default()
         };
         let rows = ask(&Select {
             items: vec![SqlExpr::aggregate(AggregateFunction::Count, None).named("n")],
-            from: Some(From::Select { select: Box::new(distinct), alias: "pairs".to_owned() }),
+            from: Some(From::Select { select: Box::new(distinct), alias: "several".to_owned() }),
             ..Select::default()
         })?;
         if whole(&rows, 0) == table.rows {
-            return Ok(Some(vec![a.name.clone(), b.name.clone()]));
+            return Ok(Some(names.into_iter().map(str::to_owned).collect()));
         }
     }
     Ok(None)
+}
+
+/// Returns whether a column may be one part of a key; amounts are not, however rarely they repeat.
+fn may_be_part(column: &SurveyedColumn) -> bool {
+    match column.column_type {
+        ColumnType::String | ColumnType::Date | ColumnType::DateTime | ColumnType::Timestamp => true,
+        ColumnType::Integer => words::is_key_like(&column.name),
+        ColumnType::Decimal | ColumnType::Float | ColumnType::Boolean | ColumnType::Json | ColumnType::Unknown => false,
+    }
 }

@@ -74,36 +74,29 @@ pub(super) fn is_key_like(column: &str) -> bool {
         .any(|end| column == *end || column.ends_with(&format!("_{end}")))
 }
 
-/// Returns whether a numeric column says where or when, or is a rate: its sum means nothing.
-pub(super) fn is_intensive(column: &str) -> bool {
+/// Returns the class of personal data that a column's name speaks of.
+pub(super) fn personal(column: &str) -> Option<&'static str> {
     let column = column.to_ascii_lowercase();
-    let words: Vec<&str> = column.split('_').collect();
-    [
-        "latitude",
-        "longitude",
-        "lat",
-        "lon",
-        "lng",
-        "year",
-        "month",
-        "day",
-        "hour",
-        "rate",
-        "ratio",
-        "percent",
-        "pct",
-        "share",
-        "score",
-        "rating",
-        "age",
-        "temperature",
-        "rank",
-        "version",
-        "eur",
-        "usd",
-    ]
-    .iter()
-    .any(|word| words.contains(word))
+    let classes =
+        [("email", "email"), ("e_mail", "email"), ("phone", "phone"), ("first_name", "name"), ("last_name", "name")];
+    classes.iter().find(|(word, _)| column.contains(word)).map(|(_, class)| *class)
+}
+
+/// Returns whether a numeric column says where something is; neither its sum nor its average is of use.
+pub(super) fn is_place(column: &str) -> bool {
+    has_word(column, &["latitude", "longitude", "lat", "lon", "lng"])
+}
+
+/// Returns whether a numeric column is a rate or a number of the calendar: its sum means nothing.
+pub(super) fn is_intensive(column: &str) -> bool {
+    let calendar = ["year", "month", "day", "hour", "age"];
+    let rates = ["rate", "ratio", "percent", "pct", "share", "score", "rating", "rank", "temperature", "eur", "usd"];
+    has_word(column, &calendar) || has_word(column, &rates)
+}
+
+fn has_word(column: &str, words: &[&str]) -> bool {
+    let column = column.to_ascii_lowercase();
+    column.split('_').any(|word| words.contains(&word))
 }
 
 #[cfg(test)]

@@ -60,7 +60,10 @@ pub(super) fn model(model: &ModelDraft) -> String {
     }
     line(0, "");
     line(0, "metrics:");
-    for metric in &model.metrics {
+    for (index, metric) in model.metrics.iter().enumerate() {
+        if index > 0 {
+            line(0, "");
+        }
         metric_lines(metric, &model.name, &mut line);
     }
     text
@@ -76,6 +79,12 @@ fn dimension_keys(dimension: &DimensionDraft) -> String {
     }
     if dimension.hidden {
         keys.push_str(", hidden: true");
+    }
+    if dimension.nullable {
+        keys.push_str(", nullable: true");
+    }
+    if let Some(class) = dimension.personal {
+        write!(keys, ", pii: {class}").expect("a string takes any text");
     }
     if !dimension.suggest {
         keys.push_str(", suggest: false");
@@ -95,7 +104,6 @@ fn metric_lines(metric: &MetricDraft, model: &str, line: &mut impl FnMut(usize, 
     if let Some(column) = &metric.column {
         line(4, &format!("expr: {column}"));
     }
-    line(0, "");
 }
 
 fn list(values: &[String]) -> String {
@@ -106,7 +114,7 @@ fn list(values: &[String]) -> String {
 fn scalar(text: &str) -> String {
     let words = ["true", "false", "null", "yes", "no", "on", "off", "~", "y", "n"];
     let plain = text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
-        && text.chars().all(|character| character.is_ascii_alphanumeric() || "_-./ ".contains(character))
+        && text.chars().all(|character| character.is_ascii_alphanumeric() || "_-./() ".contains(character))
         && !text.ends_with(' ')
         && !words.contains(&text.to_ascii_lowercase().as_str());
     if plain {

@@ -7,8 +7,11 @@ mod cli_bad_input;
 #[cfg(feature = "cli")]
 mod command;
 mod generated;
+mod googlesql;
 mod layers;
 mod lookml;
 #[cfg(feature = "server")]
 mod server;
+#[cfg(feature = "duckdb")]
+mod sql;
 mod tidy;

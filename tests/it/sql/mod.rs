@@ -1,0 +1,6 @@
+//! What the SQL that we print means, on the real engines: DuckDB, and the reference engine of GoogleSQL.
+
+mod calendar;
+mod engines;
+mod functions;
+mod random;

@@ -24,6 +24,9 @@ pub(crate) use database::Database;
 #[cfg(feature = "duckdb")]
 pub(crate) use database::open;
 
+/// The path of the project file.
+const CONFIG_FILE: &str = "entente.yml";
+
 /// What a case without `entente.yml` has.
 const CONFIG: &str =
     "language: 1\nname: case\nconnection: local\nconnections: { local: { type: duckdb, path: case.duckdb } }\n";
@@ -56,7 +59,7 @@ pub(crate) fn load(document: &Document, version: Version) -> Result<World, Strin
         None => read_blocks(document, version)?,
     };
     let mut files = SourceMap::new();
-    let config_file = files.add("entente.yml", sources.config);
+    let config_file = files.add(CONFIG_FILE, sources.config);
     let variable = |name: &str| (name == "ENTENTE_CONNECTION").then(|| "local".to_owned());
     let mut diagnostics = Diagnostics::new();
     let config: Option<Config> = match syntax::load_config(&files, config_file, &variable) {
@@ -127,7 +130,8 @@ fn read_blocks(document: &Document, version: Version) -> Result<Sources, String>
     let mut definitions: Vec<(String, String)> = Vec::new();
     for block in &document.blocks {
         let path = match (&block.kind, version) {
-            (Kind::Definitions(path), _) | (Kind::Mended(path), Version::Mended) => path,
+            (Kind::Definitions(path), _) => path,
+            (Kind::Mended(path), Version::Mended) if path != CONFIG_FILE => path,
             _ => continue,
         };
         // A mended file stands for the one that it mends.
@@ -139,7 +143,9 @@ fn read_blocks(document: &Document, version: Version) -> Result<Sources, String>
         Some(text) => parse_catalog(text)?,
         None => seeded_catalog(document)?,
     };
-    let config = document.text_of(&Kind::Config).unwrap_or(CONFIG).to_owned();
+    let mended = Kind::Mended(CONFIG_FILE.to_owned());
+    let mended = document.text_of(&mended).filter(|_| version == Version::Mended);
+    let config = mended.or(document.text_of(&Kind::Config)).unwrap_or(CONFIG).to_owned();
     Ok(Sources { config, definitions, catalog })
 }
 

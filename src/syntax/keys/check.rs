@@ -86,9 +86,10 @@ impl<'a> Checker<'a> {
                 entries.push((key.name, content));
             }
         }
-        rules::check(self, kind, &owner, span, &present);
+        let dropped = rules::check(self, kind, &owner, span, &present);
         let complete =
             kind.keys.iter().filter(|key| key.required).all(|key| entries.iter().any(|(name, _)| *name == key.name));
+        entries.retain(|(name, _)| !dropped.contains(name));
         complete.then_some(Fields { kind, span, entries })
     }
 

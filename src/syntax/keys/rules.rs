@@ -8,13 +8,17 @@ use crate::{
 use super::{Checker, Kind, Rule, check::Owner, words::listed};
 
 /// Checks the required keys and the rules of a kind against the keys that are there.
+///
+/// Returns the keys that conflict with one before them: without them the definition is what its first keys say, so that
+/// a later stage does not tell the same mistake again.
 pub(super) fn check(
     checker: &mut Checker<'_>,
     kind: &'static Kind,
     owner: &Owner,
     span: Span,
     present: &[(&'static str, Span)],
-) {
+) -> Vec<&'static str> {
+    let mut dropped = Vec::new();
     let place = |name: &str| present.iter().find(|(key, _)| *key == name).map(|(_, span)| *span);
     let whole = Span { end: span.start + first_line_length(checker.text, span), ..span };
     for key in kind.keys.iter().filter(|key| key.required && place(key.name).is_none()) {
@@ -27,13 +31,13 @@ pub(super) fn check(
             Rule::AtMostOne(keys, advice) => {
                 let mut there = keys.iter().filter_map(|key| place(key).map(|span| (*key, span)));
                 if let (Some(first), Some(second)) = (there.next(), there.next()) {
-                    conflict(checker, owner, first, second, advice);
+                    dropped.push(conflict(checker, owner, first, second, advice));
                 }
             }
             Rule::Excludes(key, others, advice) => {
                 let other = others.iter().find_map(|other| place(other).map(|span| (*other, span)));
                 if let (Some(span), Some(other)) = (place(key), other) {
-                    conflict(checker, owner, (*key, span), other, advice);
+                    dropped.push(conflict(checker, owner, (*key, span), other, advice));
                 }
             }
             Rule::AtLeastOne(keys, advice) => {
@@ -53,9 +57,16 @@ pub(super) fn check(
             }
         }
     }
+    dropped
 }
 
-fn conflict(checker: &mut Checker<'_>, owner: &Owner, a: (&str, Span), b: (&str, Span), advice: &str) {
+fn conflict(
+    checker: &mut Checker<'_>,
+    owner: &Owner,
+    a: (&'static str, Span),
+    b: (&'static str, Span),
+    advice: &str,
+) -> &'static str {
     let (first, second) = if a.1 <= b.1 { (a, b) } else { (b, a) };
     let message = format!("{} has both `{}` and `{}`", owner.describe(), first.0, second.0);
     checker.push(
@@ -63,6 +74,7 @@ fn conflict(checker: &mut Checker<'_>, owner: &Owner, a: (&str, Span), b: (&str,
             .also(first.1, "goes not together with it")
             .help(advice),
     );
+    second.0
 }
 
 fn first_line_length(text: &str, span: Span) -> u32 {

@@ -110,7 +110,7 @@ fn sentence(rule: &Rule) -> String {
     match rule {
         Rule::AtMostOne(keys, advice) => format!("At most one of {}. {advice}", listed(keys)),
         Rule::AtLeastOne(keys, advice) => format!("At least one of {}. {advice}", listed(keys)),
-        Rule::Excludes(key, others, advice) => format!("`{key}` goes not together with {}. {advice}", listed(others)),
+        Rule::Excludes(key, others, advice) => format!("`{key}` excludes {}. {advice}", listed(others)),
         Rule::Needs(key, others, advice) => format!("`{key}` needs {}. {advice}", listed(others)),
     }
 }

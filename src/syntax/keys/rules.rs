@@ -70,9 +70,7 @@ fn conflict(
     let (first, second) = if a.1 <= b.1 { (a, b) } else { (b, a) };
     let message = format!("{} has both `{}` and `{}`", owner.describe(), first.0, second.0);
     checker.push(
-        Diagnostic::new(Code::ConflictingKeys, second.1, message)
-            .also(first.1, "goes not together with it")
-            .help(advice),
+        Diagnostic::new(Code::ConflictingKeys, second.1, message).also(first.1, "this key excludes it").help(advice),
     );
     second.0
 }

@@ -72,7 +72,7 @@ tests:
         [
             "invalid-yaml 3:12 the quotes are not closed | Close the quotes at the end of the text.",
             "unknown-key 5:5 metric `b` has no key `modle` | Write `model`.",
-            "invalid-yaml 8:4 a list entry was expected here | Begin each entry of the list with `- ` in the same column.",
+            "invalid-yaml 8:4 the line is neither indented like the keys above it nor an entry of the list | Begin all keys of one definition in the same column, and each entry of a list with `- `.",
             "expression-cut-by-yaml 9:45 YAML does not read the expression of `where` as one text | \
              Put it in quotes: `- { name: d, model: m, agg: count, where: \"s in ('a', 'b')\" }`.",
             "wrong-value 10:46 `hidden` of metric `e` takes `true` or `false`, found `no` | Write `hidden: false`.",
@@ -198,7 +198,7 @@ const FEATURES: &[Case] = &[
     (
         "metrics:\n  - name: x\n   model: y\n",
         &[
-            "invalid-yaml 3:4 a list entry was expected here | Begin each entry of the list with `- ` in the same column.",
+            "invalid-yaml 3:4 the line is neither indented like the keys above it nor an entry of the list | Begin all keys of one definition in the same column, and each entry of a list with `- `.",
         ],
     ),
     (

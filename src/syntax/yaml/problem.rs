@@ -97,9 +97,10 @@ fn explain(kind: &ErrorKind) -> (Option<&'static str>, &'static str) {
             Some("a key was expected here"),
             "Write `key: value` in the column of the keys above, or check the indentation and the quotes of the lines before.",
         ),
-        ErrorKind::ExpectedBlockSequenceEntry => {
-            (Some("a list entry was expected here"), "Begin each entry of the list with `- ` in the same column.")
-        }
+        ErrorKind::ExpectedBlockSequenceEntry => (
+            Some("the line is neither indented like the keys above it nor an entry of the list"),
+            "Begin all keys of one definition in the same column, and each entry of a list with `- `.",
+        ),
         ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => (
             Some("`: ` is not possible here"),
             "Put text that holds `: ` in quotes, or begin a new line for a new key.",

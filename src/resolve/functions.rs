@@ -1,6 +1,7 @@
 //! What each function of the language takes and gives.
 //!
-//! `substring(text, start, length)` takes a string and one or two whole numbers and gives a string.
+//! `substring(text, start, length)` takes a string and one or two whole numbers and gives a string. How many arguments
+//! a function takes is checked by the parser.
 
 use crate::{catalog::ColumnType, sql::Function};
 
@@ -68,10 +69,6 @@ pub(super) struct Signature {
     pub(super) name: &'static str,
     /// The arguments in order; the last one repeats if more are allowed.
     pub(super) slots: &'static [Slot],
-    /// The fewest arguments.
-    pub(super) least: usize,
-    /// The most arguments; none is any number.
-    pub(super) most: Option<usize>,
     /// The type of the value.
     pub(super) gives: Gives,
 }
@@ -81,36 +78,36 @@ pub(super) fn signature(function: Function) -> Signature {
     use ColumnType::{Boolean, Integer, String};
     use Gives::{Common, First, Fixed};
     use Slot::{Document, Number, Text, Time, Whole};
-    let of = |name, slots, least, most, gives| Signature { name, slots, least, most, gives };
+    let of = |name, slots, gives| Signature { name, slots, gives };
     match function {
-        Function::Coalesce => of("coalesce", &[Slot::Common], 1, None, Common),
-        Function::NullIf => of("nullif", &[Slot::Common, Slot::Common], 2, Some(2), First),
-        Function::Lower => of("lower", &[Text], 1, Some(1), Fixed(String)),
-        Function::Upper => of("upper", &[Text], 1, Some(1), Fixed(String)),
-        Function::Trim => of("trim", &[Text], 1, Some(1), Fixed(String)),
-        Function::Length => of("length", &[Text], 1, Some(1), Fixed(Integer)),
-        Function::Concat => of("concat", &[Text], 1, None, Fixed(String)),
-        Function::Substring => of("substring", &[Text, Whole, Whole], 2, Some(3), Fixed(String)),
-        Function::Replace => of("replace", &[Text, Text, Text], 3, Some(3), Fixed(String)),
-        Function::StartsWith => of("starts_with", &[Text, Text], 2, Some(2), Fixed(Boolean)),
-        Function::EndsWith => of("ends_with", &[Text, Text], 2, Some(2), Fixed(Boolean)),
-        Function::Contains => of("contains", &[Text, Text], 2, Some(2), Fixed(Boolean)),
-        Function::JsonText => of("json_text", &[Document, Text], 2, Some(2), Fixed(String)),
-        Function::Abs => of("abs", &[Number], 1, Some(1), First),
-        Function::Round => of("round", &[Number, Whole], 1, Some(2), First),
-        Function::Floor => of("floor", &[Number], 1, Some(1), First),
-        Function::Ceil => of("ceil", &[Number], 1, Some(1), First),
-        Function::Greatest => of("greatest", &[Slot::Common], 1, None, Common),
-        Function::Least => of("least", &[Slot::Common], 1, None, Common),
-        Function::DateOf | Function::WrittenDate => of("date", &[Time], 1, Some(1), Fixed(ColumnType::Date)),
-        Function::LocalTime(_) => of("local_time", &[Time], 1, Some(1), Fixed(ColumnType::DateTime)),
-        Function::InstantOf(_) => of("instant_of", &[Time], 1, Some(1), Fixed(ColumnType::Timestamp)),
-        Function::TruncateHour(_) => of("trunc", &[Time], 1, Some(1), Fixed(ColumnType::Timestamp)),
-        Function::Truncate { .. } | Function::WrittenTruncate(_) => of("trunc", &[Time], 1, Some(1), First),
-        Function::AddUnits(_) => of("add_units", &[Time, Whole], 2, Some(2), First),
+        Function::Coalesce => of("coalesce", &[Slot::Common], Common),
+        Function::NullIf => of("nullif", &[Slot::Common, Slot::Common], First),
+        Function::Lower => of("lower", &[Text], Fixed(String)),
+        Function::Upper => of("upper", &[Text], Fixed(String)),
+        Function::Trim => of("trim", &[Text], Fixed(String)),
+        Function::Length => of("length", &[Text], Fixed(Integer)),
+        Function::Concat => of("concat", &[Text], Fixed(String)),
+        Function::Substring => of("substring", &[Text, Whole, Whole], Fixed(String)),
+        Function::Replace => of("replace", &[Text, Text, Text], Fixed(String)),
+        Function::StartsWith => of("starts_with", &[Text, Text], Fixed(Boolean)),
+        Function::EndsWith => of("ends_with", &[Text, Text], Fixed(Boolean)),
+        Function::Contains => of("contains", &[Text, Text], Fixed(Boolean)),
+        Function::JsonText => of("json_text", &[Document, Text], Fixed(String)),
+        Function::Abs => of("abs", &[Number], First),
+        Function::Round => of("round", &[Number, Whole], First),
+        Function::Floor => of("floor", &[Number], First),
+        Function::Ceil => of("ceil", &[Number], First),
+        Function::Greatest => of("greatest", &[Slot::Common], Common),
+        Function::Least => of("least", &[Slot::Common], Common),
+        Function::DateOf | Function::WrittenDate => of("date", &[Time], Fixed(ColumnType::Date)),
+        Function::LocalTime(_) => of("local_time", &[Time], Fixed(ColumnType::DateTime)),
+        Function::InstantOf(_) => of("instant_of", &[Time], Fixed(ColumnType::Timestamp)),
+        Function::TruncateHour(_) => of("trunc", &[Time], Fixed(ColumnType::Timestamp)),
+        Function::Truncate { .. } | Function::WrittenTruncate(_) => of("trunc", &[Time], First),
+        Function::AddUnits(_) => of("add_units", &[Time, Whole], First),
         Function::PeriodsBetween { .. } | Function::WrittenPeriodsBetween(_) => {
-            of("periods_between", &[Time, Time], 2, Some(2), Fixed(Integer))
+            of("periods_between", &[Time, Time], Fixed(Integer))
         }
-        Function::Part { .. } => of("part", &[Time], 1, Some(1), Fixed(Integer)),
+        Function::Part { .. } => of("part", &[Time], Fixed(Integer)),
     }
 }

@@ -218,16 +218,6 @@ impl<N> Typing<'_, N> {
         let known = signature(function);
         let name = format!("`{}`", known.name);
         let mut typed: Vec<Typed<N>> = args.iter().map(|arg| self.of(arg)).collect();
-        if args.len() < known.least || known.most.is_some_and(|most| args.len() > most) {
-            let takes = match known.most {
-                None => format!("at least {}", known.least),
-                Some(most) if most == known.least => most.to_string(),
-                Some(most) => format!("{} to {most}", known.least),
-            };
-            let message = format!("{name} takes {takes} arguments, not {}", args.len());
-            self.report(Code::WrongArguments, self.place_of(args), message, None);
-            return Typed::broken();
-        }
         let mut common = ColumnType::Unknown;
         for (position, arg) in args.iter().enumerate() {
             let slot = known.slots[position.min(known.slots.len() - 1)];

@@ -1,5 +1,6 @@
 //! The LookML of whole projects: as committed, stable, and sound.
 
+mod outside;
 mod sound;
 mod stable;
 mod worlds;

@@ -177,22 +177,20 @@ fn key(emission: &mut Emission<'_>, model: ModelId) {
     let key = match columns.as_slice() {
         [] => return,
         [column] => {
-            let draft = emission.draft_mut(model);
-            let field = draft.column_field(column).map(str::to_owned);
-            let declared = field.and_then(|name| draft.own.dimensions.iter().position(|item| item.name == name));
-            if let Some(at) = declared {
-                let mut key = draft.own.dimensions.remove(at);
+            let column_type = emission.column_type(model, column);
+            let field = emission.column_field(model, column, column_type);
+            let own = &mut emission.draft_mut(model).own;
+            let declared = own.dimensions.iter().position(|item| item.name == field);
+            let found = declared.map(|at| own.dimensions.remove(at)).or_else(|| own.helpers.remove(&field));
+            if let Some(mut key) = found {
                 key.primary_key = true;
-                draft.own.key = Some(key);
+                own.key = Some(key);
                 return;
             }
-            let column_type = emission.column_type(model, column);
+            // The column is a time dimension, of which Looker has no single field that is the bare value.
             let expr = Expr::Leaf(Ref::Column { route: Route::here(), column: column.clone(), column_type });
-            let name = emission.draft_mut(model).claim(&super::super::lexical::identifier(column));
-            if emission.draft(model).column_field(column).is_none() {
-                emission.draft_mut(model).set_column_field(column, &name);
-            }
-            (name, label::hidden_type(column_type), expr)
+            let name = emission.draft_mut(model).claim("primary_key");
+            (name, DimensionType::Raw, expr)
         }
         several => {
             let name = emission.draft_mut(model).claim("primary_key");

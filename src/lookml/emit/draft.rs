@@ -151,11 +151,6 @@ impl Draft {
         self.columns.get(column).map(String::as_str)
     }
 
-    /// Says that a column has a field.
-    pub(super) fn set_column_field(&mut self, column: &str, name: &str) {
-        self.columns.insert(column.to_owned(), name.to_owned());
-    }
-
     /// Returns the hidden dimension of that SQL; makes it if there is none.
     pub(super) fn helper(&mut self, wanted: &str, kind: tree::DimensionType, sql: &str, crosses: bool) -> String {
         if let Some(name) = self.conditions.get(sql) {

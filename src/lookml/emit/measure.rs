@@ -127,7 +127,7 @@ fn simple(
         Aggregation::ApproxCountDistinct => {
             (measure.kind, measure.sql, measure.approximate) = (MeasureType::CountDistinct, sql, true);
         }
-        Aggregation::Min | Aggregation::Max if value_type.is_numeric() => {
+        Aggregation::Min | Aggregation::Max if value_type.is_numeric() || value_type == ColumnType::Unknown => {
             let kind = if definition.aggregation == Aggregation::Min { MeasureType::Min } else { MeasureType::Max };
             (measure.kind, measure.sql) = (kind, sql);
         }
@@ -139,8 +139,12 @@ fn simple(
             measure.kind = match value_type {
                 ColumnType::Date => MeasureType::Date,
                 ColumnType::DateTime | ColumnType::Timestamp => MeasureType::DateTime,
-                ColumnType::String | ColumnType::Json | ColumnType::Unknown => MeasureType::String,
-                ColumnType::Boolean | ColumnType::Integer | ColumnType::Decimal | ColumnType::Float => {
+                ColumnType::String | ColumnType::Json => MeasureType::String,
+                ColumnType::Boolean
+                | ColumnType::Integer
+                | ColumnType::Decimal
+                | ColumnType::Float
+                | ColumnType::Unknown => {
                     return Err("the least or greatest boolean has no type of measure".to_owned());
                 }
             };

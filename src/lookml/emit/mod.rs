@@ -29,7 +29,7 @@ use super::{
 use crate::{
     catalog::ColumnType,
     ids::{Id, MetricId, ModelId},
-    project::{MetricKind, Project, Ref, Route, Source},
+    project::{Aggregation, MetricKind, Project, Ref, Route, Source},
     sql::Expr,
     time::Offset,
 };
@@ -176,6 +176,10 @@ impl<'a> Emission<'a> {
         if let Some(field) = self.draft(model).column_field(column) {
             return field.to_owned();
         }
+        let column_type = match column_type {
+            ColumnType::Unknown => self.column_type(model, column),
+            known => known,
+        };
         let expr = Expr::Leaf(Ref::Column { route: Route::here(), column: column.to_owned(), column_type });
         let sql = sql::write(self, model, &Route::here(), &expr, sql::Site::Dimension);
         let sql = sql.expect("a column of the own table can always be said").text;
@@ -302,6 +306,21 @@ fn column_types(project: &Project) -> BTreeMap<(ModelId, String), ColumnType> {
         if let MetricKind::Simple(simple) = &metric.kind {
             simple.expr.iter().chain(&simple.filter).for_each(|expr| visit(simple.model, expr));
         }
+    }
+    // What is summed is a number, even where no catalog says so.
+    for metric in project.metrics.values() {
+        let MetricKind::Simple(simple) = &metric.kind else { continue };
+        if !matches!(simple.aggregation, Aggregation::Sum | Aggregation::Avg) {
+            continue;
+        }
+        simple.expr.iter().for_each(|expr| {
+            expr.for_each_leaf(&mut |leaf| {
+                if let Ref::Column { route, column, column_type: ColumnType::Unknown } = leaf {
+                    let owner = project.route_end(simple.model, route);
+                    types.entry((owner, column.clone())).or_insert(ColumnType::Decimal);
+                }
+            });
+        });
     }
     types
 }

@@ -17,7 +17,8 @@ fn lkml_reads_every_emitted_file_and_writes_it_the_same() {
     let folder = tempfile::tempdir().expect("a folder");
     let hostile = written(include_str!("hostile.yml"));
     let unsayable = written(include_str!("unsayable.yml"));
-    for (name, world) in [("parcel", parcel()), ("flights", flights()), ("hostile", hostile), ("unsayable", unsayable)] {
+    for (name, world) in [("parcel", parcel()), ("flights", flights()), ("hostile", hostile), ("unsayable", unsayable)]
+    {
         for dialect in Dialect::ALL {
             for (path, text) in emit(&world, Dialects::Only(dialect)).files {
                 let place = folder.path().join(name).join(dialect.name()).join(path);

@@ -78,9 +78,15 @@ fn how_long_a_thousand_metrics_take() {
     text += "metrics:\n";
     for metric in 0..1000 {
         text += &match metric % 3 {
-            0 => format!("  - {{ name: x{metric}, model: m{}, agg: sum, expr: v * 2, where: a = 'x' }}\n", metric % 100),
+            0 => {
+                format!("  - {{ name: x{metric}, model: m{}, agg: sum, expr: v * 2, where: a = 'x' }}\n", metric % 100)
+            }
             1 => format!("  - {{ name: x{metric}, model: m{}, agg: count, where: a <> 'y' and b }}\n", metric % 100),
-            _ => format!("  - {{ name: x{metric}, expr: x{} / x{} }}\n", metric - metric % 300 + (metric % 3 - 2), metric - metric % 300),
+            _ => format!(
+                "  - {{ name: x{metric}, expr: x{} / x{} }}\n",
+                metric - metric % 300 + (metric % 3 - 2),
+                metric - metric % 300
+            ),
         };
     }
     let world = written(&text);

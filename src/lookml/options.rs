@@ -21,7 +21,7 @@ pub struct Options<'a> {
     pub warehouse_project: Option<String>,
     /// The dataset of tables whose names do not say it.
     pub dataset: Option<String>,
-    /// Templates that replace the built-in ones, by name, such as `measure.lkml`.
+    /// Templates that replace the built-in ones, by name, such as `measure.lkml.j2`.
     pub templates: BTreeMap<String, String>,
 }
 

@@ -21,16 +21,16 @@ const LIST_WIDTH: usize = 100;
 
 /// The built-in templates, by name.
 const BUILT_IN: [(&str, &str); 10] = [
-    ("datagroup.lkml", include_str!("templates/datagroup.lkml.j2")),
-    ("dimension.lkml", include_str!("templates/dimension.lkml.j2")),
-    ("dimension_group.lkml", include_str!("templates/dimension_group.lkml.j2")),
-    ("explore.lkml", include_str!("templates/explore.lkml.j2")),
-    ("manifest.lkml", include_str!("templates/manifest.lkml.j2")),
-    ("measure.lkml", include_str!("templates/measure.lkml.j2")),
-    ("model.lkml", include_str!("templates/model.lkml.j2")),
-    ("objects.lkml", include_str!("templates/objects.lkml.j2")),
-    ("test.lkml", include_str!("templates/test.lkml.j2")),
-    ("view.lkml", include_str!("templates/view.lkml.j2")),
+    ("datagroup.lkml.j2", include_str!("templates/datagroup.lkml.j2")),
+    ("dimension.lkml.j2", include_str!("templates/dimension.lkml.j2")),
+    ("dimension_group.lkml.j2", include_str!("templates/dimension_group.lkml.j2")),
+    ("explore.lkml.j2", include_str!("templates/explore.lkml.j2")),
+    ("manifest.lkml.j2", include_str!("templates/manifest.lkml.j2")),
+    ("measure.lkml.j2", include_str!("templates/measure.lkml.j2")),
+    ("model.lkml.j2", include_str!("templates/model.lkml.j2")),
+    ("objects.lkml.j2", include_str!("templates/objects.lkml.j2")),
+    ("test.lkml.j2", include_str!("templates/test.lkml.j2")),
+    ("view.lkml.j2", include_str!("templates/view.lkml.j2")),
 ];
 
 /// Why a tree could not be written.
@@ -45,8 +45,13 @@ pub enum PrintError {
         source: Box<minijinja::Error>,
     },
     /// There is no built-in template of that name.
-    #[error("there is no template `{0}`")]
-    UnknownTemplate(String),
+    #[error("there is no template `{name}`; the templates are {known}")]
+    UnknownTemplate {
+        /// The name.
+        name: String,
+        /// The names of all templates.
+        known: String,
+    },
     /// The text of a template is no LookML.
     #[error("`{path}` as the templates write it is not LookML: {message}")]
     NotLookml {
@@ -69,7 +74,7 @@ pub struct Templates {
 }
 
 impl Templates {
-    /// Compiles the built-in templates, with some replaced; keys are names such as `measure.lkml`.
+    /// Compiles the built-in templates, with some replaced; keys are names such as `measure.lkml.j2`.
     pub fn new(replaced: &BTreeMap<String, String>) -> Result<Self, PrintError> {
         let mut environment = Environment::new();
         let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build();
@@ -81,7 +86,8 @@ impl Templates {
         environment.add_filter("fill", |items: Value, indent: usize| fill(&items, indent));
         environment.add_filter("yesno", |flag: bool| if flag { "yes" } else { "no" });
         if let Some(name) = replaced.keys().find(|name| BUILT_IN.iter().all(|(built_in, _)| built_in != name)) {
-            return Err(PrintError::UnknownTemplate(name.clone()));
+            let known: Vec<String> = BUILT_IN.iter().map(|(name, _)| format!("`{name}`")).collect();
+            return Err(PrintError::UnknownTemplate { name: name.clone(), known: known.join(", ") });
         }
         for (name, built_in) in BUILT_IN {
             let text = replaced.get(name).map_or(built_in, String::as_str);
@@ -95,9 +101,9 @@ impl Templates {
     /// Writes a document, below its header, and proves that the text means the document.
     pub fn print(&self, path: &str, document: &Document) -> Result<String, PrintError> {
         let (name, context) = match document {
-            Document::Manifest(manifest) => ("manifest.lkml", context! { manifest => Serde(manifest) }),
-            Document::Model(model) => ("model.lkml", context! { model => Serde(model) }),
-            Document::Objects(objects) => ("objects.lkml", context! { file => Serde(objects) }),
+            Document::Manifest(manifest) => ("manifest.lkml.j2", context! { manifest => Serde(manifest) }),
+            Document::Model(model) => ("model.lkml.j2", context! { model => Serde(model) }),
+            Document::Objects(objects) => ("objects.lkml.j2", context! { file => Serde(objects) }),
         };
         let failed = |source| PrintError::Template { name: name.to_owned(), source: Box::new(source) };
         let template = self.environment.get_template(name).map_err(failed)?;
@@ -169,4 +175,49 @@ fn list(items: &Value, indent: usize) -> Result<Arc<str>, minijinja::Error> {
         let pad = " ".repeat(indent + 2);
         format!("[\n{pad}{}\n{}]", texts.join(&format!(",\n{pad}")), " ".repeat(indent)).into()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lookml::tree::{Constant, Export, Manifest};
+
+    fn manifest() -> Document {
+        let constant =
+            Constant { name: "dataset".to_owned(), value: "ma\"rts".to_owned(), export: Export::OverrideOptional };
+        Document::Manifest(Manifest { project_name: "parcel".to_owned(), constants: vec![constant] })
+    }
+
+    fn print(template: &str) -> Result<String, PrintError> {
+        let replaced = [("manifest.lkml.j2".to_owned(), template.to_owned())].into();
+        Templates::new(&replaced)?.print("manifest.lkml", &manifest())
+    }
+
+    const CONSTANT: &str = "{% for c in manifest.constants %}constant: {{ c.name }} {\n  export: {{ c.export }}\n  value: {{ c.value | quote }}\n}\n{% endfor %}";
+
+    #[test]
+    fn a_template_may_move_lines_and_add_comments() {
+        let text = print(&format!("# ours\n{CONSTANT}project_name: {{{{ manifest.project_name | quote }}}}"));
+        let text = text.expect("the same tree");
+        assert!(text.starts_with("# ours\nconstant: dataset {\n  export:"), "{text}");
+    }
+
+    #[test]
+    fn a_template_may_not_move_meaning() {
+        let loses = print("project_name: {{ manifest.project_name | quote }}");
+        assert!(matches!(loses, Err(PrintError::OtherMeaning { .. })), "{loses:?}");
+        let adds = print(&format!("{CONSTANT}project_name: \"parcel\"\nnew_lookml_runtime: yes"));
+        assert!(matches!(adds, Err(PrintError::NotLookml { .. })), "{adds:?}");
+        let breaks = print(&format!("{CONSTANT}project_name: {{{{ manifest.project_name }}}}\""));
+        assert!(matches!(breaks, Err(PrintError::NotLookml { .. })), "{breaks:?}");
+        let fails = print("{{ manifest.project_name | shout }}");
+        assert!(matches!(fails, Err(PrintError::Template { .. })), "{fails:?}");
+    }
+
+    #[test]
+    fn a_template_of_another_name_is_refused() {
+        let replaced = [("mesure.lkml.j2".to_owned(), String::new())].into();
+        let Err(error) = Templates::new(&replaced) else { panic!("refused") };
+        assert!(error.to_string().starts_with("there is no template `mesure.lkml.j2`; the templates are `datagroup"));
+    }
 }

@@ -41,6 +41,8 @@ pub enum Subject {
     Join,
     /// A model.
     Model,
+    /// A parameter under `lookml:`.
+    Parameter,
 }
 
 impl Subject {
@@ -51,6 +53,7 @@ impl Subject {
             Self::Dimension => "dimension",
             Self::Join => "join",
             Self::Model => "model",
+            Self::Parameter => "parameter",
         }
     }
 }
@@ -170,7 +173,9 @@ impl Report {
 fn label(entry: &Entry) -> String {
     match entry.subject {
         Subject::Metric => entry.name.clone(),
-        Subject::Dimension | Subject::Join | Subject::Model => format!("{} {}", entry.subject.word(), entry.name),
+        Subject::Dimension | Subject::Join | Subject::Model | Subject::Parameter => {
+            format!("{} {}", entry.subject.word(), entry.name)
+        }
     }
 }
 

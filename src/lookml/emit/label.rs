@@ -56,6 +56,30 @@ pub(super) fn hidden_type(column_type: ColumnType) -> DimensionType {
     }
 }
 
+/// The parameters under `lookml:` that are passed through.
+const PASSED: [&str; 9] = [
+    "description",
+    "drill_fields",
+    "group_label",
+    "html",
+    "label",
+    "links",
+    "value_format",
+    "value_format_name",
+    "view_label",
+];
+
+/// Returns the keys under `lookml:` that are not passed through.
+pub(super) fn unknown_parameters(docs: &Docs) -> Vec<String> {
+    match &docs.lookml {
+        None => Vec::new(),
+        Some(serde_json::Value::Object(map)) => {
+            map.keys().filter(|key| !PASSED.contains(&key.as_str())).cloned().collect()
+        }
+        Some(_) => vec!["(all of it)".to_owned()],
+    }
+}
+
 /// Writes what a definition says to people; the parameters under its `lookml:` win.
 pub(super) fn docs(name: &str, docs: &Docs, fallback: impl FnOnce() -> String) -> FieldDocs {
     let extra = |key: &str| docs.lookml.as_ref().and_then(|value| value.get(key));
@@ -72,7 +96,7 @@ pub(super) fn docs(name: &str, docs: &Docs, fallback: impl FnOnce() -> String) -
         label: text("label").or_else(|| Some(docs.label.as_deref().map_or_else(|| human(name), inert))),
         view_label: text("view_label"),
         group_label: text("group_label").or_else(|| docs.group.as_deref().map(inert)),
-        description: Some(docs.description.as_deref().map_or_else(fallback, inert)),
+        description: text("description").or_else(|| Some(docs.description.as_deref().map_or_else(fallback, inert))),
         hidden: docs.hidden,
         tags: docs.tags.iter().map(|tag| inert(tag)).collect(),
         drill_fields: words("drill_fields"),

@@ -75,6 +75,7 @@ pub(super) fn documents(project: &Project, options: &Options<'_>) -> (Vec<Draugh
         }
     }
     emission.drop_unreadable();
+    emission.report_parameters();
     explore::report(&mut emission);
     test::count_rows(&mut emission, &explores);
     let documents = files::documents(&emission, explores);
@@ -239,6 +240,23 @@ impl<'a> Emission<'a> {
             };
             taken.insert(name.clone());
             self.explore_names.insert(home, name);
+        }
+    }
+
+    /// Reports the parameters under `lookml:` that are not passed through.
+    fn report_parameters(&mut self) {
+        let project = self.project;
+        let dimensions = project
+            .dimensions
+            .values()
+            .map(|dimension| (format!("{}.{}", project.models[dimension.model].name, dimension.name), &dimension.docs));
+        let metrics = project.metrics.values().map(|metric| (metric.name.clone(), &metric.docs));
+        let models = project.models.values().map(|model| (model.name.clone(), &model.docs));
+        for (name, docs) in dimensions.chain(metrics).chain(models) {
+            for key in label::unknown_parameters(docs) {
+                let reason = "only texts, formats, drills, links and html are passed through".to_owned();
+                self.left_out(Subject::Parameter, &format!("{name}.lookml.{key}"), reason);
+            }
         }
     }
 

@@ -160,7 +160,7 @@ impl Api {
         if let Some(document) = self.documents.get(&key).await {
             return Ok(document);
         }
-        let document = Arc::new(document::read(&self.schema, text, name).await?);
+        let document = Arc::new(document::read(&self.types, &self.schema, text, name).await?);
         self.documents.insert(key, Arc::clone(&document)).await;
         Ok(document)
     }

@@ -11,6 +11,8 @@ mod googlesql;
 mod layers;
 mod lookml;
 #[cfg(feature = "server")]
+mod graphql;
+#[cfg(feature = "server")]
 mod server;
 #[cfg(feature = "duckdb")]
 mod sql;

@@ -9,6 +9,7 @@
 mod merge;
 mod size;
 mod tokens;
+mod variables;
 
 use async_graphql::{
     Positioned, Response, ServerError,
@@ -16,7 +17,7 @@ use async_graphql::{
     parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
 };
 
-use super::{Code, GraphqlError};
+use super::{Code, GraphqlError, types::Types};
 use crate::plan::PlanErrorCode;
 
 /// The greatest number of errors that one response tells.
@@ -49,6 +50,7 @@ impl Document {
 
 /// Reads a document and checks all that does not depend on variables.
 pub(super) async fn read(
+    types: &Types,
     schema: &Schema,
     text: &str,
     operation_name: Option<&str>,
@@ -64,7 +66,8 @@ pub(super) async fn read(
     if !invalid.is_empty() {
         return Err(invalid);
     }
-    let conflicts = merge::conflicts(&document, &operation.node);
+    let mut conflicts = variables::misplaced(types, &document, &operation.node);
+    conflicts.extend(merge::conflicts(&document, &operation.node));
     if conflicts.is_empty() { Ok(Document { document, operation, bytes: text.len() }) } else { Err(capped(conflicts)) }
 }
 
@@ -101,7 +104,9 @@ async fn validate(schema: &Schema, document: &ExecutableDocument, operation_name
         request = request.operation_name(name);
     }
     let Response { errors, .. } = schema.execute(request).await;
-    let errors = errors.into_iter().map(|error| {
+    // Where variables may stand is told by a rule of our own.
+    let errors = errors.into_iter().filter(|error| !error.message.contains("used in position expecting type"));
+    let errors = errors.map(|error| {
         let code = code_of(&error.message);
         GraphqlError { locations: error.locations, ..GraphqlError::new(code, error.message) }
     });

@@ -68,6 +68,7 @@ pub(in crate::graphql) enum Part {
 /// Reads a `report` field.
 pub(in crate::graphql) fn report(ctx: &Context<'_>, field: &Selected) -> Result<Report, GraphqlError> {
     refuse_not_yet(&field.arguments, &["maxStaleness", "wait"])?;
+    first(&field.arguments, 1000)?;
     let base = Request {
         filter: where_filter(ctx, field)?,
         time: field.argument("time").map(time_range).transpose()?,

@@ -19,6 +19,14 @@ fn the_reference_of_keys_is_as_generated() {
     check("docs/reference/yaml.md", &syntax::reference());
 }
 
+#[cfg(feature = "server")]
+#[test]
+fn the_graphql_schema_of_the_worked_example_is_as_generated() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let project = entente::engine::load_project(root).project.expect("the worked example has no error");
+    check("schema/entente.graphql", &entente::graphql::Api::new(project).sdl());
+}
+
 /// Compares a file of the repository with its generated text, or writes it under `UPDATE=1`.
 pub(crate) fn check(path: &str, generated: &str) {
     let place = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);

@@ -6,7 +6,7 @@ use crate::{
     plan::{Key, KeyKind, MetricRequest, Order, OrderBy, PlanError, PlanErrorCode, Request, Top},
     project::{Cumulation, Project, Route, TimeAxis},
     sql::{Expr, Name},
-    time::{DateRange, Granularity},
+    time::{DateRange, Granularity, TimePart},
 };
 
 /// Returns whether an expression of a request speaks of the metrics' time axis.
@@ -34,7 +34,12 @@ pub(super) fn scan_of_keys(project: &Project, request: &Request) -> Result<Scan,
         return Err(PlanError::new(PlanErrorCode::KeysNeedMetric, "a query without metrics and keys asks for nothing")
             .help("Ask for at least one metric."));
     };
-    let reaches_all = |model: ModelId| paths.iter().all(|path| bind_path(project, model, path).is_ok());
+    let filter = request.filter.as_ref().map(paths_of).unwrap_or_default();
+    let reaches_keys = |model: ModelId| paths.iter().all(|path| bind_path(project, model, path).is_ok());
+    let reaches_filter = |model: ModelId| filter.iter().all(|path| bind_path(project, model, path).is_ok());
+    // A filter that no such model reaches has an error of its own, later.
+    let filtered = project.models.ids().any(|model| reaches_keys(model) && reaches_filter(model));
+    let reaches_all = |model: ModelId| reaches_keys(model) && (!filtered || reaches_filter(model));
     let named = first.first().filter(|_| first.len() > 1).and_then(|word| project.model_named(word));
     let candidates: Vec<ModelId> = match named.filter(|model| reaches_all(*model)) {
         Some(model) => vec![model],
@@ -77,6 +82,22 @@ pub(super) fn scan_of_keys(project: &Project, request: &Request) -> Result<Scan,
         leaves: Vec::new(),
         makes_rows: true,
     })
+}
+
+/// Returns the dimensions that a condition names, without the granularities and parts behind them.
+fn paths_of(expr: &Expr<Name>) -> Vec<Vec<String>> {
+    let mut paths = Vec::new();
+    expr.for_each_leaf(&mut |name| {
+        if let Name::Path(words) = name {
+            let mut path: Vec<String> = words.iter().map(|word| word.value.clone()).collect();
+            let last = path.last().filter(|_| path.len() > 1);
+            if last.is_some_and(|last| Granularity::from_name(last).is_some() || TimePart::from_name(last).is_some()) {
+                path.pop();
+            }
+            paths.push(path);
+        }
+    });
+    paths
 }
 
 /// Checks that a scan can be cut by time as the request asks.

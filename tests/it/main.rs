@@ -8,10 +8,10 @@ mod cli_bad_input;
 mod command;
 mod generated;
 mod googlesql;
-mod layers;
-mod lookml;
 #[cfg(feature = "server")]
 mod graphql;
+mod layers;
+mod lookml;
 #[cfg(feature = "server")]
 mod server;
 #[cfg(feature = "duckdb")]

@@ -18,7 +18,7 @@ use crate::{
     files::{Span, Spanned},
     ids::{DimensionId, Id, ModelId},
     project::{Ref, Route, TimeAxis},
-    sql::{Dialect, Expr, Name, ParseError, parse_expression},
+    sql::{Dialect, Expr, Name, ParseError, functions, other_words, parse_expression},
     syntax::{ExpressionDef, Text},
 };
 
@@ -135,60 +135,17 @@ pub(super) fn typed(
     Typing { zone, calendar, whole: span, diagnostics, leaf: &mut leaf }.of(parsed)
 }
 
-/// The functions that people write, for near names.
-const FUNCTIONS: [&str; 25] = [
-    "abs",
-    "case",
-    "cast",
-    "ceil",
-    "coalesce",
-    "concat",
-    "contains",
-    "date",
-    "ends_with",
-    "exists",
-    "floor",
-    "greatest",
-    "json_text",
-    "least",
-    "length",
-    "lower",
-    "nullif",
-    "periods_between",
-    "replace",
-    "round",
-    "starts_with",
-    "substring",
-    "trim",
-    "trunc",
-    "upper",
-];
-
 /// Reports a function that the language does not have.
 pub(super) fn unknown_function(name: &Spanned<String>) -> Diagnostic {
     let lower = name.value.to_lowercase();
     let message = format!("there is no function `{}`", name.value);
     let diagnostic = Diagnostic::new(Code::UnknownFunction, name.span, message);
-    let instead = match lower.as_str() {
-        "if" | "iff" | "iif" => Some("Write `case when … then … else … end`."),
-        "ifnull" | "nvl" | "isnull" => Some("Write `coalesce(a, b)`."),
-        "date_trunc" | "timestamp_trunc" | "datetime_trunc" => Some("Write `trunc(t, month)`."),
-        "date_diff" | "datediff" | "timestamp_diff" => Some("Write `periods_between('day', a, b)`."),
-        "safe_divide" | "divide" | "div0" => Some("Write `a / b`, which is null where `b` is zero."),
-        "extract" | "date_part" | "year" | "month" | "dayofweek" => {
-            Some("Write `booked_at.month_of_year`, `booked_at.day_of_week` and so on for parts of a time dimension.")
-        }
-        "now" | "current_date" | "current_timestamp" | "today" | "getdate" => {
-            Some("A definition must not depend on the moment of asking; give the query a time range instead.")
-        }
-        "substr" | "left" => Some("Write `substring(text, start, length)`."),
-        "json_extract" | "json_value" | "json_extract_scalar" | "json_extract_string" => {
-            Some("Write `json_text(document, 'key')`.")
-        }
-        _ => None,
-    };
-    match (instead, nearest(&lower, FUNCTIONS)) {
-        (Some(help), _) => diagnostic.help(help),
+    if matches!(lower.as_str(), "now" | "current_date" | "current_timestamp" | "today" | "getdate") {
+        return diagnostic
+            .help("A definition must not depend on the moment of asking; give the query a time range instead.");
+    }
+    match (other_words(&lower), nearest(&lower, functions().iter().map(|function| function.name))) {
+        (Some(words), _) => diagnostic.help(format!("Write `{words}`.")),
         (None, Some(near)) => diagnostic.help(format!("Did you mean `{near}`?")),
         (None, None) => diagnostic.help("Write `expr: { duckdb: …, bigquery: … }` for SQL of one warehouse."),
     }
@@ -201,26 +158,14 @@ fn path(
     diagnostics: &mut Diagnostics,
 ) -> Typed<Ref> {
     match find(context, *scope, words) {
-        Ok(Found::Column { route, column, column_type }) => {
-            Typed { expr: Expr::Leaf(Ref::Column { route, column, column_type }), column_type }
+        Ok(Found::Column { route, column, column_type, at }) => {
+            let value = Typed { expr: Expr::Leaf(Ref::Column { route, column, column_type }), column_type };
+            taken(context, value, at, words, diagnostics)
         }
         Ok(Found::Dimension { route, dimension, at }) => {
             let column_type = context.project.dimensions[dimension].column_type;
             let value = Typed { expr: Expr::Leaf(Ref::Dimension { route, dimension }), column_type };
-            let (zone, calendar) = (context.project.time_zone, context.project.calendar);
-            let taken = match at {
-                None => Some(value),
-                Some(_) if !column_type.is_time() && column_type != ColumnType::Unknown => None,
-                Some(At::Granularity(granularity)) => lowering::truncate(value, granularity, zone, calendar),
-                Some(At::Part(part)) => lowering::part(value, part, zone, calendar),
-            };
-            taken.unwrap_or_else(|| {
-                let name = &context.project.dimensions[dimension].name;
-                let last = &words[words.len() - 1];
-                let message = format!("dimension `{name}` is {}, so it has no `{}`", article(column_type), last.value);
-                diagnostics.push(Diagnostic::new(Code::TypeMismatch, last.span, message));
-                Typed::broken()
-            })
+            taken(context, value, at, words, diagnostics)
         }
         Ok(Found::Broken) => Typed::broken(),
         Err(diagnostic) => {
@@ -228,6 +173,34 @@ fn path(
             Typed::broken()
         }
     }
+}
+
+/// Takes a time at a granularity or a part.
+fn taken(
+    context: &Context<'_>,
+    value: Typed<Ref>,
+    at: Option<At>,
+    words: &[Spanned<String>],
+    diagnostics: &mut Diagnostics,
+) -> Typed<Ref> {
+    let column_type = value.column_type;
+    let (zone, calendar) = (context.project.time_zone, context.project.calendar);
+    let taken = match at {
+        None => Some(value),
+        Some(_) if !column_type.is_time() && column_type != ColumnType::Unknown => None,
+        Some(At::Granularity(granularity)) => lowering::truncate(value, granularity, zone, calendar),
+        Some(At::Part(part)) => lowering::part(value, part, zone, calendar),
+    };
+    taken.unwrap_or_else(|| {
+        let (last, name) = (&words[words.len() - 1], written(&words[..words.len() - 1]));
+        let message = format!("`{name}` is {}, so it has no `{}`", article(column_type), last.value);
+        diagnostics.push(Diagnostic::new(Code::TypeMismatch, last.span, message).help(if column_type.is_time() {
+            "A date has no hours."
+        } else {
+            "Only times have granularities and parts."
+        }));
+        Typed::broken()
+    })
 }
 
 /// What an `exists` asks: the route to the one side, and the join of the many side that leads there.

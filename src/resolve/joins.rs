@@ -90,7 +90,8 @@ fn their_columns(context: &Context<'_>, def: &JoinDef, id: JoinId, diagnostics: 
         },
     };
     let columns: Option<Vec<Text>> = def.keys.iter().map(implied).collect();
-    if columns.is_none() {
+    // A join to versions is not executed yet, which was reported.
+    if columns.is_none() && def.as_of.is_none() {
         let message = match other.primary_key.len() {
             0 => format!("model `{}` has no primary key to join to", other.name),
             n => format!("the primary key of model `{}` has {n} columns, the join has one", other.name),

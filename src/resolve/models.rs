@@ -12,7 +12,7 @@ use super::{
     tables::pseudo_column,
 };
 use crate::{
-    catalog::CatalogTable,
+    catalog::{CatalogTable, ColumnType},
     diagnostics::{Code, Diagnostic, Diagnostics},
     ids::{Id, ModelId},
     project::DimensionKind,
@@ -24,16 +24,12 @@ use crate::{
 pub(super) fn resolve_columns(context: &mut Context<'_>, diagnostics: &mut Diagnostics) {
     for id in context.project.models.ids().collect::<Vec<_>>() {
         let def = context.models[id.index()];
-        if let Some(sql) = &def.sql
-            && let Err(error) = parse_select(&sql.value, sql.span)
-        {
-            let message = format!("the `sql` of model `{}` is not one SELECT: {}", def.name.value, error.message);
-            let help =
-                error.help.unwrap_or_else(|| "Write one SELECT, without parameters or a second statement.".into());
-            diagnostics.push(Diagnostic::new(Code::InvalidModelSql, error.span, message).help(help));
-        }
         let table = def.table.as_ref().and_then(|table| context.catalog.tables.get(&table.value));
-        context.columns[id.index()] = table.map_or(Columns::Unknown, known_columns);
+        context.columns[id.index()] = match (table, &def.sql) {
+            (Some(table), _) => known_columns(table),
+            (None, Some(sql)) => selected_columns(&def.name.value, sql, diagnostics),
+            (None, None) => Columns::Unknown,
+        };
         let primary_key = def.primary_key.iter().map(|column| key_column(context, id, column, diagnostics)).collect();
         context.project.models[id].primary_key = primary_key;
         let unique = def
@@ -48,6 +44,24 @@ pub(super) fn resolve_columns(context: &mut Context<'_>, diagnostics: &mut Diagn
 fn known_columns(table: &CatalogTable) -> Columns {
     let entry = |name: &str, column_type| (name.to_ascii_lowercase(), (name.to_owned(), column_type));
     Columns::Known(table.columns.iter().map(|column| entry(&column.name, column.column_type)).collect())
+}
+
+/// Returns the columns of a model's SELECT, whose types are not known; nothing is known of `SELECT *`.
+fn selected_columns(model: &str, sql: &Text, diagnostics: &mut Diagnostics) -> Columns {
+    match parse_select(&sql.value, sql.span) {
+        Ok(names) if names.is_empty() => Columns::Unknown,
+        Ok(names) => {
+            let entry = |name: String| (name.to_ascii_lowercase(), (name, ColumnType::Unknown));
+            Columns::Known(names.into_iter().map(entry).collect())
+        }
+        Err(error) => {
+            let message = format!("the `sql` of model `{model}` is not one SELECT: {}", error.message);
+            let help =
+                error.help.unwrap_or_else(|| "Write one SELECT, without parameters or a second statement.".into());
+            diagnostics.push(Diagnostic::new(Code::InvalidModelSql, error.span, message).help(help));
+            Columns::Unknown
+        }
+    }
 }
 
 /// Returns the warehouse's spelling of a column of a key.
@@ -100,8 +114,11 @@ pub(super) fn resolve_filters(context: &mut Context<'_>, diagnostics: &mut Diagn
                     diagnostics.push(if is_column || pseudo_column(&time.value).is_some() {
                         diagnostic.help(format!("Add the dimension `{{ name: {}, type: time }}`.", time.value))
                     } else {
-                        let names = def.dimensions.iter().map(|dimension| dimension.name.value.as_str());
-                        suggest(diagnostic, &time.value, names, "dimensions")
+                        let times = context.project.models[id].dimensions.iter().filter(|dimension| {
+                            matches!(context.project.dimensions[**dimension].kind, DimensionKind::Time { .. })
+                        });
+                        let names = times.map(|dimension| context.project.dimensions[*dimension].name.as_str());
+                        suggest(diagnostic, &time.value, names, "time dimensions")
                     });
                     None
                 }

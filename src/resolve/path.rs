@@ -39,6 +39,8 @@ pub(super) enum Found {
         column: String,
         /// Its type.
         column_type: ColumnType,
+        /// What of its time.
+        at: Option<At>,
     },
     /// Something that was reported elsewhere.
     Broken,
@@ -164,7 +166,7 @@ fn member(context: &Context<'_>, place: Place<'_>, model: ModelId, route: Route,
         return Some(Found::Dimension { route, dimension, at: None });
     }
     let (column, column_type) = context.columns(model).find(name).or_else(|| partition_column(context, model, name))?;
-    Some(Found::Column { route, column, column_type })
+    Some(Found::Column { route, column, column_type, at: None })
 }
 
 fn partition_column(context: &Context<'_>, model: ModelId, name: &str) -> Option<(String, ColumnType)> {
@@ -172,7 +174,7 @@ fn partition_column(context: &Context<'_>, model: ModelId, name: &str) -> Option
     Some((name.to_ascii_uppercase(), pseudo_column(name)?))
 }
 
-/// Takes a time dimension at a granularity or part.
+/// Takes a time dimension, or a column that is known to be a time, at a granularity or part.
 fn taken_at(context: &Context<'_>, found: Found, at: At) -> Option<Found> {
     match found {
         Found::Dimension { route, dimension, .. } => {
@@ -186,7 +188,9 @@ fn taken_at(context: &Context<'_>, found: Found, at: At) -> Option<Found> {
             })
         }
         Found::Broken => Some(Found::Broken),
-        Found::Column { .. } => None,
+        Found::Column { route, column, column_type, .. } => {
+            column_type.is_time().then_some(Found::Column { route, column, column_type, at: Some(at) })
+        }
     }
 }
 

@@ -374,7 +374,7 @@ pub(super) fn wider(a: ColumnType, b: ColumnType) -> Option<ColumnType> {
 pub(super) fn article(column_type: ColumnType) -> String {
     match column_type {
         ColumnType::Integer => "an integer".to_owned(),
-        ColumnType::Timestamp => "a timestamp".to_owned(),
+        ColumnType::Json => "a JSON document".to_owned(),
         ColumnType::Unknown => "a value of unknown type".to_owned(),
         other => format!("a {other}"),
     }

@@ -12,6 +12,7 @@ mod googlesql;
 mod graphql;
 mod layers;
 mod lookml;
+mod meaning;
 #[cfg(feature = "server")]
 mod server;
 #[cfg(feature = "duckdb")]

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     catalog::ColumnType,
     diagnostics::{Code, Diagnostic, Diagnostics},
-    ids::{DimensionId, Id},
+    ids::{DimensionId, Id, ModelId},
     project::{DimensionKind, Ref, Route},
     sql::{Expr, Name},
     syntax::{DimensionDef, ExpressionDef},
@@ -159,7 +159,7 @@ fn complete(context: &mut Context<'_>, id: DimensionId, written: &Written, diagn
             super::expression::expression(context, &scope, text, diagnostics).unwrap_or_else(Typed::broken)
         }
     };
-    let (kind, column_type) = decide_kind(context, def, &subject, value.column_type, diagnostics);
+    let (kind, column_type) = decide_kind(context, model, def, &subject, value.column_type, diagnostics);
     let buckets = buckets::resolve(def, &subject, kind, diagnostics);
     let same_as = resolve_same_as(context, def, &subject, diagnostics);
     let format = super::metrics::format_named(def.format.as_ref(), &subject, diagnostics);
@@ -175,6 +175,7 @@ fn complete(context: &mut Context<'_>, id: DimensionId, written: &Written, diagn
 /// Decides the kind by `type:`, else by the type of the value, and the type of the values.
 fn decide_kind(
     context: &Context<'_>,
+    model: ModelId,
     def: &DimensionDef,
     subject: &str,
     found: ColumnType,
@@ -198,7 +199,7 @@ fn decide_kind(
             (DimensionKind::Boolean { nullable }, found == ColumnType::Boolean, ColumnType::Boolean)
         }
         DimensionKind::Time { .. } => {
-            let (finest, assumed) = finest_granularity(context, def, subject, found, diagnostics);
+            let (finest, assumed) = finest_granularity(context, model, def, subject, found, diagnostics);
             (DimensionKind::Time { finest }, found.is_time(), assumed)
         }
     };
@@ -237,6 +238,7 @@ fn kind_name(kind: DimensionKind) -> &'static str {
 /// Returns the finest granularity of a time dimension, and the type that is assumed if it is not known.
 fn finest_granularity(
     context: &Context<'_>,
+    model: ModelId,
     def: &DimensionDef,
     subject: &str,
     found: ColumnType,
@@ -250,10 +252,7 @@ fn finest_granularity(
         diagnostics.push(Diagnostic::new(Code::TypeMismatch, span, message).help("Write `granularity: day`."));
     }
     let assumed = if finest == Granularity::Hour { ColumnType::Timestamp } else { ColumnType::Date };
-    if found == ColumnType::Unknown
-        && def.granularity.is_none()
-        && !context.catalog.tables.is_empty()
-        && def.metric.is_none()
+    if found == ColumnType::Unknown && def.granularity.is_none() && def.metric.is_none() && should_know(context, model)
     {
         let message = format!("the type of {subject} is not known, so it is taken as an instant");
         diagnostics.push(Diagnostic::new(Code::UncheckedColumn, def.name.span, message).help(format!(
@@ -262,6 +261,13 @@ fn finest_granularity(
         )));
     }
     (finest, assumed)
+}
+
+/// Returns whether there is a catalog, so that an unknown type is remarkable; an unknown table was reported itself.
+fn should_know(context: &Context<'_>, model: ModelId) -> bool {
+    let tables = &context.catalog.tables;
+    let table = &context.models[model.index()].table;
+    !tables.is_empty() && table.as_ref().is_none_or(|table| tables.contains_key(&table.value))
 }
 
 /// Keys that say nothing about a dimension of this kind.

@@ -29,7 +29,11 @@ fn status(
     let replacement = def.replaced_by.as_ref().and_then(|name| {
         let other = context.project.metric_named(&name.value).filter(|other| *other != id);
         if other.is_none() {
-            let message = format!("{subject} is replaced by unknown metric `{}`", name.value);
+            let message = if name.value == def.name.value {
+                format!("{subject} is replaced by itself")
+            } else {
+                format!("{subject} is replaced by unknown metric `{}`", name.value)
+            };
             let names = context.project.metric_ids.keys().map(String::as_str).filter(|name| *name != def.name.value);
             let diagnostic = Diagnostic::new(Code::UnknownReplacement, name.span, message);
             diagnostics.push(suggest(diagnostic, &name.value, names, "metrics"));

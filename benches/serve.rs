@@ -58,7 +58,8 @@ metrics:
 const SMALL: &str = "{ report(first: 60) { rows { by { time(granularity: MONTH) shipments { service } } \
                      parcels revenue weight meanPrice lanes } } }";
 /// 10,000 rows × 6 fields.
-const LARGE: &str = "{ report(first: 10000) { rows { by { time shipments { service } } parcels revenue weight meanPrice } } }";
+const LARGE: &str =
+    "{ report(first: 10000) { rows { by { time shipments { service } } parcels revenue weight meanPrice } } }";
 
 /// How many callers there are; more than the machine has to spare would only wait for one another.
 const CALLERS: usize = 2;

@@ -14,6 +14,7 @@ use super::state::{LastLoad, NotServed, Shared};
 use crate::{
     diagnostics::{Diagnostic, Severity},
     files::SourceMap,
+    time::{DateTime, Utc},
 };
 
 /// Says that the process lives, what it serves, and whether the files on disk are what it serves. Always 200: a broken
@@ -26,7 +27,7 @@ pub(super) async fn health(State(shared): State<Arc<Shared>>) -> Response {
         "project": {
             "name": serving.live.project.name,
             "version": serving.live.short_version(),
-            "loadedAt": serving.live.loaded_at.to_rfc3339(),
+            "loadedAt": moment(serving.live.loaded_at),
         },
         "lastLoad": last_load(&last),
         "uptimeSeconds": shared.started.elapsed().as_secs(),
@@ -56,11 +57,16 @@ pub(super) async fn counts(State(shared): State<Arc<Shared>>) -> Response {
 
 fn last_load(last: &LastLoad) -> Value {
     json!({
-        "at": last.at.to_rfc3339(),
+        "at": moment(last.at),
         "served": last.not_served.is_none(),
         "reason": last.not_served.as_ref().map(NotServed::to_string),
         "diagnostics": diagnostics(&last.loaded.diagnostics, &last.loaded.files),
     })
+}
+
+/// `2026-01-15T12:00:00Z`
+fn moment(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// The most diagnostics that are listed; `entente check` shows all.

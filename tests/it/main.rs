@@ -7,6 +7,8 @@ mod cli_bad_input;
 #[cfg(feature = "cli")]
 mod command;
 mod generated;
+#[cfg(feature = "duckdb")]
+#[path = "../googlesql/mod.rs"]
 mod googlesql;
 #[cfg(feature = "server")]
 mod graphql;

@@ -76,7 +76,8 @@ pub(super) fn build(bound: &Bound<'_>, principal: &Principal, context: &Context)
     let layered = bound.top.is_some()
         || rows.iter().any(|rows| needs_layers(bound, rows))
         || bound.fill == Fill::Time
-        || bound.after.is_some();
+        || bound.after.is_some()
+        || (bound.having.is_some() && rows.iter().any(|rows| hides_a_table(&names, rows)));
     let select = match rows.pop() {
         Some(only) if rows.is_empty() && !layered => flat(bound, &names, only),
         Some(last) => {
@@ -96,6 +97,15 @@ pub(super) fn build(bound: &Bound<'_>, principal: &Principal, context: &Context)
 
 fn first_output(bound: &Bound<'_>) -> usize {
     bound.keys.len() + usize::from(bound.top.as_ref().is_some_and(|top| top.other))
+}
+
+/// Returns whether a column of the answer has the name of a table, such as `COUNT(*) AS orders` over `orders`.
+///
+/// In BigQuery HAVING would take `orders.amount` for a part of the column.
+/// See <https://cloud.google.com/bigquery/docs/reference/standard-sql/query-syntax#having_clause>.
+fn hides_a_table(names: &Names, rows: &Rows) -> bool {
+    let mut tables = std::iter::once(&rows.from).chain(rows.joins.iter().map(|join| &join.to)).map(From::alias);
+    tables.any(|alias| names.keys.iter().chain(&names.outputs).any(|name| name == alias))
 }
 
 /// One grouped SELECT.

@@ -173,11 +173,12 @@ function catalog(tables, languageOptions) {
   return root;
 }
 
-// Rows can be given to tables of the outermost catalog only: `marts.orders` becomes one name in backticks.
+// Rows can be given to tables of the outermost catalog only: `marts.orders` becomes one name in backticks, with the
+// alias `orders` that it had by itself.
 function withWholeNames(sql, names) {
-  return names.reduce((text, name) => {
-    const pattern = new RegExp(`(?<![\\w.\`])${name.replaceAll('.', '\\.')}(?![\\w.\`])`, 'g');
-    return text.replace(pattern, () => `\`${name}\``);
+  return names.filter((name) => name.includes('.')).reduce((text, name) => {
+    const pattern = new RegExp(`(?<![\\w.\`])${name.replaceAll('.', '\\.')}(?![\\w.\`])(\\s+AS\\b)?`, 'g');
+    return text.replace(pattern, (_, as) => `\`${name}\`${as ?? ` AS ${name.split('.').at(-1)}`}`);
   }, sql);
 }
 

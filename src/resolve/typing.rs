@@ -15,7 +15,7 @@ use crate::{
     diagnostics::{Code, Diagnostic, Diagnostics},
     files::Span,
     sql::{BinaryOp, Expr, Function, Literal, Name, UnaryOp},
-    time::{Calendar, Tz},
+    time::{Calendar, Granularity, Tz},
 };
 
 /// An expression and the type of its value.
@@ -166,7 +166,7 @@ impl<N> Typing<'_, N> {
                 column_type = match op {
                     BinaryOp::Divide => ColumnType::Float,
                     BinaryOp::Modulo => ColumnType::Integer,
-                    _ => wider(a.column_type, b.column_type).unwrap_or(ColumnType::Unknown),
+                    _ => sum_type(a.column_type, b.column_type),
                 };
                 (a.expr, b.expr)
             }
@@ -187,20 +187,21 @@ impl<N> Typing<'_, N> {
     }
 
     fn case(&mut self, branches: &[(Expr<Name>, Expr<Name>)], otherwise: Option<&Expr<Name>>) -> Typed<N> {
-        let mut common = ColumnType::Unknown;
+        let mut common = None;
         let mut typed_branches = Vec::with_capacity(branches.len());
         for (when, then) in branches {
             let when = self.condition(when, "`when`");
             let value = self.of(then);
-            common = self.unify("the results of `case`", common, then, value.column_type);
+            self.unify("the results of `case`", &mut common, then, value.column_type);
             typed_branches.push((when, value.expr));
         }
         let otherwise = otherwise.map(|part| {
             let value = self.of(part);
-            common = self.unify("the results of `case`", common, part, value.column_type);
+            self.unify("the results of `case`", &mut common, part, value.column_type);
             Box::new(value.expr)
         });
-        Typed { expr: Expr::Case { branches: typed_branches, otherwise }, column_type: common }
+        let column_type = common.unwrap_or(ColumnType::Unknown);
+        Typed { expr: Expr::Case { branches: typed_branches, otherwise }, column_type }
     }
 
     fn cast(&mut self, arg: &Expr<Name>, to: ColumnType) -> Typed<N> {
@@ -218,12 +219,12 @@ impl<N> Typing<'_, N> {
         let known = signature(function);
         let name = format!("`{}`", known.name);
         let mut typed: Vec<Typed<N>> = args.iter().map(|arg| self.of(arg)).collect();
-        let mut common = ColumnType::Unknown;
+        let mut common = None;
         for (position, arg) in args.iter().enumerate() {
             let slot = known.slots[position.min(known.slots.len() - 1)];
             let column_type = typed[position].column_type;
             if slot == Slot::Common {
-                common = self.unify(&format!("the arguments of {name}"), common, arg, column_type);
+                self.unify(&format!("the arguments of {name}"), &mut common, arg, column_type);
             } else if !slot.takes(column_type) {
                 let message = format!("{name} takes {}, not {}", slot.words(), article(column_type));
                 let help = match (slot, column_type) {
@@ -240,7 +241,7 @@ impl<N> Typing<'_, N> {
         let column_type = match known.gives {
             Gives::Fixed(column_type) => column_type,
             Gives::First => typed.first().map_or(ColumnType::Unknown, |first| first.column_type),
-            Gives::Common => common,
+            Gives::Common => common.unwrap_or(ColumnType::Unknown),
         };
         let (zone, calendar) = (self.zone, self.calendar);
         self.warn_unknown_time(function, args, &typed);
@@ -252,6 +253,12 @@ impl<N> Typing<'_, N> {
                     self.report(Code::WrongArguments, self.place_of(args), message, None);
                     Typed::broken()
                 }),
+            Function::WrittenPeriodsBetween(Granularity::Hour)
+                if typed.iter().any(|value| value.column_type == ColumnType::Date) =>
+            {
+                self.report(Code::WrongArguments, self.place_of(args), "a date has no hour".to_owned(), None);
+                Typed::broken()
+            }
             Function::WrittenPeriodsBetween(granularity) => {
                 let to = typed.remove(1);
                 lowering::periods_between(typed.remove(0), to, granularity, zone, calendar)
@@ -304,12 +311,21 @@ impl<N> Typing<'_, N> {
         self.report(Code::TypeMismatch, span, message, Some(help));
     }
 
-    fn unify(&mut self, what: &str, common: ColumnType, part: &Expr<Name>, column_type: ColumnType) -> ColumnType {
-        wider(common, column_type).unwrap_or_else(|| {
-            let message = format!("{what} are {} and {}", article(common), article(column_type));
+    /// Widens the common type of several parts by one more; NULL fits every type, and an unknown type stays unknown.
+    fn unify(&mut self, what: &str, common: &mut Option<ColumnType>, part: &Expr<Name>, column_type: ColumnType) {
+        if matches!(part, Expr::Literal(Literal::Null)) {
+            return;
+        }
+        let so_far = common.unwrap_or(column_type);
+        if wider(so_far, column_type).is_none() {
+            let message = format!("{what} are {} and {}", article(so_far), article(column_type));
             self.mismatch(part, message, "Write `cast(… as …)`, so that all are of one type.");
+        }
+        *common = Some(if so_far == ColumnType::Unknown || column_type == ColumnType::Unknown {
             ColumnType::Unknown
-        })
+        } else {
+            wider(so_far, column_type).unwrap_or(ColumnType::Unknown)
+        });
     }
 
     fn expect(&mut self, part: &Expr<Name>, column_type: ColumnType, slot: Slot, needed_by: &str) {
@@ -367,6 +383,15 @@ pub(super) fn wider(a: ColumnType, b: ColumnType) -> Option<ColumnType> {
             Some(if a == ColumnType::Float || b == ColumnType::Float { ColumnType::Float } else { ColumnType::Decimal })
         }
         _ => None,
+    }
+}
+
+/// Returns the type of a sum, difference or product; one unknown operand makes it unknown, unless the other is a float.
+fn sum_type(a: ColumnType, b: ColumnType) -> ColumnType {
+    match (a, b) {
+        (ColumnType::Float, _) | (_, ColumnType::Float) => ColumnType::Float,
+        (ColumnType::Unknown, _) | (_, ColumnType::Unknown) => ColumnType::Unknown,
+        (a, b) => wider(a, b).unwrap_or(ColumnType::Unknown),
     }
 }
 

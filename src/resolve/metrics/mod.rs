@@ -103,6 +103,8 @@ fn shape(def: &MetricDef, diagnostics: &mut Diagnostics) -> Shape {
     match (&def.agg, &def.metric, &def.expr) {
         (Some(_), ..) if def.model.is_some() => Shape::Simple,
         (None, Some(_), _) => Shape::Applied,
+        // Reported when the file was loaded: it has a model, but no aggregate.
+        (None, None, Some(_)) if def.model.is_some() => Shape::Broken,
         (None, None, Some(ExpressionDef::PerDialect(_, span))) => {
             let message = format!("{subject} computes with metrics by SQL of one dialect");
             let help = "Write one portable expression over metrics.";

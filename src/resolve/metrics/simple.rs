@@ -150,7 +150,7 @@ fn value_type(
     };
     let numeric = found.is_numeric() || found == ColumnType::Unknown;
     let (allowed, value_type) = match aggregation {
-        Aggregation::Count => (true, ColumnType::Integer),
+        Aggregation::Count => (found != ColumnType::Boolean, ColumnType::Integer),
         Aggregation::CountDistinct | Aggregation::ApproxCountDistinct => {
             (found != ColumnType::Json, ColumnType::Integer)
         }
@@ -162,6 +162,9 @@ fn value_type(
     if !allowed {
         let message = format!("{subject} takes `{}` of {}", agg.value, article(found));
         let help = match (aggregation, found) {
+            (Aggregation::Count, _) => {
+                "A count takes false like true; write the condition as `where` to count the rows where it holds."
+            }
             (_, ColumnType::Boolean) => "Write `agg: count` and the condition as `where`.",
             (_, ColumnType::Json) => "Take a value out of it with `json_text(…, 'key')`.",
             (_, ColumnType::String) => "Write `cast(… as decimal)`, or `agg: count_distinct` to count the values.",

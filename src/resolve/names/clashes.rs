@@ -18,24 +18,6 @@ const RESERVED_METRICS: [&str; 4] = ["by", "isPartial", "isOther", "previous"];
 const RESERVED_ROLES: [&str; 6] = ["time", "hour", "timePart", "and", "or", "not"];
 /// The connectives of a filter.
 const RESERVED_DIMENSIONS: [&str; 3] = ["and", "or", "not"];
-/// Types of the API that `<Model>Filter` and `<Model>Keys` would meet.
-const RESERVED_MODELS: [&str; 14] = [
-    "metric",
-    "string",
-    "int",
-    "integer",
-    "float",
-    "number",
-    "decimal",
-    "big_int",
-    "boolean",
-    "date",
-    "date_time",
-    "timestamp",
-    "id",
-    "json",
-];
-
 /// Reports names that cannot live beside each other.
 pub(in crate::resolve) fn check_clashes(context: &Context<'_>, diagnostics: &mut Diagnostics) {
     let metrics = context.metrics.iter().map(|def| ("metric", &def.name.value, def.name.span));
@@ -44,14 +26,6 @@ pub(in crate::resolve) fn check_clashes(context: &Context<'_>, diagnostics: &mut
         report_reserved("metric", &def.name.value, def.name.span, &RESERVED_METRICS, diagnostics);
     }
     for def in &context.models {
-        if RESERVED_MODELS.contains(&def.name.value.as_str()) {
-            let message = format!("model `{}` has the name of a type of the API", def.name.value);
-            diagnostics.push(clash(
-                def.name.span,
-                message,
-                "Name the model by what one row stands for, in the plural.",
-            ));
-        }
         report_reserved("model", &def.name.value, def.name.span, &RESERVED_ROLES, diagnostics);
     }
     check_members(context, diagnostics);

@@ -4,6 +4,8 @@
 mod cli;
 #[cfg(feature = "cli")]
 mod cli_bad_input;
+#[cfg(unix)]
+mod clients;
 #[cfg(feature = "cli")]
 mod command;
 mod generated;

@@ -1,5 +1,7 @@
 //! The LookML of whole projects: as committed, stable, and sound.
 
+#[cfg(feature = "duckdb")]
+mod numbers;
 mod outside;
 mod sound;
 mod stable;

@@ -10,6 +10,7 @@ use entente::{
     diagnostics::Diagnostics,
     files::SourceMap,
     lookml::{self, Emitted, Options},
+    project::Project,
     resolve,
     sql::Dialect,
     syntax::{self, Config, Definitions},
@@ -68,7 +69,22 @@ pub(super) fn written(definitions: &str) -> World {
     }
 }
 
-pub(super) fn emit(world: &World, dialects: Dialects) -> Emitted {
+impl World {
+    /// The zone of the project.
+    #[cfg(feature = "duckdb")]
+    pub(super) fn time_zone(&self) -> String {
+        let line = self.config.lines().find_map(|line| line.strip_prefix("time_zone:"));
+        line.map_or_else(|| "UTC".to_owned(), |zone| zone.trim().to_owned())
+    }
+}
+
+/// Resolves a project.
+#[cfg(feature = "duckdb")]
+pub(super) fn project(world: &World) -> Project {
+    resolved(world).1
+}
+
+fn resolved(world: &World) -> (Config, Project, SourceMap) {
     let mut files = SourceMap::new();
     let config = files.add("entente.yml", world.config.clone());
     let config: Config = syntax::load_config(&files, config, &|_| None).expect("a project file");
@@ -82,6 +98,11 @@ pub(super) fn emit(world: &World, dialects: Dialects) -> Emitted {
     let resolved = resolve::resolve(&config, &definitions, &catalog);
     diagnostics.extend(resolved.diagnostics);
     let project = resolved.project.unwrap_or_else(|| panic!("no project: {:#?}", diagnostics.sorted()));
+    (config, project, files)
+}
+
+pub(super) fn emit(world: &World, dialects: Dialects) -> Emitted {
+    let (config, project, files) = resolved(world);
     let mut options = Options::from_config(&config, &files);
     if let Dialects::Only(dialect) = dialects {
         options.dialect = dialect;

@@ -25,8 +25,8 @@ pub use text::RequestText;
 
 use crate::{
     catalog::ColumnType,
-    ids::MetricId,
-    project::Project,
+    ids::{DimensionId, MetricId, ModelId},
+    project::{Project, Route},
     sql::{Bound, Dialect, PartitionRule, Select, prove_pruning},
     time::{DateRange, DateTime, Granularity, TimePart, Tz, Utc},
 };
@@ -124,6 +124,15 @@ pub struct Context {
     pub now: DateTime<Utc>,
     /// The dialect that will be printed.
     pub dialect: Dialect,
+}
+
+/// Finds the dimension that a path means for a model, and the joins that lead to it, exactly as a query would.
+pub fn find_dimension<W: AsRef<str>>(
+    project: &Project,
+    model: ModelId,
+    path: &[W],
+) -> Result<(Route, DimensionId), PlanError> {
+    bind::bind_path(project, model, path).map(|found| (found.route, found.dimension))
 }
 
 /// Plans the rows of a request.

@@ -13,8 +13,8 @@ use crate::{
         types::scalar_type,
     },
     ids::{DimensionId, MetricId, ModelId},
-    plan::PlanErrorCode,
-    project::{Format, Good, Metric, MetricKind, Project, Route, Status, routes_ending_in, to_one_routes},
+    plan::{self, PlanErrorCode},
+    project::{Format, Good, Metric, MetricKind, Project, Route, Status, to_one_routes},
 };
 
 /// Answers `metrics`.
@@ -92,6 +92,10 @@ pub(super) fn dimensions(ctx: &Context<'_>, field: &Selected) -> Result<Value, G
         });
         return Ok(own.collect());
     };
+    let reached = |model: ModelId, words: &[&str], id: DimensionId| {
+        let (route, found) = plan::find_dimension(project, model, words).ok()?;
+        (found == id).then_some(route)
+    };
     let mut found = Vec::new();
     for route in to_one_routes(project, *first) {
         let end = project.route_end(*first, &route);
@@ -99,7 +103,7 @@ pub(super) fn dimensions(ctx: &Context<'_>, field: &Selected) -> Result<Value, G
             let path = project.dimension_path(*first, &route, *id);
             let words: Vec<&str> = path.split('.').collect();
             let theirs: Option<Vec<(ModelId, Route)>> =
-                others.iter().map(|model| Some((*model, reached(project, *model, &words)?))).collect();
+                others.iter().map(|model| Some((*model, reached(*model, &words, *id)?))).collect();
             if let Some(theirs) = theirs {
                 let paths: Vec<(ModelId, Route)> = [(*first, route.clone())].into_iter().chain(theirs).collect();
                 found.push(dimension(ctx, *first, &route, *id, &paths));
@@ -107,30 +111,6 @@ pub(super) fn dimensions(ctx: &Context<'_>, field: &Selected) -> Result<Value, G
         }
     }
     Ok(found.into())
-}
-
-/// Returns the route by which a path is found from a model: from it, by the one route that ends so, or by `same_as`.
-fn reached(project: &Project, model: ModelId, words: &[&str]) -> Option<Route> {
-    let (name, roles) = words.split_last()?;
-    let leads = |route: &Route| project.dimension_named(project.route_end(model, route), name).is_some();
-    let own = roles == [project.models[model].name.as_str()] && leads(&Route::here());
-    if own {
-        return Some(Route::here());
-    }
-    let routes: Vec<Route> = routes_ending_in(project, model, roles).into_iter().filter(leads).collect();
-    let exact = routes.iter().find(|route| route.0.len() == roles.len());
-    match (exact, routes.as_slice()) {
-        (Some(route), _) => Some(route.clone()),
-        (None, [route]) => Some(route.clone()),
-        (None, [_, _, ..]) => None,
-        (None, []) => {
-            let same = |id: &DimensionId| {
-                let path = project.dimensions[*id].same_as.as_ref();
-                path.is_some_and(|path| path.iter().map(String::as_str).eq(words.iter().copied()))
-            };
-            project.models[model].dimensions.iter().any(same).then(Route::here)
-        }
-    }
 }
 
 fn dimension(ctx: &Context<'_>, model: ModelId, route: &Route, id: DimensionId, paths: &[(ModelId, Route)]) -> Value {

@@ -1,13 +1,14 @@
 //! By what a metric can be grouped.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use serde::Serialize;
 
 use super::{About, Link};
 use crate::{
     ids::{DimensionId, MetricId, ModelId},
-    project::{DimensionKind, MetricKind, Project, Route, routes_ending_in, to_one_routes},
+    plan,
+    project::{DimensionKind, MetricKind, Project, to_one_routes},
 };
 
 /// Dimensions that are reached the same way.
@@ -49,6 +50,8 @@ impl DimensionRow {
 }
 
 /// Returns the dimensions that all of a metric's inputs can be grouped by, by the way they are reached.
+///
+/// Paths are written from the input from which most is reached, over the fewest joins.
 pub(super) fn shared_dimensions(project: &Project, metric: MetricId) -> Vec<DimensionGroup> {
     let mut models = Vec::new();
     for leaf in project.leaves(metric) {
@@ -58,43 +61,42 @@ pub(super) fn shared_dimensions(project: &Project, metric: MetricId) -> Vec<Dime
             models.push(simple.model);
         }
     }
-    let Some((&first, others)) = models.split_first() else { return Vec::new() };
-    let mut groups: BTreeMap<(usize, String), (ModelId, Vec<DimensionRow>)> = BTreeMap::new();
-    for route in to_one_routes(project, first) {
-        let end = project.route_end(first, &route);
-        let through = through(project, first, &route);
-        if !others.iter().all(|other| leads_to(project, *other, &through, end)) {
-            continue;
-        }
-        let shown = project.models[end].dimensions.iter().filter(|id| !project.dimensions[**id].docs.hidden);
-        let rows: Vec<_> = shown
-            .map(|id| DimensionRow::new(project, format!("{through}.{}", project.dimensions[*id].name), *id))
-            .collect();
+    let seen = models.iter().map(|model| seen_from(project, *model, &models));
+    let best = seen.max_by_key(|groups: &Groups| {
+        let dimensions: usize = groups.values().map(|(_, rows)| rows.len()).sum();
+        let joins: usize = groups.keys().map(|(joins, _)| joins).sum();
+        (dimensions, Reverse(joins))
+    });
+    let group =
+        |((_, through), (end, dimensions))| DimensionGroup { through, model: Link::model(project, end), dimensions };
+    best.unwrap_or_default().into_iter().map(group).collect()
+}
+
+/// Dimensions by the number of joins and the roles that lead to them.
+type Groups = BTreeMap<(usize, String), (ModelId, Vec<DimensionRow>)>;
+
+/// Returns the dimensions reached from a model whose paths mean the same for all models.
+fn seen_from(project: &Project, from: ModelId, models: &[ModelId]) -> Groups {
+    let mut groups = Groups::new();
+    for route in to_one_routes(project, from) {
+        let end = project.route_end(from, &route);
+        let through = match route.0.as_slice() {
+            [] => project.models[from].name.clone(),
+            joins => joins.iter().map(|join| project.joins[*join].role.as_str()).collect::<Vec<_>>().join("."),
+        };
+        let rows = project.models[end].dimensions.iter().filter_map(|id| {
+            let dimension = &project.dimensions[*id];
+            let path = format!("{through}.{}", dimension.name);
+            let words: Vec<&str> = path.split('.').collect();
+            let means_it =
+                |model: &ModelId| plan::find_dimension(project, *model, &words).is_ok_and(|(_, found)| found == *id);
+            let shown = !dimension.docs.hidden && models.iter().all(means_it);
+            shown.then(|| DimensionRow::new(project, path.clone(), *id))
+        });
+        let rows: Vec<_> = rows.collect();
         if !rows.is_empty() {
             groups.insert((route.0.len(), through), (end, rows));
         }
     }
-    let group =
-        |((_, through), (end, dimensions))| DimensionGroup { through, model: Link::model(project, end), dimensions };
-    groups.into_iter().map(group).collect()
-}
-
-/// `origin`, `customers.parent`; the model's own name for the route that stays.
-fn through(project: &Project, from: ModelId, route: &Route) -> String {
-    if route.0.is_empty() {
-        return project.models[from].name.clone();
-    }
-    route.0.iter().map(|join| project.joins[*join].role.as_str()).collect::<Vec<_>>().join(".")
-}
-
-/// Returns whether a path means one thing from another model too.
-fn leads_to(project: &Project, from: ModelId, through: &str, end: ModelId) -> bool {
-    if project.models[from].name == through {
-        return from == end;
-    }
-    let roles: Vec<&str> = through.split('.').collect();
-    match routes_ending_in(project, from, &roles).as_slice() {
-        [route] => project.route_end(from, route) == end,
-        _ => false,
-    }
+    groups
 }

@@ -12,7 +12,8 @@ use super::{
 };
 use crate::{
     ids::{MetricId, ModelId},
-    project::{Aggregation, Cumulation, Empty, Good, Input, Metric, MetricKind, Project, SimpleMetric},
+    project::{Aggregation, Cumulation, Empty, Good, Input, Metric, MetricKind, Project, Ref, SimpleMetric},
+    sql::Expr,
 };
 
 /// A metric, explained.
@@ -182,7 +183,7 @@ fn lineage(project: &Project, id: MetricId) -> Lineage {
             MetricKind::Derived { .. } | MetricKind::Cumulative { .. } => None,
         })
         .collect();
-    let sources: BTreeSet<Link> = models.iter().map(|model| Link::source(project, *model)).collect();
+    let sources: BTreeSet<Link> = read(project, id).into_iter().map(|model| Link::source(project, model)).collect();
     let used_by = project.metrics.iter().filter(|(_, other)| direct_inputs(other).contains(&id));
     Lineage {
         sources: sources.into_iter().collect(),
@@ -190,6 +191,44 @@ fn lineage(project: &Project, id: MetricId) -> Lineage {
         inputs: direct_inputs(&project.metrics[id]).into_iter().map(|input| Link::metric(project, input)).collect(),
         used_by: used_by.map(|(other, _)| Link::metric(project, other)).collect(),
     }
+}
+
+/// Returns the models whose rows are read: those of the simple metrics, and those that their expressions join.
+fn read(project: &Project, id: MetricId) -> BTreeSet<ModelId> {
+    let mut models = BTreeSet::new();
+    for leaf in project.leaves(id) {
+        if let MetricKind::Simple(simple) = &project.metrics[leaf].kind {
+            models.insert(simple.model);
+            let model_filter = &project.models[simple.model].filter;
+            for expr in simple.expr.iter().chain(&simple.filter).chain(model_filter) {
+                joined(project, simple.model, expr, &mut models);
+            }
+        }
+    }
+    models
+}
+
+/// Adds the models that an expression leads to.
+fn joined(project: &Project, from: ModelId, expr: &Expr<Ref>, models: &mut BTreeSet<ModelId>) {
+    expr.for_each_leaf(&mut |leaf| {
+        let (Ref::Column { route, .. } | Ref::Dimension { route, .. } | Ref::Exists { route, .. }) = leaf else {
+            return;
+        };
+        models.extend(route.0.iter().map(|join| project.joins[*join].to));
+        match leaf {
+            Ref::Column { .. } | Ref::Verbatim(_) => {}
+            Ref::Dimension { dimension, .. } => {
+                joined(project, project.route_end(from, route), &project.dimensions[*dimension].expr, models);
+            }
+            Ref::Exists { join, filter, .. } => {
+                let many = project.joins[*join].from;
+                models.insert(many);
+                if let Some(filter) = filter {
+                    joined(project, many, filter, models);
+                }
+            }
+        }
+    });
 }
 
 fn direct_inputs(metric: &Metric) -> BTreeSet<MetricId> {

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     catalog::ColumnType,
     project::Cumulation,
-    sql::{AggregateFunction, BinaryOp, Expr, From, Join, JoinKind, Leaf, Select, SqlExpr},
+    sql::{AggregateFunction, BinaryOp, Expr, From, Function, Join, JoinKind, Leaf, Select, SqlExpr},
     time::{DateRange, Duration, Granularity, NaiveDate, TimePart, Unit, add_periods, period_start, shift_date},
 };
 
@@ -127,29 +127,25 @@ pub(super) fn accumulate(bound: &Bound<'_>, window: &Window, rows: Rows, day: Sq
     }
 }
 
-/// Returns the periods of the answer: those of the range, or those of the rows where a side is open.
+/// Returns the periods of the answer: those of the range; where a side is open, from the first row up to today, or to
+/// the last row if that is later, since what has accumulated stays.
 fn periods(bound: &Bound<'_>, granularity: Granularity, events: &Select) -> Select {
-    let edge = |function, constant: Option<NaiveDate>| {
-        constant.map_or_else(
-            || {
-                let events = From::Select { select: Box::new(events.clone()), alias: "events".to_owned() };
-                let day = SqlExpr::column("events", "day");
-                Expr::Leaf(Leaf::Scalar(Box::new(Select {
-                    items: vec![SqlExpr::aggregate(function, Some(day)).named("day")],
-                    from: Some(events),
-                    ..Select::default()
-                })))
-            },
-            Expr::date,
-        )
+    let of_rows = |function| {
+        let events = From::Select { select: Box::new(events.clone()), alias: "events".to_owned() };
+        let day = SqlExpr::column("events", "day");
+        Expr::Leaf(Leaf::Scalar(Box::new(Select {
+            items: vec![SqlExpr::aggregate(function, Some(day)).named("day")],
+            from: Some(events),
+            ..Select::default()
+        })))
     };
-    let last = bound.range.to.map(|to| shift_date(to, Duration { count: 1, unit: Unit::Day }, -1));
-    let days = From::Days {
-        from: Box::new(edge(AggregateFunction::Min, bound.range.from)),
-        to: Box::new(edge(AggregateFunction::Max, last)),
-        alias: "days".to_owned(),
-        column: "day".to_owned(),
-    };
+    let first = bound.range.from.map_or_else(|| of_rows(AggregateFunction::Min), Expr::date);
+    let last = bound.range.to.map_or_else(
+        || Expr::call(Function::Greatest, vec![of_rows(AggregateFunction::Max), Expr::date(bound.today)]),
+        |to| Expr::date(shift_date(to, Duration { count: 1, unit: Unit::Day }, -1)),
+    );
+    let days =
+        From::Days { from: Box::new(first), to: Box::new(last), alias: "days".to_owned(), column: "day".to_owned() };
     let day = SqlExpr::column("days", "day");
     Select {
         distinct: true,

@@ -18,7 +18,7 @@ use crate::{
     ids::TableId,
     project::{Aggregation, DimensionKind, Route},
     sql::{Aggregate, AggregateFunction, Expr, From, Join, SqlExpr},
-    time::{Granularity, TimePart},
+    time::{DateRange, Granularity, TimePart},
 };
 
 /// The rows of a scan before they are grouped.
@@ -80,6 +80,10 @@ pub(super) fn rows(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanError> {
     conditions.extend(partition_bounds);
     if let Some(axis) = &axis {
         conditions.extend(axis.within(cut, range));
+        if !scan.shift.is_none() && range == DateRange::default() {
+            // What has no time is not taken back in time.
+            conditions.push(axis.expr.clone().is_null(true));
+        }
     }
     conditions.extend(scope.base_filter());
     if let Some(filter) = bound.filter {

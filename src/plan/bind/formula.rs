@@ -8,7 +8,7 @@ use super::{find_metric, offset_parts};
 use crate::{
     ids::{MetricId, ModelId},
     plan::{PlanError, PlanErrorCode, Request},
-    project::{Cumulation, Empty, MetricKind, Project, Ref},
+    project::{Aggregation, Cumulation, Empty, MetricKind, Project, Ref},
     sql::{Expr, Function, Name},
     time::{DateRange, Duration, NaiveDate, Offset, Unit, date_exists_after_shift, shift_date},
 };
@@ -79,10 +79,18 @@ impl fmt::Display for Shift {
     }
 }
 
+fn or_empty(value: Expr<LeafId>, empty: Empty) -> Expr<LeafId> {
+    match empty {
+        Empty::Null => value,
+        Empty::Zero => Expr::call(Function::Coalesce, vec![value, Expr::integer(0)]),
+    }
+}
+
 /// Builds formulas and gathers their leaves.
 #[derive(Debug)]
 pub(super) struct Formulas<'p> {
     project: &'p Project,
+    has_keys: bool,
     leaves: Vec<LeafUse>,
 }
 
@@ -98,8 +106,8 @@ struct Above {
 }
 
 impl<'p> Formulas<'p> {
-    pub(super) fn new(project: &'p Project) -> Self {
-        Self { project, leaves: Vec::new() }
+    pub(super) fn new(project: &'p Project, has_keys: bool) -> Self {
+        Self { project, has_keys, leaves: Vec::new() }
     }
 
     pub(super) fn into_leaves(self) -> Vec<LeafUse> {
@@ -151,12 +159,22 @@ impl<'p> Formulas<'p> {
         match &definition.kind {
             MetricKind::Simple(simple) => {
                 let leaf = self.leaf(metric, simple.model, above);
-                // A shifted group without rows is null: nobody knows that nothing happened there.
-                let default = if above.shift.is_none() { definition.when_empty } else { Empty::Null };
-                Ok(match above.when_empty.unwrap_or(default) {
-                    Empty::Null => Expr::Leaf(leaf),
-                    Empty::Zero => Expr::call(Function::Coalesce, vec![Expr::Leaf(leaf), Expr::integer(0)]),
-                })
+                let value = Expr::Leaf(leaf);
+                if above.shift.is_none() {
+                    return Ok(or_empty(value, above.when_empty.unwrap_or(definition.when_empty)));
+                }
+                // A shifted group without rows is null: nobody knows that nothing happened there. Without keys the
+                // group is always there, and a count of nothing would say zero.
+                let counts = matches!(
+                    simple.aggregation,
+                    Aggregation::Count | Aggregation::CountDistinct | Aggregation::ApproxCountDistinct
+                );
+                let value = if counts && !self.has_keys {
+                    Expr::call(Function::NullIf, vec![value, Expr::integer(0)])
+                } else {
+                    value
+                };
+                Ok(or_empty(value, above.when_empty.unwrap_or(Empty::Null)))
             }
             MetricKind::Derived { expr, inputs } => {
                 let formulas = inputs

@@ -136,6 +136,27 @@ pub(super) fn check_time(
     }
 }
 
+/// Checks that hours are those of one kind of clock: an instant is no wall-clock time.
+pub(super) fn check_hours(project: &Project, request: &Request, scans: &[Scan]) -> Result<(), PlanError> {
+    if !request.keys.iter().any(|key| key.kind == KeyKind::Time(Granularity::Hour)) {
+        return Ok(());
+    }
+    let axes = scans.iter().filter_map(|scan| scan.axis.as_ref()).map(|axis| &project.dimensions[axis.dimension]);
+    let mut axes = axes.peekable();
+    let Some(first) = axes.peek().copied() else { return Ok(()) };
+    match axes.find(|axis| axis.column_type != first.column_type) {
+        None => Ok(()),
+        Some(other) => Err(PlanError::new(
+            PlanErrorCode::GranularityTooFine,
+            format!(
+                "the hours of `{}` ({}) and of `{}` ({}) are not the same hours",
+                first.name, first.column_type, other.name, other.column_type
+            ),
+        )
+        .help("Group by day or a coarser granularity.")),
+    }
+}
+
 fn granularity_of_time(key: &Key) -> Option<Granularity> {
     match key.kind {
         KeyKind::Time(granularity) => Some(granularity),

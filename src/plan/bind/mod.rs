@@ -21,7 +21,7 @@ use crate::{
     ids::{MetricId, ModelId},
     project::{Cumulation, MetricKind, Project, SimpleMetric, TimeAxis},
     sql::{Dialect, Expr, Literal, Name},
-    time::{DateRange, Offset, Tz},
+    time::{DateRange, NaiveDate, Offset, Tz},
 };
 
 /// A request whose names are ids.
@@ -35,6 +35,8 @@ pub(super) struct Bound<'p> {
     pub(super) zone: Tz,
     /// The local days of the time range.
     pub(super) range: DateRange,
+    /// The present day in the query's zone.
+    pub(super) today: NaiveDate,
     /// The keys.
     pub(super) keys: &'p [Key],
     /// The metrics of the answer, then those that only order it.
@@ -128,7 +130,7 @@ pub(super) fn bind<'p>(project: &'p Project, request: &'p Request, context: &Con
     let today = context.now.with_timezone(&zone).date_naive();
     let range = request.time.map_or_else(DateRange::default, |time| time.to_dates(today, project.calendar));
 
-    let mut formulas = Formulas::new(project);
+    let mut formulas = Formulas::new(project, !request.keys.is_empty());
     let mut outputs = Vec::new();
     for (position, metric) in request.metrics.iter().enumerate() {
         let id = find_metric(project, &metric.metric)?;
@@ -152,6 +154,7 @@ pub(super) fn bind<'p>(project: &'p Project, request: &'p Request, context: &Con
     for scan in &scans {
         keys::check_time(project, request, scan, &leaves, range)?;
     }
+    keys::check_hours(project, request, &scans)?;
     if request.fill == Fill::Time {
         keys::check_fill(request, range)?;
     }
@@ -160,6 +163,7 @@ pub(super) fn bind<'p>(project: &'p Project, request: &'p Request, context: &Con
         dialect: context.dialect,
         zone,
         range,
+        today,
         keys: &request.keys,
         outputs,
         leaves,

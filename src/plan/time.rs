@@ -49,7 +49,7 @@ impl TimeValue {
 
     /// Returns the local day moved forward by the days of a shift.
     fn shifted_day(&self, cut: Cut, shift: Shift) -> SqlExpr {
-        add_units(self.day(cut), Unit::Day, shift.days)
+        move_day(self.day(cut), Unit::Day, shift.days)
     }
 
     /// Returns the period in which a row counts once it is shifted: a date, or for hours the time of its start.
@@ -70,7 +70,7 @@ impl TimeValue {
             }
             _ => {
                 let period = truncate(self.shifted_day(cut, shift), granularity, cut.calendar);
-                add_units(period, Unit::Month, shift.months)
+                move_day(period, Unit::Month, shift.months)
             }
         }
     }
@@ -133,6 +133,11 @@ pub(super) fn truncate(day: SqlExpr, granularity: Granularity, calendar: Calenda
 /// Returns a date or wall-clock time moved by whole units.
 pub(super) fn add_units(time: SqlExpr, unit: Unit, count: i64) -> SqlExpr {
     if count == 0 { time } else { Expr::call(Function::AddUnits(unit), vec![time, Expr::integer(count)]) }
+}
+
+/// Returns a date moved by whole units, as a date: some dialects make a wall-clock time of it.
+pub(super) fn move_day(day: SqlExpr, unit: Unit, count: i64) -> SqlExpr {
+    if count == 0 { day } else { Expr::call(Function::DateOf, vec![add_units(day, unit, count)]) }
 }
 
 /// Returns the first day after the period that begins with `period`.

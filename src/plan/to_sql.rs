@@ -182,16 +182,18 @@ fn nested(
         });
         let name = free_name(taken, "lined_up");
         let mut select = lined_up(bound, names, union_all(selects.collect()));
-        if marks_present {
-            let present = SqlExpr::aggregate(AggregateFunction::Max, Some(SqlExpr::bare(PRESENT)));
-            select.having = Some(present.binary(BinaryOp::Eq, Expr::integer(1)));
+        match (marks_present, bound.fill) {
+            (false, _) => {}
+            // A period that is made later shows what was there the period before, so the mark is kept until then.
+            (true, Fill::Time) => select.items.push(is_present().named(PRESENT)),
+            (true, Fill::None) => select.having = Some(is_present().binary(BinaryOp::Eq, Expr::integer(1))),
         }
         with.push(Cte { name: name.clone(), select });
         last = name;
     }
     if bound.fill == Fill::Time {
         let name = free_name(taken, "filled");
-        let select = filled(bound, names, &last);
+        let select = filled(bound, names, &last, marks_present);
         with.push(Cte { name: name.clone(), select });
         last = name;
     }
@@ -315,12 +317,9 @@ fn lined_up(bound: &Bound<'_>, names: &Names, parts: Select) -> Select {
 }
 
 /// Adds every period of the range for each combination of the other keys that is there.
-fn filled(bound: &Bound<'_>, names: &Names, from: &str) -> Select {
-    let present = {
-        let mut items = key_columns(bound, names);
-        items.extend(leaf_columns(names, |_| true));
-        Select { items, from: Some(cte(from)), ..Select::default() }
-    };
+fn filled(bound: &Bound<'_>, names: &Names, from: &str, marks_present: bool) -> Select {
+    let mut known = Select { items: key_columns(bound, names), from: Some(cte(from)), ..Select::default() };
+    known.items.extend(leaf_columns(names, |_| true));
     let (first, to) = (bound.range.from.expect("checked when bound"), bound.range.to.expect("checked when bound"));
     let last = shift_date(to, Duration { count: 1, unit: Unit::Day }, -1);
     let days = From::Days {
@@ -342,6 +341,9 @@ fn filled(bound: &Bound<'_>, names: &Names, from: &str) -> Select {
     if has_other(bound) {
         others.items.push(SqlExpr::bare(IS_OTHER).named(IS_OTHER));
     }
+    if marks_present {
+        others.filter = Some(SqlExpr::bare(PRESENT).binary(BinaryOp::Eq, Expr::integer(1)));
+    }
     let mut missing = Select {
         items: key_columns(bound, names),
         from: Some(From::Select { select: Box::new(periods), alias: "periods".to_owned() }),
@@ -355,7 +357,19 @@ fn filled(bound: &Bound<'_>, names: &Names, from: &str) -> Select {
             on: None,
         });
     }
-    lined_up(bound, names, union_all(vec![present, missing]))
+    if !marks_present {
+        return lined_up(bound, names, union_all(vec![known, missing]));
+    }
+    known.items.push(SqlExpr::bare(PRESENT).named(PRESENT));
+    missing.items.push(Expr::integer(1).named(PRESENT));
+    let mut select = lined_up(bound, names, union_all(vec![known, missing]));
+    select.having = Some(is_present().binary(BinaryOp::Eq, Expr::integer(1)));
+    select
+}
+
+/// Whether any part of a group makes it a row of the answer, as 1 or 0.
+fn is_present() -> SqlExpr {
+    SqlExpr::aggregate(AggregateFunction::Max, Some(SqlExpr::bare(PRESENT)))
 }
 
 /// Returns the value of a key that follows from the day alone.

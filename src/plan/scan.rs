@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::{
     ColumnRole, JoinUse, Key, KeyKind, OutputColumn, PlanError,
-    bind::{Bound, LeafId, LeafUse, Scan, bind_path, simple},
+    bind::{Bound, LeafId, LeafUse, LeafValue, Scan, bind_path, simple},
     cumulative,
     filter::{FilterContext, bind_filter},
     partition,
@@ -156,7 +156,9 @@ fn leaf_aggregate(
     filter: Option<SqlExpr>,
 ) -> LeafAggregate {
     let metric = simple(bound.project, leaf.metric);
-    let value = metric.expr.as_ref().map(|expr| scope.value(&Route::here(), expr));
+    let counts_rows = leaf.value == LeafValue::Rows;
+    let expr = metric.expr.as_ref().filter(|_| !counts_rows);
+    let value = expr.map(|expr| scope.value(&Route::here(), expr));
     let arg = match (value, filter) {
         (Some(value), Some(filter)) => Some(value.when(filter)),
         (Some(value), None) => Some(value),
@@ -164,6 +166,7 @@ fn leaf_aggregate(
         (None, None) => None,
     };
     let function = match metric.aggregation {
+        _ if counts_rows => AggregateFunction::Count,
         Aggregation::Count => AggregateFunction::Count,
         Aggregation::Sum => AggregateFunction::Sum,
         Aggregation::Avg => AggregateFunction::Avg,

@@ -4,12 +4,12 @@
 
 use std::fmt;
 
-use super::{find_metric, offset_parts};
+use super::{find_metric, offset_parts, simple};
 use crate::{
     ids::{MetricId, ModelId},
     plan::{PlanError, PlanErrorCode, Request},
     project::{Aggregation, Cumulation, Empty, MetricKind, Project, Ref},
-    sql::{Expr, Function, Name},
+    sql::{BinaryOp, Expr, Function, Name},
     time::{DateRange, Duration, NaiveDate, Offset, Unit, date_exists_after_shift, shift_date},
 };
 
@@ -24,6 +24,8 @@ pub(in crate::plan) struct LeafUse {
     pub(in crate::plan) name: String,
     /// The simple metric.
     pub(in crate::plan) metric: MetricId,
+    /// What of it.
+    pub(in crate::plan) value: LeafValue,
     /// Further filters, seen from the metric's model.
     pub(in crate::plan) filters: Vec<Expr<Ref>>,
     /// How far back.
@@ -32,6 +34,15 @@ pub(in crate::plan) struct LeafUse {
     pub(in crate::plan) cumulation: Option<Cumulation>,
     /// Whether a group with rows is a row of the answer.
     pub(in crate::plan) makes_rows: bool,
+}
+
+/// What of a simple metric a leaf is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::plan) enum LeafValue {
+    /// Its aggregate.
+    Metric,
+    /// The number of rows that it is made of.
+    Rows,
 }
 
 /// How far back a leaf is taken: by days, which move each row, and by months, which move its period.
@@ -90,7 +101,6 @@ fn or_empty(value: Expr<LeafId>, empty: Empty) -> Expr<LeafId> {
 #[derive(Debug)]
 pub(super) struct Formulas<'p> {
     project: &'p Project,
-    has_keys: bool,
     leaves: Vec<LeafUse>,
 }
 
@@ -106,8 +116,8 @@ struct Above {
 }
 
 impl<'p> Formulas<'p> {
-    pub(super) fn new(project: &'p Project, has_keys: bool) -> Self {
-        Self { project, has_keys, leaves: Vec::new() }
+    pub(super) fn new(project: &'p Project) -> Self {
+        Self { project, leaves: Vec::new() }
     }
 
     pub(super) fn into_leaves(self) -> Vec<LeafUse> {
@@ -121,7 +131,8 @@ impl<'p> Formulas<'p> {
             above.shift = self.add_shift(above.shift, offset, metric)?;
             above.name = Some(format!("{}_previous", self.project.metrics[metric].name));
         }
-        self.formula(metric, &above)
+        let formula = self.formula(metric, &above)?;
+        Ok(if previous.is_some() { self.where_rows_are(formula) } else { formula })
     }
 
     /// Returns a condition on metrics as a formula.
@@ -159,22 +170,7 @@ impl<'p> Formulas<'p> {
         match &definition.kind {
             MetricKind::Simple(simple) => {
                 let leaf = self.leaf(metric, simple.model, above);
-                let value = Expr::Leaf(leaf);
-                if above.shift.is_none() {
-                    return Ok(or_empty(value, above.when_empty.unwrap_or(definition.when_empty)));
-                }
-                // A shifted group without rows is null: nobody knows that nothing happened there. Without keys the
-                // group is always there, and a count of nothing would say zero.
-                let counts = matches!(
-                    simple.aggregation,
-                    Aggregation::Count | Aggregation::CountDistinct | Aggregation::ApproxCountDistinct
-                );
-                let value = if counts && !self.has_keys {
-                    Expr::call(Function::NullIf, vec![value, Expr::integer(0)])
-                } else {
-                    value
-                };
-                Ok(or_empty(value, above.when_empty.unwrap_or(Empty::Null)))
+                Ok(or_empty(Expr::Leaf(leaf), above.when_empty.unwrap_or(definition.when_empty)))
             }
             MetricKind::Derived { expr, inputs } => {
                 let formulas = inputs
@@ -189,8 +185,13 @@ impl<'p> Formulas<'p> {
                         if let Some(cumulation) = input.cumulation {
                             below.cumulation = Some(self.accumulate(above, cumulation, metric)?);
                         }
-                        below.when_empty = input.when_empty.or(above.when_empty);
-                        self.formula(input.metric, &below)
+                        if input.offset.is_none() {
+                            below.when_empty = input.when_empty.or(above.when_empty);
+                            return self.formula(input.metric, &below);
+                        }
+                        let formula = self.formula(input.metric, &below)?;
+                        let formula = self.where_rows_are(formula);
+                        Ok(or_empty(formula, input.when_empty.unwrap_or(Empty::Null)))
                     })
                     .collect::<Result<Vec<_>, PlanError>>()?;
                 Ok(expr.map(&mut |input| formulas[input.0].clone()))
@@ -203,11 +204,81 @@ impl<'p> Formulas<'p> {
         }
     }
 
+    /// Returns a shifted formula where any of its leaves has rows, and null elsewhere.
+    ///
+    /// A shifted metric is what it was in the period before, empty values included; where that period has no rows at
+    /// all, nobody knows that nothing happened.
+    fn where_rows_are(&mut self, formula: Expr<LeafId>) -> Expr<LeafId> {
+        if matches!(formula, Expr::Leaf(leaf) if self.is_null_without_rows(leaf)) {
+            return formula;
+        }
+        let mut leaves: Vec<LeafId> = Vec::new();
+        formula.for_each_leaf(&mut |leaf| {
+            if !leaves.contains(leaf) {
+                leaves.push(*leaf);
+            }
+        });
+        let mut rows: Vec<LeafId> = Vec::new();
+        for leaf in leaves {
+            let counted = self.row_count(leaf);
+            if !rows.contains(&counted) {
+                rows.push(counted);
+            }
+        }
+        let has_rows = Expr::any(rows.into_iter().map(|leaf| Expr::Leaf(leaf).binary(BinaryOp::Gt, Expr::integer(0))));
+        match has_rows {
+            Some(has_rows) => formula.when(has_rows),
+            None => formula,
+        }
+    }
+
+    fn is_null_without_rows(&self, leaf: LeafId) -> bool {
+        match simple(self.project, self.leaves[leaf.0].metric).aggregation {
+            Aggregation::Count | Aggregation::CountDistinct | Aggregation::ApproxCountDistinct => false,
+            Aggregation::Sum | Aggregation::Avg | Aggregation::Min | Aggregation::Max | Aggregation::Percentile(_) => {
+                true
+            }
+        }
+    }
+
+    /// Returns the leaf that counts the rows of a leaf: itself if that is what it does.
+    fn row_count(&mut self, leaf: LeafId) -> LeafId {
+        let of = &self.leaves[leaf.0];
+        let metric = simple(self.project, of.metric);
+        if of.value == LeafValue::Rows || (metric.aggregation == Aggregation::Count && metric.expr.is_none()) {
+            return leaf;
+        }
+        let same = |other: &LeafUse| {
+            let counted = simple(self.project, other.metric);
+            let counts =
+                other.value == LeafValue::Rows || (counted.aggregation == Aggregation::Count && counted.expr.is_none());
+            counts
+                && (counted.model, &counted.time, &counted.filter) == (metric.model, &metric.time, &metric.filter)
+                && (other.shift, other.cumulation) == (of.shift, of.cumulation)
+                && other.filters == of.filters
+        };
+        if let Some(index) = self.leaves.iter().position(same) {
+            return LeafId(index);
+        }
+        let rows = LeafUse {
+            name: self.free_name(&format!("{}_rows", of.name)),
+            metric: of.metric,
+            value: LeafValue::Rows,
+            filters: of.filters.clone(),
+            shift: of.shift,
+            cumulation: of.cumulation,
+            makes_rows: of.makes_rows,
+        };
+        self.leaves.push(rows);
+        LeafId(self.leaves.len() - 1)
+    }
+
     fn leaf(&mut self, metric: MetricId, model: ModelId, above: &Above) -> LeafId {
         let filters: Vec<Expr<Ref>> =
             above.filters.iter().filter(|(of, _)| *of == model).map(|(_, filter)| filter.clone()).collect();
         let same = |leaf: &LeafUse| {
             leaf.metric == metric
+                && leaf.value == LeafValue::Metric
                 && leaf.shift == above.shift
                 && leaf.cumulation == above.cumulation
                 && leaf.filters == filters
@@ -223,6 +294,7 @@ impl<'p> Formulas<'p> {
         self.leaves.push(LeafUse {
             name,
             metric,
+            value: LeafValue::Metric,
             filters,
             shift: above.shift,
             cumulation: above.cumulation,

@@ -10,7 +10,7 @@ mod keys;
 mod order;
 mod path;
 
-pub(super) use formula::{LeafId, LeafUse, Shift};
+pub(super) use formula::{LeafId, LeafUse, LeafValue, Shift};
 pub(super) use path::{BoundPath, bind_path, plain_column};
 
 use self::formula::Formulas;
@@ -130,7 +130,7 @@ pub(super) fn bind<'p>(project: &'p Project, request: &'p Request, context: &Con
     let today = context.now.with_timezone(&zone).date_naive();
     let range = request.time.map_or_else(DateRange::default, |time| time.to_dates(today, project.calendar));
 
-    let mut formulas = Formulas::new(project, !request.keys.is_empty());
+    let mut formulas = Formulas::new(project);
     let mut outputs = Vec::new();
     for (position, metric) in request.metrics.iter().enumerate() {
         let id = find_metric(project, &metric.metric)?;

@@ -1,5 +1,7 @@
 //! Tests of code that are no cases, in one binary.
 
+#[cfg(feature = "duckdb")]
+mod battery;
 #[cfg(feature = "cli")]
 mod cli;
 #[cfg(feature = "cli")]

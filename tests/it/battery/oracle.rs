@@ -334,8 +334,7 @@ impl<'q> Oracle<'q> {
     fn leaf_value(&self, leaf: &Leaf<'q>, key: &[KeyValue]) -> Number {
         let (_, aggregate, value, _, _) = self.simple(leaf.metric);
         let counts = matches!(aggregate, Aggregate::Count | Aggregate::CountDistinct);
-        let empty =
-            if counts || aggregate == Aggregate::Sum { Number::Hundredths(0) } else { Number::Null };
+        let empty = if counts || aggregate == Aggregate::Sum { Number::Hundredths(0) } else { Number::Null };
         let Some(rows) = leaf.groups.get(key) else { return empty };
         if value == Value::Nothing {
             return Number::Hundredths(rows.len() as i128 * 100);

@@ -130,18 +130,21 @@ pub(super) fn accumulate(bound: &Bound<'_>, window: &Window, rows: Rows, day: Sq
 /// Returns the periods of the answer: those of the range; where a side is open, from the first row up to today, or to
 /// the last row if that is later, since what has accumulated stays.
 fn periods(bound: &Bound<'_>, granularity: Granularity, events: &Select) -> Select {
-    let of_rows = |function| {
+    let of_rows = |item: SqlExpr| {
         let events = From::Select { select: Box::new(events.clone()), alias: "events".to_owned() };
-        let day = SqlExpr::column("events", "day");
         Expr::Leaf(Leaf::Scalar(Box::new(Select {
-            items: vec![SqlExpr::aggregate(function, Some(day)).named("day")],
+            items: vec![item.named("day")],
             from: Some(events),
             ..Select::default()
         })))
     };
-    let first = bound.range.from.map_or_else(|| of_rows(AggregateFunction::Min), Expr::date);
+    let edge = |function| SqlExpr::aggregate(function, Some(SqlExpr::column("events", "day")));
+    let first = bound.range.from.map_or_else(|| of_rows(edge(AggregateFunction::Min)), Expr::date);
     let last = bound.range.to.map_or_else(
-        || Expr::call(Function::Greatest, vec![of_rows(AggregateFunction::Max), Expr::date(bound.today)]),
+        || {
+            let last_row = edge(AggregateFunction::Max);
+            of_rows(Expr::call(Function::Greatest, vec![last_row, Expr::date(bound.today)]))
+        },
         |to| Expr::date(shift_date(to, Duration { count: 1, unit: Unit::Day }, -1)),
     );
     let days =

@@ -38,36 +38,40 @@ pub(super) const CURRENCIES: [(&str, i64); 8] = [
     ("AUD", 600_000),
 ];
 
+/// A row of the table below: code, name, region, country, zone, currency, weight.
+type Row = (&'static str, &'static str, Option<&'static str>, &'static str, &'static str, &'static str, u64);
+
+const DEPOTS: [Row; 26] = [
+    ("HAM1", "Hamburg", Some("NW"), "DE", "Europe/Berlin", "EUR", 90),
+    ("BRE1", "Bremen", Some("NW"), "DE", "Europe/Berlin", "EUR", 35),
+    ("HAJ1", "Hannover", Some("NW"), "DE", "Europe/Berlin", "EUR", 50),
+    ("AMS1", "Amsterdam", Some("NW"), "NL", "Europe/Amsterdam", "EUR", 60),
+    ("LON1", "London", Some("NW"), "GB", "Europe/London", "GBP", 55),
+    ("BER1", "Berlin", Some("NE"), "DE", "Europe/Berlin", "EUR", 100),
+    ("LEJ1", "Leipzig", Some("NE"), "DE", "Europe/Berlin", "EUR", 45),
+    ("WAW1", "Warszawa", Some("NE"), "PL", "Europe/Warsaw", "PLN", 50),
+    ("POZ1", "Poznań", Some("NE"), "PL", "Europe/Warsaw", "PLN", 20),
+    ("STO1", "Stockholm", Some("NE"), "SE", "Europe/Stockholm", "SEK", 25),
+    ("CGN1", "Köln", Some("W"), "DE", "Europe/Berlin", "EUR", 85),
+    ("DTM1", "Dortmund", Some("W"), "DE", "Europe/Berlin", "EUR", 60),
+    ("BRU1", "Bruxelles", Some("W"), "BE", "Europe/Brussels", "EUR", 35),
+    ("PAR1", "Paris", Some("W"), "FR", "Europe/Paris", "EUR", 70),
+    ("LYS1", "Lyon", Some("SW"), "FR", "Europe/Paris", "EUR", 30),
+    ("STR1", "Stuttgart", Some("SW"), "DE", "Europe/Berlin", "EUR", 55),
+    ("ZRH1", "Zürich", Some("SW"), "CH", "Europe/Zurich", "CHF", 30),
+    ("LIS1", "Lisboa", Some("SW"), "PT", "Europe/Lisbon", "EUR", 20),
+    ("MUC1", "München", Some("S"), "DE", "Europe/Berlin", "EUR", 80),
+    ("VIE1", "Wien", Some("S"), "AT", "Europe/Vienna", "EUR", 40),
+    ("MIL1", "Milano", Some("S"), "IT", "Europe/Rome", "EUR", 45),
+    ("NYC1", "New York", Some("INT"), "US", "America/New_York", "USD", 20),
+    ("BLR1", "Bengaluru", Some("INT"), "IN", "Asia/Kolkata", "INR", 12),
+    ("ADL1", "Adelaide", Some("INT"), "AU", "Australia/Adelaide", "AUD", 8),
+    ("PRG1", "Praha", None, "CZ", "Europe/Prague", "EUR", 18),
+    ("OSL1", "Oslo", None, "NO", "Europe/Oslo", "EUR", 6),
+];
+
 /// Returns all depots.
 pub(super) fn depots() -> Vec<Depot> {
-    const DEPOTS: [(&str, &str, Option<&str>, &str, &str, &str, u64); 26] = [
-        ("HAM1", "Hamburg", Some("NW"), "DE", "Europe/Berlin", "EUR", 90),
-        ("BRE1", "Bremen", Some("NW"), "DE", "Europe/Berlin", "EUR", 35),
-        ("HAJ1", "Hannover", Some("NW"), "DE", "Europe/Berlin", "EUR", 50),
-        ("AMS1", "Amsterdam", Some("NW"), "NL", "Europe/Amsterdam", "EUR", 60),
-        ("LON1", "London", Some("NW"), "GB", "Europe/London", "GBP", 55),
-        ("BER1", "Berlin", Some("NE"), "DE", "Europe/Berlin", "EUR", 100),
-        ("LEJ1", "Leipzig", Some("NE"), "DE", "Europe/Berlin", "EUR", 45),
-        ("WAW1", "Warszawa", Some("NE"), "PL", "Europe/Warsaw", "PLN", 50),
-        ("POZ1", "Poznań", Some("NE"), "PL", "Europe/Warsaw", "PLN", 20),
-        ("STO1", "Stockholm", Some("NE"), "SE", "Europe/Stockholm", "SEK", 25),
-        ("CGN1", "Köln", Some("W"), "DE", "Europe/Berlin", "EUR", 85),
-        ("DTM1", "Dortmund", Some("W"), "DE", "Europe/Berlin", "EUR", 60),
-        ("BRU1", "Bruxelles", Some("W"), "BE", "Europe/Brussels", "EUR", 35),
-        ("PAR1", "Paris", Some("W"), "FR", "Europe/Paris", "EUR", 70),
-        ("LYS1", "Lyon", Some("SW"), "FR", "Europe/Paris", "EUR", 30),
-        ("STR1", "Stuttgart", Some("SW"), "DE", "Europe/Berlin", "EUR", 55),
-        ("ZRH1", "Zürich", Some("SW"), "CH", "Europe/Zurich", "CHF", 30),
-        ("LIS1", "Lisboa", Some("SW"), "PT", "Europe/Lisbon", "EUR", 20),
-        ("MUC1", "München", Some("S"), "DE", "Europe/Berlin", "EUR", 80),
-        ("VIE1", "Wien", Some("S"), "AT", "Europe/Vienna", "EUR", 40),
-        ("MIL1", "Milano", Some("S"), "IT", "Europe/Rome", "EUR", 45),
-        ("NYC1", "New York", Some("INT"), "US", "America/New_York", "USD", 20),
-        ("BLR1", "Bengaluru", Some("INT"), "IN", "Asia/Kolkata", "INR", 12),
-        ("ADL1", "Adelaide", Some("INT"), "AU", "Australia/Adelaide", "AUD", 8),
-        ("PRG1", "Praha", None, "CZ", "Europe/Prague", "EUR", 18),
-        ("OSL1", "Oslo", None, "NO", "Europe/Oslo", "EUR", 6),
-    ];
     DEPOTS
         .iter()
         .map(|&(id, name, region, country, zone, currency, weight)| Depot {

@@ -182,8 +182,8 @@ fn booked(index: u64, date: NaiveDate, zone: chrono_tz::Tz, random: &mut Random)
     if index % 89 == 31 {
         return calendar::instant(date.and_time(NaiveTime::MIN), berlin) - 1;
     }
-    if calendar::is_clock_change(date) && index % 3 != 0 {
-        // From an hour before the change to three hours after, all zones of Europe included.
+    if calendar::is_clock_change(date) && !index.is_multiple_of(3) {
+        // From an hour before the change to three hours after, as it is in all zones of Europe.
         return date.and_time(NaiveTime::MIN).and_utc().timestamp_millis()
             + random.between(0, 4 * HOUR / 1_000) * 1_000;
     }

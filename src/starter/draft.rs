@@ -24,14 +24,23 @@ pub(super) struct DimensionDraft {
     /// The column, where the name is another.
     pub(super) column: Option<String>,
     pub(super) kind: &'static str,
-    pub(super) is_day: bool,
-    pub(super) hidden: bool,
-    pub(super) suggest: bool,
-    /// Whether a boolean keeps its nulls.
-    pub(super) nullable: bool,
+    pub(super) marks: Vec<Mark>,
     /// The class of personal data that the name speaks of.
     pub(super) personal: Option<&'static str>,
     pub(super) values: Vec<String>,
+}
+
+/// What is said of a dimension by one more key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// A time that is known by day.
+    Day,
+    /// Not for people to choose.
+    Hidden,
+    /// A boolean that keeps its nulls.
+    Nullable,
+    /// A text whose values are not offered.
+    Unsuggested,
 }
 
 /// A metric to be written.
@@ -119,14 +128,19 @@ fn dimensions(table: &Surveyed) -> Vec<DimensionDraft> {
         }
         let is_join = table.joins.iter().any(|join| join.column == column.name);
         let personal = if kind == "string" { words::personal(&column.name) } else { None };
+        let is_number_of_something =
+            purpose == Use::Identifier && (is_join || column.column_type == ColumnType::Integer);
+        let marks = [
+            (Mark::Day, column.column_type == ColumnType::Date),
+            (Mark::Hidden, is_number_of_something),
+            (Mark::Nullable, kind == "boolean" && column.present < table.rows),
+            (Mark::Unsuggested, kind == "string" && (column.distinct > SUGGESTED_VALUES || personal.is_some())),
+        ];
         drafts.push(DimensionDraft {
             column: (name != column.name).then(|| column.name.clone()),
             name,
             kind,
-            is_day: column.column_type == ColumnType::Date,
-            hidden: purpose == Use::Identifier && (is_join || column.column_type == ColumnType::Integer),
-            suggest: kind != "string" || (column.distinct <= SUGGESTED_VALUES && personal.is_none()),
-            nullable: kind == "boolean" && column.present < table.rows,
+            marks: marks.into_iter().filter_map(|(mark, holds)| holds.then_some(mark)).collect(),
             personal,
             values: column.values.clone(),
         });

@@ -81,7 +81,8 @@ fn found_in(database: &DuckDb) -> String {
         definitions.append(syntax::load(&files, file, &mut diagnostics));
     }
     diagnostics.extend(resolve::resolve(&config, &definitions, &catalog).diagnostics);
-    diagnostics.sorted().iter().map(|found| format!("{}: {}\n", found.code.name(), found.message)).collect()
+    let found = diagnostics.sorted();
+    found.iter().map(|found| format!("{}: {}", found.code.name(), found.message)).collect::<Vec<_>>().join("\n")
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::{
-    draft::{DimensionDraft, MetricDraft, ModelDraft},
+    draft::{DimensionDraft, Mark, MetricDraft, ModelDraft},
     words,
 };
 
@@ -71,23 +71,19 @@ pub(super) fn model(model: &ModelDraft) -> String {
 
 fn dimension_keys(dimension: &DimensionDraft) -> String {
     let mut keys = format!("name: {}, type: {}", dimension.name, dimension.kind);
-    if dimension.is_day {
-        keys.push_str(", granularity: day");
-    }
     if let Some(column) = &dimension.column {
         write!(keys, ", expr: {column}").expect("a string takes any text");
     }
-    if dimension.hidden {
-        keys.push_str(", hidden: true");
-    }
-    if dimension.nullable {
-        keys.push_str(", nullable: true");
+    for mark in &dimension.marks {
+        keys.push_str(match mark {
+            Mark::Day => ", granularity: day",
+            Mark::Hidden => ", hidden: true",
+            Mark::Nullable => ", nullable: true",
+            Mark::Unsuggested => ", suggest: false",
+        });
     }
     if let Some(class) = dimension.personal {
         write!(keys, ", pii: {class}").expect("a string takes any text");
-    }
-    if !dimension.suggest {
-        keys.push_str(", suggest: false");
     }
     if !dimension.values.is_empty() {
         write!(keys, ", values: {}", list(&dimension.values)).expect("a string takes any text");

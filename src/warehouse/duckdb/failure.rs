@@ -22,6 +22,8 @@ pub(super) fn of_opening(error: &::duckdb::Error, path: &Path) -> Error {
         format!("`{file}` is not a DuckDB file")
     } else if message.contains("newer version") || message.contains("storage version") {
         format!("`{file}` was written by another version of DuckDB, which this one cannot read")
+    } else if message.contains("Could not read enough bytes") || message.contains("orrupt") {
+        format!("`{file}` is damaged: a part of it is missing or was overwritten")
     } else if message.contains("ermission denied") {
         format!("`{file}` may not be read: permission denied")
     } else if message.contains("database does not exist") || message.contains("No such file") {

@@ -102,6 +102,13 @@ fn a_file_that_cannot_be_opened_says_why() {
     let text = folder.path().join("text.duckdb");
     std::fs::write(&text, "this is not a database\n".repeat(1_000)).expect("a file");
     assert!(open(&text).ends_with(&format!("`{}` is not a DuckDB file", text.display())), "{}", open(&text));
+    let cut = folder.path().join("cut.duckdb");
+    let whole = DuckDb::open(&cut, Access::ReadWrite).expect("a file");
+    whole.execute_batch("CREATE TABLE t AS SELECT i FROM range(500000) t(i); CHECKPOINT").expect("a table");
+    drop(whole);
+    let bytes = std::fs::read(&cut).expect("the file");
+    std::fs::write(&cut, &bytes[..bytes.len() / 3]).expect("the file");
+    assert!(open(&cut).contains("is damaged"), "{}", open(&cut));
     assert!(open(folder.path()).ends_with("is a folder, not a DuckDB file"), "{}", open(folder.path()));
 }
 

@@ -1,5 +1,7 @@
 //! What is printed, form by form.
 
+mod accepted;
+
 use super::{print, print_pretty};
 use crate::{
     sql::{

@@ -16,7 +16,9 @@ mod select;
 
 pub use dialect::Dialect;
 pub use expr::{BinaryOp, Expr, Function, Literal, Name, UnaryOp};
-pub use parse::{FunctionDoc, ParseError, functions, other_words, parse_expression, parse_order, parse_select};
+pub use parse::{
+    FunctionDoc, ParseError, expression_reference, functions, other_words, parse_expression, parse_order, parse_select,
+};
 pub use print::{Text, print, print_expression, print_pretty};
 pub use prune::{Bound, PartitionRule, Proof, prove_pruning};
 pub use select::{

@@ -6,7 +6,7 @@ use std::{
     collections::BTreeMap,
     io::{BufRead, BufReader, Write},
     path::Path,
-    process::{ChildStdin, ChildStdout, Command, Stdio},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     sync::Mutex,
 };
 
@@ -50,6 +50,7 @@ pub(crate) fn run(queries: &[Query]) -> Vec<Result<Rows, String>> {
 /// The running tool. It costs a second to start, so that all tests share one; it ends with the test binary, which
 /// closes its input.
 struct Tool {
+    _process: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
 }
@@ -70,7 +71,7 @@ fn start() -> Tool {
         .expect("node starts; `.ci/googlesql` needs it as well");
     let input = process.stdin.take().expect("it is piped");
     let output = BufReader::new(process.stdout.take().expect("it is piped"));
-    Tool { input, output }
+    Tool { _process: process, input, output }
 }
 
 fn ask(queries: &[Query], run: bool) -> Vec<Result<Rows, String>> {
@@ -82,7 +83,7 @@ fn ask(queries: &[Query], run: bool) -> Vec<Result<Rows, String>> {
         *shared = None;
         shared
     });
-    let Tool { input, output } = shared.get_or_insert_with(start);
+    let Tool { input, output, .. } = shared.get_or_insert_with(start);
     let lines = queries.iter().map(|query| format!("{}\n", document(query, run)));
     let lines: Vec<String> = lines.collect();
     std::thread::scope(|scope| {

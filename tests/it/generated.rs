@@ -19,6 +19,11 @@ fn the_reference_of_keys_is_as_generated() {
     check("docs/reference/yaml.md", &syntax::reference());
 }
 
+#[test]
+fn the_reference_of_expressions_is_as_generated() {
+    check("docs/reference/expressions.md", &entente::sql::expression_reference());
+}
+
 #[cfg(feature = "server")]
 #[test]
 fn the_graphql_schema_of_the_worked_example_is_as_generated() {

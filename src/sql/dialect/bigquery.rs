@@ -304,13 +304,12 @@ fn float(writer: &mut Writer, arg: &SqlExpr) {
 fn at_least(writer: &mut Writer, args: &[SqlExpr]) {
     for (arg, least) in args.iter().zip([1, 0]) {
         writer.put(", ");
-        match arg {
-            Expr::Literal(Literal::Integer(value)) => writer.number((*value).max(least)),
-            _ => {
-                writer.put("GREATEST(");
-                writer.expr(arg, Level::Or);
-                writer.put(if least == 1 { ", 1)" } else { ", 0)" });
-            }
+        if let Expr::Literal(Literal::Integer(value)) = arg {
+            writer.number((*value).max(least));
+        } else {
+            writer.put("GREATEST(");
+            writer.expr(arg, Level::Or);
+            writer.put(if least == 1 { ", 1)" } else { ", 0)" });
         }
     }
 }
@@ -439,38 +438,32 @@ fn add_units(writer: &mut Writer, time: &SqlExpr, unit: Unit, count: &SqlExpr) -
         // See <https://cloud.google.com/bigquery/docs/reference/standard-sql/operators#interval_arithmetic_operators>.
         _ => {
             writer.expr(time, Level::Add);
-            match count {
-                Expr::Literal(Literal::Integer(count)) => {
-                    let (times, name) = interval_unit(unit);
-                    let count = count.saturating_mul(times);
-                    writer.put(if count < 0 { " - INTERVAL " } else { " + INTERVAL " });
-                    writer.number(count.saturating_abs());
-                    writer.put(" ");
-                    writer.put(name);
-                }
-                _ => {
-                    writer.put(" + INTERVAL ");
-                    interval_count(writer, count, unit);
-                }
+            if let Expr::Literal(Literal::Integer(count)) = count {
+                let (times, name) = interval_unit(unit);
+                let count = count.saturating_mul(times);
+                writer.put(if count < 0 { " - INTERVAL " } else { " + INTERVAL " });
+                writer.number(count.saturating_abs());
+                writer.put(" ");
+                writer.put(name);
+            } else {
+                writer.put(" + INTERVAL ");
+                interval_count(writer, count, unit);
             }
             return Level::Add;
         }
     };
     writer.put(function);
-    match count {
-        Expr::Literal(Literal::Integer(count)) => {
-            writer.put(if *count < 0 { "SUB(" } else { "ADD(" });
-            writer.expr(time, Level::Or);
-            interval(writer, count.saturating_abs(), unit_name(unit));
-        }
-        _ => {
-            writer.put("ADD(");
-            writer.expr(time, Level::Or);
-            writer.put(", INTERVAL ");
-            writer.expr(count, Level::Unary);
-            writer.put(" ");
-            writer.put(unit_name(unit));
-        }
+    if let Expr::Literal(Literal::Integer(count)) = count {
+        writer.put(if *count < 0 { "SUB(" } else { "ADD(" });
+        writer.expr(time, Level::Or);
+        interval(writer, count.saturating_abs(), unit_name(unit));
+    } else {
+        writer.put("ADD(");
+        writer.expr(time, Level::Or);
+        writer.put(", INTERVAL ");
+        writer.expr(count, Level::Unary);
+        writer.put(" ");
+        writer.put(unit_name(unit));
     }
     writer.put(")");
     Level::Primary

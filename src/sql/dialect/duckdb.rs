@@ -301,15 +301,14 @@ fn is_sum_or_double(expr: &SqlExpr) -> bool {
 fn at_least(writer: &mut Writer, args: &[SqlExpr]) {
     for (arg, least) in args.iter().zip([1, 0]) {
         writer.put(", ");
-        match arg {
-            Expr::Literal(Literal::Integer(value)) => writer.number((*value).max(least)),
-            _ => {
-                writer.put("CASE WHEN ");
-                writer.expr(arg, Level::Concat);
-                writer.put(if least == 1 { " < 1 THEN 1 ELSE " } else { " < 0 THEN 0 ELSE " });
-                writer.expr(arg, Level::Or);
-                writer.put(" END");
-            }
+        if let Expr::Literal(Literal::Integer(value)) = arg {
+            writer.number((*value).max(least));
+        } else {
+            writer.put("CASE WHEN ");
+            writer.expr(arg, Level::Concat);
+            writer.put(if least == 1 { " < 1 THEN 1 ELSE " } else { " < 0 THEN 0 ELSE " });
+            writer.expr(arg, Level::Or);
+            writer.put(" END");
         }
     }
 }
@@ -461,17 +460,14 @@ fn add_units(writer: &mut Writer, time: &SqlExpr, unit: Unit, count: &SqlExpr) -
     }
     writer.put(if keeps_date { "CAST(" } else { "" });
     writer.expr(time, Level::Add);
-    match constant {
-        Some(count) => {
-            writer.put(if count < 0 { " - INTERVAL " } else { " + INTERVAL " });
-            writer.number(count.saturating_abs());
-            writer.put(" ");
-        }
-        None => {
-            writer.put(" + INTERVAL (");
-            writer.expr(count, Level::Or);
-            writer.put(") ");
-        }
+    if let Some(count) = constant {
+        writer.put(if count < 0 { " - INTERVAL " } else { " + INTERVAL " });
+        writer.number(count.saturating_abs());
+        writer.put(" ");
+    } else {
+        writer.put(" + INTERVAL (");
+        writer.expr(count, Level::Or);
+        writer.put(") ");
     }
     writer.put(unit_name(unit));
     if keeps_date {

@@ -81,7 +81,7 @@ impl<'a> Convert<'a> {
                 .help("Lists stand behind `in`: `kind in ('lost', 'late')`.")),
             _ => Err(self
                 .error("this form is not part of the language", expr)
-                .help("`entente docs` and docs/reference/expressions.md list the operators and functions.")),
+                .help("`docs/reference/expressions.md` lists the operators and functions.")),
         }
     }
 

@@ -75,7 +75,13 @@ const FUNCTIONS: &[FunctionDoc] = &[
         count: (3, 3),
         meaning: Meaning::PeriodsBetween,
     },
-    call("replace", "text, what, by", (3, 3), Function::Replace, "The text with every occurrence replaced."),
+    call(
+        "replace",
+        "text, part, substitute",
+        (3, 3),
+        Function::Replace,
+        "The text with every occurrence of the part substituted.",
+    ),
     call(
         "round",
         "x, digits",

@@ -10,6 +10,7 @@ mod call;
 mod convert;
 mod functions;
 mod literal;
+mod reference;
 mod select;
 mod source;
 mod tokens;
@@ -26,6 +27,7 @@ use convert::Convert;
 use source::Source;
 
 pub use functions::{FunctionDoc, functions, other_words};
+pub use reference::expression_reference;
 pub use select::parse_select;
 
 /// Why a text is not an expression of the language.

@@ -64,18 +64,21 @@ fn call_type(function: Function, args: &[SqlExpr]) -> Option<ColumnType> {
         | Function::JsonText => Some(ColumnType::String),
         Function::StartsWith | Function::EndsWith | Function::Contains => Some(ColumnType::Boolean),
         Function::Length | Function::PeriodsBetween { .. } | Function::Part { .. } => Some(ColumnType::Integer),
-        // BigQuery rounds whole numbers to floating point, DuckDB keeps them.
-        Function::Round | Function::Floor | Function::Ceil => None,
-        Function::DateOf | Function::WrittenDate => Some(ColumnType::Date),
-        Function::LocalTime(_) => Some(ColumnType::DateTime),
+        Function::Truncate { granularity: Granularity::Hour, .. } | Function::LocalTime(_) => {
+            Some(ColumnType::DateTime)
+        }
+        Function::Truncate { .. } | Function::DateOf | Function::WrittenDate => Some(ColumnType::Date),
         Function::InstantOf(_) | Function::TruncateHour(_) => Some(ColumnType::Timestamp),
-        Function::Truncate { granularity: Granularity::Hour, .. } => Some(ColumnType::DateTime),
-        Function::Truncate { .. } => Some(ColumnType::Date),
         Function::AddUnits(unit) => match (args.first().and_then(known_type)?, unit) {
             (ColumnType::Date, Unit::Minute | Unit::Hour) => Some(ColumnType::DateTime),
             (known, _) => Some(known),
         },
-        Function::WrittenTruncate(_) | Function::WrittenPeriodsBetween(_) => None,
+        // BigQuery rounds whole numbers to floating point, DuckDB keeps them.
+        Function::Round
+        | Function::Floor
+        | Function::Ceil
+        | Function::WrittenTruncate(_)
+        | Function::WrittenPeriodsBetween(_) => None,
     }
 }
 

@@ -91,7 +91,7 @@ impl Random {
         let compared =
             [BinaryOp::Eq, BinaryOp::NotEq, BinaryOp::Lt, BinaryOp::LtEq, BinaryOp::Gt, BinaryOp::GtEq, BinaryOp::Same];
         let negated = self.below(2) == 0;
-        match self.below(11) {
+        match self.below(12) {
             0 | 1 => self.binary(&[BinaryOp::And, BinaryOp::Or], Self::condition, below),
             2 => Expr::Unary { op: UnaryOp::Not, arg: Box::new(self.condition(below)) },
             3 => self.binary(&compared, Self::integer, below),
@@ -110,13 +110,11 @@ impl Random {
                 high: Box::new(self.integer(below)),
                 negated,
             },
-            _ => match self.below(2) {
-                0 => Expr::Like { arg: Box::new(self.text(below)), pattern: Box::new(self.text(below)), negated },
-                _ => {
-                    let function = self.one_of(&[Function::StartsWith, Function::EndsWith, Function::Contains]);
-                    Expr::call(function, vec![self.text(below), self.text(below)])
-                }
-            },
+            10 => Expr::Like { arg: Box::new(self.text(below)), pattern: Box::new(self.text(below)), negated },
+            _ => {
+                let function = self.one_of(&[Function::StartsWith, Function::EndsWith, Function::Contains]);
+                Expr::call(function, vec![self.text(below), self.text(below)])
+            }
         }
     }
 

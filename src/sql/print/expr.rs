@@ -49,7 +49,13 @@ impl Writer {
             }
             Expr::Between { arg, low, high, negated } => {
                 self.postfix(arg, *negated, " BETWEEN ", " NOT BETWEEN ");
+                // GoogleSQL takes the first AND that is not in parentheses for the one of BETWEEN, even within CASE.
+                let start = self.out.len();
                 self.expr(low, Level::Concat);
+                if self.out[start..].contains(" AND ") {
+                    self.out.insert(start, '(');
+                    self.out.push(')');
+                }
                 self.put(" AND ");
                 self.expr(high, Level::Concat);
                 Level::Comparison

@@ -135,7 +135,7 @@ fn random_expressions_have_one_value() {
     let mut random = Random(20_241_125);
     let makers: [fn(&mut Random, usize) -> SqlExpr; 4] =
         [Random::integer, Random::text, Random::date, Random::condition];
-    let exprs: Vec<SqlExpr> = (0..600).map(|at| makers[at % 4](&mut random, 1 + at % 4)).collect();
+    let exprs: Vec<SqlExpr> = (0..1_000).map(|at| makers[at % 4](&mut random, 1 + at % 4)).collect();
     let selects: Vec<Select> =
         exprs.iter().map(|expr| Select { items: vec![expr.clone().named("x")], ..Select::default() }).collect();
     for ([duckdb, bigquery], select) in run_everywhere(&selects).into_iter().zip(&selects) {

@@ -52,6 +52,15 @@ fn parentheses_stand_only_where_the_tree_needs_them() {
 }
 
 #[test]
+fn the_and_of_between_is_not_mistaken() {
+    let low = SqlExpr::integer(1).when(column("a").and(column("b")));
+    let (arg, high) = (Box::new(column("x")), Box::new(SqlExpr::integer(2)));
+    let between = Expr::Between { arg, low: Box::new(low), high, negated: false };
+    let written = "x BETWEEN (CASE WHEN a AND b THEN 1 END) AND 2";
+    assert_eq!(both(&between), [written, written]);
+}
+
+#[test]
 fn quotients_are_floats_and_null_at_zero() {
     let sum = |name| SqlExpr::aggregate(AggregateFunction::Sum, Some(column(name)));
     assert_eq!(

@@ -15,7 +15,7 @@ use async_graphql::{
     Pos, Positioned,
     parser::types::{BaseType, Directive, Field, Selection, SelectionSet, Type},
 };
-use async_graphql_value::ConstValue;
+use async_graphql_value::{ConstValue, Value};
 use indexmap::IndexMap;
 
 use super::{GraphqlError, document::Document, types::Types};
@@ -161,6 +161,9 @@ impl<'a> Collecting<'a> {
     fn untyped_arguments(&self, field: &Field) -> Result<Values, GraphqlError> {
         let mut arguments = Values::new();
         for (name, value) in &field.arguments {
+            if matches!(&value.node, Value::Variable(variable) if !self.variables.contains_key(variable.as_str())) {
+                continue;
+            }
             let given = value.node.clone().into_const_with(|variable| {
                 let known = self.variables.get(variable.as_str()).cloned();
                 known.ok_or_else(|| GraphqlError::input(format!("variable `${variable}` is missing")).at(value.pos))

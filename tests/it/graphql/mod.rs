@@ -2,6 +2,7 @@
 
 mod cube;
 mod cursors;
+mod fuzz;
 mod limits;
 mod merging;
 mod requests;

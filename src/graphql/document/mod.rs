@@ -62,6 +62,10 @@ pub(super) async fn read(
     })?;
     let operation = select(&document, operation_name).map_err(|error| vec![error])?.clone();
     size::check(&document).map_err(|error| vec![error])?;
+    let untyped = variables::untyped(types, &document);
+    if !untyped.is_empty() {
+        return Err(capped(untyped));
+    }
     let invalid = validate(schema, &document, operation_name).await;
     if !invalid.is_empty() {
         return Err(invalid);

@@ -24,6 +24,22 @@ struct Declared<'a> {
     default: bool,
 }
 
+/// Returns the variables whose type is not there, in any operation: async-graphql 7.2 panics on their defaults.
+pub(super) fn untyped(types: &Types, document: &ExecutableDocument) -> Vec<GraphqlError> {
+    let definitions = document.operations.iter().flat_map(|(_, operation)| &operation.node.variable_definitions);
+    let mut errors: Vec<GraphqlError> = definitions
+        .filter(|definition| types.get(named(&definition.node.var_type.node)).is_none())
+        .map(|definition| {
+            let (name, ty) = (&definition.node.name.node, named(&definition.node.var_type.node));
+            GraphqlError::new(Code::ValidationFailed, format!("the type `{ty}` of variable `${name}` is not there"))
+                .at(definition.pos)
+        })
+        .collect();
+    // Operations come in no order.
+    errors.sort_by_key(|error| error.locations.first().map(|at| (at.line, at.column)));
+    errors
+}
+
 /// Returns the variables that stand where they may not.
 pub(super) fn misplaced(
     types: &Types,

@@ -20,6 +20,7 @@ fn errors_before_execution_have_no_data_and_their_codes() {
         ("query ($x: Int) { __typename }", "GRAPHQL_VALIDATION_FAILED"),
         ("{ report(first: $x) { totals { orders } } }", "GRAPHQL_VALIDATION_FAILED"),
         ("query ($x: String) { report(first: $x) { totals { orders } } }", "GRAPHQL_VALIDATION_FAILED"),
+        ("query ($x: Nothing = 1) { report(first: $x) { totals { orders } } }", "GRAPHQL_VALIDATION_FAILED"),
         ("mutation { x }", "GRAPHQL_VALIDATION_FAILED"),
         ("subscription { x }", "GRAPHQL_VALIDATION_FAILED"),
         ("query A { __typename } query B { __typename }", "GRAPHQL_VALIDATION_FAILED"),

@@ -68,7 +68,7 @@ impl Random {
 
 fn damaged(random: &mut Random, seed: &str) -> String {
     let mut letters: Vec<char> = seed.chars().collect();
-    for _ in 0..=random.below(3) {
+    for _ in 0..=random.below(2) {
         let at = random.below(letters.len());
         match random.below(4) {
             0 => _ = letters.drain(at..(at + random.below(12)).min(letters.len())),

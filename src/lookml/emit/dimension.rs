@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     catalog::ColumnType,
-    ids::{DimensionId, ModelId},
+    ids::{DimensionId, Id, ModelId},
     project::{Dimension, DimensionKind, Ref, Route, Source},
     sql::{BinaryOp, Expr, Function, Literal},
 };
@@ -64,7 +64,7 @@ pub(super) fn find_crossing(emission: &mut Emission<'_>, model: ModelId) {
             break;
         }
     }
-    if emission.homes.values().any(|home| home.as_ref().is_ok_and(|home| home.model == model)) {
+    if !emission.metrics_of[model.index()].is_empty() {
         return;
     }
     for id in emission.draft(model).crossing.clone() {

@@ -16,7 +16,12 @@ use super::{
     explore::{self, Explores},
     project_name, test, view,
 };
-use crate::{files::Span, ids::ModelId, project::Source, time::Weekday};
+use crate::{
+    files::Span,
+    ids::{Id, ModelId},
+    project::Source,
+    time::Weekday,
+};
 
 /// Makes every file of a project.
 pub(super) fn documents(emission: &Emission<'_>, explores: BTreeMap<ModelId, Explores>) -> Vec<Draught> {
@@ -194,10 +199,10 @@ fn refined_view(view: &str) -> String {
 /// Returns where the metrics of a model were written whose measures do, or do not, need other views.
 fn metric_spans(emission: &Emission<'_>, model: ModelId, crossing: bool) -> Vec<Span> {
     let project = emission.project;
-    let built = emission.built.iter().filter(|(_, built)| built.as_ref().is_ok_and(|built| built.crosses == crossing));
-    built
-        .filter(|(metric, _)| emission.homes[*metric].as_ref().is_ok_and(|home| home.model == model))
-        .map(|(metric, _)| project.metrics[*metric].span)
+    let metrics = emission.metrics_of[model.index()].iter();
+    metrics
+        .filter(|metric| emission.built[*metric].as_ref().is_ok_and(|built| built.crosses == crossing))
+        .map(|metric| project.metrics[*metric].span)
         .collect()
 }
 

@@ -93,6 +93,8 @@ struct Emission<'a> {
     joins: BTreeMap<ModelId, Vec<tree::Join>>,
     /// Where each metric is at home, or why nowhere.
     homes: BTreeMap<MetricId, Result<Home, String>>,
+    /// The metrics that are at home in each model.
+    metrics_of: Vec<Vec<MetricId>>,
     /// The measures that are made.
     built: BTreeMap<MetricId, Result<measure::Built, String>>,
     /// Models that LookML cannot say, and why.
@@ -115,6 +117,7 @@ impl<'a> Emission<'a> {
             scopes: BTreeMap::new(),
             joins: BTreeMap::new(),
             homes: project.metrics.ids().map(|metric| (metric, home::home(project, metric))).collect(),
+            metrics_of: vec![Vec::new(); project.models.len()],
             built: BTreeMap::new(),
             unsayable: BTreeMap::new(),
             unreadable: BTreeMap::new(),
@@ -138,10 +141,12 @@ impl<'a> Emission<'a> {
         for metric in project.metrics.ids() {
             if let Ok(home) = emission.homes[&metric].clone() {
                 emission.draft_mut(home.model).name_metric(project, metric);
+                emission.metrics_of[home.model.index()].push(metric);
             }
         }
-        let models: BTreeSet<ModelId> = emission.homes.values().flatten().map(|home| home.model).collect();
-        for model in models {
+        for model in
+            project.models.ids().filter(|model| !emission.metrics_of[model.index()].is_empty()).collect::<Vec<_>>()
+        {
             let scope = Scope::new(project, model, &emission.draft(model).view);
             emission.scopes.insert(model, scope);
         }
@@ -194,11 +199,8 @@ impl<'a> Emission<'a> {
 
     /// Returns the homes of the metrics of a model that have a measure, its own axis first.
     fn homes_of(&self, model: ModelId) -> Vec<Home> {
-        let built = self.built.iter().filter(|(_, built)| built.is_ok());
-        let homes: BTreeSet<&Home> = built
-            .filter_map(|(metric, _)| self.homes[metric].as_ref().ok())
-            .filter(|home| home.model == model)
-            .collect();
+        let built = self.metrics_of[model.index()].iter().filter(|metric| self.built[*metric].is_ok());
+        let homes: BTreeSet<&Home> = built.filter_map(|metric| self.homes[metric].as_ref().ok()).collect();
         let (own, others): (Vec<&Home>, Vec<&Home>) = homes.into_iter().partition(|home| self.is_default(home));
         own.into_iter().chain(others).cloned().collect()
     }

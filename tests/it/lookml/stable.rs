@@ -64,33 +64,3 @@ fn changed(before: &Emitted, after: &Emitted) -> Vec<String> {
     let differs = |path: &&String| before.files.get(*path) != after.files.get(*path);
     all.into_keys().filter(differs).cloned().collect()
 }
-
-#[test]
-#[ignore = "prints how long a large project takes"]
-fn how_long_a_thousand_metrics_take() {
-    let mut text = String::from("models:\n");
-    for model in 0..100 {
-        let join = if model == 0 { String::new() } else { format!(", joins: [ {{ to: m{}, key: k }} ]", model / 2) };
-        text += &format!(
-            "  - {{ name: m{model}, table: s.m{model}, primary_key: id, time: t_at{join}, dimensions: [ {{ name: t_at, type: time }}, {{ name: a, type: string }}, {{ name: b, type: boolean, expr: v > 3 }}, {{ name: c, type: number, expr: v * 2 }} ] }}\n"
-        );
-    }
-    text += "metrics:\n";
-    for metric in 0..1000 {
-        text += &match metric % 3 {
-            0 => {
-                format!("  - {{ name: x{metric}, model: m{}, agg: sum, expr: v * 2, where: a = 'x' }}\n", metric % 100)
-            }
-            1 => format!("  - {{ name: x{metric}, model: m{}, agg: count, where: a <> 'y' and b }}\n", metric % 100),
-            _ => format!(
-                "  - {{ name: x{metric}, expr: x{} / x{} }}\n",
-                metric - metric % 300 + (metric % 3 - 2),
-                metric - metric % 300
-            ),
-        };
-    }
-    let world = written(&text);
-    let start = std::time::Instant::now();
-    let emitted = emit(&world, Dialects::Configured);
-    eprintln!("{} files in {:?} with loading", emitted.files.len(), start.elapsed());
-}

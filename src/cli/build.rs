@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 use super::{
     context::{Context, count},
     failure::Failure,
-    publish::{Folders, publish, read_folder},
+    publish::{Folders, publish, read_folder, settle},
 };
 use crate::{
     engine::Loaded,
@@ -45,6 +45,9 @@ const SCHEMA: &str = "schema";
 pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     let (loaded, project) = context.project()?;
     let emitted = emit(&loaded, &project)?;
+    if !arguments.check {
+        settle(&loaded.root)?;
+    }
     let overwrite = if arguments.force { Overwrite::Force } else { Overwrite::Refuse };
     let old = Folders::from([
         (LOOKML.to_owned(), read_folder(&loaded.root.join(LOOKML))?),

@@ -31,25 +31,29 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
-    let (files, paths) = if arguments.files.is_empty() { project_files(context)? } else { read(&arguments.files)? };
+    let sources = if arguments.files.is_empty() { project_files(context)? } else { read(&arguments.files)? };
     let mut changed = 0;
-    let mut failed = Vec::new();
-    for ((file, source), path) in files.iter().zip(&paths) {
+    let mut failed = false;
+    for Source { name, path, text } in &sources {
+        let mut files = SourceMap::new();
+        let file = files.add(name, text);
         match syntax::format(&files, file) {
-            Ok(formatted) if formatted == source.text => {}
+            Ok(formatted) if formatted == *text => {}
             Ok(formatted) => {
                 changed += 1;
-                writeln!(context.out, "{}", source.path)?;
+                writeln!(context.out, "{name}")?;
                 if !arguments.check {
                     replace(path, &formatted)?;
                 }
             }
-            Err(diagnostics) => failed.extend(diagnostics),
+            Err(diagnostics) => {
+                failed = true;
+                let color = context.colors(&io::stderr()).into();
+                eprint!("{}", render::render(render::Format::Full, &diagnostics, &files, color));
+            }
         }
     }
-    if !failed.is_empty() {
-        let color = context.colors(&io::stderr()).into();
-        eprint!("{}", render::render(render::Format::Full, &failed, &files, color));
+    if failed {
         return Err(Failure::shown());
     }
     if arguments.check && changed > 0 {
@@ -57,33 +61,39 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         return Err(Failure::wrong(format!("{} {verb} not in the layout", count(changed, "file")))
             .help("Format with `entente fmt`."));
     }
-    context.note(&format!("{changed} of {} changed", count(paths.len(), "file")));
+    context.note(&format!("{changed} of {} changed", count(sources.len(), "file")));
     Ok(())
 }
 
-/// Returns the definitions of the project and where they lie.
-fn project_files(context: &Context) -> Result<(SourceMap, Vec<PathBuf>), Failure> {
-    let loaded = context.load()?;
-    let mut files = SourceMap::new();
-    let mut paths = Vec::new();
-    for (_, file) in loaded.files.iter().filter(|(_, file)| file.path.starts_with("metrics/")) {
-        let path = loaded.root.join(&file.path);
-        // A file that could not be read stands in the map without its text.
-        if fs::read_to_string(&path).is_ok_and(|text| text == file.text) {
-            files.add(&*file.path, &*file.text);
-            paths.push(path);
-        }
-    }
-    Ok((files, paths))
+/// A file to format.
+struct Source {
+    /// Its name as shown.
+    name: String,
+    /// Where it lies.
+    path: PathBuf,
+    /// What is in it.
+    text: String,
 }
 
-fn read(paths: &[PathBuf]) -> Result<(SourceMap, Vec<PathBuf>), Failure> {
-    let mut files = SourceMap::new();
-    for path in paths {
-        let text = fs::read_to_string(path).map_err(|error| Failure::file("read", path, &error))?;
-        files.add(path.display().to_string(), text);
-    }
-    Ok((files, paths.to_vec()))
+/// Returns the definitions of the project.
+fn project_files(context: &Context) -> Result<Vec<Source>, Failure> {
+    let loaded = context.load()?;
+    let definitions = loaded.files.iter().filter(|(_, file)| file.path.starts_with("metrics/"));
+    let sources = definitions.map(|(_, file)| Source {
+        name: file.path.clone(),
+        path: loaded.root.join(&file.path),
+        text: file.text.clone(),
+    });
+    // A file that could not be read stands in the map without its text; `entente check` reports it.
+    Ok(sources.filter(|source| fs::read_to_string(&source.path).is_ok_and(|text| text == source.text)).collect())
+}
+
+fn read(paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
+    let read = |path: &PathBuf| match fs::read_to_string(path) {
+        Ok(text) => Ok(Source { name: path.display().to_string(), path: path.clone(), text }),
+        Err(error) => Err(Failure::file("read", path, &error)),
+    };
+    paths.iter().map(read).collect()
 }
 
 /// Replaces a file in one step, so that it is never half written.

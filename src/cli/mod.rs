@@ -17,6 +17,7 @@ mod demo;
 mod explain;
 mod failure;
 mod fmt;
+mod init;
 mod publish;
 mod query;
 mod reference;
@@ -60,7 +61,8 @@ A first tour:
   entente query --metrics revenue --by time.month     ask for a number
   entente explain --metrics revenue --by time.month   see how it is computed
   entente build                                       write LookML and schemas
-  entente serve                                       answer GraphQL";
+  entente serve                                       answer GraphQL
+  entente init shop.duckdb                            start from your own data";
 
 /// Options of every command.
 #[derive(Args)]
@@ -107,6 +109,7 @@ enum Command {
     Test(test::Arguments),
     Serve(serve::Arguments),
     Demo(demo::Arguments),
+    Init(init::Arguments),
     Catalog(catalog::Arguments),
     Fmt(fmt::Arguments),
 }
@@ -125,6 +128,7 @@ pub fn run() -> ExitCode {
         Command::Test(arguments) => test::run(&arguments, &mut context),
         Command::Serve(arguments) => serve::run(&arguments, &mut context),
         Command::Demo(arguments) => demo::run(&arguments, &mut context),
+        Command::Init(arguments) => init::run(&arguments, &mut context),
         Command::Catalog(arguments) => catalog::run(&arguments, &mut context),
         Command::Fmt(arguments) => fmt::run(&arguments, &mut context),
     };

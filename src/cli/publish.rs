@@ -54,16 +54,25 @@ fn read_into(folder: &Path, prefix: &str, files: &mut BTreeMap<String, Vec<u8>>)
     Ok(())
 }
 
+/// Finishes, or sweeps, what a killed build has left behind.
+pub(crate) fn settle(root: &Path) -> Result<(), Failure> {
+    if !root.join(STAGE).exists() {
+        return Ok(());
+    }
+    let _turn = wait_for_turn(root)?;
+    recover(root).map_err(|error| not_written(root, &error))
+}
+
 /// Puts the folders in place below `root`.
 pub(crate) fn publish(root: &Path, folders: &Folders) -> Result<(), Failure> {
     let _turn = wait_for_turn(root)?;
-    let stage = root.join(STAGE);
-    let failed = |error: io::Error| {
-        Failure::file("written", root, &error).help("The output is as it was; mend the cause and build again.")
-    };
-    recover(root).map_err(failed)?;
-    write_stage(&stage, folders).map_err(failed)?;
-    exchange_all(root).map_err(failed)
+    let published =
+        recover(root).and_then(|()| write_stage(&root.join(STAGE), folders)).and_then(|()| exchange_all(root));
+    published.map_err(|error| not_written(root, &error))
+}
+
+fn not_written(root: &Path, error: &io::Error) -> Failure {
+    Failure::file("written", root, error).help("The output is as it was; mend the cause and build again.")
 }
 
 /// Waits until no other build of the project runs; the turn ends when the file is closed.

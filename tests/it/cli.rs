@@ -5,18 +5,18 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::command::{NOW, Project, Ran, entente};
+use crate::command::{NOW, Project, Ran, Scale, entente};
 
 #[test]
 fn the_example_checks_without_errors() {
-    let ran = Project::parcel().run(["check", "--format", "concise"]);
+    let ran = Project::parcel(Scale::Hundredth).run(["check", "--format", "concise"]);
     assert!(!ran.out.contains("error["), "{}", ran.out);
     ran.worked();
 }
 
 #[test]
 fn a_query_answers_in_every_shape() {
-    let project = Project::parcel();
+    let project = Project::parcel(Scale::Hundredth);
     let ask = |format: &str| {
         let request = ["query", "-m", "parcels_booked,on_time_delivery_rate", "-b", "service", "-t", "2025"];
         project.run(request.into_iter().chain(["-w", "service in ('express', 'same_day')", "-f", format])).worked()
@@ -38,7 +38,7 @@ fn a_query_answers_in_every_shape() {
 
 #[test]
 fn the_parts_of_a_query_add_up_to_the_whole() {
-    let project = Project::parcel();
+    let project = Project::parcel(Scale::Hundredth);
     let number = |ran: Ran| -> u64 {
         ran.worked()
             .lines()
@@ -54,7 +54,7 @@ fn the_parts_of_a_query_add_up_to_the_whole() {
 
 #[test]
 fn having_order_limit_and_top_choose_rows() {
-    let project = Project::parcel();
+    let project = Project::parcel(Scale::Hundredth);
     let rows = |arguments: &[&str]| {
         let base = ["query", "-m", "parcels_booked", "-b", "customers.name", "-f", "csv"];
         let out = project.run(base.iter().chain(arguments)).worked();
@@ -70,7 +70,7 @@ fn having_order_limit_and_top_choose_rows() {
 
 #[test]
 fn empty_periods_are_filled_when_asked() {
-    let project = Project::parcel();
+    let project = Project::parcel(Scale::Hundredth);
     let base = ["query", "-m", "parcels_booked", "-b", "time.day", "-t", "1990-01-01 to 1990-01-04", "-f", "csv"];
     assert_eq!(project.run(base).worked(), "time.day,parcels_booked\n");
     let filled = project.run(base.into_iter().chain(["--fill", "time"])).worked();
@@ -79,7 +79,7 @@ fn empty_periods_are_filled_when_asked() {
 
 #[test]
 fn sql_is_printed_in_both_dialects_without_a_warehouse() {
-    let project = Project::parcel();
+    let project = Project::parcel(Scale::Hundredth);
     std::fs::remove_file(project.path("parcel.duckdb")).expect("it was there");
     let request = ["query", "-m", "revenue", "-b", "time.month", "-t", "2025", "-w", "service = 'express'", "--sql"];
     let duckdb = project.run(request.into_iter().chain(["--dialect", "duckdb"])).worked();
@@ -90,7 +90,7 @@ fn sql_is_printed_in_both_dialects_without_a_warehouse() {
 
 #[test]
 fn a_saved_query_is_run_by_its_name() {
-    let project = Project::parcel();
+    let project = Project::parcel(Scale::Hundredth);
     let out = project.run(["query", "--saved", "weekly_network_review", "--now", NOW, "-f", "csv"]).worked();
     assert!(out.starts_with("time.week,origin.region,parcels_booked,"), "{out}");
     project
@@ -100,7 +100,7 @@ fn a_saved_query_is_run_by_its_name() {
 
 #[test]
 fn a_plan_is_explained_stage_by_stage() {
-    let project = Project::parcel();
+    let project = Project::parcel(Scale::Hundredth);
     let out =
         project.run(["explain", "-m", "revenue,claims", "-b", "time.month,customers.country", "-t", "2025"]).worked();
     for section in ["request", "time", "joins", "plan", "partitions", "sql (duckdb)"] {
@@ -121,7 +121,7 @@ fn a_code_is_explained_by_its_page() {
 
 #[test]
 fn the_tests_of_the_example_pass_and_a_wrong_one_fails() {
-    let project = Project::parcel();
+    let project = Project::parcel(Scale::Hundredth);
     let out = project.run(["test", "--now", NOW]).worked();
     assert!(out.contains("rate_is_a_rate") && out.contains("key of `shipments`: shipment_id"), "{out}");
 
@@ -156,8 +156,36 @@ fn a_demo_in_an_empty_folder_is_a_project_that_answers() {
 }
 
 #[test]
+fn a_project_starts_from_a_duckdb_file_and_answers() {
+    let project = Project::empty();
+    entente::sample::create(&project.path("parcel.duckdb"), 0.01, &|_, _| {}).expect("the sample is made");
+    let out = project.run(["init", "parcel.duckdb", "--time-zone", "Europe/Berlin"]).worked();
+    assert!(out.contains("entente.yml"), "{out}");
+    project.run(["check"]).worked();
+    project.run(["fmt", "--check"]).worked();
+    project.run(["init", "parcel.duckdb"]).failed(1, &["is there already"]);
+    project.run(["init", "gone.duckdb", "--project", "other"]).failed(3, &["gone.duckdb", "no such file"]);
+}
+
+#[test]
+fn a_project_starts_from_a_folder_of_files() {
+    let project = Project::empty();
+    let flights = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/flights/data");
+    for name in ["flights.csv", "airports.csv"] {
+        project.write(&format!("data/{name}"), std::fs::read(flights.join(name)).expect("the flights are there"));
+    }
+    project.run(["init", "data"]).worked();
+    assert!(project.path("data.duckdb").exists());
+    project.run(["check"]).worked();
+    let out = project.run(["query", "-m", "flights", "-f", "csv"]).worked();
+    assert_eq!(out, "flights\n20000\n");
+    std::fs::create_dir(project.path("nothing")).expect("a folder is made");
+    project.run(["init", "nothing", "--project", "new"]).failed(1, &["has no CSV or Parquet files"]);
+}
+
+#[test]
 fn the_catalog_is_written_and_compared() {
-    let project = Project::parcel();
+    let project = Project::parcel(Scale::Hundredth);
     project.run(["catalog"]).worked();
     project.run(["catalog", "--check"]).worked();
     let text = project.read("schema/catalog.json").replace("\"oldest_hours\"", "\"oldest\"");
@@ -169,7 +197,7 @@ fn the_catalog_is_written_and_compared() {
 
 #[test]
 fn formatting_keeps_the_meaning_and_comes_to_rest() {
-    let project = Project::parcel();
+    let project = Project::parcel(Scale::Hundredth);
     let before = project.run(["query", "-m", "revenue", "-b", "time.month", "-f", "csv"]).worked();
     project.run(["fmt"]).worked();
     project.run(["fmt", "--check"]).worked();
@@ -184,7 +212,7 @@ fn formatting_keeps_the_meaning_and_comes_to_rest() {
 
 #[test]
 fn a_project_above_the_working_folder_is_found() {
-    let project = Project::parcel();
+    let project = Project::parcel(Scale::Hundredth);
     let mut command = project.command(["check"]);
     command.current_dir(project.path("metrics"));
     Ran::from(command.output().expect("the command runs")).worked();
@@ -197,7 +225,7 @@ fn a_project_above_the_working_folder_is_found() {
 
 #[test]
 fn a_reader_that_leaves_is_no_error() {
-    let project = Project::parcel();
+    let project = Project::parcel(Scale::Hundredth);
     let mut child = project
         .command(["query", "-m", "parcels_booked", "-b", "customers.name,time.day", "-f", "csv"])
         .stdout(Stdio::piped())
@@ -231,7 +259,7 @@ fn every_command_has_help_with_examples() {
     let commands = whole.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
     let names: Vec<&str> =
         commands.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help").collect();
-    assert!(names.len() >= 9, "{names:?}");
+    assert!(names.len() >= 10, "{names:?}");
     for name in names {
         let text = help(&[name, "--help"]);
         assert!(text.contains("Examples:"), "`{name}` has no examples");
@@ -241,7 +269,7 @@ fn every_command_has_help_with_examples() {
 
 #[test]
 fn wrong_arguments_end_with_two() {
-    let project = Project::parcel();
+    let project = Project::parcel(Scale::Hundredth);
     project.run(["quary"]).failed(2, &["unrecognized subcommand", "query"]);
     project.run(["query", "--metric", "revenue"]).failed(2, &["--metrics"]);
     project.run(["query"]).failed(2, &["nothing is asked", "--metrics"]);
@@ -253,7 +281,7 @@ fn wrong_arguments_end_with_two() {
 
 #[test]
 fn a_request_that_is_refused_ends_with_one() {
-    let project = Project::parcel();
+    let project = Project::parcel(Scale::Hundredth);
     project.run(["query", "-m", "revenu"]).failed(1, &["revenu", "`revenue`"]);
     project.run(["query", "-m", "revenue", "-b", "customers.contry"]).failed(1, &["contry", "country"]);
     project.run(["query", "-m", "revenue", "-w", "service ="]).failed(1, &["error:"]);

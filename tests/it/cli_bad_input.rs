@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::command::{Project, Ran};
+use crate::command::{Project, Ran, Scale};
 
 const GOOD: &str = "\
 models:
@@ -276,7 +276,7 @@ fn a_warehouse_without_the_table_ends_with_three() {
 fn a_locked_warehouse_names_who_holds_it() {
     use entente::warehouse::duckdb::{Access, DuckDb};
 
-    let project = Project::parcel();
+    let project = Project::parcel(Scale::Hundredth);
     let held = DuckDb::open(&project.path("parcel.duckdb"), Access::ReadWrite).expect("it opens");
     project.run(["query", "-m", "parcels_booked"]).failed(3, &["is locked by", &std::process::id().to_string()]);
     drop(held);
@@ -285,7 +285,7 @@ fn a_locked_warehouse_names_who_holds_it() {
 
 #[test]
 fn a_port_in_use_ends_with_three() {
-    let project = Project::parcel();
+    let project = Project::parcel(Scale::Hundredth);
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let port = taken.local_addr().expect("it has an address").port().to_string();
     project.run(["serve", "--port", &port]).failed(3, &[&format!("port {port} is in use"), "--port"]);

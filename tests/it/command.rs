@@ -3,6 +3,7 @@
 use std::{
     ffi::OsStr,
     fs,
+    hash::{Hash, Hasher},
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     sync::OnceLock,
@@ -83,14 +84,14 @@ impl Project {
         project
     }
 
-    /// Makes a copy of the worked example with its warehouse at a hundredth of its size.
-    pub(crate) fn parcel() -> Self {
+    /// Makes a copy of the worked example with its warehouse.
+    pub(crate) fn parcel(scale: Scale) -> Self {
         let project = Self::empty();
         let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
         for name in ["entente.yml", "metrics", "schema", "lookml_out"] {
             copy(&repository.join(name), &project.path(name));
         }
-        fs::copy(warehouse(), project.path("parcel.duckdb")).expect("the warehouse is copied");
+        fs::copy(warehouse(scale), project.path("parcel.duckdb")).expect("the warehouse is copied");
         project
     }
 
@@ -125,14 +126,44 @@ impl Project {
     }
 }
 
-/// Returns the sample warehouse at a hundredth of its size, made once for each run of the tests.
-fn warehouse() -> &'static Path {
-    static WAREHOUSE: OnceLock<PathBuf> = OnceLock::new();
-    WAREHOUSE.get_or_init(|| {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("sample-{}.duckdb", std::process::id()));
-        entente::sample::create(&path, 0.01, &|_, _| {}).expect("the sample is made");
+/// How much of the sample there is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scale {
+    /// All of it, as in the docs.
+    Whole,
+    /// A hundredth, with every oddity.
+    Hundredth,
+}
+
+/// Returns the sample warehouse, made once for each version of the code that makes it.
+fn warehouse(scale: Scale) -> &'static Path {
+    static WHOLE: OnceLock<PathBuf> = OnceLock::new();
+    static HUNDREDTH: OnceLock<PathBuf> = OnceLock::new();
+    let (place, name, factor) = match scale {
+        Scale::Whole => (&WHOLE, "whole", 1.0),
+        Scale::Hundredth => (&HUNDREDTH, "hundredth", 0.01),
+    };
+    place.get_or_init(|| {
+        let path =
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{:016x}.duckdb", version_of_the_sample()));
+        if !path.exists() {
+            entente::sample::create(&path, factor, &|_, _| {}).expect("the sample is made");
+        }
         path
     })
+}
+
+/// Returns a hash of the code that makes the sample.
+fn version_of_the_sample() -> u64 {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/sample");
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(folder).expect("the code is there").map(|entry| entry.expect("it is read").path()).collect();
+    files.sort();
+    let mut hasher = std::hash::DefaultHasher::new();
+    for file in files {
+        fs::read(file).expect("the code is read").hash(&mut hasher);
+    }
+    hasher.finish()
 }
 
 fn copy(from: &Path, to: &Path) {

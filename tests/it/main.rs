@@ -9,7 +9,11 @@ mod cli_bad_input;
 #[cfg(unix)]
 mod clients;
 #[cfg(feature = "cli")]
+mod cli_build;
+#[cfg(feature = "cli")]
 mod command;
+#[cfg(feature = "cli")]
+mod docs;
 mod generated;
 #[cfg(feature = "duckdb")]
 #[path = "../googlesql/mod.rs"]

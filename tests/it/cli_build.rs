@@ -1,0 +1,173 @@
+//! `entente build`: what it writes, what it keeps, and that it is never half done.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::Path,
+    process::Stdio,
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::command::{Project, Scale};
+
+/// Reads the generated folders.
+fn output(project: &Project) -> BTreeMap<String, String> {
+    let mut files = BTreeMap::new();
+    for folder in ["lookml_out", "schema"] {
+        read(&project.path(folder), folder, &mut files);
+    }
+    files
+}
+
+fn read(folder: &Path, name: &str, files: &mut BTreeMap<String, String>) {
+    for entry in fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.expect("a folder is read").path();
+        let name = format!("{name}/{}", path.file_name().expect("it has a name").to_string_lossy());
+        if path.is_dir() {
+            read(&path, &name, files);
+        } else {
+            files.insert(name, fs::read_to_string(&path).expect("a file is read"));
+        }
+    }
+}
+
+/// A project without output.
+fn fresh() -> Project {
+    let project = Project::parcel(Scale::Hundredth);
+    fs::remove_dir_all(project.path("lookml_out")).ok();
+    project
+}
+
+#[test]
+fn a_build_writes_once_and_changes_nothing_afterwards() {
+    let project = fresh();
+    let out = project.run(["build"]).worked();
+    assert!(out.contains("+ lookml_out/manifest.lkml"), "{out}");
+    let first = output(&project);
+    for file in ["schema/entente.graphql", "schema/metrics.schema.json", "schema/catalog.json", "lookml_out/report.md"]
+    {
+        assert!(first.contains_key(file), "there is no {file}");
+    }
+    assert_eq!(project.run(["build"]).worked(), "", "the second build has something to do");
+    assert_eq!(output(&project), first);
+    project.run(["build", "--check"]).worked();
+    assert!(!project.path(".entente-build").exists(), "the stage is left behind");
+}
+
+#[test]
+fn a_build_does_not_depend_on_the_order_of_files_or_on_the_folder() {
+    let one = fresh();
+    one.run(["build"]).worked();
+    let two = fresh();
+    for name in ["claims", "shipments", "finance"] {
+        fs::rename(two.path(format!("metrics/{name}.yml")), two.path(format!("metrics/{name}.yaml"))).expect("renamed");
+        fs::rename(two.path(format!("metrics/{name}.yaml")), two.path(format!("metrics/{name}.yml"))).expect("renamed");
+    }
+    two.run(["build"]).worked();
+    assert_eq!(output(&one), output(&two));
+}
+
+#[test]
+fn a_change_of_a_definition_is_noticed_by_the_check() {
+    let project = fresh();
+    project.run(["build"]).worked();
+    let text = project.read("metrics/shipments.yml").replace("label: Parcels booked", "label: Parcels ordered");
+    project.write("metrics/shipments.yml", text);
+    let before = output(&project);
+    let ran = project.run(["build", "--check"]);
+    assert!(ran.out.contains("~ lookml_out/views/"), "{}", ran.out);
+    ran.failed(1, &["out of date", "entente build"]);
+    assert_eq!(output(&project), before, "a check writes nothing");
+    project.run(["build"]).worked();
+    project.run(["build", "--check"]).worked();
+}
+
+#[test]
+fn what_people_wrote_is_kept_and_what_is_stale_goes() {
+    let project = fresh();
+    project.run(["build"]).worked();
+    let refined = "include: \"/views/generated/shipments.view.lkml\"\nview: +shipments { label: \"Ours\" }\n";
+    project.write("lookml_out/views/refined/shipments.view.lkml", refined);
+    project.write("lookml_out/dashboards/ours.dashboard.lookml", "- dashboard: ours\n");
+    let generated = project.path("lookml_out/views/generated/page_views.view.lkml");
+    assert!(generated.exists());
+    // Without the model, its view goes.
+    let text = project.read("metrics/customers.yml");
+    let (before, rest) = text.split_once("  - name: page_views").expect("the model is there");
+    let (_, metrics) = rest.split_once("\nmetrics:").expect("metrics follow");
+    let metrics: Vec<&str> =
+        metrics.split("\n  - name: ").filter(|metric| !metric.contains("model: page_views")).collect();
+    let tables = project.read("metrics/tables.yml").replace("      holds: { viewed_at: { to: 1 day } }\n", "");
+    project.write("metrics/tables.yml", tables);
+    project.write("metrics/customers.yml", format!("{before}\nmetrics:{}", metrics.join("\n  - name: ")));
+    project.run(["build"]).worked();
+    assert!(!generated.exists(), "the view of a removed model is still there");
+    assert_eq!(project.read("lookml_out/views/refined/shipments.view.lkml"), refined);
+    assert!(project.path("lookml_out/dashboards/ours.dashboard.lookml").exists());
+}
+
+#[test]
+fn an_edited_generated_file_stops_the_build() {
+    let project = fresh();
+    project.run(["build"]).worked();
+    let view = "lookml_out/views/generated/shipments.view.lkml";
+    let edited = project.read(view).replacen("dimension", "dimension # edited\n", 1);
+    project.write(view, &edited);
+    project.run(["build"]).failed(1, &["edited by hand", view, "--force"]);
+    assert_eq!(project.read(view), edited, "the edit is still there");
+    project.run(["build", "--force"]).worked();
+    assert!(!project.read(view).contains("# edited"));
+}
+
+#[test]
+fn a_broken_project_leaves_the_output_alone() {
+    let project = fresh();
+    project.run(["build"]).worked();
+    let before = output(&project);
+    project.write("metrics/wrong.yml", "metrics: [ { name: wrong } ]\n");
+    project.run(["build"]).failed(1, &["error["]);
+    assert_eq!(output(&project), before);
+}
+
+#[test]
+fn a_build_killed_at_any_moment_leaves_the_old_or_the_new_output() {
+    let project = fresh();
+    project.run(["build"]).worked();
+    let old_text = project.read("metrics/shipments.yml");
+    let new_text = old_text.replace("label: Parcels booked", "label: Parcels ordered");
+    let old = output(&project);
+    project.write("metrics/shipments.yml", &new_text);
+    let begun = Instant::now();
+    project.run(["build"]).worked();
+    let whole = begun.elapsed();
+    let new = output(&project);
+    assert_ne!(old, new);
+
+    let (mut olds, mut news) = (0, 0);
+    for step in 0..60_u32 {
+        // Back to the old output, then a build towards the new one that is killed on its way. Moments are spread over
+        // the whole run, most of them near its end, where files are written.
+        project.write("metrics/shipments.yml", &old_text);
+        project.run(["build"]).worked();
+        assert_eq!(output(&project), old, "a build after a kill is not whole");
+        project.write("metrics/shipments.yml", &new_text);
+        let mut child =
+            project.command(["build"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it runs");
+        thread::sleep(whole * (step % 20 + 5) / 24 + Duration::from_micros(u64::from(step) * 37));
+        child.kill().ok();
+        child.wait().expect("it ends");
+        let found = output(&project);
+        if found == old {
+            olds += 1;
+        } else if found == new {
+            news += 1;
+        } else {
+            panic!("a mixture after {step} kills");
+        }
+    }
+    assert!(olds > 0 && news > 0, "the kills were all too early or too late: {olds} old, {news} new");
+    project.run(["build"]).worked();
+    assert_eq!(output(&project), new);
+    assert!(!project.path(".entente-build").exists(), "the stage is left behind");
+}

@@ -6,10 +6,10 @@ mod battery;
 mod cli;
 #[cfg(feature = "cli")]
 mod cli_bad_input;
-#[cfg(unix)]
-mod clients;
 #[cfg(feature = "cli")]
 mod cli_build;
+#[cfg(unix)]
+mod clients;
 #[cfg(feature = "cli")]
 mod command;
 #[cfg(feature = "cli")]

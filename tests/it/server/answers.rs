@@ -124,6 +124,17 @@ fn what_a_driver_says_stays_here_and_an_error_is_not_kept() {
 }
 
 #[test]
+fn a_panic_costs_the_requests_that_meet_it_and_no_other() {
+    let fixture = Fixture::new();
+    fixture.fake.fail_with(Some(|| panic!("a bug of the driver, which is printed and survived")));
+    let answer = fixture.client().graphql(PARCELS);
+    assert_eq!((answer.status, answer.code().as_str()), (200, "INTERNAL"));
+    assert!(!answer.body.contains("bug"), "{}", answer.body);
+    fixture.fake.fail_with(None);
+    assert_eq!(fixture.client().graphql(PARCELS).json()["data"]["report"]["rows"][0]["parcelsBooked"], "42");
+}
+
+#[test]
 fn queries_beyond_the_queue_are_refused_at_once() {
     let limits = engine::Limits { concurrency: 1, queue: 1, ..engine::Limits::default() };
     let fixture = Fixture::with(|options| options.engine = limits);

@@ -117,7 +117,8 @@ impl Warehouse for Fake {
             let latency = *self.latency.lock().expect("no panic");
             tokio::time::sleep(latency).await;
             running.ended = true;
-            if let Some(failure) = *self.failure.lock().expect("no panic") {
+            let failure = *self.failure.lock().expect("no panic");
+            if let Some(failure) = failure {
                 return Err(failure());
             }
             let rows = self.rows.lock().expect("no panic").clone();

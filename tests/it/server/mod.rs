@@ -4,6 +4,8 @@ mod answers;
 mod audit;
 mod client;
 mod connections;
+#[cfg(feature = "duckdb")]
+mod demo;
 mod fixture;
 mod operations;
 mod pages;

@@ -1,5 +1,10 @@
 //! Changes of the files while the server runs.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use entente::server::Reload;
 
 use super::fixture::{Fixture, METRICS, eventually};
@@ -50,4 +55,33 @@ fn a_folder_that_is_made_again_is_still_watched() {
     eventually("the mend is noticed", || fixture.client().get("/healthz").json()["status"] == "ok");
     fixture.write_metrics(&format!("{METRICS}  - {{ name: weight, model: shipments, agg: sum, expr: weight_kg }}\n"));
     eventually("the metric has a page", || fixture.client().get("/metrics/weight").status == 200);
+}
+
+#[test]
+fn good_and_broken_projects_in_turn_never_disturb_a_request() {
+    let fixture = fixture();
+    let stop = Arc::new(AtomicBool::new(false));
+    let callers: Vec<_> = (0..4)
+        .map(|_| {
+            let (client, stop) = (fixture.client(), Arc::clone(&stop));
+            std::thread::spawn(move || {
+                let mut asked = 0;
+                while !stop.load(Ordering::Relaxed) {
+                    let answer = client.graphql("{ report { rows { parcelsBooked } } }");
+                    assert_eq!(answer.json()["data"]["report"]["rows"][0]["parcelsBooked"], "42", "{}", answer.body);
+                    asked += 1;
+                }
+                asked
+            })
+        })
+        .collect();
+    for round in 0..4 {
+        fixture.write_metrics(&METRICS.replace("model: shipments", "model: shipmets"));
+        eventually("the break is noticed", || fixture.client().get("/healthz").json()["status"] == "degraded");
+        fixture.write_metrics(&format!("{METRICS}# round {round}\n"));
+        eventually("the mend is noticed", || fixture.client().get("/healthz").json()["status"] == "ok");
+    }
+    stop.store(true, Ordering::Relaxed);
+    let asked: usize = callers.into_iter().map(|caller| caller.join().expect("every answer is right")).sum();
+    assert!(asked >= 4, "{asked}");
 }

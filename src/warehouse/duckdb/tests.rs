@@ -176,3 +176,26 @@ fn dropping_the_answer_interrupts_the_query_and_spares_the_next() {
         }
     });
 }
+
+#[test]
+fn a_folder_of_files_becomes_tables() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    std::fs::write(path("Order Lines.csv"), "Line ID,Price\n1,12.50\n2,3\n").expect("a file");
+    std::fs::write(path("it's; DROP.csv"), "a\n1\n").expect("a file");
+    std::fs::write(path("notes.txt"), "not a table").expect("a file");
+    let database = memory();
+    database
+        .execute_batch(&format!("COPY (SELECT 7 AS n) TO '{}' (FORMAT parquet)", path("stock.parquet").display()))
+        .expect("a file");
+    let tables = database.import_folder(folder.path()).expect("tables");
+    assert_eq!(tables, ["order_lines", "it_s_drop", "stock"]);
+    assert_eq!(
+        ask(&database, "SELECT line_id, price FROM order_lines").to_csv(&["id", "price"]),
+        "id,price\n1,12.5\n2,3.0\n"
+    );
+    assert_eq!(ask(&database, "SELECT n FROM stock").len, 1);
+    std::fs::write(path("broken.parquet"), "nothing").expect("a file");
+    let error = memory().import_folder(folder.path()).expect_err("a broken file");
+    assert!(error.to_string().contains("broken.parquet` cannot be read as a table"), "{error}");
+}

@@ -1,0 +1,100 @@
+//! Functions in a filter: `date`, `trunc` and `periods_between` mean the query's zone.
+//!
+//! **Invariant:** no function as written is left in the SQL.
+
+use super::{FilterContext, Typed, bind, compare::constant_day, wider, with_article};
+use crate::{
+    catalog::ColumnType,
+    plan::{
+        PlanError, PlanErrorCode,
+        scope::Scope,
+        time::{self, TimeValue},
+    },
+    sql::{Expr, Function, Literal, Name},
+};
+
+pub(super) fn call(
+    context: &FilterContext<'_>,
+    scope: &mut Scope<'_>,
+    function: Function,
+    args: &[Expr<Name>],
+) -> Result<Typed, PlanError> {
+    use ColumnType::{Boolean, Date, Float, Integer, String};
+    let mut bound = Vec::new();
+    for arg in args {
+        bound.push(bind(context, scope, arg)?);
+    }
+    let first = bound.first().map_or(ColumnType::Unknown, |typed| typed.column_type);
+    let widest = bound.iter().fold(ColumnType::Unknown, |widest, typed| wider(widest, typed.column_type));
+    let day = |typed: &Typed| {
+        let read = typed.time.clone().or_else(|| {
+            constant_day(typed).map(|day| TimeValue { expr: Expr::Parameter(Literal::Date(day)), column_type: Date })
+        });
+        let plain = TimeValue { expr: typed.expr.clone(), column_type: typed.column_type };
+        let time = read.unwrap_or(plain);
+        if time.column_type.is_time() || time.column_type == ColumnType::Unknown {
+            return Ok(time.day(context.cut));
+        }
+        Err(PlanError::new(
+            PlanErrorCode::InvalidFilter,
+            format!("a date is needed, and {} is given", with_article(typed.column_type)),
+        ))
+    };
+    let calendar = context.cut.calendar;
+    let (week_start, fiscal_start_month) = (calendar.week_start, calendar.fiscal_start_month);
+    let arity = |count: usize, name: &str| {
+        if bound.len() == count {
+            return Ok(());
+        }
+        Err(PlanError::new(
+            PlanErrorCode::InvalidFilter,
+            format!("`{name}` takes {count} values, and {} are given", bound.len()),
+        ))
+    };
+    let (function, column_type, args) = match function {
+        Function::WrittenDate => {
+            arity(1, "date")?;
+            return Ok(Typed::new(day(&bound[0])?, Date));
+        }
+        Function::WrittenTruncate(granularity) => {
+            arity(1, "trunc")?;
+            return Ok(Typed::new(time::truncate(day(&bound[0])?, granularity, calendar), Date));
+        }
+        Function::WrittenPeriodsBetween(granularity) => {
+            arity(2, "periods_between")?;
+            let days = vec![day(&bound[0])?, day(&bound[1])?];
+            (Function::PeriodsBetween { granularity, week_start, fiscal_start_month }, Integer, days)
+        }
+        Function::StartsWith | Function::EndsWith | Function::Contains => {
+            (function, Boolean, bound.into_iter().map(|typed| typed.expr).collect())
+        }
+        Function::Length | Function::Part { .. } | Function::PeriodsBetween { .. } => {
+            (function, Integer, bound.into_iter().map(|typed| typed.expr).collect())
+        }
+        Function::Lower
+        | Function::Upper
+        | Function::Trim
+        | Function::Concat
+        | Function::Substring
+        | Function::Replace
+        | Function::JsonText => (function, String, bound.into_iter().map(|typed| typed.expr).collect()),
+        Function::Coalesce | Function::Greatest | Function::Least => {
+            (function, widest, bound.into_iter().map(|typed| typed.expr).collect())
+        }
+        Function::Floor | Function::Ceil if first == Float => {
+            (function, Float, bound.into_iter().map(|typed| typed.expr).collect())
+        }
+        Function::NullIf
+        | Function::Abs
+        | Function::Round
+        | Function::Floor
+        | Function::Ceil
+        | Function::DateOf
+        | Function::LocalTime(_)
+        | Function::InstantOf(_)
+        | Function::Truncate { .. }
+        | Function::TruncateHour(_)
+        | Function::AddUnits(_) => (function, first, bound.into_iter().map(|typed| typed.expr).collect()),
+    };
+    Ok(Typed::new(Expr::call(function, args), column_type))
+}

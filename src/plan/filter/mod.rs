@@ -1,0 +1,169 @@
+//! A filter of a request → SQL, in the scope of one scan.
+//!
+//! `customers.country in ('DE', 'FR') and time.month >= '2025-01-01'` joins the customers once and compares the month.
+//! A filter must reach the model of every metric of the query; it is never applied to some of them.
+//!
+//! **Invariant:** values of the request stay parameters.
+
+mod call;
+mod compare;
+mod names;
+
+use self::{
+    call::call,
+    compare::{agree, binary, compared_type, day_if_dates},
+    names::bind_name,
+};
+use super::{
+    PlanError, PlanErrorCode,
+    bind::Shift,
+    scope::Scope,
+    time::{Cut, TimeValue},
+};
+use crate::{
+    catalog::ColumnType,
+    ids::ModelId,
+    project::{Project, TimeAxis},
+    sql::{BinaryOp, Expr, Name, SqlExpr, UnaryOp},
+};
+
+/// What a filter is bound against.
+pub(super) struct FilterContext<'c> {
+    /// The project.
+    pub(super) project: &'c Project,
+    /// The model of the scan.
+    pub(super) model: ModelId,
+    /// The time axis of the scan, for `time.…`.
+    pub(super) axis: Option<&'c TimeAxis>,
+    /// How far back the scan is taken: `time.…` means the shifted time.
+    pub(super) shift: Shift,
+    /// How periods are cut.
+    pub(super) cut: Cut,
+}
+
+/// A part of a filter with its type.
+struct Typed {
+    expr: SqlExpr,
+    column_type: ColumnType,
+    /// A time without a granularity: compared with a day, its local day counts.
+    time: Option<TimeValue>,
+}
+
+impl Typed {
+    fn new(expr: SqlExpr, column_type: ColumnType) -> Self {
+        Self { expr, column_type, time: None }
+    }
+}
+
+/// Binds a filter in a scope.
+pub(super) fn bind_filter(
+    context: &FilterContext<'_>,
+    scope: &mut Scope<'_>,
+    filter: &Expr<Name>,
+) -> Result<SqlExpr, PlanError> {
+    let bound = bind(context, scope, filter)?;
+    expect(&bound, ColumnType::Boolean, "a filter")?;
+    Ok(bound.expr)
+}
+
+fn bind(context: &FilterContext<'_>, scope: &mut Scope<'_>, expr: &Expr<Name>) -> Result<Typed, PlanError> {
+    use ColumnType::Boolean;
+    let truth = |expr| Ok(Typed::new(expr, Boolean));
+    match expr {
+        Expr::Leaf(name) => bind_name(context, scope, name),
+        Expr::Literal(literal) => Ok(Typed::new(Expr::Literal(literal.clone()), literal.column_type())),
+        Expr::Parameter(literal) => Ok(Typed::new(Expr::Parameter(literal.clone()), literal.column_type())),
+        Expr::Unary { op, arg } => {
+            let arg = bind(context, scope, arg)?;
+            let (wanted, what) = match op {
+                UnaryOp::Not => (Boolean, "`not`"),
+                UnaryOp::Negate => (ColumnType::Decimal, "`-`"),
+            };
+            expect(&arg, wanted, what)?;
+            let column_type = if *op == UnaryOp::Not { Boolean } else { arg.column_type };
+            Ok(Typed::new(Expr::Unary { op: *op, arg: Box::new(arg.expr) }, column_type))
+        }
+        Expr::Binary { op, left, right } => {
+            let (left, right) = (bind(context, scope, left)?, bind(context, scope, right)?);
+            binary(context, *op, left, right)
+        }
+        Expr::Case { branches, otherwise } => {
+            let mut column_type = ColumnType::Unknown;
+            let mut bound = Vec::new();
+            for (when, then) in branches {
+                let (when, then) = (bind(context, scope, when)?, bind(context, scope, then)?);
+                expect(&when, Boolean, "`when`")?;
+                column_type = wider(column_type, then.column_type);
+                bound.push((when.expr, then.expr));
+            }
+            let otherwise = otherwise.as_ref().map(|expr| bind(context, scope, expr)).transpose()?;
+            if let Some(otherwise) = &otherwise {
+                column_type = wider(column_type, otherwise.column_type);
+            }
+            let otherwise = otherwise.map(|typed| Box::new(typed.expr));
+            Ok(Typed::new(Expr::Case { branches: bound, otherwise }, column_type))
+        }
+        Expr::Cast { arg, to } => {
+            let arg = bind(context, scope, arg)?;
+            Ok(Typed::new(Expr::Cast { arg: Box::new(arg.expr), to: *to }, *to))
+        }
+        Expr::IsNull { arg, negated } => truth(bind(context, scope, arg)?.expr.is_null(*negated)),
+        Expr::IsTrue { arg, negated } => {
+            let arg = bind(context, scope, arg)?;
+            expect(&arg, Boolean, "`is true`")?;
+            truth(arg.expr.is_true(*negated))
+        }
+        Expr::In { arg, list, negated } => {
+            let arg = bind(context, scope, arg)?;
+            let arg = Typed::new(day_if_dates(context, &arg, list), arg.column_type);
+            let mut members = Vec::new();
+            for item in list {
+                let item = bind(context, scope, item)?;
+                let (_, item) = agree(Typed::new(arg.expr.clone(), compared_type(&arg, list)), item)?;
+                members.push(item.expr);
+            }
+            truth(Expr::In { arg: Box::new(arg.expr), list: members, negated: *negated })
+        }
+        Expr::Between { arg, low, high, negated } => {
+            let low = Expr::Binary { op: BinaryOp::GtEq, left: arg.clone(), right: low.clone() };
+            let high = Expr::Binary { op: BinaryOp::LtEq, left: arg.clone(), right: high.clone() };
+            let both = low.and(high);
+            let both = if *negated { Expr::Unary { op: UnaryOp::Not, arg: Box::new(both) } } else { both };
+            bind(context, scope, &both)
+        }
+        Expr::Like { arg, pattern, negated } => {
+            let (arg, pattern) = (bind(context, scope, arg)?, bind(context, scope, pattern)?);
+            expect(&arg, ColumnType::String, "`like`")?;
+            expect(&pattern, ColumnType::String, "`like`")?;
+            truth(Expr::Like { arg: Box::new(arg.expr), pattern: Box::new(pattern.expr), negated: *negated })
+        }
+        Expr::Call { function, args } => call(context, scope, *function, args),
+    }
+}
+
+fn expect(typed: &Typed, wanted: ColumnType, place: &str) -> Result<(), PlanError> {
+    let found = typed.column_type;
+    let fits = found == wanted || found == ColumnType::Unknown || (wanted.is_numeric() && found.is_numeric());
+    if fits {
+        return Ok(());
+    }
+    let wanted = if wanted.is_numeric() { "a number".to_owned() } else { with_article(wanted) };
+    let found = with_article(found);
+    Err(PlanError::new(PlanErrorCode::InvalidFilter, format!("{place} takes {wanted}, and {found} is given")))
+}
+
+fn with_article(column_type: ColumnType) -> String {
+    let article = if column_type == ColumnType::Integer { "an" } else { "a" };
+    format!("{article} {column_type}")
+}
+
+fn wider(left: ColumnType, right: ColumnType) -> ColumnType {
+    use ColumnType::{Decimal, Float, Unknown};
+    match (left, right) {
+        (a, b) if a == b => a,
+        (Unknown, other) | (other, Unknown) => other,
+        (Float, _) | (_, Float) => Float,
+        (Decimal, _) | (_, Decimal) => Decimal,
+        (other, _) => other,
+    }
+}

@@ -1,0 +1,187 @@
+//! Names in a filter → dimensions, periods, parts of dates, and `exists`.
+//!
+//! **Invariant:** a name means the same as in a key of the same query.
+
+use super::{FilterContext, Typed, bind_filter};
+use crate::{
+    catalog::ColumnType,
+    diagnostics::nearest,
+    files::Spanned,
+    ids::JoinId,
+    plan::{
+        PlanError, PlanErrorCode,
+        bind::{BoundPath, Shift, bind_path},
+        scope::Scope,
+        time,
+    },
+    project::{DimensionKind, Route, to_one_routes},
+    sql::{Expr, Name, functions, other_words},
+    time::{Granularity, TimePart},
+};
+
+pub(super) fn bind_name(context: &FilterContext<'_>, scope: &mut Scope<'_>, name: &Name) -> Result<Typed, PlanError> {
+    match name {
+        Name::Path(words) => bind_words(context, scope, words),
+        Name::Exists { path, filter, .. } => exists(context, scope, path, filter.as_deref()),
+        Name::UnknownFunction { name } => {
+            let message = format!("there is no function `{}`", name.value);
+            let error = PlanError::new(PlanErrorCode::InvalidFilter, message);
+            let near = nearest(&name.value, functions().iter().map(|function| function.name));
+            Err(match (other_words(&name.value), near) {
+                (Some(words), _) => error.help(format!("Write `{words}`.")),
+                (None, Some(near)) => error.help(format!("Did you mean `{near}`?")),
+                (None, None) => error.help("The functions are listed in docs/reference/expressions.md."),
+            })
+        }
+        Name::AggregateFunction { name } => Err(PlanError::new(
+            PlanErrorCode::InvalidFilter,
+            format!("`{}` is an aggregate, and a filter is about single rows", name.value),
+        )
+        .help("Put conditions on metrics into `having`.")),
+    }
+}
+
+fn bind_words(
+    context: &FilterContext<'_>,
+    scope: &mut Scope<'_>,
+    words: &[Spanned<String>],
+) -> Result<Typed, PlanError> {
+    let path: Vec<&str> = words.iter().map(|word| word.value.as_str()).collect();
+    let (found, rest) = if path[0] == "time" {
+        let axis = context.axis.ok_or_else(|| {
+            PlanError::new(
+                PlanErrorCode::UnreachableDimension,
+                "the filter names `time`, and a metric has no time axis",
+            )
+        })?;
+        (BoundPath { route: axis.route.clone(), dimension: axis.dimension }, &path[1..])
+    } else {
+        find(context, &path)?
+    };
+    let definition = &context.project.dimensions[found.dimension];
+    let shift = if path[0] == "time" { context.shift } else { Shift::default() };
+    match (definition.kind, rest) {
+        (DimensionKind::Time { .. }, []) => {
+            let value = scope.time(&found.route, found.dimension);
+            Ok(Typed { expr: value.expr.clone(), column_type: value.column_type, time: Some(value) })
+        }
+        (DimensionKind::Time { .. }, [word]) => {
+            let value = scope.time(&found.route, found.dimension);
+            if let Some(granularity) = Granularity::from_name(word) {
+                time::check_finest(definition, granularity)?;
+                let expr = value.period(context.cut, granularity, shift);
+                return Ok(Typed::new(expr, time::period_type(value.column_type, granularity)));
+            }
+            let Some(part) = TimePart::from_name(word) else { return Err(no_granularity(word)) };
+            if part == TimePart::HourOfDay {
+                time::check_finest(definition, Granularity::Hour)?;
+            }
+            Ok(Typed::new(value.part(context.cut, part, shift), ColumnType::Integer))
+        }
+        (DimensionKind::String | DimensionKind::Number | DimensionKind::Boolean { .. }, []) => {
+            Ok(Typed::new(scope.dimension(&found.route, found.dimension), definition.column_type))
+        }
+        (_, [word, ..]) => Err(no_granularity(word)),
+    }
+}
+
+/// Finds the dimension of a path whose last word may be a granularity or a part.
+fn find<'w>(context: &FilterContext<'_>, path: &'w [&'w str]) -> Result<(BoundPath, &'w [&'w str]), PlanError> {
+    let last = path[path.len() - 1];
+    let is_size = Granularity::from_name(last).is_some() || TimePart::from_name(last).is_some();
+    if is_size && path.len() > 1 {
+        let (before, size) = path.split_at(path.len() - 1);
+        if let Ok(found) = bind_path(context.project, context.model, before) {
+            return Ok((found, size));
+        }
+    }
+    match bind_path(context.project, context.model, path) {
+        Ok(found) => Ok((found, &[])),
+        Err(_) if path.len() == 1 && context.project.metric_named(last).is_some() => Err(PlanError::new(
+            PlanErrorCode::InvalidFilter,
+            format!("`{last}` is a metric, and a filter is about single rows"),
+        )
+        .help("Put conditions on metrics into `having`.")),
+        Err(error) => Err(error),
+    }
+}
+
+fn no_granularity(word: &str) -> PlanError {
+    PlanError::new(PlanErrorCode::InvalidFilter, format!("`{word}` is neither a granularity nor a part of a date"))
+        .help("Write one of hour, day, week, month, quarter, year, or a part such as day_of_week.")
+}
+
+fn exists(
+    context: &FilterContext<'_>,
+    scope: &mut Scope<'_>,
+    path: &[Spanned<String>],
+    filter: Option<&Expr<Name>>,
+) -> Result<Typed, PlanError> {
+    let (route, join) = find_to_many(context, path)?;
+    let many = context.project.joins[join].from;
+    let mut error = None;
+    let expr = scope.exists(&route, join, &mut |inner| {
+        let context = FilterContext { model: many, axis: None, shift: Shift::default(), ..*context };
+        match filter.map(|filter| bind_filter(&context, inner, filter)).transpose() {
+            Ok(bound) => bound,
+            Err(wrong) => {
+                error.get_or_insert(wrong);
+                None
+            }
+        }
+    });
+    error.map_or(Ok(Typed::new(expr, ColumnType::Boolean)), Err)
+}
+
+/// Finds the one join by which rows of another model point to this model, or to one that it joins to.
+fn find_to_many(context: &FilterContext<'_>, path: &[Spanned<String>]) -> Result<(Route, JoinId), PlanError> {
+    let project = context.project;
+    let text = path.iter().map(|word| word.value.as_str()).collect::<Vec<_>>().join(".");
+    let refuse = |message: String, help: &str| Err(PlanError::new(PlanErrorCode::UnknownField, message).help(help));
+    let (model, role) = match path {
+        [model] => (model.value.as_str(), None),
+        [model, role] => (model.value.as_str(), Some(role.value.as_str())),
+        _ => return refuse(format!("`exists` knows no `{text}`"), "Write the name of a model."),
+    };
+    let Some(many) = project.model_named(model) else {
+        let error = PlanError::new(PlanErrorCode::UnknownField, format!("there is no model `{model}`"));
+        return Err(match nearest(model, project.model_ids.keys().map(String::as_str)) {
+            Some(near) => error.help(format!("Did you mean `{near}`?")),
+            None => error,
+        });
+    };
+    let mut found = Vec::new();
+    for route in to_one_routes(project, context.model) {
+        let one = project.route_end(context.model, &route);
+        for join in &project.models[many].joins {
+            let definition = &project.joins[*join];
+            if definition.to == one && role.is_none_or(|role| definition.role == role) {
+                found.push((route.clone(), *join));
+            }
+        }
+        // The nearest model counts: claims of the parcel, not claims of another parcel of its customer.
+        if !found.is_empty() {
+            break;
+        }
+    }
+    let here = &project.models[context.model].name;
+    match found.len() {
+        1 => Ok(found.remove(0)),
+        0 => refuse(
+            format!("`{model}` does not join to `{here}`"),
+            "`exists` needs a join from the other model to this one.",
+        ),
+        _ => Err(PlanError::new(
+            PlanErrorCode::AmbiguousJoinPath,
+            format!("`{model}` joins to `{here}` in several roles"),
+        )
+        .help(format!(
+            "Name the role: {}.",
+            found
+                .iter()
+                .map(|(_, join)| format!("`exists({model}.{} …)`", project.joins[*join].role))
+                .collect::<Vec<_>>()
+                .join(", ")
+        ))),
+    }
+}

@@ -1,0 +1,103 @@
+//! Groups of several scans → one row per group, and the periods that are missing.
+//!
+//! UNION ALL and one more GROUP BY line the groups up, also those whose key is null.
+//!
+//! **Invariant:** metrics of several models never meet row by row.
+
+use super::{
+    cte,
+    names::{IS_OTHER, Names, PRESENT, has_other, key_columns, leaf_columns},
+};
+use crate::{
+    plan::{Key, KeyKind, bind::Bound, time::truncate},
+    sql::{AggregateFunction, BinaryOp, Expr, From, Function, Join, JoinKind, Select, SqlExpr},
+    time::{Calendar, Duration, TimePart, Unit, shift_date},
+};
+
+/// Groups lined-up parts by the keys; each leaf is not null in one part only, so MAX picks it.
+pub(super) fn lined_up(bound: &Bound<'_>, names: &Names, parts: Select) -> Select {
+    let mut items = key_columns(bound, names);
+    let n_keys = items.len();
+    for name in &names.leaves {
+        items.push(SqlExpr::aggregate(AggregateFunction::Max, Some(SqlExpr::bare(name))).named(name));
+    }
+    Select {
+        items,
+        from: Some(From::Select { select: Box::new(parts), alias: "parts".to_owned() }),
+        group_by: (0..n_keys).collect(),
+        ..Select::default()
+    }
+}
+
+/// Adds every period of the range for each combination of the other keys that is there.
+pub(super) fn filled(bound: &Bound<'_>, names: &Names, from: &str, marks_present: bool) -> Select {
+    let mut known = Select { items: key_columns(bound, names), from: Some(cte(from)), ..Select::default() };
+    known.items.extend(leaf_columns(names, |_| true));
+    let (first, to) = (bound.range.from.expect("checked when bound"), bound.range.to.expect("checked when bound"));
+    let last = shift_date(to, Duration { count: 1, unit: Unit::Day }, -1);
+    let days = From::Days {
+        from: Box::new(Expr::date(first)),
+        to: Box::new(Expr::date(last)),
+        alias: "days".to_owned(),
+        column: "day".to_owned(),
+    };
+    let calendar = bound.project.calendar;
+    let mut periods = Select { distinct: true, from: Some(days), ..Select::default() };
+    let mut others = Select { distinct: true, from: Some(cte(from)), ..Select::default() };
+    for (key, name) in bound.keys.iter().zip(&names.keys) {
+        let day = || SqlExpr::column("days", "day");
+        match periodic(key, day(), calendar) {
+            Some(value) => periods.items.push(value.named(name)),
+            None => others.items.push(SqlExpr::bare(name).named(name)),
+        }
+    }
+    if has_other(bound) {
+        others.items.push(SqlExpr::bare(IS_OTHER).named(IS_OTHER));
+    }
+    if marks_present {
+        others.filter = Some(SqlExpr::bare(PRESENT).binary(BinaryOp::Eq, Expr::integer(1)));
+    }
+    let mut missing = Select {
+        items: key_columns(bound, names),
+        from: Some(From::Select { select: Box::new(periods), alias: "periods".to_owned() }),
+        ..Select::default()
+    };
+    missing.items.extend(leaf_columns(names, |_| false));
+    if !others.items.is_empty() {
+        missing.joins.push(Join {
+            kind: JoinKind::Cross,
+            to: From::Select { select: Box::new(others), alias: "others".to_owned() },
+            on: None,
+        });
+    }
+    if !marks_present {
+        return lined_up(bound, names, union_all(vec![known, missing]));
+    }
+    known.items.push(SqlExpr::bare(PRESENT).named(PRESENT));
+    missing.items.push(Expr::integer(1).named(PRESENT));
+    let mut select = lined_up(bound, names, union_all(vec![known, missing]));
+    select.having = Some(is_present().binary(BinaryOp::Eq, Expr::integer(1)));
+    select
+}
+
+/// Whether any part of a group makes it a row of the answer, as 1 or 0.
+pub(super) fn is_present() -> SqlExpr {
+    SqlExpr::aggregate(AggregateFunction::Max, Some(SqlExpr::bare(PRESENT)))
+}
+
+/// Returns the value of a key that follows from the day alone.
+fn periodic(key: &Key, day: SqlExpr, calendar: Calendar) -> Option<SqlExpr> {
+    match key.kind {
+        KeyKind::Time(granularity) => Some(truncate(day, granularity, calendar)),
+        KeyKind::TimePart(TimePart::HourOfDay) | KeyKind::Dimension { .. } => None,
+        KeyKind::TimePart(part) => {
+            Some(Expr::call(Function::Part { part, week_start: calendar.week_start }, vec![day]))
+        }
+    }
+}
+
+pub(super) fn union_all(selects: Vec<Select>) -> Select {
+    let mut selects = selects.into_iter();
+    let first = selects.next().expect("a union has parts");
+    Select { union_all: selects.collect(), ..first }
+}

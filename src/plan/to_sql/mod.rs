@@ -1,0 +1,238 @@
+//! Scans → one SELECT.
+//!
+//! One scan that needs nothing more becomes a single grouped SELECT. Otherwise each scan is grouped in a common table
+//! expression, the groups are lined up, missing periods are filled in, and the metrics are computed over the lined-up
+//! leaves.
+//!
+//! **Invariant:** a metric is computed from leaves of its own group, after every scan was aggregated on its own.
+
+mod group;
+mod line_up;
+mod names;
+mod page;
+
+use std::collections::BTreeSet;
+
+use self::{
+    group::{grouped, needs_layers},
+    line_up::{filled, is_present, lined_up, union_all},
+    names::{Names, PRESENT, free_name, has_other, key_columns, leaf_column, leaf_columns, name_columns},
+    page::{behind, order_terms},
+};
+use super::{
+    Context, Fill, JoinUse, PlanError, Principal, access,
+    bind::{Bound, BoundTop, LeafId, OrderColumn, bind},
+    scan::{self, Rows},
+};
+use crate::{
+    ids::TableId,
+    sql::{AggregateFunction, BinaryOp, Cte, Expr, From, Function, Leaf, Select, SelectItem, SqlExpr},
+};
+
+/// The SELECT of a request and what is known of it.
+#[derive(Debug)]
+pub(super) struct Built {
+    /// The finished select.
+    pub(super) select: Select,
+    /// The joins that were used, each once.
+    pub(super) uses: Vec<JoinUse>,
+    /// The tables that are read.
+    pub(super) tables: BTreeSet<TableId>,
+    /// The promises that partition bounds rest on, by the position of the scan.
+    pub(super) promises: Vec<Option<String>>,
+    /// The order as positions of the select's columns, descending, nulls first.
+    pub(super) order: Vec<(usize, bool, bool)>,
+}
+
+/// Builds the SELECT of a bound request.
+pub(super) fn build(bound: &Bound<'_>, principal: &Principal, context: &Context) -> Result<Built, PlanError> {
+    let names = name_columns(bound);
+    let mut uses: Vec<JoinUse> = Vec::new();
+    let mut promises = Vec::new();
+    let mut tables = BTreeSet::new();
+    let mut rows = Vec::new();
+    for scan in &bound.scans {
+        let found = scan::rows(bound, scan)?;
+        for used in &found.uses {
+            if !uses.contains(used) {
+                uses.push(used.clone());
+            }
+        }
+        tables.extend(&found.tables);
+        promises.push(found.promise.clone());
+        rows.push(found);
+    }
+    let mut with = Vec::new();
+    let mut taken: BTreeSet<String> = tables.iter().map(|id| bound.project.tables[*id].name.clone()).collect();
+    if let Some(top) = &bound.top {
+        let (members, read) = top_members(bound, top, principal, context, &mut taken)?;
+        with.push(members);
+        tables.extend(read);
+    }
+    let layered = bound.top.is_some()
+        || rows.iter().any(|rows| needs_layers(bound, rows))
+        || bound.fill == Fill::Time
+        || bound.after.is_some()
+        || (bound.having.is_some() && rows.iter().any(|rows| hides_a_table(&names, rows)));
+    let select = match rows.pop() {
+        Some(only) if rows.is_empty() && !layered => flat(bound, &names, only),
+        Some(last) => {
+            rows.push(last);
+            nested(bound, &names, rows, with, &mut taken)
+        }
+        None => unreachable!("a request has at least one scan"),
+    };
+    let position = |column| match column {
+        OrderColumn::Key(index) => index,
+        OrderColumn::IsOther => bound.keys.len(),
+        OrderColumn::Output(index) => first_output(bound) + index,
+    };
+    let order = bound.order.iter().map(|term| (position(term.column), term.descending, term.nulls_first)).collect();
+    Ok(Built { select, uses, tables, promises, order })
+}
+
+fn first_output(bound: &Bound<'_>) -> usize {
+    bound.keys.len() + usize::from(has_other(bound))
+}
+
+/// Returns whether a column of the answer has the name of a table, such as `COUNT(*) AS orders` over `orders`.
+///
+/// In BigQuery HAVING would take `orders.amount` for a part of the column.
+/// See <https://cloud.google.com/bigquery/docs/reference/standard-sql/query-syntax#having_clause>.
+fn hides_a_table(names: &Names, rows: &Rows) -> bool {
+    let mut tables = std::iter::once(&rows.from).chain(rows.joins.iter().map(|join| &join.to)).map(From::alias);
+    tables.any(|alias| names.keys.iter().chain(&names.outputs).any(|name| name == alias))
+}
+
+/// One grouped SELECT.
+fn flat(bound: &Bound<'_>, names: &Names, rows: Rows) -> Select {
+    let leaf = |id: LeafId| {
+        let aggregate = rows.aggregates.iter().find(|aggregate| aggregate.leaf == id);
+        aggregate.expect("the only scan has every leaf").expr()
+    };
+    let mut items: Vec<SelectItem> =
+        rows.keys.iter().cloned().zip(&names.keys).map(|(e, name)| e.named(name)).collect();
+    for (output, name) in bound.outputs.iter().zip(&names.outputs) {
+        items.push(without_needless_coalesce(output.formula.map(&mut |id| leaf(*id))).named(name));
+    }
+    let having = bound.having.as_ref().map(|having| without_needless_coalesce(having.map(&mut |id| leaf(*id))));
+    let (group_by, distinct) =
+        if bound.leaves.is_empty() { (Vec::new(), true) } else { ((0..bound.keys.len()).collect(), false) };
+    Select {
+        distinct,
+        items,
+        from: Some(rows.from),
+        joins: rows.joins,
+        filter: rows.filter,
+        group_by,
+        having,
+        order_by: order_terms(bound, names),
+        limit: bound.limit,
+        ..Select::default()
+    }
+}
+
+/// A count is never null where it is made, so `COALESCE(COUNT(*), 0)` is `COUNT(*)`.
+fn without_needless_coalesce(expr: SqlExpr) -> SqlExpr {
+    let is_count = |expr: &SqlExpr| match expr {
+        Expr::Leaf(Leaf::Aggregate(aggregate)) => matches!(
+            aggregate.function,
+            AggregateFunction::Count | AggregateFunction::CountDistinct | AggregateFunction::ApproxCountDistinct
+        ),
+        _ => false,
+    };
+    expr.rebuild(&mut |expr| match expr {
+        Expr::Call { function: Function::Coalesce, mut args } if args.first().is_some_and(is_count) => args.remove(0),
+        other => other,
+    })
+}
+
+/// Common table expressions, lined up, filled in, and the metrics over them.
+fn nested(
+    bound: &Bound<'_>,
+    names: &Names,
+    scans: Vec<Rows>,
+    mut with: Vec<Cte>,
+    taken: &mut BTreeSet<String>,
+) -> Select {
+    let members = with.first().map(|cte| cte.name.clone());
+    let marks_present = bound.scans.iter().any(|scan| !scan.makes_rows) && !bound.keys.is_empty();
+    let mut last = String::new();
+    let mut parts = Vec::new();
+    for (scan, rows) in bound.scans.iter().zip(scans) {
+        let name = free_name(taken, &format!("{}_groups", bound.project.models[scan.model].name));
+        let leaves: Vec<LeafId> = rows.aggregates.iter().map(|aggregate| aggregate.leaf).collect();
+        let select = grouped(bound, names, rows, members.as_deref());
+        with.push(Cte { name: name.clone(), select });
+        parts.push((name.clone(), leaves, scan.makes_rows));
+        last = name;
+    }
+    if parts.len() > 1 {
+        let selects = parts.iter().map(|(name, leaves, makes_rows)| {
+            let mut items = key_columns(bound, names);
+            items.extend(leaf_columns(names, |leaf| leaves.contains(&leaf)));
+            if marks_present {
+                items.push(Expr::integer(i64::from(*makes_rows)).named(PRESENT));
+            }
+            Select { items, from: Some(cte(name)), ..Select::default() }
+        });
+        let name = free_name(taken, "lined_up");
+        let mut select = lined_up(bound, names, union_all(selects.collect()));
+        match (marks_present, bound.fill) {
+            (false, _) => {}
+            // A period that is made later shows what was there the period before, so the mark is kept until then.
+            (true, Fill::Time) => select.items.push(is_present().named(PRESENT)),
+            (true, Fill::None) => select.having = Some(is_present().binary(BinaryOp::Eq, Expr::integer(1))),
+        }
+        with.push(Cte { name: name.clone(), select });
+        last = name;
+    }
+    if bound.fill == Fill::Time {
+        let name = free_name(taken, "filled");
+        let select = filled(bound, names, &last, marks_present);
+        with.push(Cte { name: name.clone(), select });
+        last = name;
+    }
+    let mut items = key_columns(bound, names);
+    for (output, name) in bound.outputs.iter().zip(&names.outputs) {
+        items.push(output.formula.map(&mut |id| leaf_column(names, *id)).named(name));
+    }
+    let having = bound.having.as_ref().map(|having| having.map(&mut |id| leaf_column(names, *id)));
+    let answer = Select { items, from: Some(cte(&last)), filter: having, ..Select::default() };
+    let mut select = match bound.after {
+        None => answer,
+        Some(after) => {
+            let columns: Vec<String> = answer.items.iter().map(|item| item.alias.clone()).collect();
+            let name = free_name(taken, "answer");
+            with.push(Cte { name: name.clone(), select: answer });
+            Select {
+                items: columns.into_iter().map(|column| SqlExpr::bare(&column).named(column)).collect(),
+                from: Some(cte(&name)),
+                filter: Some(behind(bound, names, after)),
+                ..Select::default()
+            }
+        }
+    };
+    select.with = with;
+    select.order_by = order_terms(bound, names);
+    select.limit = bound.limit;
+    select
+}
+
+/// The common table expression of the best members of a key.
+fn top_members(
+    bound: &Bound<'_>,
+    top: &BoundTop,
+    principal: &Principal,
+    context: &Context,
+    taken: &mut BTreeSet<String>,
+) -> Result<(Cte, BTreeSet<TableId>), PlanError> {
+    let ranking = access::grant(bind(bound.project, &top.ranking, context)?, principal)?;
+    let built = build(ranking.get(), principal, context)?;
+    let name = free_name(taken, "top_members");
+    Ok((Cte { name, select: built.select }, built.tables))
+}
+
+fn cte(name: &str) -> From {
+    From::Cte { name: name.to_owned(), alias: name.to_owned() }
+}

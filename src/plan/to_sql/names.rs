@@ -1,0 +1,69 @@
+//! The names of the columns, from the innermost select to the answer.
+//!
+//! **Invariant:** no two columns of one select share a name.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    plan::bind::{Bound, LeafId},
+    sql::{Expr, SelectItem, SqlExpr},
+};
+
+/// The names of the columns of the answer.
+pub(super) struct Names {
+    pub(super) keys: Vec<String>,
+    pub(super) outputs: Vec<String>,
+    pub(super) leaves: Vec<String>,
+}
+
+/// The column that says whether a row gathers the rest.
+pub(super) const IS_OTHER: &str = "is_other";
+
+/// The column that says whether a group is a row of the answer by itself.
+pub(super) const PRESENT: &str = "is_present";
+
+/// Names the columns: as in the request where that is a plain name, each different from all others.
+pub(super) fn name_columns(bound: &Bound<'_>) -> Names {
+    let mut taken: BTreeSet<String> = [IS_OTHER, PRESENT].map(str::to_owned).into();
+    let plain = |name: &str| {
+        let plain: String =
+            name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
+        if plain.starts_with(|c: char| c.is_ascii_digit()) || plain.is_empty() { format!("_{plain}") } else { plain }
+    };
+    let keys: Vec<String> = bound.keys.iter().map(|key| free_name(&mut taken, &plain(&key.name))).collect();
+    // A leaf may be called like a metric of the answer: expressions see the columns below, ORDER BY the answer's.
+    let mut taken_below = taken.clone();
+    let leaves = bound.leaves.iter().map(|leaf| free_name(&mut taken_below, &leaf.name)).collect();
+    let outputs = bound.outputs.iter().map(|output| free_name(&mut taken, &plain(&output.name))).collect();
+    Names { keys, outputs, leaves }
+}
+
+pub(super) fn free_name(taken: &mut BTreeSet<String>, wanted: &str) -> String {
+    let mut name = wanted.to_owned();
+    let mut n = 2;
+    while !taken.insert(name.clone()) {
+        name = format!("{wanted}_{n}");
+        n += 1;
+    }
+    name
+}
+
+pub(super) fn key_columns(bound: &Bound<'_>, names: &Names) -> Vec<SelectItem> {
+    let other = has_other(bound).then_some(IS_OTHER);
+    names.keys.iter().map(String::as_str).chain(other).map(|name| SqlExpr::bare(name).named(name)).collect()
+}
+
+pub(super) fn leaf_columns(names: &Names, mut is_there: impl FnMut(LeafId) -> bool) -> Vec<SelectItem> {
+    let column = |(index, name): (usize, &String)| {
+        if is_there(LeafId(index)) { SqlExpr::bare(name).named(name) } else { Expr::null().named(name) }
+    };
+    names.leaves.iter().enumerate().map(column).collect()
+}
+
+pub(super) fn leaf_column(names: &Names, leaf: LeafId) -> SqlExpr {
+    SqlExpr::bare(&names.leaves[leaf.0])
+}
+
+pub(super) fn has_other(bound: &Bound<'_>) -> bool {
+    bound.top.as_ref().is_some_and(|top| top.other)
+}

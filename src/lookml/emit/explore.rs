@@ -58,15 +58,13 @@ pub(super) fn build(emission: &mut Emission<'_>, model: ModelId, homes: &[Home])
         explore.always_filter =
             bounds.always_filter.into_iter().map(|(field, value)| Filter { field, value: value.to_owned() }).collect();
         explore.sql_always_where = (!conditions.is_empty()).then(|| conditions.join("\nAND "));
-        match explores.first() {
-            Some((_, first)) => explore.extends = vec![first.name.clone()],
-            None => {
-                explore.joins = emission.joins.get(&model).cloned().unwrap_or_default();
-                let routes = &emission.scope(model).routes;
-                let joined: Vec<ModelId> =
-                    routes.iter().map(|route| emission.project.route_end(model, route)).collect();
-                views.extend(joined);
-            }
+        if let Some((_, first)) = explores.first() {
+            explore.extends = vec![first.name.clone()];
+        } else {
+            explore.joins = emission.joins.get(&model).cloned().unwrap_or_default();
+            let routes = &emission.scope(model).routes;
+            let joined: Vec<ModelId> = routes.iter().map(|route| emission.project.route_end(model, route)).collect();
+            views.extend(joined);
         }
         explores.push((home.clone(), explore));
     }

@@ -155,9 +155,9 @@ fn time_zone(emission: &Emission<'_>) -> Vec<Draught> {
 
 fn model_file(emission: &Emission<'_>, files: &[Draught]) -> Draught {
     let project = emission.project;
-    let included = |path: &str| ["datagroups/", "explores/", "tests/"].iter().any(|folder| path.starts_with(folder));
+    let is_loaded = |path: &str| ["datagroups/", "explores/", "tests/"].iter().any(|folder| path.starts_with(folder));
     let mut includes: Vec<String> =
-        files.iter().filter(|file| included(&file.path)).map(|file| format!("/{}", file.path)).collect();
+        files.iter().filter(|file| is_loaded(&file.path)).map(|file| format!("/{}", file.path)).collect();
     includes.sort();
     let fiscal = project.calendar.fiscal_start_month;
     let model = Model {

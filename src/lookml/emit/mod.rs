@@ -168,13 +168,11 @@ impl<'a> Emission<'a> {
 
     /// Returns the name of a joined view in the explores of a model.
     fn alias(&self, base: ModelId, route: &Route) -> Result<String, String> {
-        match self.scopes.get(&base).and_then(|scope| scope.alias(route)) {
-            Some(alias) => Ok(alias.to_owned()),
-            None => {
-                let roles: Vec<_> = route.0.iter().map(|join| self.project.joins[*join].role.as_str()).collect();
-                Err(format!("it needs join `{}`, which is left out", roles.join(".")))
-            }
-        }
+        let alias = self.scopes.get(&base).and_then(|scope| scope.alias(route));
+        alias.map(str::to_owned).ok_or_else(|| {
+            let roles: Vec<_> = route.0.iter().map(|join| self.project.joins[*join].role.as_str()).collect();
+            format!("it needs join `{}`, which is left out", roles.join("."))
+        })
     }
 
     /// Returns what stands between `${` and `}` for a column of a model.

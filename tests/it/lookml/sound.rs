@@ -99,15 +99,16 @@ fn problems(emitted: &Emitted) -> Vec<String> {
                         problems.push(format!("{path}: include `{include}` matches nothing"));
                     }
                 }
-                ("view", NodeValue::Nodes { name: Some(name), nodes }) => match name.strip_prefix('+') {
-                    Some(name) => refinements.push((name.to_owned(), nodes.clone())),
-                    None => {
-                        if views.contains_key(name) {
-                            problems.push(format!("view `{name}` is there twice"));
-                        }
-                        add_view(views.entry(name.clone()).or_default(), name, nodes, &mut problems);
+                ("view", NodeValue::Nodes { name: Some(name), nodes }) => {
+                    if let Some(name) = name.strip_prefix('+') {
+                        refinements.push((name.to_owned(), nodes.clone()));
+                        continue;
                     }
-                },
+                    if views.contains_key(name) {
+                        problems.push(format!("view `{name}` is there twice"));
+                    }
+                    add_view(views.entry(name.clone()).or_default(), name, nodes, &mut problems);
+                }
                 ("explore", NodeValue::Nodes { name: Some(name), nodes }) => {
                     let explore = read_explore(nodes, &explores);
                     if explores.insert(name.clone(), explore).is_some() {

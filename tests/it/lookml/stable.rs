@@ -1,6 +1,6 @@
 //! The same meaning gives the same bytes, and a change of one metric stays where it belongs.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use entente::{lookml::Emitted, sql::Dialect};
 
@@ -60,7 +60,7 @@ fn a_metric_over_joined_models_changes_one_explore() {
 }
 
 fn changed(before: &Emitted, after: &Emitted) -> Vec<String> {
-    let all: BTreeMap<&String, ()> = before.files.keys().chain(after.files.keys()).map(|path| (path, ())).collect();
+    let all: BTreeSet<&String> = before.files.keys().chain(after.files.keys()).collect();
     let differs = |path: &&String| before.files.get(*path) != after.files.get(*path);
-    all.into_keys().filter(differs).cloned().collect()
+    all.into_iter().filter(differs).cloned().collect()
 }

@@ -138,7 +138,7 @@ fn show(out: &mut String, value: &Value, indent: usize) {
         out.push_str(if index > 0 { ",\n" } else { "\n" });
         out.push_str(&" ".repeat(indent + 2));
         if let Some(key) = key {
-            out.push_str(&format!("{}: ", Value::from(key.as_str())));
+            write!(out, "{}: ", Value::from(key.as_str())).expect("a string takes it");
         }
         show(out, value, indent + 2);
     }

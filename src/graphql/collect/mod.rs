@@ -88,7 +88,7 @@ impl<'a> Collecting<'a> {
                 Selection::Field(field) => groups.entry(&field.node.response_key().node).or_default().push(field),
                 // Every type is an object, so a fragment that validation let pass applies.
                 Selection::InlineFragment(fragment) => {
-                    self.group(&fragment.node.selection_set.node, visited, groups)?
+                    self.group(&fragment.node.selection_set.node, visited, groups)?;
                 }
                 Selection::FragmentSpread(spread) => {
                     let name = spread.node.fragment_name.node.as_str();

@@ -35,21 +35,18 @@ fn check(document: &ExecutableDocument, sets: &[&SelectionSet], errors: &mut Vec
     for (key, fields) in fields {
         let (first, others) = fields.split_first().expect("a response key comes with its first field");
         // Being the same field is transitive, so comparing with the first compares all pairs.
-        match others.iter().find_map(|other| Some((other, difference(&first.node, &other.node)?))) {
-            Some((other, difference)) => errors.push(GraphqlError {
+        let conflict = others.iter().find_map(|other| Some((other, difference(&first.node, &other.node)?)));
+        if let Some((other, difference)) = conflict {
+            let message = format!("fields `{key}` cannot be merged because {difference}");
+            errors.push(GraphqlError {
                 locations: vec![first.pos, other.pos],
-                ..GraphqlError::new(
-                    Code::ValidationFailed,
-                    format!("fields `{key}` cannot be merged because {difference}"),
-                )
-                .help("Give one of them an alias.")
-            }),
-            None => {
-                let below: Vec<&SelectionSet> = fields.iter().map(|field| &field.node.selection_set.node).collect();
-                if below.iter().any(|set| !set.items.is_empty()) {
-                    check(document, &below, errors);
-                }
-            }
+                ..GraphqlError::new(Code::ValidationFailed, message).help("Give one of them an alias.")
+            });
+            continue;
+        }
+        let below: Vec<&SelectionSet> = fields.iter().map(|field| &field.node.selection_set.node).collect();
+        if below.iter().any(|set| !set.items.is_empty()) {
+            check(document, &below, errors);
         }
     }
 }

@@ -26,7 +26,7 @@ pub(super) const MAX_ERRORS: usize = 20;
 /// A document that may be executed.
 #[derive(Debug)]
 pub(super) struct Document {
-    document: ExecutableDocument,
+    parsed: ExecutableDocument,
     operation: Positioned<OperationDefinition>,
     bytes: usize,
 }
@@ -44,7 +44,7 @@ impl Document {
 
     /// The document with its fragments.
     pub(super) fn document(&self) -> &ExecutableDocument {
-        &self.document
+        &self.parsed
     }
 }
 
@@ -72,7 +72,11 @@ pub(super) async fn read(
     }
     let mut conflicts = variables::misplaced(types, &document, &operation.node);
     conflicts.extend(merge::conflicts(&document, &operation.node));
-    if conflicts.is_empty() { Ok(Document { document, operation, bytes: text.len() }) } else { Err(capped(conflicts)) }
+    if conflicts.is_empty() {
+        Ok(Document { parsed: document, operation, bytes: text.len() })
+    } else {
+        Err(capped(conflicts))
+    }
 }
 
 fn select<'a>(

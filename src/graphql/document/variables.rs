@@ -106,7 +106,9 @@ impl<'a> Looking<'a> {
         match (value, &place.base) {
             (Value::Variable(name), _) => self.variable(name, place, place_has_default, position),
             (Value::List(items), BaseType::List(item)) => {
-                items.iter().for_each(|value| self.value(item, false, value, position));
+                for value in items {
+                    self.value(item, false, value, position);
+                }
             }
             (Value::Object(given), BaseType::Named(name)) => {
                 let types = self.types;

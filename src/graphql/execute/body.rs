@@ -38,7 +38,7 @@ impl Body {
     }
 
     /// Adds another body.
-    pub(super) fn append(&mut self, other: Self) {
+    pub(super) fn append(&mut self, other: &Self) {
         for segment in &other.segments {
             self.share(segment);
         }

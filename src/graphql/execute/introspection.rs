@@ -8,7 +8,7 @@ use async_graphql::{
         DocumentOperations, ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet,
     },
 };
-use async_graphql_value::{ConstValue, Value};
+use async_graphql_value::ConstValue;
 
 use crate::graphql::{Api, collect::Selected, types::Introspection};
 
@@ -43,9 +43,10 @@ pub(super) async fn answer(api: &Api, selected: &[Selected]) -> BTreeMap<String,
 fn set<'a>(fields: impl Iterator<Item = &'a Selected>) -> SelectionSet {
     let items = fields.map(|selected| {
         let at = |name: &str| Positioned::new(Name::new(name), selected.position);
-        let arguments = selected.arguments.iter().map(|(name, value)| {
-            (at(name), Positioned::new(Value::from(value.clone().into_value()), selected.position))
-        });
+        let arguments = selected
+            .arguments
+            .iter()
+            .map(|(name, value)| (at(name), Positioned::new(value.clone().into_value(), selected.position)));
         let field = Field {
             alias: (selected.key != selected.name).then(|| at(&selected.key)),
             name: at(&selected.name),

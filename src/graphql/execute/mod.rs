@@ -49,9 +49,9 @@ struct RootField {
 enum Work {
     /// Nothing: it is written already.
     Written(Vec<u8>),
-    Report(Report),
-    Table(Table),
-    Values(Values),
+    Report(Box<Report>),
+    Table(Box<Table>),
+    Values(Box<Values>),
     Sql(Box<crate::plan::Request>, Option<Dialect>),
     Refused(GraphqlError),
 }
@@ -107,10 +107,10 @@ fn work(api: &Api, ctx: &Context<'_>, field: &Selected) -> Result<Work, GraphqlE
     };
     Ok(match field.name.as_str() {
         "__typename" => Work::Written(b"\"Query\"".to_vec()),
-        "report" => Work::Report(request::report(ctx, field)?),
-        "metricQuery" => Work::Table(Table::query(ctx, field)?),
-        "savedQuery" => Work::Table(Table::saved(ctx, field)?),
-        "dimensionValues" => Work::Values(Values::new(ctx, field)?),
+        "report" => Work::Report(Box::new(request::report(ctx, field)?)),
+        "metricQuery" => Work::Table(Box::new(Table::query(ctx, field)?)),
+        "savedQuery" => Work::Table(Box::new(Table::saved(ctx, field)?)),
+        "dimensionValues" => Work::Values(Box::new(Values::new(ctx, field)?)),
         "sql" => {
             let input = field.argument("input").unwrap_or(&ConstValue::Null);
             let (mut request, first, _) = request::generic(ctx, input)?;
@@ -153,7 +153,7 @@ pub(super) async fn execute(
         body.bytes().push(if index == 0 { b'{' } else { b',' });
         response::json::key(body.bytes(), &field.key);
         match done.value {
-            Some(value) => body.append(value),
+            Some(value) => body.append(&value),
             None => body.bytes().extend_from_slice(b"null"),
         }
     }

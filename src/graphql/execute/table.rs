@@ -139,7 +139,7 @@ impl Asking<'_> {
                         shape.pieces.push(Piece::Column(column.name.clone(), Form::of(type_of(column))));
                     }
                     shape.text(|out| out.push(b']'));
-                    let rows = shape.write(answer, project.calendar, self.shown(&table.page, &answered));
+                    let rows = shape.write(answer, project.calendar, shown(&table.page, &answered));
                     body::list(&mut body, &rows.into());
                 }
                 "pageInfo" => self.paged_info(&table.page, &answered, field, &mut body),
@@ -163,7 +163,7 @@ impl Asking<'_> {
                 "__typename" => body.bytes().extend_from_slice(b"\"DimensionValues\""),
                 "values" => {
                     body.bytes().push(b'[');
-                    for row in 0..self.shown(&values.page, &answered) {
+                    for row in 0..shown(&values.page, &answered) {
                         if row > 0 {
                             body.bytes().push(b',');
                         }
@@ -187,13 +187,8 @@ impl Asking<'_> {
         if answered.answer.plan.range == cursor.range { Ok(answered) } else { Err(request::expired()) }
     }
 
-    fn shown(&self, page: &Paged, answered: &Answered) -> usize {
-        debug_assert_eq!(page.request.limit, Some(page.first + 1), "one row more is asked for");
-        answered.answer.rows.len.min(usize::try_from(page.first).unwrap_or(usize::MAX))
-    }
-
     fn paged_info(&self, page: &Paged, answered: &Answered, field: &Selected, body: &mut Body) {
-        let shown = self.shown(page, answered);
+        let shown = shown(page, answered);
         let has_next = answered.answer.rows.len > shown;
         let end = (shown > 0)
             .then(|| Cursor::of_row(&answered.answer, shown - 1).seal(&self.api.cursor_key, &self.place(&page.query)));
@@ -201,6 +196,12 @@ impl Asking<'_> {
         let value = serde_json::json!({ "hasNextPage": has_next, "endCursor": end, "totalRows": total });
         response::selected(body.bytes(), &self.api.types, "PageInfo", &value, &field.below);
     }
+}
+
+/// Returns the number of rows that a page shows.
+fn shown(page: &Paged, answered: &Answered) -> usize {
+    debug_assert_eq!(page.request.limit, Some(page.first + 1), "one row more is asked for");
+    answered.answer.rows.len.min(usize::try_from(page.first).unwrap_or(usize::MAX))
 }
 
 /// Returns the scalar type of a column's values.

@@ -3,7 +3,7 @@
 use crate::{
     graphql::GraphqlError,
     plan::{Key, KeyKind, MetricRequest, PlanErrorCode},
-    time::Offset,
+    time::{Granularity, Offset, TimePart},
 };
 
 /// The metrics and keys of one request, in the order in which they are met.
@@ -34,7 +34,7 @@ impl Columns {
             KeyKind::Time(granularity) => format!("time.{granularity}"),
             KeyKind::TimePart(part) => format!("time.{}", part.name()),
             KeyKind::Dimension { path, granularity, part } => {
-                let last = granularity.map(|granularity| granularity.name()).or(part.map(|part| part.name()));
+                let last = granularity.map(Granularity::name).or(part.map(TimePart::name));
                 path.iter().map(String::as_str).chain(last).collect::<Vec<_>>().join(".")
             }
         };

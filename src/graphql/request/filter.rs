@@ -20,6 +20,8 @@ use crate::{
 
 type Fields = IndexMap<Word, ConstValue>;
 type Condition = Option<Expr<Name>>;
+/// Finds a field by its name: the words of its path, and its type.
+pub(super) type Finding<'a> = dyn Fn(&str) -> Result<(Vec<String>, ColumnType), GraphqlError> + 'a;
 
 /// The greatest number of conditions in a filter; a list counts as one.
 const MAX_CONDITIONS: usize = 500;
@@ -46,7 +48,7 @@ pub(super) fn having(ctx: &Context<'_>, value: &ConstValue) -> Result<Condition,
 pub(super) fn field_filter(
     ctx: &Context<'_>,
     value: &ConstValue,
-    find: &dyn Fn(&str) -> Result<(Vec<String>, ColumnType), GraphqlError>,
+    find: &Finding<'_>,
 ) -> Result<Condition, GraphqlError> {
     Reading { ctx, conditions: 0 }.fields_by_name(fields(value, "where")?, find)
 }
@@ -132,11 +134,7 @@ impl Reading<'_> {
         }
     }
 
-    fn fields_by_name(
-        &mut self,
-        given: &Fields,
-        find: &dyn Fn(&str) -> Result<(Vec<String>, ColumnType), GraphqlError>,
-    ) -> Result<Condition, GraphqlError> {
+    fn fields_by_name(&mut self, given: &Fields, find: &Finding<'_>) -> Result<Condition, GraphqlError> {
         let mut conditions = Vec::new();
         let mut operators = Fields::new();
         let mut field = None;

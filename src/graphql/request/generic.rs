@@ -12,7 +12,6 @@ use super::{
     order::{Names, unknown_metric},
 };
 use crate::{
-    catalog::ColumnType,
     graphql::{GraphqlError, collect::Values},
     ids::DimensionId,
     plan::{PlanErrorCode, Request, RequestText},
@@ -40,7 +39,7 @@ pub(in crate::graphql) fn generic(
         let id = ctx.project.metric_named(name).ok_or_else(|| unknown_metric(ctx, name))?;
         Ok((vec![name.to_owned()], ctx.project.metrics[id].value_type))
     };
-    let condition = |name: &str, find: &Finding<'_>| {
+    let condition = |name: &str, find: &filter::Finding<'_>| {
         Ok::<_, GraphqlError>(
             field(input, name).map(|value| filter::field_filter(ctx, value, find)).transpose()?.flatten(),
         )
@@ -60,8 +59,6 @@ pub(in crate::graphql) fn generic(
     };
     Ok((request, first(&arguments(input), 1000)?, after))
 }
-
-type Finding<'a> = dyn Fn(&str) -> Result<(Vec<String>, ColumnType), GraphqlError> + 'a;
 
 fn arguments(input: &IndexMap<Word, ConstValue>) -> Values {
     input.iter().map(|(name, value)| (name.to_string(), value.clone())).collect()

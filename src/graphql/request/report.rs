@@ -107,7 +107,7 @@ pub(in crate::graphql) fn report(ctx: &Context<'_>, field: &Selected) -> Result<
             Part::Typename | Part::Rows | Part::Totals(..) | Part::Trust(_) => false,
         });
     }
-    let totals = (!totals.metrics.is_empty()).then(|| Request { metrics: totals.metrics, ..base });
+    let totals = (!totals.metrics.is_empty()).then_some(Request { metrics: totals.metrics, ..base });
     Ok(Report { rows, totals, parts })
 }
 

@@ -107,7 +107,7 @@ impl Selection<'_> {
                 }
                 name => {
                     let (word, model) = self.ctx.vocabulary.roots.get(name).ok_or_else(|| unknown(name))?;
-                    self.model(*model, &[word.clone()], &field.below, &here, shape)?;
+                    self.model(*model, std::slice::from_ref(word), &field.below, &here, shape)?;
                 }
             }
         }

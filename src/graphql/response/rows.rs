@@ -143,12 +143,11 @@ impl<'a> Hole<'a> {
 pub(in crate::graphql) fn value(out: &mut Vec<u8>, column: &ColumnData, form: Form, row: usize, zone: Tz) {
     let start = out.len();
     let quoted = match form {
-        Form::Text | Form::Exact => true,
+        Form::Text | Form::Exact | Form::Date | Form::DateTime => true,
         Form::Number | Form::Boolean => false,
-        Form::Date | Form::DateTime => true,
     };
-    let written = match column {
-        ColumnData::String(values) => match values.get(row) {
+    let written = if let ColumnData::String(values) = column {
+        match values.get(row) {
             Some(Some(text)) if quoted => return json::string(out, text),
             Some(Some(text)) => {
                 out.extend_from_slice(text.as_bytes());
@@ -156,17 +155,16 @@ pub(in crate::graphql) fn value(out: &mut Vec<u8>, column: &ColumnData, form: Fo
                 serde_json::from_slice::<serde_json::Number>(&out[start..]).is_ok()
             }
             _ => false,
-        },
-        _ => {
-            if quoted {
-                out.push(b'"');
-            }
-            let written = bare(out, column, form, row, zone);
-            if quoted {
-                out.push(b'"');
-            }
-            written
         }
+    } else {
+        if quoted {
+            out.push(b'"');
+        }
+        let written = bare(out, column, form, row, zone);
+        if quoted {
+            out.push(b'"');
+        }
+        written
     };
     if !written {
         out.truncate(start);

@@ -39,7 +39,7 @@ const MERGED: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "arguments in another order are the same",
-        r#"{ report(first: 1, fill: TIME) { totals { orders } } report(fill: TIME, first: 1) { totals { revenue } } }"#,
+        "{ report(first: 1, fill: TIME) { totals { orders } } report(fill: TIME, first: 1) { totals { revenue } } }",
         "{}",
         r#"{"report":{"totals":{"orders":N,"revenue":N}}}"#,
     ),
@@ -105,7 +105,7 @@ const CONFLICTS: &[(&str, &str)] = &[
     ),
     (
         "two filters",
-        r#"{ report(where: {orders: {isPaid: {eq: true}}}) { totals { orders } } report(where: {orders: {isPaid: {eq: false}}}) { totals { orders } } }"#,
+        "{ report(where: {orders: {isPaid: {eq: true}}}) { totals { orders } } report(where: {orders: {isPaid: {eq: false}}}) { totals { orders } } }",
     ),
     (
         "deep below fields that merge",

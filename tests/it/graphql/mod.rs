@@ -92,7 +92,9 @@ impl Source for Recorder {
         let len = if request.keys.is_empty() { 1 } else { self.rows.min(limit) };
         let column = |column: &OutputColumn| match column.role {
             ColumnRole::Metric(_) => ColumnData::Integer(vec![Some(9_007_199_254_740_993); len]),
-            ColumnRole::Time(_) => ColumnData::Date((0..len).map(|row| Some(20_454 + row as i32)).collect()),
+            ColumnRole::Time(_) => {
+                ColumnData::Date((0..len).map(|row| Some(20_454 + i32::try_from(row).expect("few rows"))).collect())
+            }
             _ if column.name.ends_with("is_paid") => ColumnData::Boolean(vec![Some(true); len]),
             _ => ColumnData::String((0..len).map(|row| Some(format!("value {row}"))).collect()),
         };

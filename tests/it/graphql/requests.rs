@@ -106,7 +106,7 @@ fn filter(filter: &str) -> Option<Expr<entente::sql::Name>> {
 
 #[test]
 fn values_are_parameters() {
-    let text = r#"'; DROP TABLE orders; --"#;
+    let text = "'; DROP TABLE orders; --";
     let Some(Expr::Binary { op: BinaryOp::Eq, right, .. }) =
         filter(&format!(r#"{{orders: {{status: {{eq: "{text}"}}}}}}"#))
     else {

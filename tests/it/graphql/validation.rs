@@ -42,17 +42,17 @@ fn errors_before_execution_have_no_data_and_their_codes() {
 #[test]
 fn variables_stand_where_their_types_allow_them() {
     let list = "report(where: {orders: {status: {in: $v}}}) { totals { orders } }";
-    let last = "report(time: {last: {count: $v, unit: DAY}}) { totals { orders } }";
+    let range = "report(time: {last: {count: $v, unit: DAY}}) { totals { orders } }";
     for (declared, field, expected) in [
         ("[String!]!", list, "none"),
         ("[String!]", list, "none"),
         ("[String]", list, "GRAPHQL_VALIDATION_FAILED"),
         ("String", list, "GRAPHQL_VALIDATION_FAILED"),
-        ("Int!", last, "none"),
-        ("Int = 3", last, "none"),
-        ("Int", last, "GRAPHQL_VALIDATION_FAILED"),
-        ("Int = null", last, "GRAPHQL_VALIDATION_FAILED"),
-        ("String!", last, "GRAPHQL_VALIDATION_FAILED"),
+        ("Int!", range, "none"),
+        ("Int = 3", range, "none"),
+        ("Int", range, "GRAPHQL_VALIDATION_FAILED"),
+        ("Int = null", range, "GRAPHQL_VALIDATION_FAILED"),
+        ("String!", range, "GRAPHQL_VALIDATION_FAILED"),
         ("Int", "report(first: $v) { totals { orders } }", "none"),
         ("Boolean", "report { totals { orders @include(if: $v) } }", "GRAPHQL_VALIDATION_FAILED"),
         ("Date", "report(time: {since: $v}) { totals { orders } }", "GRAPHQL_VALIDATION_FAILED"),

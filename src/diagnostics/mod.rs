@@ -94,6 +94,11 @@ impl Diagnostics {
         self.items.iter().any(|item| item.code.severity() == Severity::Error)
     }
 
+    /// Keeps those that fulfil a condition.
+    pub fn retain(&mut self, keep: impl Fn(&Diagnostic) -> bool) {
+        self.items.retain(|item| keep(item));
+    }
+
     /// Returns how many there are.
     pub fn len(&self) -> usize {
         self.items.len()
@@ -114,13 +119,19 @@ impl Diagnostics {
 
 /// Returns the candidate nearest to `name`, if it is near enough to be a likely misspelling.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = name.chars().count() / 3 + 1;
+    let length = name.chars().count();
+    let limit = (length / 3).max(1).min(length.saturating_sub(1));
     candidates
         .into_iter()
-        .map(|candidate| (distance(name, candidate), candidate))
-        .filter(|(distance, _)| *distance <= limit)
+        .map(|candidate| (distance(name, candidate), !same_beginning(name, candidate), candidate))
+        .filter(|(distance, ..)| *distance <= limit)
         .min()
-        .map(|(_, candidate)| candidate)
+        .map(|(.., candidate)| candidate)
+}
+
+/// Returns whether two names begin with the same letter, which is seldom the wrong one.
+fn same_beginning(a: &str, b: &str) -> bool {
+    a.chars().next() == b.chars().next()
 }
 
 /// Counts the single-character edits between two names (Levenshtein, with swaps of neighbours as one edit).
@@ -154,6 +165,9 @@ mod tests {
     fn a_near_name_is_found_and_a_far_one_is_not() {
         assert_eq!(nearest("shipmets", ["depots", "shipments"]), Some("shipments"));
         assert_eq!(nearest("reveneu", ["revenue", "returns"]), Some("revenue"));
+        assert_eq!(nearest("tabel", ["label", "table"]), Some("table"));
         assert_eq!(nearest("revenue", ["claims"]), None);
+        assert_eq!(nearest("table", ["take", "label"]), None);
+        assert_eq!(nearest("x", ["a"]), None);
     }
 }

@@ -26,7 +26,7 @@ mod typing;
 
 use crate::{
     catalog::Catalog,
-    diagnostics::Diagnostics,
+    diagnostics::{Code, Diagnostic, Diagnostics},
     project::Project,
     syntax::{Config, Definitions},
 };
@@ -66,5 +66,22 @@ pub fn resolve(config: &Config, definitions: &Definitions, catalog: &Catalog) ->
         project.hash_meanings();
         project
     });
+    diagnostics.retain(|diagnostic| !speaks_of_a_lost_name(diagnostic, &definitions.lost));
     Resolved { project, diagnostics }
+}
+
+/// Returns whether a name is only unknown because its definition could not be read, which has been told.
+fn speaks_of_a_lost_name(diagnostic: &Diagnostic, lost: &[String]) -> bool {
+    let unknown = matches!(
+        diagnostic.code,
+        Code::UnknownModel
+            | Code::UnknownDimension
+            | Code::UnknownMetric
+            | Code::UnknownName
+            | Code::UnknownReplacement
+            | Code::UnreachableModel
+    );
+    // The names of a message stand in backquotes, a path with dots in between.
+    let mut words = diagnostic.message.split('`').skip(1).step_by(2).flat_map(|name| name.split('.'));
+    unknown && !lost.is_empty() && words.any(|word| lost.iter().any(|name| name == word))
 }

@@ -11,7 +11,7 @@ use super::{
     saved_query::SAVED_QUERY,
     table::TABLE,
     test::TEST,
-    yaml,
+    yaml::{self, Document},
 };
 use crate::{
     diagnostics::Diagnostics,
@@ -43,9 +43,11 @@ pub(super) static FILE: Kind = Kind {
 /// has a stand-in. So the definitions are whole only if no error was added.
 pub fn load(files: &SourceMap, file: FileId, diagnostics: &mut Diagnostics) -> Definitions {
     let mut found = Diagnostics::new();
-    let definitions = yaml::read(files, file, &mut found)
+    let Document { root, lost } = yaml::read(files, file, &mut found);
+    let mut definitions = root
         .and_then(|node| Checker::new(&files.file(file).text, &mut found).fields(node, &FILE))
         .map_or_else(Definitions::default, Definitions::from_fields);
+    definitions.lost = lost;
     diagnostics.extend(found);
     definitions
 }
@@ -61,6 +63,7 @@ impl Definitions {
             calendars: fields.list("calendars", CalendarDef::from_fields),
             saved_queries: fields.list("saved_queries", SavedQueryDef::from_fields),
             tests: fields.list("tests", TestDef::from_fields),
+            lost: Vec::new(),
         }
     }
 }

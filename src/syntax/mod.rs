@@ -65,6 +65,8 @@ pub struct Definitions {
     pub saved_queries: Vec<SavedQueryDef>,
     /// `tests:`
     pub tests: Vec<TestDef>,
+    /// Names in definitions that could not be read; that nobody else defines them is no further mistake.
+    pub lost: Vec<String>,
 }
 
 /// What a definition says about itself to people; allowed on models, dimensions and metrics.
@@ -120,5 +122,6 @@ impl Definitions {
         self.calendars.extend(other.calendars);
         self.saved_queries.extend(other.saved_queries);
         self.tests.extend(other.tests);
+        self.lost.extend(other.lost);
     }
 }

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use super::{
     Text,
     keys::{Checker, Fields},
-    yaml,
+    yaml::{self, Node, Value},
 };
 use crate::{
     diagnostics::{Code, Diagnostic, Diagnostics, nearest},
@@ -74,12 +74,13 @@ pub fn load_config(
 ) -> Result<Config, Vec<Diagnostic>> {
     let mut diagnostics = Diagnostics::new();
     let empty = || Diagnostic::new(Code::InvalidConfiguration, Span::new(file, 0, 0), "the project file is empty");
-    let config = match yaml::read(files, file, &mut diagnostics) {
+    let config = match yaml::read(files, file, &mut diagnostics).root {
         Some(mut node) => {
             variables::fill(&mut node, variable, &mut diagnostics);
+            let connections = names_of_connections(&node);
             let text = &files.file(file).text;
             let fields = Checker::new(text, &mut diagnostics).fields(node, &CONFIG);
-            fields.map(|fields| from_fields(fields, &mut diagnostics))
+            fields.map(|fields| from_fields(fields, &connections, &mut diagnostics))
         }
         None => {
             if diagnostics.is_empty() {
@@ -94,7 +95,17 @@ pub fn load_config(
     }
 }
 
-fn from_fields(mut fields: Fields, diagnostics: &mut Diagnostics) -> Config {
+/// Returns the names of all connections, of broken ones too.
+fn names_of_connections(root: &Node) -> Vec<String> {
+    let Value::Mapping(mapping) = &root.value else { return Vec::new() };
+    let connections = mapping.entries.iter().find(|entry| entry.key.value == "connections");
+    match connections.map(|entry| &entry.value.value) {
+        Some(Value::Mapping(named)) => named.entries.iter().map(|entry| entry.key.value.clone()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn from_fields(mut fields: Fields, connections: &[String], diagnostics: &mut Diagnostics) -> Config {
     let language = fields.integer("language").expect("the table requires a language");
     if language.value != 1 {
         let message = format!("language {} is not known to this version", language.value);
@@ -103,11 +114,12 @@ fn from_fields(mut fields: Fields, diagnostics: &mut Diagnostics) -> Config {
     let name = fields.required_text("name");
     let connection = fields.required_text("connection");
     let named = fields.named("connections");
-    if named.iter().all(|(name, _)| name.value != connection.value) {
+    if !connections.contains(&connection.value) {
         let message = format!("no connection is called `{}`", connection.value);
-        let names = named.iter().map(|(name, _)| name.value.as_str());
+        let names = connections.iter().map(String::as_str);
         let help = match nearest(&connection, names.clone()) {
             Some(near) => format!("Write `connection: {near}`."),
+            None if connections.is_empty() => "Add it under `connections`.".to_owned(),
             None => format!("Write one of {}.", names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")),
         };
         invalid(diagnostics, connection.span, message, &help);

@@ -88,7 +88,7 @@ fn read(path: &str, text: &str) -> Result<Option<Node>, Vec<Diagnostic>> {
     let mut files = SourceMap::new();
     let file = files.add(path, text);
     let mut diagnostics = Diagnostics::new();
-    let tree = yaml::read(&files, file, &mut diagnostics);
+    let tree = yaml::read(&files, file, &mut diagnostics).root;
     if diagnostics.is_empty() { Ok(tree) } else { Err(diagnostics.sorted()) }
 }
 

@@ -18,61 +18,65 @@ pub(super) fn check(
     span: Span,
     present: &[(&'static str, Span)],
 ) -> Vec<&'static str> {
-    let mut dropped = Vec::new();
-    let place = |name: &str| present.iter().find(|(key, _)| *key == name).map(|(_, span)| *span);
-    let whole = Span { end: span.start + first_line_length(checker.text, span), ..span };
-    for key in kind.keys.iter().filter(|key| key.required && place(key.name).is_none()) {
-        let message = format!("{} has no `{}`", owner.describe(), key.name);
-        let help = format!("Add {}.", key.shape.example(key.name));
-        checker.report(Code::MissingKey, whole, message, help);
-    }
+    let place = |name: &str| present.iter().find(|(key, _)| *key == name).copied();
+    let mut conflicts: Vec<(Placed, Placed)> = Vec::new();
     for rule in kind.rules {
-        match rule {
+        let (pair, advice) = match rule {
             Rule::AtMostOne(keys, advice) => {
-                let mut there = keys.iter().filter_map(|key| place(key).map(|span| (*key, span)));
-                if let (Some(first), Some(second)) = (there.next(), there.next()) {
-                    dropped.push(conflict(checker, owner, first, second, advice));
-                }
+                let mut there = keys.iter().filter_map(|key| place(key));
+                (there.next().zip(there.next()), advice)
             }
             Rule::Excludes(key, others, advice) => {
-                let other = others.iter().find_map(|other| place(other).map(|span| (*other, span)));
-                if let (Some(span), Some(other)) = (place(key), other) {
-                    dropped.push(conflict(checker, owner, (*key, span), other, advice));
-                }
+                (place(key).zip(others.iter().find_map(|other| place(other))), advice)
             }
-            Rule::AtLeastOne(keys, advice) => {
-                if keys.iter().all(|key| place(key).is_none()) {
-                    let names = listed(keys);
-                    let message = format!("{} has none of {names}", owner.describe());
-                    checker.report(Code::MissingKey, whole, message, (*advice).to_owned());
-                }
-            }
-            Rule::Needs(key, others, advice) => {
-                if let Some(span) = place(key)
-                    && others.iter().all(|other| place(other).is_none())
-                {
-                    let message = format!("{} has `{key}` but not {}", owner.describe(), listed(others));
-                    checker.report(Code::MissingKey, span, message, (*advice).to_owned());
-                }
-            }
+            Rule::AtLeastOne(..) | Rule::Needs(..) => continue,
+        };
+        if let Some((a, b)) = pair {
+            let pair = if a.1 <= b.1 { (a, b) } else { (b, a) };
+            report_conflict(checker, owner, pair, advice);
+            conflicts.push(pair);
         }
     }
-    dropped
+    // What is in conflict is not missing something as well.
+    let in_conflict = |key: &str| conflicts.iter().any(|(a, b)| a.0 == key || b.0 == key);
+    let whole = Span { end: span.start + first_line_length(checker.text, span), ..span };
+    let mut missing = false;
+    for key in kind.keys.iter().filter(|key| key.required && place(key.name).is_none()) {
+        let message = format!("{} has no `{}`", owner.describe(), key.name);
+        checker.report(Code::MissingKey, whole, message, format!("Add {}.", key.shape.example(key.name)));
+        missing = true;
+    }
+    for rule in kind.rules {
+        if let Rule::Needs(key, others, advice) = rule
+            && let Some((_, span)) = place(key)
+            && !in_conflict(key)
+            && others.iter().all(|other| place(other).is_none())
+        {
+            let message = format!("{} has `{key}` but not {}", owner.describe(), listed(others));
+            checker.report(Code::MissingKey, span, message, (*advice).to_owned());
+            missing = true;
+        }
+    }
+    for rule in kind.rules {
+        if let Rule::AtLeastOne(keys, advice) = rule
+            && !missing
+            && keys.iter().all(|key| place(key).is_none())
+        {
+            let message = format!("{} has none of {}", owner.describe(), listed(keys));
+            checker.report(Code::MissingKey, whole, message, (*advice).to_owned());
+        }
+    }
+    conflicts.into_iter().map(|(_, second)| second.0).collect()
 }
 
-fn conflict(
-    checker: &mut Checker<'_>,
-    owner: &Owner,
-    a: (&'static str, Span),
-    b: (&'static str, Span),
-    advice: &str,
-) -> &'static str {
-    let (first, second) = if a.1 <= b.1 { (a, b) } else { (b, a) };
+/// A key that is there, and its place.
+type Placed = (&'static str, Span);
+
+fn report_conflict(checker: &mut Checker<'_>, owner: &Owner, (first, second): (Placed, Placed), advice: &str) {
     let message = format!("{} has both `{}` and `{}`", owner.describe(), first.0, second.0);
     checker.push(
         Diagnostic::new(Code::ConflictingKeys, second.1, message).also(first.1, "this key excludes it").help(advice),
     );
-    second.0
 }
 
 fn first_line_length(text: &str, span: Span) -> u32 {

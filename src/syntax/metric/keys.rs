@@ -129,8 +129,6 @@ pub(in crate::syntax) static METRIC: Kind = Kind {
         ),
         Rule::Needs("result", &["funnel"], "Keep `result` for funnels."),
         Rule::Needs("same", &["funnel"], "Keep `same` for funnels."),
-        Rule::Needs("replaced_by", &["status"], "Add `status: deprecated`."),
-        Rule::Needs("sunset", &["status"], "Add `status: deprecated`."),
     ],
 };
 

@@ -26,7 +26,7 @@ modles: []
             "missing-key 7:5 metric `revenue` has `window` but not `metric` | Name the metric that is accumulated: define it apart and add `metric`.",
             "wrong-value 7:13 `window` of metric `revenue` takes a number and a unit of time, found `28 dayz` | Write `28 days`.",
             "missing-key 8:5 metric `other` has none of `agg`, `expr`, `metric` or `funnel` | Add `model` and `agg` for a number of rows, `expr` for a formula over metrics, or `metric` with `window`.",
-            "unknown-key 8:20 metric `other` has no key `table` | Write `label`.",
+            "unknown-key 8:20 metric `other` has no key `table` | Write one of `name`, `model`, `agg`, `expr`, `where`, `label`, `description`, `owner`, `group`, `hidden`, `synonyms`, `tags`, `lookml`, `time`, `inputs`, `metric`, `window`, `to_date`, `all_time`, `take`, `offset`, `when_empty`, `discrete`, `approximate`, `balance`, `funnel`, `result`, `same`, `per`, `include`, `ignore`, `status`, `replaced_by`, `sunset`, `revision`, `unit`, `format`, `good`, `meta`, or put it under `meta`.",
             "unknown-key 9:1 a file of definitions has no key `modles` | Write `models`."
         ]
     );

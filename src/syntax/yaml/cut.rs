@@ -29,7 +29,7 @@ pub(crate) struct Cut {
 }
 
 /// Returns whether every bracket and every quote of an expression is closed.
-pub(crate) fn balanced(text: &str) -> bool {
+fn balanced(text: &str) -> bool {
     let (mut depth, mut quote) = (0_i64, None);
     for c in text.chars() {
         track(c, &mut depth, &mut quote);

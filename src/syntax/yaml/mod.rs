@@ -14,8 +14,8 @@ mod recover;
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 
-pub(crate) use cut::{balanced, cut_entry, quoted};
-pub(crate) use node::{Entry, Mapping, Node, Scalar, Style, Value};
+pub(crate) use cut::{cut_entry, quoted};
+pub(crate) use node::{Document, Entry, Mapping, Node, Scalar, Style, Value};
 pub(crate) use read::{MAXIMUM_BYTES, read};
 
 /// How many mistakes of a file are told.

@@ -2,6 +2,15 @@
 
 use crate::{files::Span, syntax::Text};
 
+/// What is in a file.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Document {
+    /// The mapping with the sections; nothing if there is none, or if it is not YAML.
+    pub(crate) root: Option<Node>,
+    /// The names in definitions that were left out because they are not YAML.
+    pub(crate) lost: Vec<String>,
+}
+
 /// A value and where it was written; the span of a scalar covers its text without quotes.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, StrInput, StructureStyle};
 
-use super::{Entry, Mapping, Node, Scalar, Style, Value, problem, recover};
+use super::{Document, Entry, Mapping, Node, Scalar, Style, Value, problem, recover};
 use crate::{
     diagnostics::{Code, Diagnostic, Diagnostics},
     files::{FileId, SourceMap, Span, Spanned},
@@ -20,24 +20,25 @@ const MAXIMUM_DEPTH: usize = 64;
 /// How many times a file is read again without the part that is not YAML.
 const MAXIMUM_ATTEMPTS: usize = 20;
 
-/// Reads the document of a file; nothing if it holds none or is not YAML.
+/// Reads the document of a file.
 ///
 /// A definition that is not YAML is left out, so that everything else of the file is checked in the same run.
-pub(crate) fn read(files: &SourceMap, file: FileId, diagnostics: &mut Diagnostics) -> Option<Node> {
+pub(crate) fn read(files: &SourceMap, file: FileId, diagnostics: &mut Diagnostics) -> Document {
     let text = &files.file(file).text;
     if let Some(diagnostic) = problem::too_large(file, text) {
         diagnostics.push(diagnostic);
-        return None;
+        return Document::default();
     }
     let controls = problem::control_characters(file, text);
     if !controls.is_empty() {
         controls.into_iter().for_each(|diagnostic| diagnostics.push(diagnostic));
-        return None;
+        return Document::default();
     }
     let mut mended: Option<String> = None;
+    let mut lost = Vec::new();
     for _ in 0..MAXIMUM_ATTEMPTS {
         let error = match read_once(file, mended.as_deref().unwrap_or(text), diagnostics) {
-            Ok(node) => return node,
+            Ok(root) => return Document { root, lost },
             Err(error) => error,
         };
         let current = mended.get_or_insert_with(|| text.clone());
@@ -45,9 +46,11 @@ pub(crate) fn read(files: &SourceMap, file: FileId, diagnostics: &mut Diagnostic
         let at = diagnostic.span().start as usize;
         let remedy = recover::remedy(current, at, &diagnostic);
         super::report(diagnostics, diagnostic);
-        recover::apply(current, &remedy?);
+        let Some(remedy) = remedy else { break };
+        lost.extend(recover::apply(current, &remedy));
     }
-    None
+    lost.extend(recover::names(mended.as_deref().unwrap_or(text)));
+    Document { root: None, lost }
 }
 
 fn read_once(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> Result<Option<Node>, ScanError> {

@@ -41,17 +41,24 @@ pub(super) fn remedy(text: &str, at: usize, diagnostic: &Diagnostic) -> Option<R
     leave_out(text, &lines, first..last)
 }
 
-/// Applies a remedy to the text that is to be read again.
-pub(super) fn apply(text: &mut String, remedy: &Remedy) {
-    let (range, fill) = match remedy {
-        Remedy::Text(range) => (range.clone(), FILLER),
-        Remedy::LeaveOut(range) => (range.clone(), ' '),
+/// Applies a remedy to the text that is to be read again, and returns the names that are lost by it.
+pub(super) fn apply(text: &mut String, remedy: &Remedy) -> Vec<String> {
+    let (range, fill, lost) = match remedy {
+        Remedy::Text(range) => (range.clone(), FILLER, Vec::new()),
+        Remedy::LeaveOut(range) => (range.clone(), ' ', names(&text[range.clone()])),
     };
     let filled: String = text[range.clone()]
         .chars()
         .flat_map(|c| std::iter::repeat_n(if c == '\n' { '\n' } else { fill }, c.len_utf8()))
         .collect();
     text.replace_range(range, &filled);
+    lost
+}
+
+/// Returns what stands behind `name: ` in a text that is not YAML.
+pub(super) fn names(text: &str) -> Vec<String> {
+    let word = |rest: &str| rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+    text.split("name: ").skip(1).map(|rest| word(rest.trim_start_matches(['"', '\'', ' ']))).collect()
 }
 
 fn leave_out(text: &str, lines: &[Range<usize>], range: Range<usize>) -> Option<Remedy> {

@@ -24,6 +24,8 @@ mod tests;
 mod topology;
 mod typing;
 
+use std::collections::BTreeSet;
+
 use crate::{
     catalog::Catalog,
     diagnostics::{Code, Diagnostic, Diagnostics},
@@ -66,12 +68,13 @@ pub fn resolve(config: &Config, definitions: &Definitions, catalog: &Catalog) ->
         project.hash_meanings();
         project
     });
-    diagnostics.retain(|diagnostic| !speaks_of_a_lost_name(diagnostic, &definitions.lost));
+    let lost = definitions.lost.iter().map(String::as_str).collect();
+    diagnostics.retain(|diagnostic| !speaks_of_a_lost_name(diagnostic, &lost));
     Resolved { project, diagnostics }
 }
 
 /// Returns whether a name is only unknown because its definition could not be read, which has been told.
-fn speaks_of_a_lost_name(diagnostic: &Diagnostic, lost: &[String]) -> bool {
+fn speaks_of_a_lost_name(diagnostic: &Diagnostic, lost: &BTreeSet<&str>) -> bool {
     let unknown = matches!(
         diagnostic.code,
         Code::UnknownModel
@@ -83,5 +86,5 @@ fn speaks_of_a_lost_name(diagnostic: &Diagnostic, lost: &[String]) -> bool {
     );
     // The names of a message stand in backquotes, a path with dots in between.
     let mut words = diagnostic.message.split('`').skip(1).step_by(2).flat_map(|name| name.split('.'));
-    unknown && !lost.is_empty() && words.any(|word| lost.iter().any(|name| name == word))
+    unknown && !lost.is_empty() && words.any(|word| lost.contains(word))
 }

@@ -14,7 +14,10 @@ use super::{Entry, Mapping, Scalar, Style, Value};
 const EXPRESSION_KEYS: [&str; 7] = ["expr", "where", "having", "rows", "bigquery", "duckdb", "snowflake"];
 
 /// How far the end of a cut expression is looked for.
-const REACH: usize = 4_000;
+const REACH: usize = 1_000;
+
+/// How far the line around an expression is shown; looking further would cost much in a file of one line.
+const SHOWN: usize = 200;
 
 /// An expression put together again.
 pub(crate) struct Cut {
@@ -100,13 +103,18 @@ fn last_expression_key(head: &str, offset: usize) -> Option<(&'static str, usize
 
 fn tell(text: &str, span: Span, message: &str) -> Diagnostic {
     let (start, end) = (span.start as usize, span.end as usize);
-    let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
-    let line_end = end_of_line(text, end);
     let replacement = quoted(&text[start..end].split_whitespace().collect::<Vec<_>>().join(" "));
     let replacement = if text[start..end].contains('\n') { replacement } else { quoted(&text[start..end]) };
-    let line = format!("{}{replacement}{}", &text[line_start..start], &text[end..line_end]);
+    let before = text.as_bytes()[start.saturating_sub(SHOWN)..start].iter().rposition(|byte| *byte == b'\n');
+    let before = before.map_or(start.min(SHOWN), |at| start.min(SHOWN) - at - 1);
+    let near = text.as_bytes()[end..].iter().take(SHOWN);
+    let behind = near.clone().position(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or(near.len());
+    let line = if before < SHOWN && behind < SHOWN {
+        format!("{}{replacement}{}", &text[start - before..start], &text[end..end + behind])
+    } else {
+        replacement
+    };
     let line = line.trim();
-    let line = if line.len() > 300 { replacement.as_str() } else { line };
     Diagnostic::new(Code::ExpressionCutByYaml, span, message)
         .label("this has to be in quotes")
         .help(format!("Put it in quotes: `{line}`."))

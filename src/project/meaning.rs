@@ -93,7 +93,7 @@ impl Project {
             .map(|(model, filter)| format!(" (where {} {})", self.model(*model, known), self.expr(filter, known)))
             .collect();
         filters.sort();
-        filters.iter().for_each(|filter| form.push_str(filter));
+        form.push_str(&filters.concat());
         if let Some(offset) = offset {
             let _ = write!(form, " (offset {offset} {shift_rows})");
         }

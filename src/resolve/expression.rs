@@ -103,7 +103,7 @@ pub(super) fn expression(
             let parsed = parse(text, diagnostics)?;
             Some(typed(context, scope, &parsed, text.span, diagnostics))
         }
-        ExpressionDef::PerDialect(texts, span) => verbatim(context, scope, texts, *span, diagnostics),
+        ExpressionDef::PerDialect(texts, span) => Some(verbatim(context, scope, texts, *span, diagnostics)),
     }
 }
 
@@ -306,7 +306,7 @@ fn verbatim(
     texts: &[(Text, Text)],
     span: Span,
     diagnostics: &mut Diagnostics,
-) -> Option<Typed<Ref>> {
+) -> Typed<Ref> {
     let mut by_dialect = std::collections::BTreeMap::new();
     for (name, text) in texts {
         match Dialect::from_name(&name.value) {
@@ -334,5 +334,5 @@ fn verbatim(
                 .help(format!("Add `{}: …`, or write one portable expression.", dialect.name())),
         );
     }
-    Some(Typed { expr: Expr::Leaf(Ref::Verbatim(by_dialect)), column_type: ColumnType::Unknown })
+    Typed { expr: Expr::Leaf(Ref::Verbatim(by_dialect)), column_type: ColumnType::Unknown }
 }

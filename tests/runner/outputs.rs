@@ -1,5 +1,7 @@
 //! Computes the outputs of a case, each by the passes that it needs.
 
+use std::fmt::Write;
+
 use entente::{
     diagnostics::render::{Color, Format, render},
     lookml,
@@ -79,7 +81,7 @@ fn show_sql(plan: &Plan, dialect: Dialect) -> String {
     let mut shown = text.sql.trim_end().to_owned();
     shown.push('\n');
     for (position, value) in text.parameters.iter().enumerate() {
-        shown.push_str(&format!("-- {} = {}\n", position + 1, show_literal(value)));
+        let _ = writeln!(shown, "-- {} = {}", position + 1, show_literal(value));
     }
     shown
 }

@@ -65,7 +65,9 @@ pub(crate) fn load(document: &Document, version: Version) -> Result<World, Strin
     let config: Option<Config> = match syntax::load_config(&files, config_file, &variable) {
         Ok(config) => Some(config),
         Err(found) => {
-            found.into_iter().for_each(|diagnostic| diagnostics.push(diagnostic));
+            for diagnostic in found {
+                diagnostics.push(diagnostic);
+            }
             None
         }
     };

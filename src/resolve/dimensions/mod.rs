@@ -60,7 +60,9 @@ pub(super) fn resolve(context: &mut Context<'_>, diagnostics: &mut Diagnostics) 
     let mut circular = vec![false; written.len()];
     for circle in &order.circles {
         report_circle(context, circle, diagnostics);
-        circle.iter().for_each(|node| circular[*node] = true);
+        for node in circle {
+            circular[*node] = true;
+        }
     }
     for node in order.nodes {
         let id = DimensionId::from_index(node);
@@ -211,8 +213,7 @@ fn decide_kind(
         let name = kind_name(kind);
         let message = format!("{subject} is declared as {name}, but its value is {}", article(found));
         let span = def.kind.as_ref().map_or(def.name.span, |kind| kind.span);
-        let value = def.expr.as_ref().map_or("".to_owned(), |_| "…".to_owned());
-        let value = if value.is_empty() { def.name.value.clone() } else { value };
+        let value = if def.expr.is_some() { "…" } else { def.name.value.as_str() };
         let help = match (kind, found) {
             (_, ColumnType::Json) => format!("Write `expr: json_text({value}, 'key')`."),
             (DimensionKind::String, _) => format!("Write `expr: cast({value} as string)`, or another `type`."),

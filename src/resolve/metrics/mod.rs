@@ -48,7 +48,9 @@ pub(super) fn resolve(context: &mut Context<'_>, diagnostics: &mut Diagnostics) 
     let mut broken: Vec<bool> = shapes.iter().map(|shape| matches!(shape, Shape::Broken)).collect();
     for circle in &order.circles {
         report_circle(context, circle, diagnostics);
-        circle.iter().for_each(|node| broken[*node] = true);
+        for node in circle {
+            broken[*node] = true;
+        }
     }
     let mut sizes = vec![(0, 0); needs.len()];
     for node in order.nodes {

@@ -15,7 +15,7 @@ use crate::{
         path::{Found, find, path_span},
         typing::article,
     },
-    syntax::{MetricDef, Text},
+    syntax::{ExpressionDef, MetricDef, Text},
 };
 
 /// Completes a metric that aggregates rows.
@@ -36,7 +36,7 @@ pub(super) fn complete(context: &mut Context<'_>, id: MetricId, diagnostics: &mu
     let filter = def.filter.as_ref().and_then(|filter| condition(context, &scope, filter, diagnostics));
     let Some(aggregation) = aggregation else { return };
     let found = value.as_ref().map(|value| value.as_ref().map_or(ColumnType::Unknown, |value| value.column_type));
-    let place = def.expr.as_ref().map_or(agg.span, |expr| expr.span());
+    let place = def.expr.as_ref().map_or(agg.span, ExpressionDef::span);
     let value_type = value_type(aggregation, agg, found, place, &subject, diagnostics);
     let metric = &mut context.project.metrics[id];
     metric.kind = MetricKind::Simple(SimpleMetric {
@@ -155,8 +155,7 @@ fn value_type(
             (found != ColumnType::Json, ColumnType::Integer)
         }
         Aggregation::Sum => (numeric, found),
-        Aggregation::Avg => (numeric, ColumnType::Float),
-        Aggregation::Percentile(_) => (numeric, ColumnType::Float),
+        Aggregation::Avg | Aggregation::Percentile(_) => (numeric, ColumnType::Float),
         Aggregation::Min | Aggregation::Max => (!matches!(found, ColumnType::Boolean | ColumnType::Json), found),
     };
     if !allowed {

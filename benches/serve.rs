@@ -203,7 +203,7 @@ impl Request {
     fn ask(&self, stream: &mut TcpStream, buffer: &mut Vec<u8>) -> usize {
         stream.write_all(&self.bytes).expect("sent");
         buffer.clear();
-        let mut chunk = [0; 65_536];
+        let mut chunk = vec![0; 65_536];
         let mut end = None;
         loop {
             let read = stream.read(&mut chunk).expect("an answer");
@@ -244,7 +244,7 @@ fn load(side: &Side, request: &Request, time: Duration) -> Load {
         let callers: Vec<_> = (0..CALLERS).map(|_| scope.spawn(|| call(request, time))).collect();
         callers.into_iter().flat_map(|caller| caller.join().expect("no panic")).collect()
     });
-    let (cpu, took) = (cpu_time(side.threads) - cpu, began.elapsed());
+    let (cpu, took) = (cpu_time(side.threads).saturating_sub(cpu), began.elapsed());
     // The runtime has to outlive the load.
     let _ = &side.runtime;
     waits.sort_unstable();

@@ -12,7 +12,7 @@ use axum::{
     Router,
     body::Body,
     http::{HeaderName, HeaderValue, Request, StatusCode, header},
-    response::{IntoResponse, Response},
+    response::Response,
     routing::{get, post},
 };
 use hyper::body::Incoming;
@@ -106,14 +106,11 @@ where
         Ok(poll) => poll.map(Result::ok),
         Err(_) => std::task::Poll::Ready(None),
     });
-    match outcome.await {
-        Some(response) => response,
-        None => {
-            tracing::error!(id, "a request panicked");
-            graphql_http::refusal(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "something went wrong", None, id)
-                .into_response()
-        }
+    if let Some(response) = outcome.await {
+        return response;
     }
+    tracing::error!(id, "a request panicked");
+    graphql_http::refusal(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "something went wrong", None, id)
 }
 
 fn route_of(path: &str) -> Route {

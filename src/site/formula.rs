@@ -70,11 +70,10 @@ impl<N> Writer<'_, N> {
     fn write(&self, expr: &Expr<N>, least: u8, out: &mut String) {
         let strength = match expr {
             Expr::Binary { op, .. } => strength(*op),
-            Expr::Unary { op: UnaryOp::Not, .. } => NOT,
+            Expr::Unary { op: UnaryOp::Not, .. } | Expr::IsTrue { negated: true, .. } => NOT,
             Expr::Unary { op: UnaryOp::Negate, .. } => UNARY_MINUS,
             Expr::IsNull { .. } | Expr::In { .. } | Expr::Between { .. } | Expr::Like { .. } => COMPARISON,
             Expr::IsTrue { arg, negated: false } => return self.write(arg, least, out),
-            Expr::IsTrue { negated: true, .. } => NOT,
             Expr::Leaf(_)
             | Expr::Literal(_)
             | Expr::Parameter(_)

@@ -68,7 +68,7 @@ impl<'a> Context<'a> {
         let errors: Vec<Diagnostic> =
             loaded.diagnostics.iter().filter(|found| found.code.severity() == Severity::Error).cloned().collect();
         let color = self.colors(&io::stderr()).into();
-        eprint!("{}", render::render(render::Format::Full, &errors, &loaded.files, color));
+        say(&render::render(render::Format::Full, &errors, &loaded.files, color));
         Err(Failure::shown())
     }
 
@@ -89,14 +89,14 @@ impl<'a> Context<'a> {
     /// Says something about the work to people.
     pub(crate) fn note(&self, text: &str) {
         if !self.global.quiet {
-            eprintln!("{text}");
+            say(&format!("{text}\n"));
         }
     }
 
     /// Warns on standard error.
     pub(crate) fn warn(&self, text: &str) {
         if !self.global.quiet {
-            eprintln!("{}: {text}", Style::Yellow.apply("warning", self.colors(&io::stderr())));
+            say(&format!("{}: {text}\n", Style::Yellow.apply("warning", self.colors(&io::stderr()))));
         }
     }
 
@@ -119,9 +119,9 @@ impl<'a> Context<'a> {
     pub(crate) fn report(&self, failure: &Failure) -> Exit {
         if !failure.message.is_empty() {
             let colors = self.colors(&io::stderr());
-            eprintln!("{}: {}", Style::Red.apply("error", colors), failure.message);
+            say(&format!("{}: {}\n", Style::Red.apply("error", colors), failure.message));
             if let Some(help) = &failure.help {
-                eprintln!("  {} {help}", Style::Cyan.apply("help:", colors));
+                say(&format!("  {} {help}\n", Style::Cyan.apply("help:", colors)));
             }
         }
         failure.exit
@@ -132,6 +132,11 @@ impl From<bool> for render::Color {
     fn from(colors: bool) -> Self {
         if colors { Self::Always } else { Self::Never }
     }
+}
+
+/// Writes to standard error. A reader that has gone, as `2>&1 | head` does, is no reason to fail.
+pub(crate) fn say(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
 }
 
 /// How a word is set off.

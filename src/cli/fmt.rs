@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    context::{Context, count},
+    context::{Context, count, say},
     failure::{Failure, reason},
 };
 use crate::{diagnostics::render, files::SourceMap, syntax};
@@ -49,7 +49,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
             Err(diagnostics) => {
                 failed = true;
                 let color = context.colors(&io::stderr()).into();
-                eprint!("{}", render::render(render::Format::Full, &diagnostics, &files, color));
+                say(&render::render(render::Format::Full, &diagnostics, &files, color));
             }
         }
     }

@@ -81,7 +81,7 @@ pub(crate) struct Global {
     project: Option<PathBuf>,
     /// When to color
     ///
-    /// `auto` colors on a terminal, unless NO_COLOR is set.
+    /// `auto` colors on a terminal, unless `NO_COLOR` is set.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Global options")]
     color: Color,
     /// Say nothing but results and errors

@@ -15,7 +15,7 @@ use crate::server::{self, LogFormat, Options, Pages, Reload, ServeError};
 ///
 /// Serves `POST /graphql`, and pages to look at: the catalogue of metrics at `/`, GraphiQL at `/graphiql`. Changes of the
 /// definitions are taken up at once; a project with an error is reported and the last good one goes on. Ctrl-C and
-/// SIGTERM let requests that have begun finish. What is logged is chosen by RUST_LOG.
+/// SIGTERM let requests that have begun finish. What is logged is chosen by `RUST_LOG`.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:

@@ -241,6 +241,18 @@ fn a_reader_that_leaves_is_no_error() {
     assert_eq!(said, "");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_reader_of_errors_that_leaves_is_no_panic() {
+    let project = Project::with("metrics: [ { name: wrong } ]\n");
+    let script = format!("{} build 2>&1 | true; exit ${{PIPESTATUS:-0}}", env!("CARGO_BIN_EXE_entente"));
+    for _ in 0..5 {
+        let output = Command::new("bash").args(["-c", &script]).current_dir(project.path("")).output();
+        let Ok(output) = output else { return };
+        assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
 #[test]
 fn colors_are_for_those_who_ask() {
     let project = Project::with("metrics: [ { name: wrong } ]\n");

@@ -88,29 +88,34 @@ pub(super) fn dimensions(ctx: &Context<'_>, field: &Selected) -> Result<Value, G
     }
     let Some((first, others)) = models.split_first() else {
         let own = project.models.ids().flat_map(|model| {
-            project.models[model].dimensions.iter().map(move |id| dimension(ctx, model, &Route::here(), *id, &[]))
+            let shown = shown(project, model);
+            shown.map(move |id| dimension(ctx, model, &Route::here(), id, &[]))
         });
         return Ok(own.collect());
     };
-    let reached = |model: ModelId, words: &[&str], id: DimensionId| {
-        let (route, found) = plan::find_dimension(project, model, words).ok()?;
-        (found == id).then_some(route)
-    };
+    // A dimension that is declared the same is another one, and what the path means for that model.
+    let reached =
+        |model: ModelId, words: &[&str]| plan::find_dimension(project, model, words).ok().map(|found| found.0);
     let mut found = Vec::new();
     for route in to_one_routes(project, *first) {
         let end = project.route_end(*first, &route);
-        for id in &project.models[end].dimensions {
-            let path = project.dimension_path(*first, &route, *id);
+        for id in shown(project, end) {
+            let path = project.dimension_path(*first, &route, id);
             let words: Vec<&str> = path.split('.').collect();
             let theirs: Option<Vec<(ModelId, Route)>> =
-                others.iter().map(|model| Some((*model, reached(*model, &words, *id)?))).collect();
+                others.iter().map(|model| Some((*model, reached(*model, &words)?))).collect();
             if let Some(theirs) = theirs {
                 let paths: Vec<(ModelId, Route)> = [(*first, route.clone())].into_iter().chain(theirs).collect();
-                found.push(dimension(ctx, *first, &route, *id, &paths));
+                found.push(dimension(ctx, *first, &route, id, &paths));
             }
         }
     }
     Ok(found.into())
+}
+
+/// Returns the dimensions of a model that are shown in lists.
+fn shown(project: &Project, model: ModelId) -> impl Iterator<Item = DimensionId> {
+    project.models[model].dimensions.iter().copied().filter(|id| !project.dimensions[*id].docs.hidden)
 }
 
 fn dimension(ctx: &Context<'_>, model: ModelId, route: &Route, id: DimensionId, paths: &[(ModelId, Route)]) -> Value {

@@ -5,7 +5,7 @@ use std::{fmt::Write as _, sync::Arc};
 use entente::{
     cache::Fingerprint,
     engine::{Engine, Failure, Limits, Live},
-    graphql::{Api, Compiled, Pending, Request, Source},
+    graphql::{Api, Compiled, CursorKey, Pending, Request, Source},
     plan::{self, Context, Principal},
     project::Project,
     sql::{self, Dialect, Text},
@@ -76,7 +76,9 @@ pub(crate) fn respond(document: &Document, project: &Project) -> Result<String, 
     };
     let request = Request { query: request.to_owned(), variables, ..Request::default() };
     let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
-    let reply = runtime.block_on(Api::new(project).execute(&source, request, &Principal::default()));
+    // A key of its own, so that cursors are the same in every run.
+    let api = Api::new(project).with_cursor_key(CursorKey::from_secret("case"));
+    let reply = runtime.block_on(api.execute(&source, request, &Principal::default()));
     let text = String::from_utf8(reply.to_bytes()).map_err(|error| error.to_string())?;
     let response: Value = serde_json::from_str(&text).map_err(|error| format!("{error} in {text}"))?;
     if let Some(check) = document.text_of(&Kind::Check) {

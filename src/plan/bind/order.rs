@@ -43,7 +43,8 @@ pub(super) fn bind_order(
         if request.top.as_ref().is_some_and(|top| top.other) {
             add(OrderColumn::IsOther, false);
         }
-        if !request.metrics.is_empty() && !request.keys.is_empty() {
+        // Time keys alone leave nothing to rank.
+        if !request.metrics.is_empty() && !request.keys.iter().all(is_time) {
             add(OrderColumn::Output(0), true);
         }
     }

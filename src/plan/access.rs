@@ -1,7 +1,9 @@
-//! What the principal may see, proved by a type: only what passed [`grant`] can be turned into SQL.
+//! A bound request → the same, granted to the principal.
 //!
 //! Policies are not executed yet: a project that declares one is refused by `resolve`, so every member that exists is
 //! granted to everyone.
+//!
+//! **Invariant:** only what passed [`grant`] can be turned into SQL; [`Granted`] cannot be made elsewhere.
 
 use super::{PlanError, Principal};
 
@@ -17,6 +19,7 @@ impl<T> Granted<T> {
 }
 
 /// Checks the rights of the principal for everything that a bound request reads.
+#[expect(clippy::unnecessary_wraps, reason = "policies refuse; the planner already passes their errors on")]
 pub(super) fn grant<T>(bound: T, _principal: &Principal) -> Result<Granted<T>, PlanError> {
     Ok(Granted(bound))
 }

@@ -17,8 +17,8 @@ impl Request {
         let metrics: Vec<MetricRequest> = query.metrics.iter().map(|id| metric(project, *id)).collect();
         let keys = query.by.iter().map(|path| key(&path.join("."))).collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
-            filter: query.filter.clone().map(bind_values),
-            having: query.having.clone().map(bind_values),
+            filter: query.filter.as_ref().map(bind_values),
+            having: query.having.as_ref().map(bind_values),
             time: query.time,
             order: order_terms(&query.order, &keys, &metrics)?,
             limit: query.limit,
@@ -33,7 +33,7 @@ impl Request {
         Ok(Self {
             metrics: vec![metric(project, test.metric)],
             keys: test.by.iter().map(|path| key(&path.join("."))).collect::<Result<Vec<_>, _>>()?,
-            filter: test.filter.clone().map(bind_values),
+            filter: test.filter.as_ref().map(bind_values),
             time: test.time,
             ..Self::default()
         })

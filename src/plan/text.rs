@@ -100,7 +100,7 @@ pub(super) fn key(text: &str) -> Result<Key, PlanError> {
 fn condition(text: &str, place: &str) -> Result<Expr<Name>, PlanError> {
     let (span, files) = whole(text);
     let expr = parse_expression(text, span).map_err(|error| unreadable(&error, &files, place))?;
-    Ok(bind_values(expr))
+    Ok(bind_values(&expr))
 }
 
 fn order(text: &str, keys: &[Key], metrics: &[MetricRequest]) -> Result<Vec<Order>, PlanError> {
@@ -144,12 +144,12 @@ fn unreadable(error: &ParseError, files: &SourceMap, place: &str) -> PlanError {
 }
 
 /// Turns every value of a request's text into a parameter, also inside `exists`.
-pub(super) fn bind_values(expr: Expr<Name>) -> Expr<Name> {
+pub(super) fn bind_values(expr: &Expr<Name>) -> Expr<Name> {
     let bound = expr.map(&mut |name| {
         Expr::Leaf(match name {
             Name::Exists { path, filter, span } => Name::Exists {
                 path: path.clone(),
-                filter: filter.as_ref().map(|filter| Box::new(bind_values((**filter).clone()))),
+                filter: filter.as_ref().map(|filter| Box::new(bind_values(filter))),
                 span: *span,
             },
             other => other.clone(),

@@ -198,9 +198,9 @@ mod database {
     /// Opens the warehouse of a case.
     pub(crate) fn open(document: &Document) -> Result<Database, String> {
         let Some(name) = &document.project else {
-            let database = DuckDb::in_memory().map_err(shown)?;
+            let database = DuckDb::in_memory().map_err(|error| shown(&error))?;
             if let Some(seed) = document.text_of(&Kind::Seed) {
-                database.execute_batch(seed).map_err(|error| format!("`sql seed`: {}", shown(error)))?;
+                database.execute_batch(seed).map_err(|error| format!("`sql seed`: {}", shown(&error)))?;
             }
             return Ok(Database(database));
         };
@@ -208,13 +208,13 @@ mod database {
         if let Some(database) = shared.get(name) {
             return Ok(Database(database.clone()));
         }
-        let database = DuckDb::in_memory().map_err(shown)?;
+        let database = DuckDb::in_memory().map_err(|error| shown(&error))?;
         if name == "parcel" {
-            sample::fill(&database, SCALE, &|_, _| {}).map_err(shown)?;
+            sample::fill(&database, SCALE, &|_, _| {}).map_err(|error| shown(&error))?;
         } else {
             let path = folder(name)?.join("seed.sql");
             let seed = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-            database.execute_batch(&seed).map_err(|error| format!("{}: {}", path.display(), shown(error)))?;
+            database.execute_batch(&seed).map_err(|error| format!("{}: {}", path.display(), shown(&error)))?;
         }
         shared.insert(name.clone(), database.clone());
         Ok(Database(database))
@@ -223,7 +223,7 @@ mod database {
     impl Database {
         /// Runs a query.
         pub(crate) fn query(&self, text: &Text) -> Result<Rows, String> {
-            self.0.query_blocking(text).map_err(shown)
+            self.0.query_blocking(text).map_err(|error| shown(&error))
         }
 
         /// Returns the warehouse, for an engine.
@@ -234,12 +234,12 @@ mod database {
 
         /// Reads the columns of all tables.
         pub(crate) fn catalog(&self) -> Result<Catalog, String> {
-            self.0.catalog_blocking(None).map_err(shown)
+            self.0.catalog_blocking(None).map_err(|error| shown(&error))
         }
     }
 
     /// Shows the driver's own words, which callers of the product never see.
-    fn shown(error: Error) -> String {
+    fn shown(error: &Error) -> String {
         match error.detail() {
             Some(detail) => format!("{error}: {detail}"),
             None => error.to_string(),

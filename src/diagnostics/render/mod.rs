@@ -183,25 +183,3 @@ warning[missing-description]: model `x` has no `description`
         );
     }
 }
-// STUB
-#[allow(missing_docs)]
-pub fn full(d: &[super::Diagnostic], f: &crate::files::SourceMap, _c: bool) -> String {
-    concise(d, f)
-}
-#[allow(missing_docs)]
-pub fn concise(d: &[super::Diagnostic], f: &crate::files::SourceMap) -> String {
-    let mut s = String::new();
-    for d in d {
-        let p = f.position(d.span());
-        s += &format!("{}:{}:{}: {}: {}\n", f.file(d.span().file).path, p.line, p.column, d.code.name(), d.message);
-    }
-    s
-}
-#[allow(missing_docs)]
-pub fn json(_: &[super::Diagnostic], _: &crate::files::SourceMap) -> String {
-    String::new()
-}
-#[allow(missing_docs)]
-pub fn github(_: &[super::Diagnostic], _: &crate::files::SourceMap) -> String {
-    String::new()
-}

@@ -308,7 +308,10 @@ impl<'p> Formulas<'p> {
         if !taken(wanted) {
             return wanted.to_owned();
         }
-        (2..).map(|n| format!("{wanted}_{n}")).find(|name| !taken(name)).expect("numbers do not end")
+        (2..self.leaves.len() + 3)
+            .map(|n| format!("{wanted}_{n}"))
+            .find(|name| !taken(name))
+            .expect("there are more numbers than leaves")
     }
 
     fn add_shift(&self, shift: Shift, offset: Offset, metric: MetricId) -> Result<Shift, PlanError> {

@@ -32,7 +32,7 @@ impl Owner {
         Self { kind, name }
     }
 
-    /// Says whose key it is: `metric \`revenue\``.
+    /// Says whose key it is, with its name if it has one: ``metric `revenue` ``.
     pub(super) fn describe(&self) -> String {
         self.name.as_ref().map_or_else(|| self.kind.article.to_owned(), |name| format!("{} `{name}`", self.kind.name))
     }

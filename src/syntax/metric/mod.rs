@@ -68,7 +68,7 @@ pub struct MetricDef {
     pub revision: Option<Spanned<u32>>,
     /// `unit:`
     pub unit: Option<Text>,
-    /// `format:` percent, currency, decimal_2 and so on.
+    /// `format:` percent, currency, `decimal_2` and so on.
     pub format: Option<Text>,
     /// `good:` up or down.
     pub good: Option<Text>,

@@ -240,7 +240,7 @@ impl<'a> Reader<'a> {
     /// Returns the span of a collection: to its bracket, or else to the end of its last item.
     fn end(&self, open: Span, close: granit_parser::Span, last: Option<&Node>) -> Span {
         let close = self.span(close);
-        let end = if close.end > close.start { close.end } else { last.map_or(open.end, |last| written_end(last)) };
+        let end = if close.end > close.start { close.end } else { last.map_or(open.end, written_end) };
         Span { end: end.max(open.start), ..open }
     }
 }

@@ -282,7 +282,7 @@ impl Bug {
             }
             Leaf::Column(mut column) => {
                 if self == Self::RolesMixedUp && column.name == "destination_id" {
-                    column.name = "origin_id".to_owned();
+                    "origin_id".clone_into(&mut column.name);
                 }
                 Expr::Leaf(Leaf::Column(column))
             }

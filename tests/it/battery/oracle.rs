@@ -246,7 +246,7 @@ impl<'q> Oracle<'q> {
                     if moved.day() != start.day() && size == Size::Day {
                         continue;
                     }
-                    let end = self.next_period(moved, size) - Duration::days(leaf.days);
+                    let end = next_period(moved, size) - Duration::days(leaf.days);
                     windows.push((Some(start), Some(end)));
                 }
             }
@@ -497,15 +497,15 @@ impl<'q> Oracle<'q> {
             Size::FiscalYear => first - Months::new(months_into(self.world.fiscal_start, 12)),
         }
     }
+}
 
-    fn next_period(&self, start: NaiveDate, size: Size) -> NaiveDate {
-        match size {
-            Size::Hour | Size::Day => start + Duration::days(1),
-            Size::Week => start + Duration::days(7),
-            Size::Month => start + Months::new(1),
-            Size::Quarter | Size::FiscalQuarter => start + Months::new(3),
-            Size::Year | Size::FiscalYear => start + Months::new(12),
-        }
+fn next_period(start: NaiveDate, size: Size) -> NaiveDate {
+    match size {
+        Size::Hour | Size::Day => start + Duration::days(1),
+        Size::Week => start + Duration::days(7),
+        Size::Month => start + Months::new(1),
+        Size::Quarter | Size::FiscalQuarter => start + Months::new(3),
+        Size::Year | Size::FiscalYear => start + Months::new(12),
     }
 }
 

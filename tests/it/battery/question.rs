@@ -125,8 +125,8 @@ impl Predicate {
             return Self::Holds(dimension);
         }
         match random.below(6) {
-            0 | 1 => Self::Equals(dimension, *random.pick::<&str>(&values)),
-            2 => Self::NotEquals(dimension, *random.pick::<&str>(&values)),
+            0 | 1 => Self::Equals(dimension, random.pick::<&str>(&values)),
+            2 => Self::NotEquals(dimension, random.pick::<&str>(&values)),
             3 => Self::In(dimension, vec![*random.pick::<&str>(&values), *random.pick::<&str>(&values)]),
             4 => Self::IsNull(dimension),
             _ if random.chance(50) => Self::BookedOnOrAfter(day(random)),
@@ -141,8 +141,8 @@ impl Predicate {
             1 => Self::Not(Box::new(Self::Holds(Dimension::Ok))),
             2 => Self::Heavier(2),
             3 => Self::HasClaim(random.pick_or_none(40, &REASONS)),
-            4 => Self::Equals(Dimension::Country, *random.pick::<&str>(&COUNTRIES)),
-            _ => Self::NotEquals(Dimension::Kind, *random.pick::<&str>(&KINDS)),
+            4 => Self::Equals(Dimension::Country, random.pick::<&str>(&COUNTRIES)),
+            _ => Self::NotEquals(Dimension::Kind, random.pick::<&str>(&KINDS)),
         }
     }
 
@@ -298,10 +298,14 @@ pub(super) fn metrics_yaml(metrics: &[Metric]) -> String {
                 line(rest);
             }
             Metric::Ratio(one, other) => {
-                line(format!("    expr: a / b\n    inputs: {{ a: {{ metric: m{one} }}, b: {{ metric: m{other} }} }}\n"))
+                line(format!(
+                    "    expr: a / b\n    inputs: {{ a: {{ metric: m{one} }}, b: {{ metric: m{other} }} }}\n"
+                ));
             }
             Metric::Difference(one, other) => {
-                line(format!("    expr: a - b\n    inputs: {{ a: {{ metric: m{one} }}, b: {{ metric: m{other} }} }}\n"))
+                line(format!(
+                    "    expr: a - b\n    inputs: {{ a: {{ metric: m{one} }}, b: {{ metric: m{other} }} }}\n"
+                ));
             }
             Metric::Share(one, filter) => line(format!(
                 "    expr: part / whole\n    inputs:\n      part: {{ metric: m{one}, where: \"{}\" }}\n      whole: {{ metric: m{one} }}\n",
@@ -426,7 +430,7 @@ fn any_query(random: &mut Random, metrics: &[Metric]) -> Query {
     }
     let range = if random.chance(70) {
         let from = day(random);
-        Some((from, from + Duration::days(1 + random.below(100) as i64)))
+        Some((from, from + Duration::days(1 + random.value_below(100))))
     } else {
         None
     };
@@ -437,7 +441,7 @@ fn any_query(random: &mut Random, metrics: &[Metric]) -> Query {
         filter: if random.chance(55) { Some(Predicate::of_query(random, 2)) } else { None },
         range,
         zone: random.pick_or_none(60, &ZONES),
-        at_least: if random.chance(12) { Some(random.below(4) as i64) } else { None },
+        at_least: if random.chance(12) { Some(random.value_below(4)) } else { None },
     }
 }
 

@@ -1,4 +1,4 @@
-//! A small generator of pseudo-random choices, the same on every machine (SplitMix64).
+//! A small generator of pseudo-random choices, the same on every machine (`SplitMix64`).
 
 /// A source of choices.
 #[derive(Clone)]
@@ -20,6 +20,11 @@ impl Random {
     /// A whole number below `end`.
     pub(super) fn below(&mut self, end: usize) -> usize {
         usize::try_from(self.next() % end as u64).expect("below a usize")
+    }
+
+    /// A number of a column's type, from zero to below `end`.
+    pub(super) fn value_below(&mut self, end: i64) -> i64 {
+        i64::try_from(self.next() % end.unsigned_abs()).expect("below an i64")
     }
 
     /// True in `percent` of a hundred cases.

@@ -81,23 +81,23 @@ pub(super) const REGIONS: [&str; 2] = ["N", "S"];
 pub(super) const REASONS: [&str; 2] = ["lost", "late"];
 
 pub(super) fn make(random: &mut Random) -> World {
-    let depots = (1..=random.below(3) + 1)
-        .map(|id| Depot { id: id as i64, region: random.pick_or_none(20, &REGIONS.map(str::to_owned)) })
+    let depots = (1..=random.value_below(3) + 1)
+        .map(|id| Depot { id, region: random.pick_or_none(20, &REGIONS.map(str::to_owned)) })
         .collect();
-    let n_customers = random.below(4);
+    let n_customers = random.value_below(4);
     let customers = (1..=n_customers)
         .map(|id| Customer {
-            id: id as i64,
+            id,
             parent: random.pick_or_none(40, &[1, 2, 9]),
             country: random.pick_or_none(25, &COUNTRIES.map(str::to_owned)),
         })
         .collect();
-    let late = random.below(3) as i64;
-    let n_parcels = random.below(14);
-    let parcels: Vec<Parcel> = (1..=n_parcels).map(|id| parcel(random, id as i64, late)).collect();
-    let claims = (1..=random.below(9))
+    let late = random.value_below(3);
+    let n_parcels = random.value_below(14);
+    let parcels: Vec<Parcel> = (1..=n_parcels).map(|id| parcel(random, id, late)).collect();
+    let claims = (1..=random.value_below(9))
         .map(|id| Claim {
-            id: id as i64,
+            id,
             parcel: random.pick_or_none(10, &[1, 1, 2, 3, 4, 5, 99]),
             filed_at: if random.chance(12) { None } else { Some(instant(random).naive_utc()) },
             amount: random.pick_or_none(15, &[0, 1, 250, 100_000_000_001, -300]),
@@ -119,7 +119,7 @@ pub(super) fn make(random: &mut Random) -> World {
 fn parcel(random: &mut Random, id: i64, late: i64) -> Parcel {
     let booked_at = if random.chance(10) { None } else { Some(instant(random)) };
     let first_day = booked_at.map_or(NaiveDate::from_ymd_opt(2024, 2, 1).expect("a day"), |at| at.date_naive());
-    let slack = random.below(usize::try_from(late).expect("small") + 1) as i64;
+    let slack = random.value_below(late + 1);
     Parcel {
         id,
         customer: random.pick_or_none(12, &[1, 2, 3, 4]),
@@ -140,7 +140,7 @@ pub(super) fn day(random: &mut Random) -> NaiveDate {
         let (year, month, day) = *random.pick(&EDGES);
         NaiveDate::from_ymd_opt(year, month, day).expect("a day")
     } else {
-        NaiveDate::from_ymd_opt(2023, 12, 15).expect("a day") + Duration::days(random.below(150) as i64)
+        NaiveDate::from_ymd_opt(2023, 12, 15).expect("a day") + Duration::days(random.value_below(150))
     }
 }
 
@@ -148,7 +148,7 @@ pub(super) fn day(random: &mut Random) -> NaiveDate {
 fn instant(random: &mut Random) -> DateTime<Utc> {
     let day = day(random);
     let zone = *random.pick(&ZONES);
-    let hour = if random.chance(60) { 0 } else { random.below(24) as u32 };
+    let hour = if random.chance(60) { 0 } else { u32::try_from(random.below(24)).expect("an hour") };
     let local = day.and_hms_opt(hour, *random.pick(&[0, 0, 30, 59]), 0).expect("a time");
     let at = zone.from_local_datetime(&local).earliest().map_or_else(|| local.and_utc(), |at| at.with_timezone(&Utc));
     at + Duration::seconds(*random.pick(&[0, 0, -1, 1]))

@@ -2,7 +2,7 @@
 //!
 //! `price * fx_rates.eur` is parsed to an [`Expr`] over names, which `resolve` turns into an [`Expr`] over what the
 //! names mean; the planner substitutes those by columns and aggregates ([`Leaf`]) and builds a [`Select`], which
-//! [`print`] writes for one dialect.
+//! [`print()`] writes for one dialect.
 //!
 //! **Invariant:** `sqlparser` is named in this module only, and no SQL is made by pasting strings elsewhere. A value
 //! that came with a request is an [`Expr::Parameter`], so it reaches the warehouse as a bound parameter.

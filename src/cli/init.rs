@@ -15,7 +15,7 @@ use crate::{
     engine::{PROJECT_FILE, load_project},
     files::SourceMap,
     sql, starter,
-    starter::ProposedFile,
+    starter::{Proposal, ProposedFile},
     syntax,
     time::Tz,
     warehouse::{
@@ -65,7 +65,14 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     if found.tables.is_empty() {
         return Err(Failure::wrong(format!("`{}` has no tables", arguments.data.display())));
     }
-    let files = propose(&database, &found, &name, &within(&root, &path), arguments.time_zone, context)?;
+    let proposal = propose(&database, &found, &name, &within(&root, &path), arguments.time_zone, context)?;
+    for (table, error) in &proposal.unread {
+        context.warn(&format!("`{table}` is left out, because it cannot be read: {error}"));
+    }
+    for table in &proposal.without_columns {
+        context.warn(&format!("`{table}` is left out: none of its columns is of a type that models speak of"));
+    }
+    let files = proposal.files;
     for file in files.iter().filter(|file| file.path != PROJECT_FILE) {
         write(&root, file, context)?;
     }
@@ -135,15 +142,15 @@ fn propose(
     path: &str,
     time_zone: Tz,
     context: &Context,
-) -> Result<Vec<ProposedFile>, Failure> {
+) -> Result<Proposal<warehouse::Error>, Failure> {
     let bar = context.progress(0);
     bar.set_message("looking at the values");
-    let files = starter::propose(found, name, path, time_zone.name(), &mut |select| {
+    let proposal = starter::propose(found, name, path, time_zone.name(), &mut |select| {
         bar.tick();
         database.query_blocking(&sql::print(select, database.dialect()))
     });
     bar.finish_and_clear();
-    files.map_err(|error: warehouse::Error| error.into())
+    proposal.map_err(|error: warehouse::Error| error.into())
 }
 
 fn write(root: &Path, file: &ProposedFile, context: &mut Context) -> Result<(), Failure> {

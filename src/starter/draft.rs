@@ -121,7 +121,7 @@ fn dimensions(table: &Surveyed) -> Vec<DimensionDraft> {
             Use::GroupedNumber | Use::Identifier => "number",
             Use::Amount | Use::Rate | Use::Nothing => continue,
         };
-        let plain = words::identifier(&column.name);
+        let plain = column.word.clone();
         let name = if roles.contains(&plain.as_str()) { format!("{plain}_code") } else { plain };
         if drafts.iter().any(|draft| draft.name == name) {
             continue;
@@ -166,9 +166,7 @@ fn time_axis(table: &Surveyed) -> Option<String> {
         }
     };
     // A moment tells more than its day; among equals the order of the columns decides.
-    times
-        .min_by_key(|column| (rank(column), column.column_type == ColumnType::Date))
-        .map(|column| words::identifier(&column.name))
+    times.min_by_key(|column| (rank(column), column.column_type == ColumnType::Date)).map(|column| column.word.clone())
 }
 
 fn metrics(table: &Surveyed, taken: &mut Vec<String>) -> Vec<MetricDraft> {
@@ -183,7 +181,7 @@ fn metrics(table: &Surveyed, taken: &mut Vec<String>) -> Vec<MetricDraft> {
     };
     add(table.model.clone(), format!("Rows of {} (proposed).", table.table), "count", None);
     for column in &table.columns {
-        let name = words::identifier(&column.name);
+        let name = column.word.clone();
         let spoken = words::spoken(&name).to_lowercase();
         match use_of(table, column) {
             Use::Amount => {

@@ -2,9 +2,11 @@
 //!
 //! One select per table counts everything; one more per short list reads its values.
 
+use std::collections::BTreeSet;
+
 use super::{Ask, words};
 use crate::{
-    catalog::{Catalog, ColumnType},
+    catalog::{Catalog, CatalogColumn, ColumnType},
     sql::{AggregateFunction, From, OrderTerm, Select, SqlExpr},
     warehouse::{ColumnData, Rows},
 };
@@ -18,7 +20,7 @@ pub(super) struct Surveyed {
     pub(super) model: String,
     /// The number of rows.
     pub(super) rows: u64,
-    /// The columns that can be named without quotes.
+    /// The columns of a type that the language speaks of.
     pub(super) columns: Vec<SurveyedColumn>,
     /// Columns that were left out.
     pub(super) left_out: Vec<String>,
@@ -32,6 +34,8 @@ pub(super) struct Surveyed {
 #[derive(Clone, Debug)]
 pub(super) struct SurveyedColumn {
     pub(super) name: String,
+    /// What dimensions and metrics on it are called: an identifier, unique in its table.
+    pub(super) word: String,
     pub(super) column_type: ColumnType,
     /// Rows with a value.
     pub(super) present: u64,
@@ -74,45 +78,73 @@ impl SurveyedColumn {
 /// Texts with at most so many values have them listed.
 const LISTED_VALUES: u64 = 8;
 
-/// Reads the tables that have rows or columns to speak of.
-pub(super) fn survey<E>(catalog: &Catalog, ask: Ask<'_, E>) -> Result<Vec<Surveyed>, E> {
+/// Reads the tables that have rows or columns to speak of; those that cannot be read come with the reason.
+pub(super) fn survey<E>(catalog: &Catalog, ask: Ask<'_, E>) -> (Vec<Surveyed>, Vec<(String, E)>) {
     let mut surveyed: Vec<Surveyed> = Vec::new();
-    for (table, known) in &catalog.tables {
-        let (named, left): (Vec<_>, Vec<_>) = known
-            .columns
-            .iter()
-            .partition(|column| words::is_plain(&column.name) && column.column_type != ColumnType::Unknown);
+    // Tables of the default schema have no dot, and take the plain names.
+    let mut tables: Vec<_> = catalog.tables.iter().collect();
+    tables.sort_by_key(|(name, _)| name.contains('.'));
+    for (table, known) in tables {
+        let (named, left): (Vec<_>, Vec<_>) = known.columns.iter().partition(|column| is_usable(column));
         if named.is_empty() {
             continue;
         }
         let mut model = words::model(table);
+        let mut taken = BTreeSet::new();
+        let plain = model.clone();
+        let mut number = 2;
         while surveyed.iter().any(|other| other.model == model) {
-            model = format!("{}_{model}", words::identifier(table.split('.').next().unwrap_or(table)));
+            model = match table.rsplit_once('.') {
+                Some((schema, _)) if number == 2 => format!("{}_{plain}", words::identifier(schema)),
+                _ => format!("{plain}_{number}"),
+            };
+            number += 1;
         }
         surveyed.push(Surveyed {
             table: table.clone(),
-            model,
             rows: 0,
             columns: named
                 .into_iter()
                 .map(|column| SurveyedColumn {
                     name: column.name.clone(),
+                    word: word(&column.name, &model, &mut taken),
                     column_type: column.column_type,
                     present: 0,
                     distinct: 0,
                     values: Vec::new(),
                 })
                 .collect(),
+            model,
             left_out: left.into_iter().map(|column| column.name.clone()).collect(),
             key: Vec::new(),
             joins: Vec::new(),
         });
     }
-    for table in &mut surveyed {
-        count(table, ask)?;
-        list_values(table, ask)?;
-    }
-    Ok(surveyed)
+    let mut unread = Vec::new();
+    surveyed.retain_mut(|table| match count(table, ask).and_then(|()| list_values(table, ask)) {
+        Ok(()) => true,
+        Err(error) => {
+            unread.push((table.table.clone(), error));
+            false
+        }
+    });
+    (surveyed, unread)
+}
+
+/// Returns whether the language speaks of a column.
+pub(super) fn is_usable(column: &CatalogColumn) -> bool {
+    column.column_type != ColumnType::Unknown && !column.name.contains(['"', '`', '\\', '\n', '\r'])
+}
+
+/// Returns an identifier for a column that no other column of the table has.
+fn word(column: &str, model: &str, taken: &mut BTreeSet<String>) -> String {
+    let plain = words::identifier(column);
+    let word = if words::is_plain(&plain) { plain } else { format!("{}_{plain}", words::singular(model)) };
+    let numbered = (2_u32..).map(|number| format!("{word}_{number}"));
+    let free = std::iter::once(word.clone()).chain(numbered).find(|word| !taken.contains(word));
+    let free = free.expect("there is always another number");
+    taken.insert(free.clone());
+    free
 }
 
 /// `SELECT COUNT(*), COUNT(a), COUNT(DISTINCT a), … FROM table`

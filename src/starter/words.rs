@@ -20,6 +20,11 @@ pub(super) fn identifier(name: &str) -> String {
     }
 }
 
+/// Writes a column as an expression: `price` → `price`, `Order ID` → `"Order ID"`.
+pub(super) fn expression(column: &str) -> String {
+    if is_plain(column) { column.to_owned() } else { format!("\"{column}\"") }
+}
+
 /// Returns whether a column can be written in an expression without quotes.
 pub(super) fn is_plain(name: &str) -> bool {
     let mut characters = name.chars();
@@ -36,12 +41,16 @@ const RESERVED: [&str; 43] = [
     "with",
 ];
 
-/// Names a model after its table, without the prefixes of warehouses.
+/// Names that have a meaning of their own in the API.
+const TAKEN: [&str; 6] = ["time", "hour", "time_part", "previous", "is_partial", "is_other"];
+
+/// Names a model after its table, without the prefixes of warehouses: `marts.fct_orders` → `orders`, `time` → `times`.
 pub(super) fn model(table: &str) -> String {
     let bare = identifier(table.rsplit('.').next().unwrap_or(table));
     let prefixes = ["fct_", "fact_", "dim_", "stg_", "mart_", "tbl_"];
     let short = prefixes.iter().find_map(|prefix| bare.strip_prefix(prefix));
-    short.filter(|short| !short.is_empty()).unwrap_or(&bare).to_owned()
+    let name = short.filter(|short| !short.is_empty()).unwrap_or(&bare);
+    if TAKEN.contains(&name) || !is_plain(name) { format!("{name}s") } else { name.to_owned() }
 }
 
 /// Returns one of many: `categories` → `category`, `boxes` → `box`, `orders` → `order`.

@@ -10,8 +10,7 @@ use super::{
 /// Writes `entente.yml`.
 pub(super) fn project(name: &str, database: &str, time_zone: &str) -> String {
     format!(
-        "# See docs/guide.md for all keys.
-language: 1
+        "language: 1
 name: {name}
 connection: local
 connections:
@@ -46,7 +45,7 @@ pub(super) fn model(model: &ModelDraft) -> String {
         line(4, "joins:");
         for join in &model.joins {
             let role = join.role.as_ref().map_or_else(String::new, |role| format!(", as: {role}"));
-            line(6, &format!("- {{ to: {}, key: {}{role} }}", join.to, scalar(&join.column)));
+            line(6, &format!("- {{ to: {}, key: {}{role} }}", join.to, scalar(&words::expression(&join.column))));
         }
     }
     if !model.dimensions.is_empty() {
@@ -56,7 +55,7 @@ pub(super) fn model(model: &ModelDraft) -> String {
         }
     }
     if !model.left_out.is_empty() {
-        line(4, &format!("# Left out, by name or type: {}", model.left_out.join(", ").replace(['\n', '\r'], " ")));
+        line(4, &format!("# Left out, by type: {}", model.left_out.join(", ").replace(['\n', '\r'], " ")));
     }
     line(0, "");
     line(0, "metrics:");
@@ -72,7 +71,7 @@ pub(super) fn model(model: &ModelDraft) -> String {
 fn dimension_keys(dimension: &DimensionDraft) -> String {
     let mut keys = format!("name: {}, type: {}", dimension.name, dimension.kind);
     if let Some(column) = &dimension.column {
-        write!(keys, ", expr: {column}").expect("a string takes any text");
+        write!(keys, ", expr: {}", scalar(&words::expression(column))).expect("a string takes any text");
     }
     for mark in &dimension.marks {
         keys.push_str(match mark {
@@ -98,7 +97,7 @@ fn metric_lines(metric: &MetricDraft, model: &str, line: &mut impl FnMut(usize, 
     line(4, &format!("model: {model}"));
     line(4, &format!("agg: {}", metric.agg));
     if let Some(column) = &metric.column {
-        line(4, &format!("expr: {column}"));
+        line(4, &format!("expr: {}", scalar(&words::expression(column))));
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
     context::{Context, count, say},
     failure::{Failure, reason},
 };
-use crate::{diagnostics::render, files::SourceMap, syntax};
+use crate::{diagnostics::render, engine::find_project, files::SourceMap, syntax};
 
 /// Format the definitions
 ///
@@ -34,9 +34,9 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let sources = if arguments.files.is_empty() { project_files(context)? } else { read(&arguments.files)? };
     let mut changed = 0;
     let mut failed = false;
-    for Source { name, path, text } in &sources {
+    for Source { name, within, path, text } in &sources {
         let mut files = SourceMap::new();
-        let file = files.add(name, text);
+        let file = files.add(within, text);
         match syntax::format(&files, file) {
             Ok(formatted) if formatted == *text => {}
             Ok(formatted) => {
@@ -69,6 +69,8 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
 struct Source {
     /// Its name as shown.
     name: String,
+    /// Its path below the project.
+    within: String,
     /// Where it lies.
     path: PathBuf,
     /// What is in it.
@@ -81,6 +83,7 @@ fn project_files(context: &Context) -> Result<Vec<Source>, Failure> {
     let definitions = loaded.files.iter().filter(|(_, file)| file.path.starts_with("metrics/"));
     let sources = definitions.map(|(_, file)| Source {
         name: file.path.clone(),
+        within: file.path.clone(),
         path: loaded.root.join(&file.path),
         text: file.text.clone(),
     });
@@ -90,10 +93,21 @@ fn project_files(context: &Context) -> Result<Vec<Source>, Failure> {
 
 fn read(paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
     let read = |path: &PathBuf| match fs::read_to_string(path) {
-        Ok(text) => Ok(Source { name: path.display().to_string(), path: path.clone(), text }),
+        Ok(text) => {
+            Ok(Source { name: path.display().to_string(), within: within_project(path), path: path.clone(), text })
+        }
         Err(error) => Err(Failure::file("read", path, &error)),
     };
     paths.iter().map(read).collect()
+}
+
+/// Returns a file's path below its project, whose depth tells where the schemas lie.
+fn within_project(path: &Path) -> String {
+    let within = fs::canonicalize(path).ok().and_then(|real| {
+        let root = find_project(real.parent()?).ok()?;
+        Some(real.strip_prefix(&root).ok()?.to_string_lossy().into_owned())
+    });
+    within.unwrap_or_else(|| path.display().to_string())
 }
 
 /// Replaces a file in one step, so that it is never half written.

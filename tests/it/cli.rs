@@ -211,6 +211,20 @@ fn formatting_keeps_the_meaning_and_comes_to_rest() {
 }
 
 #[test]
+fn a_file_formatted_from_another_folder_names_its_schema_by_its_depth() {
+    let project = Project::parcel(Scale::Hundredth);
+    project.write("metrics/deep/er/x.yml", "meta: 1\n");
+    for folder in ["metrics/deep/er", "metrics", "schema"] {
+        project.write("metrics/deep/er/x.yml", "meta: 1\n");
+        let path = project.path("metrics/deep/er/x.yml");
+        let mut command = project.command(["fmt".as_ref(), path.as_os_str()]);
+        Ran::from(command.current_dir(project.path(folder)).output().expect("entente runs")).worked();
+        let head = "# yaml-language-server: $schema=../../../schema/metrics.schema.json\n";
+        assert!(project.read("metrics/deep/er/x.yml").starts_with(head), "from {folder}");
+    }
+}
+
+#[test]
 fn a_project_above_the_working_folder_is_found() {
     let project = Project::parcel(Scale::Hundredth);
     let mut command = project.command(["check"]);

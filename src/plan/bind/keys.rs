@@ -1,6 +1,6 @@
 //! Checks of keys and time, and requests of keys without metrics.
 
-use super::{BoundTop, LeafUse, Scan, bind_path};
+use super::{BoundTop, LeafUse, Scan, Shift, bind_path};
 use crate::{
     ids::ModelId,
     plan::{Key, KeyKind, MetricRequest, Order, OrderBy, PlanError, PlanErrorCode, Request, Top},
@@ -77,7 +77,7 @@ pub(super) fn scan_of_keys(project: &Project, request: &Request) -> Result<Scan,
     Ok(Scan {
         model: *model,
         axis: axis.filter(|_| request.time.is_some()),
-        shift: super::Shift::default(),
+        shift: Shift::default(),
         cumulation: None,
         leaves: Vec::new(),
         makes_rows: true,
@@ -170,17 +170,29 @@ fn check_granularity(project: &Project, axis: &TimeAxis, granularity: Granularit
 }
 
 fn check_offset(metric: &str, scan: &Scan, granularity: Granularity) -> Result<(), PlanError> {
-    let months = scan.shift.months;
-    let fits = match granularity {
+    let Shift { months, days } = scan.shift;
+    // Counted in whole weeks: 52 of them compare years, though a year is a day longer.
+    let shortest = match granularity {
+        Granularity::Hour | Granularity::Day => 1,
+        Granularity::Week => 7,
+        Granularity::Month => 4 * 7,
+        Granularity::Quarter | Granularity::FiscalQuarter => 12 * 7,
+        Granularity::Year | Granularity::FiscalYear => 52 * 7,
+    };
+    let whole_months = match granularity {
         Granularity::Week | Granularity::Hour => months == 0,
         _ => granularity.months().is_none_or(|period| months % i64::from(period) == 0),
     };
+    let fits = whole_months && (months != 0 || days == 0 || days >= shortest);
     if fits {
         return Ok(());
     }
     Err(PlanError::new(
         PlanErrorCode::OffsetFinerThanGranularity,
-        format!("`{metric}` is taken back by {}, which is no whole number of periods of a {granularity}", scan.shift),
+        format!(
+            "`{metric}` is taken back by {}, which is less than a {granularity} or no whole number of them",
+            scan.shift
+        ),
     )
     .help(match granularity {
         Granularity::Week => "Use an offset of weeks, such as 52 weeks, or group by month.",

@@ -225,7 +225,10 @@ pub(super) fn metrics(random: &mut Random) -> Vec<Metric> {
             0 => Metric::Ratio(one, other),
             1 => Metric::Difference(one, other),
             2 if on_parcels(&metrics[one]) => Metric::Share(one, Predicate::of_parcels(random)),
-            3 => Metric::Change(one, *random.pick(&[Back::Months(1), Back::Months(12), Back::Days(7), Back::Days(1)])),
+            3 => Metric::Change(
+                one,
+                *random.pick(&[Back::Months(1), Back::Months(12), Back::Days(7), Back::Days(1), Back::Days(364)]),
+            ),
             _ => Metric::Accumulated(one, *random.pick(&[Span::Days(7), Span::Days(1), Span::MonthToDate, Span::Ever])),
         });
     }
@@ -422,7 +425,11 @@ fn any_query(random: &mut Random, metrics: &[Metric]) -> Query {
     }
     let mut asked: Vec<(usize, Option<Back>)> = Vec::new();
     for _ in 0..=random.below(3) {
-        let back = if random.chance(15) { Some(*random.pick(&[Back::Months(1), Back::Days(7)])) } else { None };
+        let back = if random.chance(15) {
+            Some(*random.pick(&[Back::Months(1), Back::Days(7), Back::Days(28)]))
+        } else {
+            None
+        };
         let metric = (random.below(metrics.len()), back);
         if !asked.contains(&metric) {
             asked.push(metric);
@@ -468,11 +475,19 @@ fn is_answerable(query: &Query, metrics: &[Metric]) -> bool {
         uses.iter().all(|(base, months, days, accumulated)| {
             let Metric::Simple { axis, .. } = &metrics[*base] else { return false };
             let hours_exist = *axis != Axis::DoneOn || size != Some(Size::Hour);
-            let whole_periods = match size {
+            let shortest = match size {
+                Some(Size::Week) => 7,
+                Some(Size::Month) => 28,
+                Some(Size::Quarter | Size::FiscalQuarter) => 84,
+                Some(Size::Year | Size::FiscalYear) => 364,
+                Some(Size::Hour | Size::Day) | None => 1,
+            };
+            let whole_months = match size {
                 Some(Size::Week | Size::Hour) => *months == 0,
                 Some(size) => size.months().is_none_or(|period| months % period == 0),
                 None => true,
             };
+            let whole_periods = whole_months && (*months != 0 || *days == 0 || *days >= shortest);
             let dated = (*months == 0 && *days == 0) || size.is_some() || query.range.is_some();
             let bounded = !accumulated
                 || (!query.keys.contains(&Key::DayOfWeek)

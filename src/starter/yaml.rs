@@ -1,25 +1,47 @@
-//! Writes drafts as YAML that people like to go on with.
+//! Drafts → YAML that people like to go on with.
+//!
+//! The project file is plain data and is written by serde. Models have a layout that no serializer gives: a join or a
+//! dimension in one line, and comments on what was left out.
+//!
+//! **Invariant:** a text that comes from the data stands in quotes wherever YAML might read it as anything else.
 
-use std::fmt::Write;
+use std::{collections::BTreeMap, fmt::Write};
+
+use serde::Serialize;
 
 use super::{
     draft::{DimensionDraft, Mark, MetricDraft, ModelDraft},
     words,
 };
 
+/// The project file of a project that was just begun.
+#[derive(Serialize)]
+struct ProjectFile<'a> {
+    language: u32,
+    name: &'a str,
+    connection: &'a str,
+    connections: BTreeMap<&'a str, DuckDbFile<'a>>,
+    time_zone: &'a str,
+    week_start: &'a str,
+}
+
+#[derive(Serialize)]
+struct DuckDbFile<'a> {
+    r#type: &'a str,
+    path: &'a str,
+}
+
 /// Writes `entente.yml`.
 pub(super) fn project(name: &str, database: &str, time_zone: &str) -> String {
-    format!(
-        "language: 1
-name: {name}
-connection: local
-connections:
-  local: {{ type: duckdb, path: {} }}
-time_zone: {time_zone}
-week_start: monday
-",
-        scalar(database)
-    )
+    let file = ProjectFile {
+        language: 1,
+        name,
+        connection: "local",
+        connections: BTreeMap::from([("local", DuckDbFile { r#type: "duckdb", path: database })]),
+        time_zone,
+        week_start: "monday",
+    };
+    serde_yaml::to_string(&file).expect("texts and a number are plain YAML")
 }
 
 /// Writes the file of one model.
@@ -135,6 +157,15 @@ fn scalar(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_project_file_holds_any_path() {
+        for path in ["shop.duckdb", "a: b #c.duckdb", "- 'x' \"y\"", "no", "12"] {
+            let text = project("shop", path, "Europe/Paris");
+            let read: serde_yaml::Value = serde_yaml::from_str(&text).expect("it is YAML");
+            assert_eq!(read["connections"]["local"]["path"].as_str(), Some(path), "{text}");
+        }
+    }
 
     #[test]
     fn texts_that_look_like_something_else_are_quoted() {

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     diagnostics::{Code, nearest},
-    plan::{self, Plan, Principal, Pruning},
+    plan::{Plan, Pruning},
     project::Project,
     sql::{self, Dialect, Literal},
 };
@@ -52,10 +52,8 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     }
     let (loaded, project) = context.project()?;
     let config = loaded.config.as_ref().expect("a project is loaded from its configuration");
-    let request = arguments.request.request(&project)?;
     let dialect = arguments.dialect.map_or_else(|| connect::dialect(config), Dialect::from);
-    let moment = plan::Context { now: arguments.request.now(), dialect };
-    let plan = plan::plan(&project, &request, &Principal::default(), &moment)?;
+    let (_, plan) = arguments.request.plan(&project, dialect)?;
     for (title, text) in sections(&plan, &project, dialect) {
         writeln!(context.out, "{}", context.styled(Style::Bold, &title))?;
         for line in text.lines() {

@@ -12,10 +12,7 @@ use super::{
     request::RequestArguments,
     table::{Answer, Shape},
 };
-use crate::{
-    plan::{self, Principal},
-    sql::{self, Dialect},
-};
+use crate::sql::{self, Dialect};
 
 /// Ask for metrics
 ///
@@ -67,10 +64,8 @@ impl From<DialectArgument> for Dialect {
 pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     let (loaded, project) = context.project()?;
     let config = loaded.config.as_ref().expect("a project is loaded from its configuration");
-    let request = arguments.request.request(&project)?;
     let dialect = arguments.dialect.map_or_else(|| connect::dialect(config), Dialect::from);
-    let moment = plan::Context { now: arguments.request.now(), dialect };
-    let plan = plan::plan(&project, &request, &Principal::default(), &moment)?;
+    let (request, plan) = arguments.request.plan(&project, dialect)?;
     for warning in &plan.warnings {
         context.warn(warning);
     }

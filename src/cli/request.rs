@@ -4,9 +4,9 @@ use clap::ValueEnum;
 
 use super::failure::Failure;
 use crate::{
-    plan::{Request, RequestText, Top},
+    plan::{self, Plan, Principal, Request, RequestText, Top},
     project::Project,
-    sql::{Expr, Name},
+    sql::{Dialect, Expr, Name},
     time::{DateTime, Utc},
 };
 
@@ -61,7 +61,7 @@ enum FillArgument {
 
 impl RequestArguments {
     /// Returns the request.
-    pub(crate) fn request(&self, project: &Project) -> Result<Request, Failure> {
+    fn request(&self, project: &Project) -> Result<Request, Failure> {
         let asked = RequestText {
             metrics: self.metrics.clone(),
             by: self.by.clone(),
@@ -85,9 +85,12 @@ impl RequestArguments {
         }
     }
 
-    /// Returns the moment that relative ranges count from.
-    pub(crate) fn now(&self) -> DateTime<Utc> {
-        self.now.unwrap_or_else(Utc::now)
+    /// Returns the request and its plan for a dialect.
+    pub(crate) fn plan(&self, project: &Project, dialect: Dialect) -> Result<(Request, Plan), Failure> {
+        let request = self.request(project)?;
+        let moment = plan::Context { now: self.now.unwrap_or_else(Utc::now), dialect };
+        let plan = plan::plan(project, &request, &Principal::default(), &moment)?;
+        Ok((request, plan))
     }
 }
 
@@ -98,6 +101,7 @@ fn saved(project: &Project, name: &str) -> Result<Request, Failure> {
         let failure = Failure::usage(format!("unknown saved query `{name}`"));
         match crate::diagnostics::nearest(name, names()) {
             Some(near) => failure.help(format!("Did you mean `{near}`?")),
+            None if project.saved_queries.is_empty() => failure.help("The project has no saved queries."),
             None => failure.help(format!("There are {}.", names().collect::<Vec<_>>().join(", "))),
         }
     })?;

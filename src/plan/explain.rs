@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     project::Cumulation,
-    sql::{BinaryOp, Expr, Literal, UnaryOp},
+    sql::{Expr, Literal, UnaryOp},
 };
 
 /// Tells the bound request and the logical plan.
@@ -89,24 +89,7 @@ fn formula(bound: &Bound<'_>, expr: &Expr<LeafId>) -> String {
             UnaryOp::Not => format!("not {}", formula(bound, arg)),
         },
         Expr::Binary { op, left, right } => {
-            let sign = match op {
-                BinaryOp::Add => "+",
-                BinaryOp::Subtract => "-",
-                BinaryOp::Multiply => "*",
-                BinaryOp::Divide => "/",
-                BinaryOp::Modulo => "%",
-                BinaryOp::Concat => "||",
-                BinaryOp::Eq => "=",
-                BinaryOp::NotEq => "<>",
-                BinaryOp::Lt => "<",
-                BinaryOp::LtEq => "<=",
-                BinaryOp::Gt => ">",
-                BinaryOp::GtEq => ">=",
-                BinaryOp::And => "and",
-                BinaryOp::Or => "or",
-                BinaryOp::Same => "is",
-            };
-            format!("({} {sign} {})", formula(bound, left), formula(bound, right))
+            format!("({} {} {})", formula(bound, left), op.symbol(), formula(bound, right))
         }
         Expr::Call { function, args } => {
             let args: Vec<String> = args.iter().map(|arg| formula(bound, arg)).collect();

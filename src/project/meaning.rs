@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     ids::{DimensionId, Id, JoinId, MetricId, ModelId},
-    sql::{BinaryOp, Expr, Function, Literal, UnaryOp},
+    sql::{Expr, Function, Literal, UnaryOp},
 };
 
 /// The hashes that are known so far, by id.
@@ -258,7 +258,7 @@ fn write_expr<N>(expr: &Expr<N>, leaf: &mut dyn FnMut(&N) -> String) -> String {
         Expr::Literal(literal) | Expr::Parameter(literal) => return write_literal(literal),
         Expr::Unary { op: UnaryOp::Negate, .. } => "negate".to_owned(),
         Expr::Unary { op: UnaryOp::Not, .. } => "not".to_owned(),
-        Expr::Binary { op, .. } => operator(*op).to_owned(),
+        Expr::Binary { op, .. } => op.symbol().to_owned(),
         Expr::Case { branches, otherwise } => format!("case {} {}", branches.len(), otherwise.is_some()),
         Expr::Cast { to, .. } => format!("cast {to}"),
         Expr::IsNull { negated, .. } => format!("is_null {negated}"),
@@ -284,26 +284,6 @@ fn write_literal(literal: &Literal) -> String {
         Literal::Date(date) => format!("(date {date})"),
         Literal::DateTime(time) => format!("(datetime {time})"),
         Literal::Timestamp(time) => format!("(timestamp {time})"),
-    }
-}
-
-fn operator(op: BinaryOp) -> &'static str {
-    match op {
-        BinaryOp::Add => "+",
-        BinaryOp::Subtract => "-",
-        BinaryOp::Multiply => "*",
-        BinaryOp::Divide => "/",
-        BinaryOp::Modulo => "%",
-        BinaryOp::Concat => "||",
-        BinaryOp::Eq => "=",
-        BinaryOp::NotEq => "<>",
-        BinaryOp::Lt => "<",
-        BinaryOp::LtEq => "<=",
-        BinaryOp::Gt => ">",
-        BinaryOp::GtEq => ">=",
-        BinaryOp::And => "and",
-        BinaryOp::Or => "or",
-        BinaryOp::Same => "same",
     }
 }
 

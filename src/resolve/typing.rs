@@ -132,7 +132,7 @@ impl<N> Typing<'_, N> {
     }
 
     fn binary(&mut self, op: BinaryOp, left: &Expr<Name>, right: &Expr<Name>) -> Typed<N> {
-        let sign = operator(op);
+        let sign = &format!("`{}`", op.symbol());
         let column_type;
         let (left_expr, right_expr) = match op {
             BinaryOp::And | BinaryOp::Or => {
@@ -423,24 +423,4 @@ fn names_span(expr: &Expr<Name>) -> Option<Span> {
             Some(all.map_or(span, |all| Span { start: all.start.min(span.start), end: all.end.max(span.end), ..all }));
     });
     all
-}
-
-fn operator(op: BinaryOp) -> &'static str {
-    match op {
-        BinaryOp::Add => "`+`",
-        BinaryOp::Subtract => "`-`",
-        BinaryOp::Multiply => "`*`",
-        BinaryOp::Divide => "`/`",
-        BinaryOp::Modulo => "`%`",
-        BinaryOp::Concat => "`||`",
-        BinaryOp::Eq => "`=`",
-        BinaryOp::NotEq => "`<>`",
-        BinaryOp::Lt => "`<`",
-        BinaryOp::LtEq => "`<=`",
-        BinaryOp::Gt => "`>`",
-        BinaryOp::GtEq => "`>=`",
-        BinaryOp::And => "`and`",
-        BinaryOp::Or => "`or`",
-        BinaryOp::Same => "`is not distinct from`",
-    }
 }

@@ -105,7 +105,7 @@ impl<N> Writer<'_, N> {
             }
             Expr::Binary { op, left, right } => {
                 self.write(left, strength, out);
-                let _ = write!(out, " {} ", symbol(*op));
+                let _ = write!(out, " {} ", op.symbol());
                 self.write(right, strength + 1, out);
             }
             Expr::Case { branches, otherwise } => self.case(branches, otherwise.as_deref(), out),
@@ -206,26 +206,6 @@ impl<N> Writer<'_, N> {
             }
             self.write(arg, 0, out);
         }
-    }
-}
-
-fn symbol(op: BinaryOp) -> &'static str {
-    match op {
-        BinaryOp::Add => "+",
-        BinaryOp::Subtract => "-",
-        BinaryOp::Multiply => "*",
-        BinaryOp::Divide => "/",
-        BinaryOp::Modulo => "%",
-        BinaryOp::Concat => "||",
-        BinaryOp::Eq => "=",
-        BinaryOp::NotEq => "<>",
-        BinaryOp::Lt => "<",
-        BinaryOp::LtEq => "<=",
-        BinaryOp::Gt => ">",
-        BinaryOp::GtEq => ">=",
-        BinaryOp::And => "and",
-        BinaryOp::Or => "or",
-        BinaryOp::Same => "is not distinct from",
     }
 }
 

@@ -209,6 +209,40 @@ pub enum BinaryOp {
     Same,
 }
 
+impl BinaryOp {
+    /// Returns how the operator is written in an expression: `>=`, `and`, `is not distinct from`.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Self::Add => "+",
+            Self::Subtract => "-",
+            Self::Multiply => "*",
+            Self::Divide => "/",
+            Self::Modulo => "%",
+            Self::Concat => "||",
+            Self::Eq => "=",
+            Self::NotEq => "<>",
+            Self::Lt => "<",
+            Self::LtEq => "<=",
+            Self::Gt => ">",
+            Self::GtEq => ">=",
+            Self::And => "and",
+            Self::Or => "or",
+            Self::Same => "is not distinct from",
+        }
+    }
+
+    /// Returns the comparison that says the same with its sides exchanged: `<` for `>`. Others come back as they are.
+    pub fn mirrored(self) -> Self {
+        match self {
+            Self::Lt => Self::Gt,
+            Self::LtEq => Self::GtEq,
+            Self::Gt => Self::Lt,
+            Self::GtEq => Self::LtEq,
+            other => other,
+        }
+    }
+}
+
 /// A function of the portable language. Every dialect writes each of them, exactly, or does not compile.
 ///
 /// Arguments are positional; the parameters in the variants are constants.

@@ -5,12 +5,13 @@ use super::{
         lexical::{identifier, inert},
         tree::Datagroup,
     },
-    Emission, project_name,
+    Emission,
+    partition::as_partition,
+    project_name,
     sql::TOKEN,
     view::table_name,
 };
 use crate::{
-    catalog::ColumnType,
     ids::{ModelId, TableId},
     project::{Freshness, Partition, Source, Table},
     sql::{AggregateFunction, BinaryOp, Expr, From, Function, Select, SqlExpr, print},
@@ -94,18 +95,7 @@ fn of_table(emission: &Emission<'_>, _: TableId, table: &Table, freshness: &Fres
 fn recent(partition: &Partition) -> SqlExpr {
     let today = SqlExpr::bare(token("today"));
     let start = Expr::call(Function::AddUnits(Unit::Day), vec![today, Expr::integer(-RECENT_DAYS)]);
-    let start = match partition.column_type {
-        to @ (ColumnType::Timestamp | ColumnType::DateTime) => Expr::Cast { arg: Box::new(start), to },
-        ColumnType::Date
-        | ColumnType::String
-        | ColumnType::Integer
-        | ColumnType::Decimal
-        | ColumnType::Float
-        | ColumnType::Boolean
-        | ColumnType::Json
-        | ColumnType::Unknown => start,
-    };
-    SqlExpr::column("t", partition.column.clone()).binary(BinaryOp::GtEq, start)
+    SqlExpr::column("t", partition.column.clone()).binary(BinaryOp::GtEq, as_partition(partition, start))
 }
 
 fn token(name: &str) -> String {

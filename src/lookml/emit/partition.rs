@@ -147,7 +147,8 @@ pub(super) fn since_ever(emission: &Emission<'_>, partition: &Partition, column:
         .replace(&format!("{TOKEN}column_"), column)
 }
 
-fn as_partition(partition: &Partition, day: SqlExpr) -> SqlExpr {
+/// Returns a day as a value of the partition column's type.
+pub(super) fn as_partition(partition: &Partition, day: SqlExpr) -> SqlExpr {
     match partition.column_type {
         to @ (ColumnType::Timestamp | ColumnType::DateTime) => Expr::Cast { arg: Box::new(day), to },
         ColumnType::Date

@@ -40,7 +40,7 @@ fn compare_day(context: &FilterContext<'_>, op: BinaryOp, left: &Typed, right: &
     use BinaryOp::{Eq, Gt, GtEq, Lt, LtEq, NotEq};
     let (time, day, op) = match (&left.time, &right.time) {
         (Some(time), None) => (time, constant_day(right)?, op),
-        (None, Some(time)) => (time, constant_day(left)?, turned(op)),
+        (None, Some(time)) => (time, constant_day(left)?, op.mirrored()),
         _ => return None,
     };
     let column = || time.expr.clone();
@@ -58,16 +58,6 @@ fn compare_day(context: &FilterContext<'_>, op: BinaryOp, left: &Typed, right: &
         NotEq => column().binary(Lt, start(day)).or(column().binary(GtEq, start(next))),
         _ => return None,
     })
-}
-
-fn turned(op: BinaryOp) -> BinaryOp {
-    match op {
-        BinaryOp::Lt => BinaryOp::Gt,
-        BinaryOp::LtEq => BinaryOp::GtEq,
-        BinaryOp::Gt => BinaryOp::Lt,
-        BinaryOp::GtEq => BinaryOp::LtEq,
-        other => other,
-    }
 }
 
 pub(super) fn constant_day(typed: &Typed) -> Option<NaiveDate> {

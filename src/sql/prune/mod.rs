@@ -170,7 +170,7 @@ fn bound(select: &Select, alias: &str, column: &str) -> Bound {
             }
             Expr::Binary { op, left, right } if is_column(right) => {
                 if let Some(value) = constant(left) {
-                    bound.narrow(mirrored(*op), value);
+                    bound.narrow(op.mirrored(), value);
                 }
             }
             Expr::Between { arg, low, high, negated: false } if is_column(arg) => {
@@ -192,17 +192,6 @@ fn constant(expr: &SqlExpr) -> Option<&Literal> {
         Expr::Literal(Literal::Null) | Expr::Parameter(Literal::Null) => None,
         Expr::Literal(value) | Expr::Parameter(value) => Some(value),
         _ => None,
-    }
-}
-
-/// Returns the operator that says the same with its sides exchanged; others prove nothing either way.
-fn mirrored(op: BinaryOp) -> BinaryOp {
-    match op {
-        BinaryOp::Lt => BinaryOp::Gt,
-        BinaryOp::LtEq => BinaryOp::GtEq,
-        BinaryOp::Gt => BinaryOp::Lt,
-        BinaryOp::GtEq => BinaryOp::LtEq,
-        other => other,
     }
 }
 

@@ -52,6 +52,26 @@ impl TimeValue {
         move_day(self.day(cut), Unit::Day, shift.days)
     }
 
+    /// Returns the local day moved forward by a shift.
+    pub(super) fn moved_day(&self, cut: Cut, shift: Shift) -> SqlExpr {
+        move_day(self.shifted_day(cut, shift), Unit::Month, shift.months)
+    }
+
+    /// Returns the time moved forward by a shift, in the zone's clock.
+    pub(super) fn moved(&self, cut: Cut, shift: Shift) -> SqlExpr {
+        if shift.is_none() {
+            return self.expr.clone();
+        }
+        match self.column_type {
+            ColumnType::Date => self.moved_day(cut, shift),
+            ColumnType::Timestamp => {
+                let days = add_units(self.local(cut), Unit::Day, shift.days);
+                Expr::call(Function::InstantOf(cut.zone), vec![add_units(days, Unit::Month, shift.months)])
+            }
+            _ => add_units(add_units(self.expr.clone(), Unit::Day, shift.days), Unit::Month, shift.months),
+        }
+    }
+
     /// Returns the period in which a row counts once it is shifted: a date, or for hours the time of its start.
     pub(super) fn period(&self, cut: Cut, granularity: Granularity, shift: Shift) -> SqlExpr {
         match (granularity, self.column_type) {

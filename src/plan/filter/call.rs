@@ -27,9 +27,11 @@ pub(super) fn call(
     let first = bound.first().map_or(ColumnType::Unknown, |typed| typed.column_type);
     let widest = bound.iter().fold(ColumnType::Unknown, |widest, typed| wider(widest, typed.column_type));
     let day = |typed: &Typed| {
-        let read = typed.time.clone().or_else(|| {
-            constant_day(typed).map(|day| TimeValue { expr: Expr::Parameter(Literal::Date(day)), column_type: Date })
-        });
+        if let Some(time) = &typed.time {
+            return Ok(time.value.moved_day(context.cut, time.shift));
+        }
+        let read =
+            constant_day(typed).map(|day| TimeValue { expr: Expr::Parameter(Literal::Date(day)), column_type: Date });
         let plain = TimeValue { expr: typed.expr.clone(), column_type: typed.column_type };
         let time = read.unwrap_or(plain);
         if time.column_type.is_time() || time.column_type == ColumnType::Unknown {

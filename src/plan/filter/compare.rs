@@ -1,5 +1,7 @@
 //! Operators of a filter: both sides become one type, and a time beside a day means its local day.
 //!
+//! A shifted time is compared with days moved back by as much.
+//!
 //! **Invariant:** a time is compared with constants on its bare column, so that a warehouse can prune by it.
 
 use super::{FilterContext, Typed, expect, wider, with_article};
@@ -43,9 +45,9 @@ fn compare_day(context: &FilterContext<'_>, op: BinaryOp, left: &Typed, right: &
         (None, Some(time)) => (time, constant_day(left)?, op.mirrored()),
         _ => return None,
     };
-    let column = || time.expr.clone();
+    let column = || time.value.expr.clone();
     let start = |day| {
-        let literal = time::day_start(time.column_type, day, context.cut.zone);
+        let literal = time::day_start(time.value.column_type, time.shift.back(day), context.cut.zone);
         Expr::Parameter(literal)
     };
     let next = day.succ_opt()?;
@@ -74,7 +76,7 @@ pub(super) fn constant_day(typed: &Typed) -> Option<NaiveDate> {
 /// For `booked_at in ('2025-01-01', …)`: the local day of the time.
 pub(super) fn day_if_dates(context: &FilterContext<'_>, arg: &Typed, list: &[Expr<Name>]) -> SqlExpr {
     match &arg.time {
-        Some(time) if compared_type(arg, list) == ColumnType::Date => time.day(context.cut),
+        Some(time) if compared_type(arg, list) == ColumnType::Date => time.value.moved_day(context.cut, time.shift),
         _ => arg.expr.clone(),
     }
 }

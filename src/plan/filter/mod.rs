@@ -46,7 +46,14 @@ struct Typed {
     expr: SqlExpr,
     column_type: ColumnType,
     /// A time without a granularity: compared with a day, its local day counts.
-    time: Option<TimeValue>,
+    time: Option<ShiftedTime>,
+}
+
+/// A time and how far back the scan is taken that it is read in.
+#[derive(Clone)]
+struct ShiftedTime {
+    value: TimeValue,
+    shift: Shift,
 }
 
 impl Typed {

@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** a name means the same as in a key of the same query.
 
-use super::{FilterContext, Typed, bind_filter};
+use super::{FilterContext, ShiftedTime, Typed, bind_filter};
 use crate::{
     catalog::ColumnType,
     diagnostics::nearest,
@@ -63,7 +63,11 @@ fn bind_words(
     match (definition.kind, rest) {
         (DimensionKind::Time { .. }, []) => {
             let value = scope.time(&found.route, found.dimension);
-            Ok(Typed { expr: value.expr.clone(), column_type: value.column_type, time: Some(value) })
+            Ok(Typed {
+                expr: value.moved(context.cut, shift),
+                column_type: value.column_type,
+                time: Some(ShiftedTime { value, shift }),
+            })
         }
         (DimensionKind::Time { .. }, [word]) => {
             let value = scope.time(&found.route, found.dimension);

@@ -7,7 +7,7 @@
 
 use chrono::{NaiveDateTime, NaiveTime, TimeDelta};
 
-use super::{PlanError, PlanErrorCode, bind::plain_column, scope::Scope, time::day_start};
+use super::{PlanError, PlanErrorCode, scope::Scope, time::day_start};
 use crate::{
     catalog::ColumnType,
     ids::{DimensionId, ModelId},
@@ -43,16 +43,11 @@ pub(super) fn bounds(
     let Some((_, partition)) = partitioned(project, model) else { return (Vec::new(), None) };
     let Some(axis) = axis else { return (Vec::new(), None) };
     let dimension = &project.dimensions[axis];
-    let column = plain_column(project, axis);
-    if column == Some(partition.column.as_str()) {
+    if project.plain_column(axis) == Some(partition.column.as_str()) {
         // The range itself is on the partition column.
         return (Vec::new(), None);
     }
-    let promise = partition
-        .holds
-        .iter()
-        .find(|promise| promise.column == dimension.name || Some(promise.column.as_str()) == column);
-    let Some(promise) = promise else { return (Vec::new(), None) };
+    let Some(promise) = project.promise(partition, axis) else { return (Vec::new(), None) };
     let local = |day| Moment::of(day, dimension.column_type, zone, partition.time_zone);
     let column = || SqlExpr::column(scope.base_alias(), partition.column.clone());
     let from = range.from.map(|day| {

@@ -70,6 +70,23 @@ impl Project {
         self.metric_ids.get(name).copied()
     }
 
+    /// Returns the column that a dimension is, if its expression is one column of its own model.
+    pub fn plain_column(&self, dimension: DimensionId) -> Option<&str> {
+        match &self.dimensions[dimension].expr {
+            Expr::Leaf(Ref::Column { route, column, .. }) if *route == Route::here() => Some(column),
+            Expr::Leaf(Ref::Dimension { route, dimension }) if *route == Route::here() => self.plain_column(*dimension),
+            _ => None,
+        }
+    }
+
+    /// Returns a table's promise for a time dimension: that of its column, or of its name where it is an expression.
+    ///
+    /// A promise for the column `done` says nothing of a dimension `done` that shows another column.
+    pub fn promise<'p>(&self, partition: &'p Partition, dimension: DimensionId) -> Option<&'p Promise> {
+        let column = self.plain_column(dimension).unwrap_or(&self.dimensions[dimension].name);
+        partition.holds.iter().find(|promise| promise.column == column)
+    }
+
     /// Finds a dimension of a model by name.
     pub fn dimension_named(&self, model: ModelId, name: &str) -> Option<DimensionId> {
         self.models[model].dimensions.iter().copied().find(|id| self.dimensions[*id].name == name)

@@ -69,7 +69,7 @@ pub struct Partition {
 /// Rows of time t lie in the partitions of t+from … t+to, both included.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Promise {
-    /// The time column, or the name of a time dimension.
+    /// The time column, or the name of a time dimension that is more than a column.
     pub column: String,
     /// The earliest, zero or negative.
     pub from: Duration,

@@ -13,7 +13,7 @@ use super::{Emission, home::Home, sql::TOKEN, time};
 use crate::{
     catalog::ColumnType,
     ids::ModelId,
-    project::{Partition, Ref, Route, Source},
+    project::{Partition, Route, Source},
     sql::{BinaryOp, Expr, Function, Literal, SqlExpr, print_expression},
     time::{Duration, Granularity, NaiveDate, Unit},
 };
@@ -53,24 +53,16 @@ pub(super) fn bounds(emission: &mut Emission<'_>, home: &Home) -> Result<TimeBou
     let field = format!("{view}.{group}_{}", frame.word());
     bounds.always_filter = Some((field.clone(), filter));
     let Some(partition) = partition else { return Ok(bounds) };
-    let axis_column = match &dimension.expr {
-        Expr::Leaf(Ref::Column { route, column, .. }) if route.0.is_empty() => Some(column.as_str()),
-        _ => None,
-    };
     let own = axis.route == Route::here();
     let column = partition_field(emission, home.model, partition);
-    if own && axis_column == Some(partition.column.as_str()) {
+    if own && project.plain_column(axis.dimension) == Some(partition.column.as_str()) {
         // Looker's own filter is on the bare column; a suggestion query has no filter and still needs a bound.
         if partition.required {
             bounds.conditions.push(since_ever(emission, partition, &column));
         }
         return Ok(bounds);
     }
-    let promise = partition
-        .holds
-        .iter()
-        .find(|promise| own && (promise.column == dimension.name || Some(promise.column.as_str()) == axis_column));
-    let Some(promise) = promise else {
+    let Some(promise) = project.promise(partition, axis.dimension).filter(|_| own) else {
         let time = super::home::axis_path(project, home);
         return if partition.required {
             Err(unbounded(partition, &format!("`holds` promises nothing for {time}")))

@@ -11,7 +11,7 @@ mod order;
 mod path;
 
 pub(super) use formula::{LeafId, LeafUse, LeafValue, Shift};
-pub(super) use path::{BoundPath, bind_path, plain_column};
+pub(super) use path::{BoundPath, bind_path};
 
 use self::formula::Formulas;
 use super::{Context, Fill, Key, KeyKind, PlanError, PlanErrorCode, Request};

@@ -7,7 +7,7 @@ use crate::{
     diagnostics::nearest,
     ids::{DimensionId, ModelId},
     plan::{PlanError, PlanErrorCode},
-    project::{Project, Ref, Route, to_one_routes},
+    project::{Project, Route, to_one_routes},
 };
 
 /// A dimension seen from a model.
@@ -160,13 +160,4 @@ fn unknown(project: &Project, model: ModelId, words: &[&str]) -> PlanError {
 
 fn dimension_names(project: &Project, model: ModelId) -> Vec<&str> {
     project.models[model].dimensions.iter().map(|id| project.dimensions[*id].name.as_str()).collect()
-}
-
-/// Returns the column that a dimension is, if its expression is one column of its own model.
-pub(in crate::plan) fn plain_column(project: &Project, dimension: DimensionId) -> Option<&str> {
-    use crate::sql::Expr;
-    match &project.dimensions[dimension].expr {
-        Expr::Leaf(Ref::Column { route, column, .. }) if route.0.is_empty() => Some(column),
-        _ => None,
-    }
 }

@@ -48,7 +48,7 @@ impl<'p> Scope<'p> {
     }
 
     fn within(project: &'p Project, dialect: Dialect, base: ModelId, mut taken: BTreeSet<String>) -> Self {
-        let base_alias = free_alias(&mut taken, &project.models[base].name);
+        let base_alias = free_alias(&mut taken, &hiding_columns(project, base), &project.models[base].name);
         Self {
             project,
             dialect,
@@ -203,7 +203,7 @@ impl<'p> Scope<'p> {
         let wanted: Vec<&str> = route.0.iter().map(|join| project.joins[*join].role.as_str()).collect();
         let short = wanted.last().copied().unwrap_or_default();
         let alias = if self.taken.contains(short) { wanted.join("_") } else { short.to_owned() };
-        let alias = free_alias(&mut self.taken, &alias);
+        let alias = free_alias(&mut self.taken, &hiding_columns(project, definition.to), &alias);
         self.joined.push((route.clone(), alias.clone()));
         let mut conditions: Vec<SqlExpr> = ours
             .into_iter()
@@ -235,10 +235,33 @@ impl<'p> Scope<'p> {
     }
 }
 
-fn free_alias(taken: &mut BTreeSet<String>, wanted: &str) -> String {
+/// Returns the columns that would hide an alias of a model inside `EXISTS`: those of the models that join to it.
+///
+/// With a column `buyer` in the inner table, BigQuery takes `buyer.id` for a field of it, not for a column outside.
+/// See <https://cloud.google.com/bigquery/docs/reference/standard-sql/query-syntax#name_hiding>.
+fn hiding_columns(project: &Project, model: ModelId) -> BTreeSet<&str> {
+    let mut columns = BTreeSet::new();
+    let joins = project.joins.ids().map(|id| &project.joins[id]).filter(|join| join.to == model);
+    for many in joins.map(|join| &project.models[join.from]) {
+        let keys = many.joins.iter().flat_map(|join| &project.joins[*join].keys).map(|key| &key.ours);
+        let dimensions = many.dimensions.iter().map(|dimension| &project.dimensions[*dimension].expr);
+        for expr in keys.chain(dimensions).chain(&many.filter) {
+            expr.for_each_leaf(&mut |leaf| {
+                if let Ref::Column { route, column, .. } = leaf
+                    && route.0.is_empty()
+                {
+                    columns.insert(column.as_str());
+                }
+            });
+        }
+    }
+    columns
+}
+
+fn free_alias(taken: &mut BTreeSet<String>, hidden: &BTreeSet<&str>, wanted: &str) -> String {
     let mut alias = wanted.to_owned();
     let mut n = 2;
-    while !taken.insert(alias.clone()) {
+    while hidden.contains(alias.as_str()) || !taken.insert(alias.clone()) {
         alias = format!("{wanted}_{n}");
         n += 1;
     }

@@ -3,6 +3,7 @@
 
 mod bugs;
 mod oracle;
+mod pages;
 mod question;
 mod random;
 mod world;

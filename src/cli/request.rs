@@ -1,5 +1,7 @@
 //! The arguments that make a request, shared by `query` and `explain`.
 
+use std::collections::BTreeSet;
+
 use clap::ValueEnum;
 
 use super::failure::Failure;
@@ -79,10 +81,10 @@ impl RequestArguments {
                 .help("Name a metric with `--metrics`, a key with `--by`, or a saved query with `--saved`."));
         }
         let request = asked.parse()?;
-        match &self.saved {
-            None => Ok(request),
-            Some(name) => Ok(on_top_of(saved(project, name)?, request)),
-        }
+        Ok(each_once(match &self.saved {
+            None => request,
+            Some(name) => on_top_of(saved(project, name)?, request),
+        }))
     }
 
     /// Returns the request and its plan for a dialect.
@@ -126,6 +128,14 @@ fn on_top_of(saved: Request, asked: Request) -> Request {
     }
 }
 
+/// Leaves out what is asked a second time: no two columns of an answer have one name.
+fn each_once(mut request: Request) -> Request {
+    let mut seen = BTreeSet::new();
+    request.keys.retain(|key| seen.insert(key.name.clone()));
+    request.metrics.retain(|metric| seen.insert(metric.name.clone()));
+    request
+}
+
 /// Reads `5 customers.name by revenue with others`.
 fn top(text: &str) -> Result<Top, Failure> {
     let words: Vec<&str> = text.split_whitespace().collect();
@@ -156,5 +166,19 @@ mod tests {
         for wrong in ["", "0 customers.name by revenue", "five customers.name by revenue", "5 by revenue"] {
             assert!(top(wrong).is_err(), "`{wrong}` was read");
         }
+    }
+
+    #[test]
+    fn what_is_asked_twice_is_answered_once() {
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+        let asked = RequestText {
+            metrics: words(&["revenue", "claims", "revenue", "revenue previous 1 year"]),
+            by: words(&["service", "service"]),
+            ..RequestText::default()
+        };
+        let request = each_once(asked.parse().expect("the texts are right"));
+        let names: Vec<&str> = request.metrics.iter().map(|metric| metric.name.as_str()).collect();
+        assert_eq!(names, ["revenue", "claims", "revenue_previous_1_year"]);
+        assert_eq!(request.keys.len(), 1);
     }
 }

@@ -80,6 +80,23 @@ impl PlanError {
         self.help = Some(help.into());
         self
     }
+
+    /// Says which metric cannot be had so, where the message is about a dimension.
+    #[must_use]
+    pub(super) fn about_metric(mut self, metric: &str) -> Self {
+        let is_about_dimension = matches!(
+            self.code,
+            PlanErrorCode::UnknownField
+                | PlanErrorCode::UnreachableDimension
+                | PlanErrorCode::AmbiguousJoinPath
+                | PlanErrorCode::FanOutRefused
+                | PlanErrorCode::GranularityTooFine
+        );
+        if is_about_dimension {
+            self.message = format!("metric `{metric}`: {}", self.message);
+        }
+        self
+    }
 }
 
 impl fmt::Display for PlanError {

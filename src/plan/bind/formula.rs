@@ -4,12 +4,12 @@
 
 use std::fmt;
 
-use super::{find_metric, offset_parts, simple};
+use super::{offset_parts, simple};
 use crate::{
     ids::{MetricId, ModelId},
-    plan::{PlanError, PlanErrorCode, Request},
+    plan::{PlanError, PlanErrorCode},
     project::{Aggregation, Cumulation, Empty, MetricKind, Project, Ref},
-    sql::{BinaryOp, Expr, Function, Name},
+    sql::{BinaryOp, Expr, Function},
     time::{DateRange, Duration, NaiveDate, Offset, Unit, date_exists_after_shift, shift_date},
 };
 
@@ -100,7 +100,7 @@ fn or_empty(value: Expr<LeafId>, empty: Empty) -> Expr<LeafId> {
 /// Builds formulas and gathers their leaves.
 #[derive(Debug)]
 pub(super) struct Formulas<'p> {
-    project: &'p Project,
+    pub(super) project: &'p Project,
     leaves: Vec<LeafUse>,
 }
 
@@ -133,35 +133,6 @@ impl<'p> Formulas<'p> {
         }
         let formula = self.formula(metric, &above)?;
         Ok(if previous.is_some() { self.where_rows_are(formula) } else { formula })
-    }
-
-    /// Returns a condition on metrics as a formula.
-    pub(super) fn of_having(&mut self, having: &Expr<Name>, request: &Request) -> Result<Expr<LeafId>, PlanError> {
-        let mut error = None;
-        let formula = having.map(&mut |name| match self.of_having_name(name, request) {
-            Ok(formula) => formula,
-            Err(wrong) => {
-                error.get_or_insert(wrong);
-                Expr::null()
-            }
-        });
-        error.map_or(Ok(formula), Err)
-    }
-
-    fn of_having_name(&mut self, name: &Name, request: &Request) -> Result<Expr<LeafId>, PlanError> {
-        let Name::Path(words) = name else {
-            return Err(PlanError::new(PlanErrorCode::InvalidFilter, "a condition on metrics names metrics only")
-                .help("Put conditions on rows into `where`."));
-        };
-        let text = words.iter().map(|word| word.value.as_str()).collect::<Vec<_>>().join(".");
-        let selected = request.metrics.iter().find(|metric| metric.name == text);
-        match selected {
-            Some(metric) => {
-                let id = find_metric(self.project, &metric.metric)?;
-                self.of_metric(id, metric.previous)
-            }
-            None => self.of_metric(find_metric(self.project, &text)?, None),
-        }
     }
 
     fn formula(&mut self, metric: MetricId, above: &Above) -> Result<Expr<LeafId>, PlanError> {

@@ -120,7 +120,7 @@ pub(super) fn check_time(
         return Ok(());
     };
     for granularity in &time_keys {
-        check_granularity(project, axis, *granularity)?;
+        check_granularity(project, axis, *granularity).map_err(|error| error.about_metric(metric))?;
         check_offset(metric, scan, *granularity)?;
     }
     if !scan.shift.is_none() && request.time.is_none() && time_keys.is_empty() {

@@ -6,6 +6,7 @@
 //! **Invariant:** below this stage nothing is looked up by name, save names inside filters, which are bound per scan.
 
 mod formula;
+mod having;
 mod keys;
 mod order;
 mod path;

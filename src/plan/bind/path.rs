@@ -148,11 +148,11 @@ fn unknown(project: &Project, model: ModelId, words: &[&str]) -> PlanError {
     if many && owner != model {
         return PlanError::new(
             PlanErrorCode::FanOutRefused,
-            format!("one row of `{here}` may have many rows of `{owner_name}`, so grouping by `{path}` would count it once for each"),
+            format!(
+                "one row of `{here}` may have many rows of `{owner_name}`, so `{path}` would count it once for each"
+            ),
         )
-        .help(format!(
-            "Filter with `exists({owner_name} where …)`, or ask for a metric of `{owner_name}`."
-        ));
+        .help(format!("Filter with `exists({owner_name} where …)`, or ask for a metric of `{owner_name}`."));
     }
     PlanError::new(PlanErrorCode::UnreachableDimension, format!("no join leads from `{here}` to `{path}`"))
         .help(format!("Leave `{path}` out, or ask for metrics whose models join to `{owner_name}`."))

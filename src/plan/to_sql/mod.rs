@@ -21,7 +21,7 @@ use self::{
 };
 use super::{
     Context, Fill, JoinUse, PlanError, Principal, access,
-    bind::{Bound, BoundTop, LeafId, OrderColumn, bind},
+    bind::{Bound, BoundTop, LeafId, OrderColumn, Output, Scan, bind},
     scan::{self, Rows},
 };
 use crate::{
@@ -52,7 +52,10 @@ pub(super) fn build(bound: &Bound<'_>, principal: &Principal, context: &Context)
     let mut tables = BTreeSet::new();
     let mut rows = Vec::new();
     for scan in &bound.scans {
-        let found = scan::rows(bound, scan)?;
+        let found = scan::rows(bound, scan).map_err(|error| match metric_of(bound, scan) {
+            Some(metric) => error.about_metric(metric),
+            None => error,
+        })?;
         for used in &found.uses {
             if !uses.contains(used) {
                 uses.push(used.clone());
@@ -89,6 +92,16 @@ pub(super) fn build(bound: &Bound<'_>, principal: &Principal, context: &Context)
     };
     let order = bound.order.iter().map(|term| (position(term.column), term.descending, term.nulls_first)).collect();
     Ok(Built { select, uses, tables, promises, order })
+}
+
+/// Returns a metric of the answer that a scan is made for.
+fn metric_of<'b>(bound: &'b Bound<'_>, scan: &Scan) -> Option<&'b str> {
+    let needs = |output: &&Output| {
+        let mut found = false;
+        output.formula.for_each_leaf(&mut |leaf| found |= scan.leaves.contains(leaf));
+        found
+    };
+    bound.outputs.iter().find(needs).map(|output| output.name.as_str())
 }
 
 fn first_output(bound: &Bound<'_>) -> usize {

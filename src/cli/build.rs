@@ -58,6 +58,10 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         (SCHEMA.to_owned(), schema_folder(&old[SCHEMA], &project)),
     ]);
     let differences = differences(&old, &new);
+    // What is told of as written has been written.
+    if !arguments.check && !differences.is_empty() {
+        publish(&loaded.root, &new)?;
+    }
     for (sign, path) in &differences {
         writeln!(context.out, "{sign} {path}")?;
     }
@@ -68,9 +72,6 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         }
         let files = count(differences.len(), "generated file");
         return Err(Failure::wrong(format!("{files} out of date")).help("Write them with `entente build`."));
-    }
-    if !differences.is_empty() {
-        publish(&loaded.root, &new)?;
     }
     tell(&emitted, differences.len(), context);
     Ok(())

@@ -66,9 +66,14 @@ pub(crate) fn settle(root: &Path) -> Result<(), Failure> {
 /// Puts the folders in place below `root`.
 pub(crate) fn publish(root: &Path, folders: &Folders) -> Result<(), Failure> {
     let _turn = wait_for_turn(root)?;
-    let published =
-        recover(root).and_then(|()| write_stage(&root.join(STAGE), folders)).and_then(|()| exchange_all(root));
-    published.map_err(|error| not_written(root, &error))
+    let stage = root.join(STAGE);
+    let staged = recover(root).and_then(|()| write_stage(&stage, folders)).inspect_err(|_| {
+        // A stage without seal is of no use, and on a full disk it is in the way.
+        if !stage.join(SEAL).exists() {
+            let _ = fs::remove_dir_all(&stage);
+        }
+    });
+    staged.and_then(|()| exchange_all(root)).map_err(|error| not_written(root, &error))
 }
 
 fn not_written(root: &Path, error: &io::Error) -> Failure {
@@ -207,5 +212,16 @@ mod tests {
         exchange(&stage.join("lookml_out"), &root.path().join("lookml_out")).expect("exchanged");
         recover(root.path()).expect("recovered");
         assert_eq!(read(root.path()), ("new".into(), "new".into()));
+    }
+
+    #[test]
+    fn a_stage_that_cannot_be_written_is_swept_at_once() {
+        let root = project();
+        publish(root.path(), &folders("old")).expect("published");
+        let mut impossible = folders("new");
+        impossible.get_mut("schema").expect("a folder").insert("b.graphql/c".to_owned(), Vec::new());
+        publish(root.path(), &impossible).expect_err("a file cannot be a folder, too");
+        assert_eq!(read(root.path()), ("old".into(), "old".into()));
+        assert!(!root.path().join(STAGE).exists());
     }
 }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     project::Cumulation,
-    sql::{Expr, Literal, UnaryOp},
+    sql::{Expr, formula},
 };
 
 /// Tells the bound request and the logical plan.
@@ -20,7 +20,7 @@ fn tell_bound(bound: &Bound<'_>) -> String {
     let mut text = String::new();
     let mut line = |key: &str, value: String| writeln!(text, "{key:<8} {value}").expect("a string takes all");
     for output in &bound.outputs {
-        line("metric", format!("{} = {}", output.name, formula(bound, &output.formula)));
+        line("metric", format!("{} = {}", output.name, of_leaves(bound, &output.formula)));
     }
     for key in bound.keys {
         line("key", key.name.clone());
@@ -30,7 +30,7 @@ fn tell_bound(bound: &Bound<'_>) -> String {
         line("time", format!("[{}, {}) in {}", day(bound.range.from), day(bound.range.to), bound.zone));
     }
     if let Some(having) = &bound.having {
-        line("having", formula(bound, having));
+        line("having", of_leaves(bound, having));
     }
     text
 }
@@ -68,37 +68,11 @@ fn tell_logical(bound: &Bound<'_>) -> String {
     text
 }
 
-/// Writes a formula over leaves as one would on paper.
-fn formula(bound: &Bound<'_>, expr: &Expr<LeafId>) -> String {
-    match expr {
-        Expr::Leaf(leaf) => {
-            let leaf = &bound.leaves[leaf.0];
-            let metric = simple(bound.project, leaf.metric);
-            let model = &bound.project.models[metric.model].name;
-            format!("{model}.{}", leaf.name)
-        }
-        Expr::Literal(literal) | Expr::Parameter(literal) => match literal {
-            Literal::Integer(value) => value.to_string(),
-            Literal::Decimal(digits) => digits.clone(),
-            Literal::String(text) => format!("'{text}'"),
-            Literal::Null => "null".to_owned(),
-            other => format!("{other:?}"),
-        },
-        Expr::Unary { op, arg } => match op {
-            UnaryOp::Negate => format!("-{}", formula(bound, arg)),
-            UnaryOp::Not => format!("not {}", formula(bound, arg)),
-        },
-        Expr::Binary { op, left, right } => {
-            format!("({} {} {})", formula(bound, left), op.symbol(), formula(bound, right))
-        }
-        Expr::Call { function, args } => {
-            let args: Vec<String> = args.iter().map(|arg| formula(bound, arg)).collect();
-            format!("{}({})", format!("{function:?}").to_lowercase(), args.join(", "))
-        }
-        other => {
-            let mut parts = Vec::new();
-            other.for_each_child(&mut |child| parts.push(formula(bound, child)));
-            format!("({})", parts.join(", "))
-        }
-    }
+/// Writes a formula over leaves: `shipments.revenue / shipments.parcels`.
+fn of_leaves(bound: &Bound<'_>, expr: &Expr<LeafId>) -> String {
+    formula(expr, &|id| {
+        let leaf = &bound.leaves[id.0];
+        let metric = simple(bound.project, leaf.metric);
+        format!("{}.{}", bound.project.models[metric.model].name, leaf.name)
+    })
 }

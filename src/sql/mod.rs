@@ -9,6 +9,7 @@
 
 mod dialect;
 mod expr;
+mod formula;
 mod parse;
 mod print;
 mod prune;
@@ -16,6 +17,7 @@ mod select;
 
 pub use dialect::Dialect;
 pub use expr::{BinaryOp, Expr, Function, Literal, Name, UnaryOp};
+pub use formula::formula;
 pub use parse::{
     FunctionDoc, ParseError, expression_reference, functions, other_words, parse_expression, parse_order, parse_select,
 };

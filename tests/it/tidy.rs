@@ -213,3 +213,16 @@ fn every_case_is_found_by_the_runner() {
         .collect();
     assert_none(&strays);
 }
+
+#[test]
+fn every_decision_has_a_number_of_its_own() {
+    let mut wrong = Vec::new();
+    for (index, path) in files("docs/decisions", "md").into_iter().enumerate() {
+        let number = index + 1;
+        let named = path.starts_with(&format!("docs/decisions/{number:04}-"));
+        if !named || !read(&path).starts_with(&format!("# {number}. ")) {
+            wrong.push(format!("{path} should be decision {number}, in its name and in its title"));
+        }
+    }
+    assert_none(&wrong);
+}

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     ids::{MetricId, ModelId},
     project::{Aggregation, Cumulation, Empty, Good, Input, Metric, MetricKind, Project, Ref, SimpleMetric},
-    sql::Expr,
+    sql::{self, Expr},
 };
 
 /// A metric, explained.
@@ -125,7 +125,7 @@ fn metric_formula(project: &Project, metric: &Metric) -> String {
             let rows = simple.expr.as_ref().map(|expr| formula::of_rows(project, expr));
             aggregate(simple.aggregation, rows.as_deref().unwrap_or("*"))
         }
-        MetricKind::Derived { expr, inputs } => formula::write(expr, &|input| inputs[input.0].name.clone()),
+        MetricKind::Derived { expr, inputs } => sql::formula(expr, &|input| inputs[input.0].name.clone()),
         MetricKind::Cumulative { metric, cumulation } => {
             format!("{}, {}", project.metrics[*metric].name, accumulated(*cumulation))
         }

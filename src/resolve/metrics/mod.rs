@@ -42,8 +42,9 @@ enum Shape {
 /// Completes all metrics.
 pub(super) fn resolve(context: &mut Context<'_>, diagnostics: &mut Diagnostics) {
     let shapes: Vec<Shape> = context.metrics.iter().map(|def| shape(def, diagnostics)).collect();
-    let needs: Vec<Vec<usize>> =
-        context.metrics.iter().zip(&shapes).map(|(def, shape)| needs(context, def, shape)).collect();
+    let uses: Vec<Vec<usize>> =
+        context.metrics.iter().zip(&shapes).map(|(def, shape)| uses(context, def, shape)).collect();
+    let needs: Vec<Vec<usize>> = uses.iter().map(|uses| each_once(uses)).collect();
     let order = topology::order(&needs);
     let mut broken: Vec<bool> = shapes.iter().map(|shape| matches!(shape, Shape::Broken)).collect();
     for circle in &order.circles {
@@ -52,11 +53,11 @@ pub(super) fn resolve(context: &mut Context<'_>, diagnostics: &mut Diagnostics) 
             broken[*node] = true;
         }
     }
-    let mut sizes = vec![(0, 0); needs.len()];
+    let mut sizes = vec![(0, 0); uses.len()];
     for node in order.nodes {
         let id = MetricId::from_index(node);
         life::resolve(context, id, diagnostics);
-        let (depth, leaves) = size(&needs[node], &sizes);
+        let (depth, leaves) = size(&uses[node], &sizes);
         sizes[node] = (depth, leaves);
         if broken[node] {
             continue;
@@ -76,9 +77,9 @@ pub(super) fn resolve(context: &mut Context<'_>, diagnostics: &mut Diagnostics) 
     }
 }
 
-fn size(needs: &[usize], sizes: &[(usize, usize)]) -> (usize, usize) {
-    let depth = needs.iter().map(|need| sizes[*need].0 + 1).max().unwrap_or(0);
-    let leaves = needs.iter().fold(0_usize, |sum, need| sum.saturating_add(sizes[*need].1));
+fn size(uses: &[usize], sizes: &[(usize, usize)]) -> (usize, usize) {
+    let depth = uses.iter().map(|used| sizes[*used].0 + 1).max().unwrap_or(0);
+    let leaves = uses.iter().fold(0_usize, |sum, used| sum.saturating_add(sizes[*used].1));
     (depth, leaves.max(1))
 }
 
@@ -126,32 +127,42 @@ fn shape(def: &MetricDef, diagnostics: &mut Diagnostics) -> Shape {
     }
 }
 
-/// Returns the metrics that a definition names, each once, as far as they exist.
-fn needs(context: &Context<'_>, def: &MetricDef, shape: &Shape) -> Vec<usize> {
-    let mut needs = Vec::new();
-    let mut add = |name: &str| {
-        if let Some(id) = context.project.metric_named(name)
-            && !needs.contains(&id.index())
-        {
-            needs.push(id.index());
-        }
-    };
+/// Returns the metrics that a definition uses, as often as it does, as far as they exist.
+fn uses(context: &Context<'_>, def: &MetricDef, shape: &Shape) -> Vec<usize> {
+    let mut uses = Vec::new();
+    let mut add = |name: &str| uses.extend(context.project.metric_named(name).map(Id::index));
     match shape {
         Shape::Derived(expr) => {
-            def.inputs.iter().for_each(|input| add(&input.metric.value));
+            let mut used = vec![false; def.inputs.len()];
             expr.for_each_leaf(&mut |name| {
-                if let Name::Path(words) = name
-                    && let [word] = words.as_slice()
-                    && def.inputs.iter().all(|input| input.name.value != word.value)
-                {
-                    add(&word.value);
+                let Name::Path(words) = name else { return };
+                let [word] = words.as_slice() else { return };
+                match def.inputs.iter().position(|input| input.name.value == word.value) {
+                    Some(input) => {
+                        used[input] = true;
+                        add(&def.inputs[input].metric.value);
+                    }
+                    None => add(&word.value),
                 }
             });
+            // An input that is not used is told of, and its metric has to be complete for that.
+            let unused = def.inputs.iter().zip(used).filter(|(_, used)| !used);
+            unused.for_each(|(input, _)| add(&input.metric.value));
         }
         Shape::Applied => def.metric.iter().for_each(|metric| add(&metric.value)),
         Shape::Simple | Shape::Broken => {}
     }
-    needs
+    uses
+}
+
+fn each_once(uses: &[usize]) -> Vec<usize> {
+    let mut once = Vec::new();
+    uses.iter().for_each(|used| {
+        if !once.contains(used) {
+            once.push(*used);
+        }
+    });
+    once
 }
 
 fn report_circle(context: &Context<'_>, circle: &[usize], diagnostics: &mut Diagnostics) {

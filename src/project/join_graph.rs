@@ -17,7 +17,18 @@ const MAX_ROUTES: usize = 1_000;
 ///
 /// A route walks no join twice, so a self join (`parent`) is walked once.
 pub fn to_one_routes(project: &Project, from: ModelId) -> Vec<Route> {
-    walk_routes(project, from, |_| true)
+    let steps = walk(project, from, |_, _| true);
+    (0..steps.len()).map(|at| route(&steps, at)).collect()
+}
+
+/// Returns those of [`to_one_routes`] whose last joins, the last one first, fulfil a condition.
+pub fn to_one_routes_where(
+    project: &Project,
+    from: ModelId,
+    ends: impl Fn(&mut dyn Iterator<Item = JoinId>) -> bool,
+) -> Vec<Route> {
+    let steps = walk(project, from, |_, _| true);
+    (0..steps.len()).filter(|at| ends(&mut back(&steps, *at))).map(|at| route(&steps, at)).collect()
 }
 
 /// Returns the routes from a model whose last roles are `roles`: `origin` finds `shipments.origin`.
@@ -39,44 +50,64 @@ pub fn routes_ending_in(project: &Project, from: ModelId, roles: &[&str]) -> Vec
             open.extend(into[model.index()].iter().map(|join| project.joins[*join].from));
         }
     }
-    let ends = |route: &[JoinId]| {
-        let begin = route.len().checked_sub(roles.len());
-        begin.is_some_and(|begin| {
-            route[begin..].iter().zip(roles).all(|(join, role)| project.joins[*join].role == **role)
-        })
-    };
-    let under_way = |route: &[JoinId]| {
+    let under_way = |steps: &[Step], at: usize| {
         // The last joins may be the first of the roles.
-        (1..=roles.len().min(route.len()))
-            .any(|n| route[route.len() - n..].iter().zip(roles).all(|(join, role)| project.joins[*join].role == **role))
+        (1..=roles.len()).any(|n| ends_in(project, &mut back(steps, at), &roles[..n]))
     };
-    let end = |route: &[JoinId]| route.last().map_or(from, |join| project.joins[*join].to);
-    let worth = |route: &[JoinId]| leads[end(route).index()] || under_way(route);
-    walk_routes(project, from, worth).into_iter().filter(|route| ends(&route.0)).collect()
+    let steps = walk(project, from, |steps, at| leads[steps[at].model.index()] || under_way(steps, at));
+    let found = (0..steps.len()).filter(|at| ends_in(project, &mut back(&steps, *at), roles));
+    found.map(|at| route(&steps, at)).collect()
+}
+
+/// Returns whether joins, the last one first, have these roles at their end.
+pub fn ends_in(project: &Project, joins: &mut dyn Iterator<Item = JoinId>, roles: &[&str]) -> bool {
+    roles.iter().rev().all(|role| joins.next().is_some_and(|join| project.joins[join].role == *role))
+}
+
+/// The end of a route: its last join, and where the rest of it ends. Routes with a common beginning share it.
+struct Step {
+    model: ModelId,
+    join: Option<(JoinId, usize)>,
+    hops: usize,
 }
 
 /// Walks breadth-first along the routes that are worth it.
-fn walk_routes(project: &Project, from: ModelId, worth: impl Fn(&[JoinId]) -> bool) -> Vec<Route> {
-    let mut routes = vec![Route::here()];
+fn walk(project: &Project, from: ModelId, worth: impl Fn(&[Step], usize) -> bool) -> Vec<Step> {
+    let mut steps = vec![Step { model: from, join: None, hops: 0 }];
     let mut next = 0;
-    while next < routes.len() {
-        let route = routes[next].clone();
+    while next < steps.len() {
+        let (at, hops) = (next, steps[next].hops);
         next += 1;
-        if route.0.len() == MAX_HOPS {
+        if hops == MAX_HOPS {
             continue;
         }
-        let model = project.route_end(from, &route);
-        for join in &project.models[model].joins {
-            if routes.len() == MAX_ROUTES {
-                return routes;
+        for join in &project.models[steps[at].model].joins {
+            if steps.len() == MAX_ROUTES {
+                return steps;
             }
-            if !route.0.contains(join) {
-                let longer: Vec<JoinId> = route.0.iter().chain([join]).copied().collect();
-                if worth(&longer) {
-                    routes.push(Route(longer));
+            if !back(&steps, at).any(|walked| walked == *join) {
+                steps.push(Step { model: project.joins[*join].to, join: Some((*join, at)), hops: hops + 1 });
+                if !worth(&steps, steps.len() - 1) {
+                    steps.pop();
                 }
             }
         }
     }
-    routes
+    steps
+}
+
+/// Iterates over the joins of a route, the last one first.
+fn back(steps: &[Step], at: usize) -> impl Iterator<Item = JoinId> {
+    let mut step = &steps[at];
+    std::iter::from_fn(move || {
+        let (join, before) = step.join?;
+        step = &steps[before];
+        Some(join)
+    })
+}
+
+fn route(steps: &[Step], at: usize) -> Route {
+    let mut joins: Vec<JoinId> = back(steps, at).collect();
+    joins.reverse();
+    Route(joins)
 }

@@ -9,7 +9,7 @@ mod meaning;
 mod metric;
 mod model;
 
-pub use join_graph::{routes_ending_in, to_one_routes};
+pub use join_graph::{ends_in, routes_ending_in, to_one_routes, to_one_routes_where};
 pub use metric::{
     Aggregation, Cumulation, Empty, Format, Good, Input, InputId, Leaves, Metric, MetricKind, SimpleMetric, Status,
     TimeAxis,

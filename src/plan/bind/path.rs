@@ -3,11 +3,13 @@
 //! The rules, in order: the path from the metric's model; the one join path that ends in it; a dimension declared
 //! `same_as` it. None or two is an error that names the candidates.
 
+use std::iter;
+
 use crate::{
     diagnostics::nearest,
-    ids::{DimensionId, ModelId},
+    ids::{DimensionId, JoinId, ModelId},
     plan::{PlanError, PlanErrorCode},
-    project::{Project, Route, to_one_routes},
+    project::{Project, Route, ends_in, to_one_routes, to_one_routes_where},
 };
 
 /// A dimension seen from a model.
@@ -62,31 +64,24 @@ fn walk(project: &Project, model: ModelId, roles: &[&str], dimension: &str) -> O
 /// Rule 2: join paths whose last roles are the path's; else those that end in the model which the path names.
 fn ending_in(project: &Project, model: ModelId, roles: &[&str], dimension: &str) -> Vec<BoundPath> {
     let Some((first, rest)) = roles.split_first() else { return Vec::new() };
-    let routes = to_one_routes(project, model);
-    let found = |ends: &dyn Fn(&Route) -> bool| -> Vec<BoundPath> {
-        let routes = routes.iter().filter(|route| ends(route));
-        let bound = routes.filter_map(|route| {
-            let dimension = project.dimension_named(project.route_end(model, route), dimension)?;
-            Some(BoundPath { route: route.clone(), dimension })
+    let found = |routes: Vec<Route>| -> Vec<BoundPath> {
+        let bound = routes.into_iter().filter_map(|route| {
+            let dimension = project.dimension_named(project.route_end(model, &route), dimension)?;
+            Some(BoundPath { route, dimension })
         });
         bound.collect()
     };
-    let ends_in_roles = |route: &Route, roles: &[&str]| {
-        let last = route.0.len().checked_sub(roles.len()).map(|at| &route.0[at..]);
-        last.is_some_and(|last| last.iter().zip(roles).all(|(join, role)| project.joins[*join].role == **role))
-    };
-    let by_roles = found(&|route| ends_in_roles(route, roles));
+    let by_roles = found(to_one_routes_where(project, model, |joins| ends_in(project, joins, roles)));
     if !by_roles.is_empty() {
         return by_roles;
     }
     // `customers.parent.name`, where the role that leads to the customers has another name: the model is met once.
     let Some(named) = project.model_named(first) else { return Vec::new() };
-    found(&|route| {
-        let meets = |join| project.joins[join].to == named;
-        ends_in_roles(route, rest)
-            && route.0.len() > rest.len()
-            && route.0.iter().position(|join| meets(*join)) == Some(route.0.len() - rest.len() - 1)
-    })
+    let meets = |join: JoinId| project.joins[join].to == named;
+    found(to_one_routes_where(project, model, |joins| {
+        let last_is = ends_in(project, joins, rest) && joins.next().is_some_and(meets);
+        last_is && !iter::from_fn(|| joins.next()).any(meets)
+    }))
 }
 
 /// Rule 3: a dimension of the model that is declared to mean the same.

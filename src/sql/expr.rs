@@ -232,6 +232,7 @@ impl BinaryOp {
     }
 
     /// Returns the comparison that says the same with its sides exchanged: `<` for `>`. Others come back as they are.
+    #[must_use]
     pub fn mirrored(self) -> Self {
         match self {
             Self::Lt => Self::Gt,

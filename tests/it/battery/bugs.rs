@@ -71,6 +71,8 @@ pub(super) enum Bug {
     PartitionTooTight,
     /// Both roles of a table are one.
     RolesMixedUp,
+    /// What a model leaves out is there.
+    ModelFilterForgotten,
 }
 
 impl Bug {
@@ -107,6 +109,7 @@ impl Bug {
         Self::CaseFolded,
         Self::PartitionTooTight,
         Self::RolesMixedUp,
+        Self::ModelFilterForgotten,
     ];
 
     /// Returns the select with the bug in it, or nothing where it has no place.
@@ -230,6 +233,9 @@ impl Bug {
             }
             (Self::AndIsOr, Expr::Binary { op: BinaryOp::And, left, right }) => {
                 Expr::Binary { op: BinaryOp::Or, left, right }
+            }
+            (Self::ModelFilterForgotten, Expr::Unary { op: UnaryOp::Not, arg }) if is_column(&arg, "void") => {
+                Expr::Literal(Literal::Boolean(true))
             }
             (Self::NotForgotten, Expr::Unary { op: UnaryOp::Not, arg }) => *arg,
             (Self::LessIsGreater, Expr::Binary { op: BinaryOp::Lt, left, right }) => {

@@ -173,7 +173,7 @@ impl<'q> Oracle<'q> {
             self.query.filter.iter().chain(own).chain(leaf.filters.iter().copied()).collect();
         let rows: Vec<Row<'q>> = all
             .into_iter()
-            .filter(|row| conditions.iter().all(|condition| self.holds(*row, condition) == Some(true)))
+            .filter(|row| conditions.iter().all(|condition| self.holds(*row, condition, leaf) == Some(true)))
             .collect();
         match leaf.span {
             None => self.plain_groups(leaf, axis, rows),
@@ -410,12 +410,17 @@ impl<'q> Oracle<'q> {
     }
 
     /// Three-valued: `None` is unknown.
-    fn holds(&self, row: Row<'q>, predicate: &Predicate) -> Option<bool> {
+    fn holds(&self, row: Row<'q>, predicate: &Predicate, leaf: &Leaf<'q>) -> Option<bool> {
         let equals = |dimension, value: &str| match self.dimension(row, dimension) {
             KeyValue::Text(text) => Some(text == value),
             _ => None,
         };
         let booked = || self.parcel_of(row)?.booked_at.map(|at| at.with_timezone(&self.zone).date_naive());
+        let moved = || {
+            let (.., axis) = self.simple(leaf.metric);
+            let day = self.local_day(row, axis)? + Duration::days(leaf.days);
+            day.checked_add_months(Months::new(leaf.months))
+        };
         match predicate {
             Predicate::Equals(dimension, value) => equals(*dimension, value),
             Predicate::NotEquals(dimension, value) => equals(*dimension, value).map(|equal| !equal),
@@ -430,12 +435,14 @@ impl<'q> Oracle<'q> {
             }
             Predicate::BookedOnOrAfter(day) => booked().map(|booked| booked >= *day),
             Predicate::BookedOnOrBefore(day) => booked().map(|booked| booked <= *day),
-            Predicate::Not(inner) => self.holds(row, inner).map(|holds| !holds),
+            Predicate::TimeOnOrAfter(day) => moved().map(|moved| moved >= *day),
+            Predicate::TimeOnOrBefore(day) => moved().map(|moved| moved <= *day),
+            Predicate::Not(inner) => self.holds(row, inner, leaf).map(|holds| !holds),
             Predicate::And(left, right) => {
                 let not = |value: Option<bool>| value.map(|value| !value);
-                not(or(not(self.holds(row, left)), not(self.holds(row, right))))
+                not(or(not(self.holds(row, left, leaf)), not(self.holds(row, right, leaf))))
             }
-            Predicate::Or(left, right) => or(self.holds(row, left), self.holds(row, right)),
+            Predicate::Or(left, right) => or(self.holds(row, left, leaf), self.holds(row, right, leaf)),
         }
     }
 

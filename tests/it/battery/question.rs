@@ -103,6 +103,9 @@ pub(super) enum Predicate {
     HasClaim(Option<&'static str>),
     BookedOnOrAfter(NaiveDate),
     BookedOnOrBefore(NaiveDate),
+    /// The metric's own time, moved where the metric is.
+    TimeOnOrAfter(NaiveDate),
+    TimeOnOrBefore(NaiveDate),
     Not(Box<Self>),
     And(Box<Self>, Box<Self>),
     Or(Box<Self>, Box<Self>),
@@ -129,8 +132,15 @@ impl Predicate {
             2 => Self::NotEquals(dimension, random.pick::<&str>(&values)),
             3 => Self::In(dimension, vec![*random.pick::<&str>(&values), *random.pick::<&str>(&values)]),
             4 => Self::IsNull(dimension),
-            _ if random.chance(50) => Self::BookedOnOrAfter(day(random)),
-            _ => Self::BookedOnOrBefore(day(random)),
+            _ => {
+                let day = day(random);
+                match random.below(4) {
+                    0 => Self::BookedOnOrAfter(day),
+                    1 => Self::BookedOnOrBefore(day),
+                    2 => Self::TimeOnOrAfter(day),
+                    _ => Self::TimeOnOrBefore(day),
+                }
+            }
         }
     }
 
@@ -162,6 +172,8 @@ impl Predicate {
             Self::HasClaim(Some(reason)) => format!("exists(claims where reason = {})", quoted(reason)),
             Self::BookedOnOrAfter(day) => format!("parcels.booked_at >= '{day}'"),
             Self::BookedOnOrBefore(day) => format!("parcels.booked_at <= '{day}'"),
+            Self::TimeOnOrAfter(day) => format!("time >= '{day}'"),
+            Self::TimeOnOrBefore(day) => format!("time <= '{day}'"),
             Self::Not(inner) => format!("not ({})", inner.text()),
             Self::And(left, right) => format!("({}) and ({})", left.text(), right.text()),
             Self::Or(left, right) => format!("({}) or ({})", left.text(), right.text()),

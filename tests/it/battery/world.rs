@@ -52,6 +52,14 @@ pub(super) struct World {
     pub(super) claims: Vec<Claim>,
     pub(super) customers: Vec<Customer>,
     pub(super) depots: Vec<Depot>,
+    /// Rows that the models' `where` leaves out, with keys of others.
+    pub(super) void: Void,
+}
+
+pub(super) struct Void {
+    parcels: Vec<Parcel>,
+    claims: Vec<Claim>,
+    customers: Vec<Customer>,
 }
 
 pub(super) const ZONES: [Tz; 6] = [
@@ -104,7 +112,13 @@ pub(super) fn make(random: &mut Random) -> World {
             reason: random.pick_or_none(25, &REASONS.map(str::to_owned)),
         })
         .collect();
+    let void = Void {
+        parcels: [1, 2, 99].map(|id| parcel(random, id, late)).into(),
+        claims: [1, 3, 98].map(|id| claim(random, id)).into(),
+        customers: [1, 4, 9].map(|id| customer(random, id)).into(),
+    };
     World {
+        void,
         zone: *random.pick(&ZONES),
         week_start: if random.chance(60) { 0 } else { *random.pick(&[5, 6]) },
         fiscal_start: if random.chance(60) { 1 } else { *random.pick(&[2, 4, 10]) },
@@ -113,6 +127,24 @@ pub(super) fn make(random: &mut Random) -> World {
         claims,
         customers,
         depots,
+    }
+}
+
+fn customer(random: &mut Random, id: i64) -> Customer {
+    Customer {
+        id,
+        parent: random.pick_or_none(40, &[1, 2, 9]),
+        country: random.pick_or_none(25, &COUNTRIES.map(str::to_owned)),
+    }
+}
+
+fn claim(random: &mut Random, id: i64) -> Claim {
+    Claim {
+        id,
+        parcel: random.pick_or_none(10, &[1, 1, 2, 3, 4, 5, 99]),
+        filed_at: if random.chance(12) { None } else { Some(instant(random).naive_utc()) },
+        amount: random.pick_or_none(15, &[0, 1, 250, 100_000_000_001, -300]),
+        reason: random.pick_or_none(25, &REASONS.map(str::to_owned)),
     }
 }
 
@@ -160,12 +192,15 @@ impl World {
         let mut sql = String::from(
             "CREATE TABLE parcels (id BIGINT, customer_id BIGINT, origin_id BIGINT, destination_id BIGINT, \
              booked_at TIMESTAMPTZ, done_on DATE, weight BIGINT, price DECIMAL(18,2), kind VARCHAR, ok BOOLEAN, \
-             loaded_on DATE);\n\
-             CREATE TABLE claims (id BIGINT, parcel_id BIGINT, filed_at TIMESTAMP, amount DECIMAL(18,2), reason VARCHAR);\n\
-             CREATE TABLE customers (id BIGINT, parent_id BIGINT, country VARCHAR);\n\
+             loaded_on DATE, void BOOLEAN);\n\
+             CREATE TABLE claims (id BIGINT, parcel_id BIGINT, filed_at TIMESTAMP, amount DECIMAL(18,2), reason VARCHAR, \
+             void BOOLEAN);\n\
+             CREATE TABLE customers (id BIGINT, parent_id BIGINT, country VARCHAR, void BOOLEAN);\n\
              CREATE TABLE depots (id BIGINT, region VARCHAR);\n",
         );
-        for p in &self.parcels {
+        let kept = std::iter::repeat("false");
+        let left_out = ["true", "NULL"].into_iter().cycle();
+        for (p, void) in self.parcels.iter().zip(kept.clone()).chain(self.void.parcels.iter().zip(left_out.clone())) {
             let row = [
                 p.id.to_string(),
                 number(p.customer),
@@ -178,21 +213,23 @@ impl World {
                 text(p.kind.as_deref()),
                 p.ok.map_or("NULL".into(), |ok| ok.to_string()),
                 date(Some(p.loaded_on)),
+                void.to_owned(),
             ];
             sql.push_str(&format!("INSERT INTO parcels VALUES ({});\n", row.join(", ")));
         }
-        for c in &self.claims {
+        for (c, void) in self.claims.iter().zip(kept.clone()).chain(self.void.claims.iter().zip(left_out.clone())) {
             let row = [
                 c.id.to_string(),
                 number(c.parcel),
                 c.filed_at.map_or("NULL".into(), |at| format!("TIMESTAMP '{}'", at.format("%F %T"))),
                 money(c.amount),
                 text(c.reason.as_deref()),
+                void.to_owned(),
             ];
             sql.push_str(&format!("INSERT INTO claims VALUES ({});\n", row.join(", ")));
         }
-        for c in &self.customers {
-            let row = [c.id.to_string(), number(c.parent), text(c.country.as_deref())];
+        for (c, void) in self.customers.iter().zip(kept).chain(self.void.customers.iter().zip(left_out)) {
+            let row = [c.id.to_string(), number(c.parent), text(c.country.as_deref()), void.to_owned()];
             sql.push_str(&format!("INSERT INTO customers VALUES ({});\n", row.join(", ")));
         }
         for d in &self.depots {
@@ -235,17 +272,17 @@ impl World {
             "tables:\n  \
              - name: parcels\n    partition: {{ column: loaded_on, granularity: day, holds: {{ booked_at: {{ to: {late} days }} }} }}\n\
              models:\n  \
-             - name: parcels\n    description: Parcels.\n    table: parcels\n    primary_key: id\n    time: booked_at\n    \
+             - name: parcels\n    description: Parcels.\n    table: parcels\n    primary_key: id\n    where: not void\n    time: booked_at\n    \
                joins:\n      - {{ to: customers, key: customer_id }}\n      - {{ to: depots, key: origin_id, as: origin }}\n      \
                - {{ to: depots, key: destination_id, as: destination }}\n    dimensions:\n      \
                - {{ name: kind, type: string }}\n      - {{ name: ok, type: boolean }}\n      \
                - {{ name: booked_at, type: time }}\n      - {{ name: done_on, type: time }}\n      \
                - {{ name: weight_class, type: number, expr: weight, buckets: [2, 5] }}\n      \
                - {{ name: is_claimed, type: boolean, expr: exists(claims) }}\n  \
-             - name: claims\n    description: Claims.\n    table: claims\n    primary_key: id\n    time: filed_at\n    \
+             - name: claims\n    description: Claims.\n    table: claims\n    primary_key: id\n    where: not void\n    time: filed_at\n    \
                joins:\n      - {{ to: parcels, key: parcel_id }}\n    dimensions:\n      \
                - {{ name: reason, type: string }}\n      - {{ name: filed_at, type: time }}\n  \
-             - name: customers\n    description: Customers.\n    table: customers\n    primary_key: id\n    \
+             - name: customers\n    description: Customers.\n    table: customers\n    primary_key: id\n    where: not void\n    \
                joins:\n      - {{ to: customers, key: parent_id, as: parent }}\n    dimensions:\n      \
                - {{ name: country, type: string }}\n  \
              - name: depots\n    description: Depots.\n    table: depots\n    primary_key: id\n    dimensions:\n      \

@@ -45,7 +45,12 @@ pub(super) fn window(bound: &Bound<'_>, scan: &Scan, cumulation: Cumulation) -> 
         Cumulation::AllTime => None,
     };
     let end_of = |first: NaiveDate| match granularity {
-        Some(size) => add_periods(scan.shift.back(period_start(first, size, calendar)), size, 1),
+        // The end of the period is what moves by days: 28 days before 1 April is 4 March, not a month after 2 February.
+        Some(size) => {
+            let by_months = Shift { days: 0, ..scan.shift };
+            let by_days = Shift { months: 0, ..scan.shift };
+            by_days.back(add_periods(by_months.back(period_start(first, size, calendar)), size, 1))
+        }
         None => scan.shift.back(first),
     };
     let last_end = bound.range.to.map(|to| match granularity {

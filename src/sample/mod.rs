@@ -49,15 +49,21 @@ pub struct Summary {
 pub fn create(path: &Path, scale: f64, progress: Progress<'_>) -> Result<Summary, Error> {
     let partial = PathBuf::from(format!("{}.partial", path.display()));
     remove(&partial)?;
-    let summary = {
-        let database = DuckDb::open(&partial, Access::ReadWrite)?;
-        let summary = fill(&database, scale, progress)?;
-        database.execute_batch("CHECKPOINT")?;
-        summary
-    };
+    let summary = fill_file(&partial, scale, progress).inspect_err(|_| {
+        // On a full disk what is half made is in the way.
+        let _ = remove(&partial);
+        let _ = remove(&PathBuf::from(format!("{}.wal", partial.display())));
+    })?;
     remove(&PathBuf::from(format!("{}.wal", path.display())))?;
     std::fs::rename(&partial, path)
         .map_err(|error| Error::Unavailable(format!("`{}` cannot be written ({error})", path.display())))?;
+    Ok(summary)
+}
+
+fn fill_file(path: &Path, scale: f64, progress: Progress<'_>) -> Result<Summary, Error> {
+    let database = DuckDb::open(path, Access::ReadWrite)?;
+    let summary = fill(&database, scale, progress)?;
+    database.execute_batch("CHECKPOINT")?;
     Ok(summary)
 }
 

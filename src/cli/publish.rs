@@ -119,12 +119,17 @@ fn write_stage(stage: &Path, folders: &Folders) -> io::Result<()> {
 fn exchange_all(root: &Path) -> io::Result<()> {
     let stage = root.join(STAGE);
     let seal = fs::read_to_string(stage.join(SEAL))?;
+    let mut due = Vec::new();
     for line in seal.lines() {
         let Some((sealed, folder)) = line.split_once(' ') else { continue };
-        let (new, place) = (stage.join(folder), root.join(folder));
+        let new = stage.join(folder);
         if new.exists() && fingerprint(&new)? == sealed {
-            exchange(&new, &place)?;
+            due.push((new, root.join(folder)));
         }
+    }
+    // Nothing but the renames stands between the first folder and the last.
+    for (new, place) in due {
+        exchange(&new, &place)?;
     }
     fs::remove_file(stage.join(SEAL))?;
     fs::remove_dir_all(&stage)

@@ -11,7 +11,7 @@ use entente::{
 
 use super::{Case, Context, QUERIES_PER_WORLD, case, now, question, random::Random};
 
-const WORLDS: u64 = 25;
+const WORLDS: u64 = 40;
 
 fn value(column: &ColumnData, row: usize) -> Literal {
     let clock = |micros: i64| DateTime::from_timestamp_micros(micros).expect("a time").naive_utc();

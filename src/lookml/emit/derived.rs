@@ -12,8 +12,8 @@ use super::{
 use crate::{
     catalog::ColumnType,
     ids::MetricId,
-    project::{Input, InputId, MetricKind, Ref, Route},
-    sql::{BinaryOp, Dialect, Expr, Literal, SqlExpr, print_expression},
+    project::{Empty, Input, InputId, MetricKind, Ref, Route},
+    sql::{BinaryOp, Dialect, Expr, Function, Literal, SqlExpr, print_expression},
     time::{Offset, Unit},
 };
 
@@ -28,7 +28,11 @@ pub(super) fn make_derived(
     helpers: &mut Vec<Made>,
 ) -> Result<Made, String> {
     if let Some(shifted) = inputs.iter().find(|input| input.offset.is_some()) {
-        return compare(emission, metric, expr, inputs, shifted, extra, name, helpers);
+        let mut made = compare(emission, metric, expr, inputs, shifted, extra, name, helpers)?;
+        if emission.project.metrics[metric].when_empty == Empty::Zero {
+            made.note = Some(made.note.unwrap_or_else(|| "over no rows it is null in Looker".to_owned()));
+        }
+        return Ok(made);
     }
     let mut names = Vec::new();
     let mut crosses = false;
@@ -39,7 +43,17 @@ pub(super) fn make_derived(
         crosses |= made.1;
         notes.extend(made.2);
     }
-    let lowered: SqlExpr = expr.map(&mut |InputId(at)| SqlExpr::bare(token(*at)));
+    let mut lowered: SqlExpr = expr.map(&mut |InputId(at)| SqlExpr::bare(token(*at)));
+    let project = emission.project;
+    let default = match (expr, inputs) {
+        (Expr::Leaf(_), [only]) => only.when_empty.unwrap_or(project.metrics[only.metric].when_empty),
+        _ => Empty::Null,
+    };
+    match project.metrics[metric].when_empty {
+        own if own == default => {}
+        Empty::Zero => lowered = Expr::call(Function::Coalesce, vec![lowered, Expr::integer(0)]),
+        Empty::Null => notes.push("over no rows it keeps the empty value of its input in Looker".to_owned()),
+    }
     let mut text = print_expression(&lowered, emission.options.dialect);
     for (at, name) in names.iter().enumerate() {
         text = text.replace(&token(at), &format!("${{{name}}}"));

@@ -8,7 +8,7 @@ use super::{offset_parts, simple};
 use crate::{
     ids::{MetricId, ModelId},
     plan::{PlanError, PlanErrorCode},
-    project::{Aggregation, Cumulation, Empty, MetricKind, Project, Ref},
+    project::{Aggregation, Cumulation, Empty, InputId, MetricKind, Project, Ref},
     sql::{BinaryOp, Expr, Function},
     time::{DateRange, Duration, NaiveDate, Offset, Unit, date_exists_after_shift, shift_date},
 };
@@ -97,6 +97,13 @@ fn or_empty(value: Expr<LeafId>, empty: Empty) -> Expr<LeafId> {
     }
 }
 
+fn is_or_zero(value: &Expr<LeafId>) -> bool {
+    match value {
+        Expr::Call { function: Function::Coalesce, args } => args.last() == Some(&Expr::integer(0)),
+        _ => false,
+    }
+}
+
 /// Builds formulas and gathers their leaves.
 #[derive(Debug)]
 pub(super) struct Formulas<'p> {
@@ -144,35 +151,53 @@ impl<'p> Formulas<'p> {
                 Ok(or_empty(Expr::Leaf(leaf), above.when_empty.unwrap_or(definition.when_empty)))
             }
             MetricKind::Derived { expr, inputs } => {
-                let formulas = inputs
-                    .iter()
-                    .map(|input| {
-                        let mut below = above.clone();
-                        below.name = Some(input.name.clone());
-                        below.filters.extend(input.filter.iter().map(|(model, expr)| (*model, expr.clone())));
-                        if let Some(offset) = input.offset {
-                            below.shift = self.add_shift(below.shift, offset, metric)?;
-                        }
-                        if let Some(cumulation) = input.cumulation {
-                            below.cumulation = Some(self.accumulate(above, cumulation, metric)?);
-                        }
-                        if input.offset.is_none() {
-                            below.when_empty = input.when_empty.or(above.when_empty);
-                            return self.formula(input.metric, &below);
-                        }
-                        let formula = self.formula(input.metric, &below)?;
-                        let formula = self.where_rows_are(formula);
-                        Ok(or_empty(formula, input.when_empty.unwrap_or(Empty::Null)))
-                    })
-                    .collect::<Result<Vec<_>, PlanError>>()?;
-                Ok(expr.map(&mut |input| formulas[input.0].clone()))
+                let empty = above.when_empty.unwrap_or(definition.when_empty);
+                let mut formulas = Vec::new();
+                for input in inputs {
+                    let mut below = above.clone();
+                    below.name = Some(input.name.clone());
+                    below.filters.extend(input.filter.iter().map(|(model, expr)| (*model, expr.clone())));
+                    if let Some(offset) = input.offset {
+                        below.shift = self.add_shift(below.shift, offset, metric)?;
+                    }
+                    if let Some(cumulation) = input.cumulation {
+                        below.cumulation = Some(self.accumulate(above, cumulation, metric)?);
+                    }
+                    let of_input = if input.offset.is_some() { None } else { input.when_empty };
+                    below.when_empty = of_input.or_else(|| {
+                        let is_alone = input.offset.is_none() && matches!(expr, Expr::Leaf(_));
+                        self.changed_empty(input.metric, empty).filter(|_| is_alone)
+                    });
+                    let formula = self.formula(input.metric, &below)?;
+                    formulas.push(match input.offset {
+                        None => formula,
+                        Some(_) => or_empty(self.where_rows_are(formula), input.when_empty.unwrap_or(Empty::Null)),
+                    });
+                }
+                let formula = expr.map(&mut |input: &InputId| formulas[input.0].clone());
+                Ok(match (empty, above.when_empty) {
+                    (Empty::Zero, _) if is_or_zero(&formula) => formula,
+                    (Empty::Zero, _) => or_empty(formula, Empty::Zero),
+                    (Empty::Null, Some(_)) if !matches!(expr, Expr::Leaf(_)) => self.where_rows_are(formula),
+                    (Empty::Null, _) => formula,
+                })
             }
             MetricKind::Cumulative { metric: inner, cumulation } => {
                 let cumulation = self.accumulate(above, *cumulation, metric)?;
                 let name = above.name.clone().unwrap_or_else(|| definition.name.clone());
-                self.formula(*inner, &Above { cumulation: Some(cumulation), name: Some(name), ..above.clone() })
+                let empty = above.when_empty.unwrap_or(definition.when_empty);
+                let when_empty = self.changed_empty(*inner, empty);
+                self.formula(
+                    *inner,
+                    &Above { cumulation: Some(cumulation), name: Some(name), when_empty, ..above.clone() },
+                )
             }
         }
+    }
+
+    /// Returns the empty value that a metric above asks for, if it is not the metric's own.
+    fn changed_empty(&self, metric: MetricId, empty: Empty) -> Option<Empty> {
+        (empty != self.project.metrics[metric].when_empty).then_some(empty)
     }
 
     /// Returns a shifted formula where any of its leaves has rows, and null elsewhere.

@@ -79,10 +79,17 @@ pub(super) fn complete(context: &mut Context<'_>, id: MetricId, expr: &Expr<Name
             );
         }
     }
+    // A metric that only gives another a name is as empty as that one.
+    let alone = match (&typed.expr, used.as_slice()) {
+        (Expr::Leaf(_), [Input { metric, offset: None, when_empty, .. }]) => {
+            Some(when_empty.unwrap_or(context.project.metrics[*metric].when_empty))
+        }
+        _ => None,
+    };
     let metric = &mut context.project.metrics[id];
     metric.kind = MetricKind::Derived { expr: typed.expr, inputs: used };
     metric.value_type = typed.column_type;
-    metric.when_empty = Empty::Null;
+    metric.when_empty = alone.unwrap_or(Empty::Null);
 }
 
 /// Finds the input that a name in a metric's expression means.

@@ -5,21 +5,21 @@
 //!
 //! **Invariant:** only what passed [`grant`] can be turned into SQL; [`Granted`] cannot be made elsewhere.
 
-use super::{PlanError, Principal};
+use super::{PlanError, bind::Bound};
 
 /// A bound request whose members the principal may all see.
 #[derive(Debug)]
-pub(super) struct Granted<T>(T);
+pub(super) struct Granted<'p>(Bound<'p>);
 
-impl<T> Granted<T> {
+impl<'p> Granted<'p> {
     /// Returns what was granted.
-    pub(super) fn get(&self) -> &T {
+    pub(super) fn get(&self) -> &Bound<'p> {
         &self.0
     }
 }
 
 /// Checks the rights of the principal for everything that a bound request reads.
 #[expect(clippy::unnecessary_wraps, reason = "policies refuse; the planner already passes their errors on")]
-pub(super) fn grant<T>(bound: T, _principal: &Principal) -> Result<Granted<T>, PlanError> {
+pub(super) fn grant(bound: Bound<'_>) -> Result<Granted<'_>, PlanError> {
     Ok(Granted(bound))
 }

@@ -22,7 +22,7 @@ fn tell_bound(bound: &Bound<'_>) -> String {
     for output in &bound.outputs {
         line("metric", format!("{} = {}", output.name, of_leaves(bound, &output.formula)));
     }
-    for key in bound.keys {
+    for key in &bound.keys {
         line("key", key.name.clone());
     }
     let day = |day: Option<crate::time::NaiveDate>| day.map_or("…".to_owned(), |day| day.to_string());

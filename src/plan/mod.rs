@@ -9,6 +9,7 @@ mod cumulative;
 mod error;
 mod explain;
 mod filter;
+mod frame;
 mod partition;
 mod request;
 mod saved;
@@ -23,6 +24,7 @@ pub use request::{CursorValue, Fill, Key, KeyKind, MetricRequest, Order, OrderBy
 
 pub use text::RequestText;
 
+use self::frame::Frame;
 use crate::{
     catalog::ColumnType,
     ids::{DimensionId, MetricId, ModelId},
@@ -140,9 +142,10 @@ pub fn find_dimension<W: AsRef<str>>(
 /// Names, rights, joins, bounds: everything is decided here, and whatever cannot be proved is refused with a code and
 /// a way out.
 pub fn plan(project: &Project, request: &Request, principal: &Principal, context: &Context) -> Result<Plan, PlanError> {
-    let granted = access::grant(bind::bind(project, request, context)?, principal)?;
+    let frame = Frame { project, principal, context: *context };
+    let granted = access::grant(bind::bind(frame, request)?)?;
     let bound = granted.get();
-    let built = to_sql::build(bound, principal, context)?;
+    let built = to_sql::build(bound)?;
     let pruning = prove(bound, &built)?;
     let columns = columns(bound);
     let axes = bound.leaves.iter().filter_map(|leaf| {

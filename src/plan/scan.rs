@@ -69,7 +69,7 @@ impl LeafAggregate {
 pub(super) fn rows(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanError> {
     let project = bound.project;
     let cut = Cut { zone: bound.zone, calendar: project.calendar };
-    let mut scope = Scope::new(project, bound.dialect, scan.model);
+    let mut scope = Scope::new(bound.frame, scan.model);
     let axis = scan.axis.as_ref().map(|axis| scope.time(&axis.route, axis.dimension));
 
     let window = scan.cumulation.map(|cumulation| cumulative::window(bound, scan, cumulation));
@@ -93,7 +93,7 @@ pub(super) fn rows(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanError> {
 
     let mut keys = Vec::new();
     let mut exact_days = false;
-    for key in bound.keys {
+    for key in &bound.keys {
         let windowed = window.is_some();
         keys.push(key_value(bound, scan, &mut scope, axis.as_ref(), key, windowed)?);
         exact_days |= matches!(key.kind, KeyKind::Time(Granularity::Day) | KeyKind::TimePart(_));
@@ -175,6 +175,8 @@ fn leaf_aggregate(
         Aggregation::CountDistinct => AggregateFunction::CountDistinct,
         Aggregation::ApproxCountDistinct => AggregateFunction::ApproxCountDistinct,
         Aggregation::Percentile(millionths) => AggregateFunction::Percentile(millionths),
+        Aggregation::DiscretePercentile(millionths) => AggregateFunction::DiscretePercentile(millionths),
+        Aggregation::ApproxPercentile(millionths) => AggregateFunction::ApproxPercentile(millionths),
     };
     LeafAggregate { leaf: id, function, arg }
 }

@@ -6,18 +6,18 @@
 
 use std::collections::BTreeSet;
 
-use super::{JoinUse, PlanError, PlanErrorCode, time::TimeValue};
+use super::{JoinUse, PlanError, PlanErrorCode, frame::Frame, time::TimeValue};
 use crate::{
     ids::{DimensionId, JoinId, ModelId, TableId},
     project::{Bucket, Dimension, DimensionKind, Project, Ref, Relationship, Route, Source},
-    sql::{BinaryOp, Dialect, Expr, From, Join, JoinKind, Leaf, Literal, Select, SqlExpr},
+    sql::{BinaryOp, Expr, From, Join, JoinKind, Leaf, Literal, Select, SqlExpr},
 };
 
 /// The tables of one SELECT over a model.
 #[derive(Debug)]
 pub(super) struct Scope<'p> {
+    frame: Frame<'p>,
     project: &'p Project,
-    dialect: Dialect,
     base: ModelId,
     base_alias: String,
     joined: Vec<(Route, String)>,
@@ -43,15 +43,16 @@ pub(super) struct Finished {
 
 impl<'p> Scope<'p> {
     /// Opens a scope over the rows of a model.
-    pub(super) fn new(project: &'p Project, dialect: Dialect, base: ModelId) -> Self {
-        Self::within(project, dialect, base, BTreeSet::new())
+    pub(super) fn new(frame: Frame<'p>, base: ModelId) -> Self {
+        Self::within(frame, base, BTreeSet::new())
     }
 
-    fn within(project: &'p Project, dialect: Dialect, base: ModelId, mut taken: BTreeSet<String>) -> Self {
+    fn within(frame: Frame<'p>, base: ModelId, mut taken: BTreeSet<String>) -> Self {
+        let project = frame.project;
         let base_alias = free_alias(&mut taken, &hiding_columns(project, base), &project.models[base].name);
         Self {
+            frame,
             project,
-            dialect,
             base,
             base_alias,
             joined: Vec::new(),
@@ -130,7 +131,7 @@ impl<'p> Scope<'p> {
         let project = self.project;
         let definition = &project.joins[join];
         let one = self.alias(at);
-        let mut many = Scope::within(project, self.dialect, definition.from, self.taken.clone());
+        let mut many = Scope::within(self.frame, definition.from, self.taken.clone());
         let mut conditions: Vec<SqlExpr> = definition
             .keys
             .iter()
@@ -172,7 +173,7 @@ impl<'p> Scope<'p> {
             }),
             Ref::Verbatim(texts) => {
                 let alias = self.alias(at);
-                match texts.get(&self.dialect) {
+                match texts.get(&self.frame.context.dialect) {
                     Some(text) => Expr::Leaf(Leaf::Verbatim(text.replace("${TABLE}", &alias))),
                     None => {
                         let have: Vec<&str> = texts.keys().map(|dialect| dialect.name()).collect();
@@ -181,7 +182,7 @@ impl<'p> Scope<'p> {
                                 PlanErrorCode::NotYet,
                                 format!("an expression is written for {} only", have.join(", ")),
                             )
-                            .help(format!("Add a `{}:` text to the expression.", self.dialect.name()))
+                            .help(format!("Add a `{}:` text to the expression.", self.frame.context.dialect.name()))
                         });
                         Expr::null()
                     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Leaves, MetricKind, Project};
+use super::{Leaves, MetricKind, NestedMetric, Project, SimpleMetric};
 use crate::ids::MetricId;
 
 impl Project {
@@ -24,7 +24,38 @@ impl Project {
                     self.gather_leaves(input.metric, leaves, seen);
                 }
             }
-            MetricKind::Cumulative { metric, .. } => self.gather_leaves(*metric, leaves, seen),
+            MetricKind::Cumulative { metric, .. } | MetricKind::Nested(NestedMetric { metric, .. }) => {
+                self.gather_leaves(*metric, leaves, seen);
+            }
+            // Its numbers are those of its bases; conversions only decide which of them count.
+            MetricKind::Funnel(funnel) => {
+                if let Some(base) = funnel.steps.first() {
+                    self.gather_leaves(base.metric, leaves, seen);
+                }
+            }
+        }
+    }
+
+    /// Returns the metrics that a metric is made of directly, each once, in the order in which they are named.
+    pub fn inputs(&self, metric: MetricId) -> Vec<MetricId> {
+        let inputs: Vec<MetricId> = match &self.metrics[metric].kind {
+            MetricKind::Simple(_) => Vec::new(),
+            MetricKind::Derived { inputs, .. } => inputs.iter().map(|input| input.metric).collect(),
+            MetricKind::Cumulative { metric, .. } | MetricKind::Nested(NestedMetric { metric, .. }) => vec![*metric],
+            MetricKind::Funnel(funnel) => funnel.steps.iter().map(|step| step.metric).collect(),
+        };
+        let mut seen = BTreeSet::new();
+        inputs.into_iter().filter(|input| seen.insert(*input)).collect()
+    }
+
+    /// Returns the simple metric behind an id, if that is what it is.
+    pub fn simple(&self, metric: MetricId) -> Option<&SimpleMetric> {
+        match &self.metrics[metric].kind {
+            MetricKind::Simple(simple) => Some(simple),
+            MetricKind::Derived { .. }
+            | MetricKind::Cumulative { .. }
+            | MetricKind::Nested(_)
+            | MetricKind::Funnel(_) => None,
         }
     }
 }

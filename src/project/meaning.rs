@@ -12,8 +12,9 @@ use std::fmt::Write;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Aggregation, Cumulation, Dimension, DimensionKind, Empty, Input, InputId, Join, Metric, MetricKind, Model, Project,
-    Ref, Relationship, Route, Source, Table,
+    Aggregation, Balance, Cumulation, Dimension, DimensionKind, Edge, Empty, Funnel, FunnelResult, FunnelStep, Ignore,
+    Input, InputId, Join, Member, Metric, MetricKind, Model, NestedMetric, Project, Ref, Relationship, Route, Source,
+    Table, Take,
 };
 use crate::{
     ids::{DimensionId, Id, JoinId, MetricId, ModelId},
@@ -69,15 +70,25 @@ impl Project {
                     let (route, dimension) = (self.route(&axis.route, known), self.dimension(axis.dimension, known));
                     let _ = write!(form, " (time {route} {dimension})");
                 }
+                if let Some(Balance { take, per, filtered }) = &simple.balance {
+                    let per = self.members(per, known);
+                    let _ = write!(form, " (balance {} {filtered}{per})", edge(*take));
+                }
                 form.push(')');
             }
             MetricKind::Derived { expr, inputs } => {
                 let inputs: Vec<String> = inputs.iter().map(|input| self.input(input, known)).collect();
                 form.push_str(&write_expr(expr, &mut |InputId(position)| inputs[*position].clone()));
             }
-            MetricKind::Cumulative { metric, cumulation: over } => {
-                let _ = write!(form, "(cumulative {} {})", cumulation(*over), self.metric_hash(*metric, known));
+            MetricKind::Cumulative { metric, cumulation: over, take } => {
+                let inner = self.metric_hash(*metric, known);
+                let _ = write!(form, "(cumulative {}{} {inner})", cumulation(*over), taken(*take));
             }
+            MetricKind::Nested(NestedMetric { metric, per, aggregation: outer, include_all }) => {
+                let (per, inner) = (self.members(per, known), self.metric_hash(*metric, known));
+                let _ = write!(form, "(nested {} {include_all}{per} {inner})", aggregation(*outer));
+            }
+            MetricKind::Funnel(funnel) => form.push_str(&self.funnel(funnel, known)),
         }
         form.push(')');
         let hash = digest(&form);
@@ -86,7 +97,8 @@ impl Project {
     }
 
     fn input(&self, input: &Input, known: &mut Known) -> String {
-        let Input { name: _, metric, filter, offset, shift_rows, cumulation: over, when_empty } = input;
+        let Input { name: _, metric, filter, offset, shift_rows, offset_to, ignore, cumulation: over, when_empty } =
+            input;
         let mut form = format!("(input {}", self.metric_hash(*metric, known));
         let mut filters: Vec<String> = filter
             .iter()
@@ -97,6 +109,12 @@ impl Project {
         if let Some(offset) = offset {
             let _ = write!(form, " (offset {offset} {shift_rows})");
         }
+        if let Some(size) = offset_to {
+            let _ = write!(form, " (offset_to {size})");
+        }
+        if let Some(ignore) = ignore {
+            form.push_str(&ignored(ignore));
+        }
         if let Some(over) = over {
             let _ = write!(form, " {}", cumulation(*over));
         }
@@ -104,6 +122,39 @@ impl Project {
             let _ = write!(form, " {}", empty(*when_empty));
         }
         form + ")"
+    }
+
+    fn members(&self, members: &[Member], known: &mut Known) -> String {
+        let written = members.iter().map(|member| match member {
+            Member::Model(model) => {
+                format!(" (per {} {})", self.model(*model, known), path(&self.models[*model].primary_key))
+            }
+            Member::Dimension(words) => format!(" (per {})", path(words)),
+            Member::Time(size) => format!(" (per {size})"),
+        });
+        let mut written: Vec<String> = written.collect();
+        written.sort();
+        written.concat()
+    }
+
+    fn funnel(&self, Funnel { steps, result, same }: &Funnel, known: &mut Known) -> String {
+        let mut form = match result {
+            FunnelResult::Rate => "(funnel rate".to_owned(),
+            FunnelResult::Conversions => "(funnel conversions".to_owned(),
+            FunnelResult::ConversionsPerBase => "(funnel conversions_per_base".to_owned(),
+            FunnelResult::TimeBetween { percentile, unit } => format!("(funnel time {percentile} {}", unit.name()),
+        };
+        for FunnelStep { metric, by, within } in steps {
+            let (metric, by) = (self.metric_hash(*metric, known), self.expr(by, known));
+            let within = within.map_or_else(|| "ever".to_owned(), |within| within.to_string());
+            let _ = write!(form, " (step {metric} {by} ({within}))");
+        }
+        let mut pairs: Vec<String> = same
+            .iter()
+            .map(|(first, last)| format!(" (same {} {})", self.expr(first, known), self.expr(last, known)))
+            .collect();
+        pairs.sort();
+        form + &pairs.concat() + ")"
     }
 
     fn model(&self, id: ModelId, known: &mut Known) -> String {
@@ -187,6 +238,37 @@ impl Project {
     }
 }
 
+/// The reading that is meant unless said adds nothing, so that the hashes of before stay.
+fn taken(take: Take) -> &'static str {
+    match take {
+        Take::Last => "",
+        Take::First => " first",
+        Take::Avg => " avg",
+    }
+}
+
+fn edge(edge: Edge) -> &'static str {
+    match edge {
+        Edge::First => "first",
+        Edge::Last => "last",
+    }
+}
+
+fn ignored(ignore: &Ignore) -> String {
+    match ignore {
+        Ignore::All => " (ignore all)".to_owned(),
+        Ignore::Keys(paths) => {
+            let mut paths: Vec<String> = paths.iter().map(|words| path(words)).collect();
+            paths.sort();
+            format!(" (ignore {})", paths.join(" "))
+        }
+    }
+}
+
+fn path(words: &[String]) -> String {
+    quoted(&words.join("."))
+}
+
 /// Promises are part of the meaning: a row outside its promise is not read.
 fn table_form(table: &Table) -> String {
     let Table { name, partition, cluster_by: _, freshness: _, span: _ } = table;
@@ -239,6 +321,8 @@ fn aggregation(aggregation: Aggregation) -> String {
         Aggregation::CountDistinct => "count_distinct".to_owned(),
         Aggregation::ApproxCountDistinct => "approx_count_distinct".to_owned(),
         Aggregation::Percentile(millionths) => format!("percentile {millionths}"),
+        Aggregation::DiscretePercentile(millionths) => format!("discrete_percentile {millionths}"),
+        Aggregation::ApproxPercentile(millionths) => format!("approx_percentile {millionths}"),
     }
 }
 

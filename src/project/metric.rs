@@ -8,7 +8,7 @@ use crate::{
     files::Span,
     ids::{DimensionId, MetricId, ModelId},
     sql::Expr,
-    time::{Duration, Granularity, NaiveDate, Offset},
+    time::{Duration, Granularity, NaiveDate, Offset, Unit},
 };
 
 /// A named, owned business number.
@@ -56,7 +56,13 @@ pub enum MetricKind {
         metric: MetricId,
         /// Over which time.
         cumulation: Cumulation,
+        /// What stands for a period that is longer than a day.
+        take: Take,
     },
+    /// A metric of a metric: computed for each member, then aggregated over the members.
+    Nested(NestedMetric),
+    /// Events that follow one another.
+    Funnel(Funnel),
 }
 
 /// An aggregate of rows of one model.
@@ -72,6 +78,104 @@ pub struct SimpleMetric {
     pub filter: Option<Expr<Ref>>,
     /// The time axis; absent if the model has none.
     pub time: Option<TimeAxis>,
+    /// How it is taken from a period, if it is a balance.
+    pub balance: Option<Balance>,
+}
+
+/// How a balance is taken from a period: the rows of one moment count, chosen before filters and keys.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Balance {
+    /// Whether the last or the first moment with data counts.
+    pub take: Edge,
+    /// Chooses the moment for each of these; empty chooses one for all.
+    pub per: Vec<Member>,
+    /// Whether the moment is chosen behind the filters.
+    pub filtered: bool,
+}
+
+/// One end of a period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Edge {
+    /// The first moment.
+    First,
+    /// The last moment.
+    Last,
+}
+
+/// What a metric is computed for each of.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Member {
+    /// Each row of a model, by its primary key.
+    Model(ModelId),
+    /// Each value of a dimension, by its path as a query writes it.
+    Dimension(Vec<String>),
+    /// Each period of the metric's time.
+    Time(Granularity),
+}
+
+/// A metric of a metric: computed per member **and** per key of the query, then aggregated over the members.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NestedMetric {
+    /// The metric that is computed for each member.
+    pub metric: MetricId,
+    /// The members.
+    pub per: Vec<Member>,
+    /// How the members' values are aggregated.
+    pub aggregation: Aggregation,
+    /// Whether members without rows count, with the metric's empty value.
+    pub include_all: bool,
+}
+
+/// Events of one key that follow one another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Funnel {
+    /// The steps; the first makes the bases.
+    pub steps: Vec<FunnelStep>,
+    /// Which number of the funnel it is.
+    pub result: FunnelResult,
+    /// Values of the first and of the last step that must agree.
+    pub same: Vec<(Expr<Ref>, Expr<Ref>)>,
+}
+
+/// A step of a funnel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FunnelStep {
+    /// The simple metric whose rows are the events.
+    pub metric: MetricId,
+    /// The key that ties the steps together, seen from the metric's model.
+    pub by: Expr<Ref>,
+    /// The time after the step before; absent for any time after.
+    pub within: Option<Duration>,
+}
+
+/// Which number of a funnel a metric is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FunnelResult {
+    /// Bases with at least one conversion, divided by bases.
+    Rate,
+    /// The number of conversions.
+    Conversions,
+    /// Conversions divided by bases.
+    ConversionsPerBase,
+    /// A continuous percentile of the time from base to conversion, in millionths and the unit that it is told in.
+    TimeBetween {
+        /// The percentile, in millionths.
+        percentile: u32,
+        /// Minutes, hours or days.
+        unit: Unit,
+    },
+}
+
+/// What stands for a period of a cumulative metric that is longer than a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum Take {
+    /// The value at its last day.
+    #[default]
+    Last,
+    /// The value at its first day.
+    First,
+    /// The mean of the values of its days.
+    Avg,
 }
 
 /// A time dimension as an axis, seen from the metric's model.
@@ -102,6 +206,10 @@ pub enum Aggregation {
     ApproxCountDistinct,
     /// The exact continuous percentile, in millionths: the median is 500 000.
     Percentile(u32),
+    /// The exact percentile that is one of the values, in millionths.
+    DiscretePercentile(u32),
+    /// The warehouse's own estimate of a percentile, in millionths.
+    ApproxPercentile(u32),
 }
 
 /// The position of an input in its derived metric.
@@ -121,10 +229,23 @@ pub struct Input {
     pub offset: Option<Offset>,
     /// Whether months and years shift each row rather than the period.
     pub shift_rows: bool,
+    /// The size of time to whose first period it is taken back: the January of each month's year.
+    pub offset_to: Option<Granularity>,
+    /// The keys that are dropped from its grouping.
+    pub ignore: Option<Ignore>,
     /// The time over which the metric is accumulated.
     pub cumulation: Option<Cumulation>,
     /// What it is where it has no rows, if said.
     pub when_empty: Option<Empty>,
+}
+
+/// Keys of a query that an input drops from its grouping; filters stay.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Ignore {
+    /// All keys.
+    All,
+    /// These, as paths; `time` stands for every time key.
+    Keys(Vec<Vec<String>>),
 }
 
 /// The time over which a metric is accumulated, up to the end of each period.

@@ -11,8 +11,8 @@ mod model;
 
 pub use join_graph::{ends_in, routes_ending_in, to_one_routes, to_one_routes_where};
 pub use metric::{
-    Aggregation, Cumulation, Empty, Format, Good, Input, InputId, Leaves, Metric, MetricKind, SimpleMetric, Status,
-    TimeAxis,
+    Aggregation, Balance, Cumulation, Edge, Empty, Format, Funnel, FunnelResult, FunnelStep, Good, Ignore, Input,
+    InputId, Leaves, Member, Metric, MetricKind, NestedMetric, SimpleMetric, Status, Take, TimeAxis,
 };
 pub use model::{
     Bucket, Dimension, DimensionKind, Docs, Freshness, Join, JoinKey, Model, Partition, Promise, Ref, Relationship,

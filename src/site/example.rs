@@ -3,7 +3,7 @@
 use crate::{
     ids::MetricId,
     plan::{self, Key, KeyKind, MetricRequest, PlanError, Principal, Request},
-    project::{MetricKind, Project},
+    project::Project,
     sql,
     time::{Granularity, RelativeRange, TimeRange},
 };
@@ -41,8 +41,5 @@ pub(super) fn graphql(site: &Site<'_>, metric: MetricId) -> String {
 
 /// Returns whether every simple metric at the bottom has a time axis.
 fn has_time(project: &Project, metric: MetricId) -> bool {
-    project.leaves(metric).iter().all(|leaf| match &project.metrics[*leaf].kind {
-        MetricKind::Simple(simple) => simple.time.is_some(),
-        MetricKind::Derived { .. } | MetricKind::Cumulative { .. } => true,
-    })
+    project.leaves(metric).iter().filter_map(|leaf| project.simple(*leaf)).all(|simple| simple.time.is_some())
 }

@@ -25,5 +25,5 @@ pub use print::{Text, print, print_expression, print_pretty};
 pub use prune::{Bound, PartitionRule, Proof, prove_pruning};
 pub use select::{
     Aggregate, AggregateFunction, Column, Cte, From, Join, JoinKind, Leaf, OrderTerm, Select, SelectItem, SqlExpr,
-    Window,
+    Window, WindowFunction,
 };

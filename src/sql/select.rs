@@ -68,6 +68,10 @@ pub enum AggregateFunction {
     /// The exact continuous percentile, in millionths: 900 000 is p90. Not an aggregate in every dialect:
     /// see `Dialect::percentile_is_window`.
     Percentile(u32),
+    /// The exact percentile that is one of the values, in millionths. Not an aggregate in every dialect either.
+    DiscretePercentile(u32),
+    /// The warehouse's own estimate of a percentile, in millionths.
+    ApproxPercentile(u32),
     /// Any value of the group; all are known to be equal.
     AnyValue,
 }
@@ -75,12 +79,23 @@ pub enum AggregateFunction {
 /// A window function over partitions of the rows.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Window {
-    /// The aggregate that is computed per row of the partition.
-    pub aggregate: Aggregate,
+    /// What is computed per row of the partition.
+    pub function: WindowFunction,
     /// `PARTITION BY`.
     pub partition_by: Vec<SqlExpr>,
     /// `ORDER BY`.
     pub order_by: Vec<OrderTerm>,
+}
+
+/// What a window computes for each row.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum WindowFunction {
+    /// An aggregate over the partition.
+    Aggregate(Aggregate),
+    /// The place in the order, from one; equal rows get different numbers.
+    RowNumber,
+    /// The place in the order, from one; equal rows share a number, and the next one skips.
+    Rank,
 }
 
 /// One SELECT statement, with its common table expressions.

@@ -149,13 +149,15 @@ fn node(project: &Project, id: MetricId) -> Value {
         Status::Deprecated { replaced_by, sunset } => (Some(&project.metrics[*replaced_by].name), *sunset),
         Status::Active | Status::Draft | Status::Proposed => (None, None),
     };
-    let (kind, inputs) = match &metric.kind {
-        MetricKind::Simple(_) => ("SIMPLE", Vec::new()),
-        MetricKind::Derived { inputs, .. } => ("DERIVED", inputs.iter().map(|input| input.metric).collect()),
-        MetricKind::Cumulative { metric, .. } => ("CUMULATIVE", vec![*metric]),
+    let kind = match &metric.kind {
+        MetricKind::Simple(_) => "SIMPLE",
+        MetricKind::Derived { .. } => "DERIVED",
+        MetricKind::Cumulative { .. } => "CUMULATIVE",
+        MetricKind::Nested(_) => "NESTED",
+        MetricKind::Funnel(_) => "FUNNEL",
     };
-    let mut inputs: Vec<&str> = inputs.iter().map(|id| project.metrics[*id].name.as_str()).collect();
-    inputs.dedup();
+    let inputs = project.inputs(id);
+    let inputs: Vec<&str> = inputs.iter().map(|id| project.metrics[*id].name.as_str()).collect();
     let models: Vec<&str> = models_of(project, id).iter().map(|model| project.models[*model].name.as_str()).collect();
     json!({
         "name": metric.name,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::{
     engine::{Answered, CacheOutcome},
     plan::{JoinUse, Plan, Pruning},
-    project::{Aggregation, MetricKind, Project, Status},
+    project::{Aggregation, Project, Status},
     sql::{Bound, Literal},
 };
 
@@ -82,10 +82,10 @@ fn outcome(evidence: &Evidence<'_>) -> &'static str {
 
 fn is_approximate(project: &Project, name: &str) -> bool {
     let leaves = project.metric_named(name).map(|id| project.leaves(id)).unwrap_or_default();
-    leaves.into_iter().any(|id| match &project.metrics[id].kind {
-        MetricKind::Simple(simple) => simple.aggregation == Aggregation::ApproxCountDistinct,
-        MetricKind::Derived { .. } | MetricKind::Cumulative { .. } => false,
-    })
+    leaves
+        .into_iter()
+        .filter_map(|id| project.simple(id))
+        .any(|simple| matches!(simple.aggregation, Aggregation::ApproxCountDistinct | Aggregation::ApproxPercentile(_)))
 }
 
 fn pruned(pruning: &Pruning) -> Value {

@@ -108,7 +108,10 @@ impl Draft {
         if self.taken.contains(&name) {
             let prefix = match &definition.kind {
                 MetricKind::Simple(simple) => label::aggregation_prefix(simple.aggregation),
-                MetricKind::Derived { .. } | MetricKind::Cumulative { .. } => "metric",
+                MetricKind::Derived { .. }
+                | MetricKind::Cumulative { .. }
+                | MetricKind::Nested(_)
+                | MetricKind::Funnel(_) => "metric",
             };
             name = format!("{prefix}_{name}");
         }

@@ -42,7 +42,9 @@ pub(super) fn aggregation_prefix(aggregation: Aggregation) -> &'static str {
         Aggregation::Avg => "avg",
         Aggregation::Min => "min",
         Aggregation::Max => "max",
-        Aggregation::Percentile(_) => "percentile",
+        Aggregation::Percentile(_) | Aggregation::DiscretePercentile(_) | Aggregation::ApproxPercentile(_) => {
+            "percentile"
+        }
     }
 }
 

@@ -86,8 +86,16 @@ pub(super) fn make(
             derived::make_derived(emission, metric, expr, inputs, extra, name, helpers)
         }
         MetricKind::Cumulative { .. } => Err(CUMULATIVE.to_owned()),
+        MetricKind::Nested(_) => Err(NESTED.to_owned()),
+        MetricKind::Funnel(_) => Err(FUNNEL.to_owned()),
     }
 }
+
+const NESTED: &str = "it aggregates the values of members, and a measure of Looker aggregates rows only";
+
+const FUNNEL: &str = "it follows events in their order, and a measure of Looker sees one row at a time";
+
+const BALANCE: &str = "it is a balance, and a measure of Looker would add it up over time";
 
 /// Why cumulative metrics are left out.
 pub(super) const CUMULATIVE: &str = "it accumulates over time, and Looker's running totals add up the displayed rows only, so that a filter changes them";
@@ -99,6 +107,9 @@ fn simple(
     extra: &Extra,
     name: &str,
 ) -> Result<Made, String> {
+    if definition.balance.is_some() {
+        return Err(BALANCE.to_owned());
+    }
     let model = definition.model;
     let condition = Expr::all(definition.filter.iter().chain(extra.get(&model)).cloned());
     let mut filters = match &condition {
@@ -153,7 +164,9 @@ fn simple(
                 (measure.datatype, measure.convert_tz) = (Some(datatype), Some(convert_tz));
             }
         }
-        Aggregation::Percentile(_) => return Err(PERCENTILE.to_owned()),
+        Aggregation::Percentile(_) | Aggregation::DiscretePercentile(_) | Aggregation::ApproxPercentile(_) => {
+            return Err(PERCENTILE.to_owned());
+        }
     }
     crosses |= filters.crosses;
     measure.filters = filters.filters;
@@ -169,7 +182,12 @@ fn emptiness(aggregation: Aggregation, when_empty: Empty) -> Option<String> {
         Aggregation::Count | Aggregation::CountDistinct | Aggregation::ApproxCountDistinct | Aggregation::Sum => {
             Empty::Zero
         }
-        Aggregation::Avg | Aggregation::Min | Aggregation::Max | Aggregation::Percentile(_) => Empty::Null,
+        Aggregation::Avg
+        | Aggregation::Min
+        | Aggregation::Max
+        | Aggregation::Percentile(_)
+        | Aggregation::DiscretePercentile(_)
+        | Aggregation::ApproxPercentile(_) => Empty::Null,
     };
     (looker != when_empty).then(|| match looker {
         Empty::Zero => "over no rows Looker says 0, the API null".to_owned(),
@@ -204,7 +222,9 @@ fn extreme(
         | Aggregation::Max
         | Aggregation::CountDistinct
         | Aggregation::ApproxCountDistinct
-        | Aggregation::Percentile(_) => AggregateFunction::Max,
+        | Aggregation::Percentile(_)
+        | Aggregation::DiscretePercentile(_)
+        | Aggregation::ApproxPercentile(_) => AggregateFunction::Max,
     };
     let value = match condition {
         Some(condition) => expr.clone().when(condition.clone()),

@@ -182,7 +182,11 @@ impl<'p> Formulas<'p> {
                     (Empty::Null, _) => formula,
                 })
             }
-            MetricKind::Cumulative { metric: inner, cumulation } => {
+            MetricKind::Nested(_) | MetricKind::Funnel(_) => Err(PlanError::new(
+                PlanErrorCode::NotYet,
+                format!("metric `{}` is of a kind that is not executed yet", definition.name),
+            )),
+            MetricKind::Cumulative { metric: inner, cumulation, take: _ } => {
                 let cumulation = self.accumulate(above, *cumulation, metric)?;
                 let name = above.name.clone().unwrap_or_else(|| definition.name.clone());
                 let empty = above.when_empty.unwrap_or(definition.when_empty);
@@ -231,9 +235,13 @@ impl<'p> Formulas<'p> {
     fn is_null_without_rows(&self, leaf: LeafId) -> bool {
         match simple(self.project, self.leaves[leaf.0].metric).aggregation {
             Aggregation::Count | Aggregation::CountDistinct | Aggregation::ApproxCountDistinct => false,
-            Aggregation::Sum | Aggregation::Avg | Aggregation::Min | Aggregation::Max | Aggregation::Percentile(_) => {
-                true
-            }
+            Aggregation::Sum
+            | Aggregation::Avg
+            | Aggregation::Min
+            | Aggregation::Max
+            | Aggregation::Percentile(_)
+            | Aggregation::DiscretePercentile(_)
+            | Aggregation::ApproxPercentile(_) => true,
         }
     }
 

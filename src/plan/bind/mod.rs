@@ -15,23 +15,23 @@ pub(super) use formula::{LeafId, LeafUse, LeafValue, Shift};
 pub(super) use path::{BoundPath, bind_path};
 
 use self::formula::Formulas;
-use super::{Context, Fill, Key, KeyKind, PlanError, PlanErrorCode, Request};
+use super::{Fill, Key, KeyKind, PlanError, PlanErrorCode, Request, frame::Frame};
 use crate::{
     catalog::ColumnType,
     diagnostics::nearest,
     ids::{MetricId, ModelId},
-    project::{Cumulation, MetricKind, Project, SimpleMetric, TimeAxis},
-    sql::{Dialect, Expr, Literal, Name},
+    project::{Cumulation, Project, SimpleMetric, TimeAxis},
+    sql::{Expr, Literal, Name},
     time::{DateRange, NaiveDate, Offset, Tz},
 };
 
 /// A request whose names are ids.
 #[derive(Debug)]
 pub(super) struct Bound<'p> {
+    /// Who asks, and what for.
+    pub(super) frame: Frame<'p>,
     /// The project.
     pub(super) project: &'p Project,
-    /// The dialect that will be printed.
-    pub(super) dialect: Dialect,
     /// The zone in which periods are cut.
     pub(super) zone: Tz,
     /// The local days of the time range.
@@ -39,7 +39,7 @@ pub(super) struct Bound<'p> {
     /// The present day in the query's zone.
     pub(super) today: NaiveDate,
     /// The keys.
-    pub(super) keys: &'p [Key],
+    pub(super) keys: Vec<Key>,
     /// The metrics of the answer, then those that only order it.
     pub(super) outputs: Vec<Output>,
     /// The simple metrics at the bottom, each use once.
@@ -126,9 +126,10 @@ pub(super) struct BoundTop {
 }
 
 /// Binds the names of a request.
-pub(super) fn bind<'p>(project: &'p Project, request: &'p Request, context: &Context) -> Result<Bound<'p>, PlanError> {
+pub(super) fn bind<'p>(frame: Frame<'p>, request: &'p Request) -> Result<Bound<'p>, PlanError> {
+    let project = frame.project;
     let zone = request.time_zone.unwrap_or(project.time_zone);
-    let today = context.now.with_timezone(&zone).date_naive();
+    let today = frame.context.now.with_timezone(&zone).date_naive();
     let range = request.time.map_or_else(DateRange::default, |time| time.to_dates(today, project.calendar));
 
     let mut formulas = Formulas::new(project);
@@ -160,12 +161,12 @@ pub(super) fn bind<'p>(project: &'p Project, request: &'p Request, context: &Con
         keys::check_fill(request, range)?;
     }
     Ok(Bound {
+        frame,
         project,
-        dialect: context.dialect,
         zone,
         range,
         today,
-        keys: &request.keys,
+        keys: request.keys.clone(),
         outputs,
         leaves,
         scans,
@@ -192,12 +193,7 @@ pub(super) fn find_metric(project: &Project, name: &str) -> Result<MetricId, Pla
 
 /// Returns the simple metric behind a leaf.
 pub(super) fn simple(project: &Project, metric: MetricId) -> &SimpleMetric {
-    match &project.metrics[metric].kind {
-        MetricKind::Simple(simple) => simple,
-        MetricKind::Derived { .. } | MetricKind::Cumulative { .. } => {
-            unreachable!("leaves are made of simple metrics only")
-        }
-    }
+    project.simple(metric).expect("leaves are made of simple metrics only")
 }
 
 fn group_into_scans(project: &Project, leaves: &[LeafUse], speaks_of_time: bool) -> Vec<Scan> {

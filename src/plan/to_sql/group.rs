@@ -16,7 +16,7 @@ use crate::{
         bind::Bound,
         scan::{LeafAggregate, Rows},
     },
-    sql::{AggregateFunction, Expr, From, Leaf, Select, SelectItem, SqlExpr, UnaryOp, Window},
+    sql::{AggregateFunction, Expr, From, Leaf, Select, SelectItem, SqlExpr, UnaryOp, Window, WindowFunction},
 };
 
 /// Groups the rows of one scan by the keys; in two layers where an aggregate has to be computed per row first.
@@ -45,11 +45,13 @@ pub(super) fn grouped(bound: &Bound<'_>, names: &Names, rows: Rows, members: Opt
     }
     for aggregate in rows.aggregates {
         let name = &names.leaves[aggregate.leaf.0];
-        let windowed =
-            matches!(aggregate.function, AggregateFunction::Percentile(_)) && bound.dialect.percentile_is_window();
+        let windowed = is_exact_percentile(aggregate.function) && bound.frame.context.dialect.percentile_is_window();
         let (function, arg) = if windowed {
-            let window =
-                Window { aggregate: aggregate.aggregate(), partition_by: partition.clone(), order_by: Vec::new() };
+            let window = Window {
+                function: WindowFunction::Aggregate(aggregate.aggregate()),
+                partition_by: partition.clone(),
+                order_by: Vec::new(),
+            };
             items.push(Expr::Leaf(Leaf::Window(Box::new(window))).named(name));
             (AggregateFunction::AnyValue, Some(SqlExpr::bare(name)))
         } else {
@@ -113,6 +115,10 @@ fn is_member(key: &SqlExpr, members: &str) -> SqlExpr {
 }
 
 pub(super) fn needs_layers(bound: &Bound<'_>, rows: &Rows) -> bool {
-    bound.dialect.percentile_is_window()
-        && rows.aggregates.iter().any(|aggregate| matches!(aggregate.function, AggregateFunction::Percentile(_)))
+    bound.frame.context.dialect.percentile_is_window()
+        && rows.aggregates.iter().any(|aggregate| is_exact_percentile(aggregate.function))
+}
+
+fn is_exact_percentile(function: AggregateFunction) -> bool {
+    matches!(function, AggregateFunction::Percentile(_) | AggregateFunction::DiscretePercentile(_))
 }

@@ -20,7 +20,7 @@ use self::{
     page::{behind, order_terms},
 };
 use super::{
-    Context, Fill, JoinUse, PlanError, Principal, access,
+    Fill, JoinUse, PlanError, access,
     bind::{Bound, BoundTop, LeafId, OrderColumn, Output, Scan, bind},
     scan::{self, Rows},
 };
@@ -45,7 +45,7 @@ pub(super) struct Built {
 }
 
 /// Builds the SELECT of a bound request.
-pub(super) fn build(bound: &Bound<'_>, principal: &Principal, context: &Context) -> Result<Built, PlanError> {
+pub(super) fn build(bound: &Bound<'_>) -> Result<Built, PlanError> {
     let names = name_columns(bound);
     let mut uses: Vec<JoinUse> = Vec::new();
     let mut promises = Vec::new();
@@ -68,7 +68,7 @@ pub(super) fn build(bound: &Bound<'_>, principal: &Principal, context: &Context)
     let mut with = Vec::new();
     let mut taken: BTreeSet<String> = tables.iter().map(|id| bound.project.tables[*id].name.clone()).collect();
     if let Some(top) = &bound.top {
-        let (members, read) = top_members(bound, top, principal, context, &mut taken)?;
+        let (members, read) = top_members(bound, top, &mut taken)?;
         with.push(members);
         tables.extend(read);
     }
@@ -236,12 +236,10 @@ fn nested(
 fn top_members(
     bound: &Bound<'_>,
     top: &BoundTop,
-    principal: &Principal,
-    context: &Context,
     taken: &mut BTreeSet<String>,
 ) -> Result<(Cte, BTreeSet<TableId>), PlanError> {
-    let ranking = access::grant(bind(bound.project, &top.ranking, context)?, principal)?;
-    let built = build(ranking.get(), principal, context)?;
+    let ranking = access::grant(bind(bound.frame, &top.ranking)?)?;
+    let built = build(ranking.get())?;
     let name = free_name(taken, "top_members");
     Ok((Cte { name, select: built.select }, built.tables))
 }

@@ -12,7 +12,7 @@ use crate::{
     diagnostics::{Code, Diagnostic, Diagnostics},
     files::{Span, Spanned},
     ids::{Id, MetricId, ModelId},
-    project::{Cumulation, Empty, Input, InputId, MetricKind, Ref, TimeAxis},
+    project::{Cumulation, Empty, Input, InputId, MetricKind, Ref, Take, TimeAxis},
     resolve::{
         expression::{Scope, condition_of, parse, unknown_function},
         names::suggest,
@@ -137,6 +137,8 @@ fn find_input(
             filter: BTreeMap::new(),
             offset: None,
             shift_rows: false,
+            offset_to: None,
+            ignore: None,
             cumulation: None,
             when_empty: None,
         });
@@ -193,6 +195,8 @@ fn declared_input(
         filter: changes.filter,
         offset: changes.offset,
         shift_rows: false,
+        offset_to: None,
+        ignore: None,
         cumulation: changes.cumulation,
         when_empty,
     })
@@ -218,7 +222,7 @@ pub(super) fn complete_applied(context: &mut Context<'_>, id: MetricId, diagnost
     metric.value_type = value_type;
     match changes {
         Changes { filter, offset: None, cumulation: Some(cumulation) } if filter.is_empty() => {
-            metric.kind = MetricKind::Cumulative { metric: inner, cumulation };
+            metric.kind = MetricKind::Cumulative { metric: inner, cumulation, take: Take::Last };
             metric.when_empty = inner_empty;
         }
         Changes { filter, offset, cumulation } => {
@@ -228,6 +232,8 @@ pub(super) fn complete_applied(context: &mut Context<'_>, id: MetricId, diagnost
                 filter,
                 offset,
                 shift_rows: false,
+                offset_to: None,
+                ignore: None,
                 cumulation,
                 when_empty: None,
             };
@@ -284,8 +290,9 @@ fn changes(
 
 fn accumulates(context: &Context<'_>, metric: MetricId) -> bool {
     match &context.project.metrics[metric].kind {
-        MetricKind::Simple(_) => false,
+        MetricKind::Simple(_) | MetricKind::Funnel(_) => false,
         MetricKind::Cumulative { .. } => true,
+        MetricKind::Nested(nested) => accumulates(context, nested.metric),
         MetricKind::Derived { inputs, .. } => {
             inputs.iter().any(|input| input.cumulation.is_some() || accumulates(context, input.metric))
         }
@@ -363,10 +370,7 @@ type LeafAxes<'p> = Vec<(MetricId, (ModelId, Option<&'p TimeAxis>))>;
 fn leaf_axes<'p>(context: &'p Context<'_>, metric: MetricId) -> LeafAxes<'p> {
     let leaves = context.project.leaves(metric).into_iter();
     leaves
-        .filter_map(|leaf| match &context.project.metrics[leaf].kind {
-            MetricKind::Simple(simple) => Some((leaf, (simple.model, simple.time.as_ref()))),
-            MetricKind::Derived { .. } | MetricKind::Cumulative { .. } => None,
-        })
+        .filter_map(|leaf| context.project.simple(leaf).map(|simple| (leaf, (simple.model, simple.time.as_ref()))))
         .collect()
 }
 

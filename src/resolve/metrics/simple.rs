@@ -45,13 +45,19 @@ pub(super) fn complete(context: &mut Context<'_>, id: MetricId, diagnostics: &mu
         expr: value.flatten().map(|value| value.expr),
         filter,
         time,
+        balance: None,
     });
     metric.value_type = value_type;
     metric.when_empty = match aggregation {
         Aggregation::Count | Aggregation::Sum | Aggregation::CountDistinct | Aggregation::ApproxCountDistinct => {
             Empty::Zero
         }
-        Aggregation::Avg | Aggregation::Min | Aggregation::Max | Aggregation::Percentile(_) => Empty::Null,
+        Aggregation::Avg
+        | Aggregation::Min
+        | Aggregation::Max
+        | Aggregation::Percentile(_)
+        | Aggregation::DiscretePercentile(_)
+        | Aggregation::ApproxPercentile(_) => Empty::Null,
     };
 }
 
@@ -88,11 +94,18 @@ fn aggregation_of(def: &MetricDef, agg: &Text, subject: &str, diagnostics: &mut 
         (Some(_), Aggregation::CountDistinct | Aggregation::ApproxCountDistinct) => {
             Some(Aggregation::ApproxCountDistinct)
         }
-        // Reported as not executed yet.
-        (Some(_), Aggregation::Percentile(_)) | (None, _) => Some(aggregation),
+        (Some(_), Aggregation::Percentile(millionths) | Aggregation::ApproxPercentile(millionths)) => {
+            Some(Aggregation::ApproxPercentile(millionths))
+        }
+        (None, _) => Some(aggregation),
         (
             Some(approximate),
-            Aggregation::Count | Aggregation::Sum | Aggregation::Avg | Aggregation::Min | Aggregation::Max,
+            Aggregation::Count
+            | Aggregation::Sum
+            | Aggregation::Avg
+            | Aggregation::Min
+            | Aggregation::Max
+            | Aggregation::DiscretePercentile(_),
         ) => {
             let message = format!("{subject} cannot be approximate: `{}` is always exact", agg.value);
             diagnostics.push(
@@ -155,7 +168,10 @@ fn value_type(
             (found != ColumnType::Json, ColumnType::Integer)
         }
         Aggregation::Sum => (numeric, found),
-        Aggregation::Avg | Aggregation::Percentile(_) => (numeric, ColumnType::Float),
+        Aggregation::Avg | Aggregation::Percentile(_) | Aggregation::ApproxPercentile(_) => {
+            (numeric, ColumnType::Float)
+        }
+        Aggregation::DiscretePercentile(_) => (numeric, found),
         Aggregation::Min | Aggregation::Max => (!matches!(found, ColumnType::Boolean | ColumnType::Json), found),
     };
     if !allowed {

@@ -12,7 +12,10 @@ use super::{
 };
 use crate::{
     ids::{MetricId, ModelId},
-    project::{Aggregation, Cumulation, Empty, Good, Input, Metric, MetricKind, Project, Ref, SimpleMetric},
+    project::{
+        Aggregation, Cumulation, Empty, FunnelResult, FunnelStep, Good, Ignore, Input, Member, Metric, MetricKind,
+        Project, Ref, SimpleMetric, Take,
+    },
     sql::{self, Expr},
 };
 
@@ -70,10 +73,7 @@ pub(in crate::site) fn metric(site: &Site<'_>, id: MetricId) -> MetricPage {
         Ok(sql) => (Some(sql), None),
         Err(error) => (None, Some(error.message)),
     };
-    let simple = match &metric.kind {
-        MetricKind::Simple(simple) => Some(simple),
-        MetricKind::Derived { .. } | MetricKind::Cumulative { .. } => None,
-    };
+    let simple = project.simple(id);
     MetricPage {
         about: About::new(&metric.name, &metric.docs),
         status: status(project, &metric.status),
@@ -89,6 +89,8 @@ pub(in crate::site) fn metric(site: &Site<'_>, id: MetricId) -> MetricPage {
             MetricKind::Simple(_) => "simple",
             MetricKind::Derived { .. } => "derived",
             MetricKind::Cumulative { .. } => "cumulative",
+            MetricKind::Nested(_) => "nested",
+            MetricKind::Funnel(_) => "funnel",
         },
         formula: metric_formula(project, metric),
         filter: simple.and_then(|simple| simple.filter.as_ref()).map(|filter| formula::of_rows(project, filter)),
@@ -126,8 +128,17 @@ fn metric_formula(project: &Project, metric: &Metric) -> String {
             aggregate(simple.aggregation, rows.as_deref().unwrap_or("*"))
         }
         MetricKind::Derived { expr, inputs } => sql::formula(expr, &|input| inputs[input.0].name.clone()),
-        MetricKind::Cumulative { metric, cumulation } => {
-            format!("{}, {}", project.metrics[*metric].name, accumulated(*cumulation))
+        MetricKind::Cumulative { metric, cumulation, take } => {
+            format!("{}, {}{}", project.metrics[*metric].name, accumulated(*cumulation), taken(*take))
+        }
+        MetricKind::Nested(nested) => {
+            let per: Vec<String> = nested.per.iter().map(|member| member_name(project, member)).collect();
+            let inner = format!("{} per {}", project.metrics[nested.metric].name, per.join(", "));
+            aggregate(nested.aggregation, &inner)
+        }
+        MetricKind::Funnel(funnel) => {
+            let steps: Vec<&str> = funnel.steps.iter().map(|step| project.metrics[step.metric].name.as_str()).collect();
+            format!("{}, {}", steps.join(" → "), funnel_result(funnel.result))
         }
     }
 }
@@ -141,7 +152,42 @@ fn aggregate(aggregation: Aggregation, rows: &str) -> String {
         Aggregation::Max => format!("max({rows})"),
         Aggregation::CountDistinct => format!("count(distinct {rows})"),
         Aggregation::ApproxCountDistinct => format!("about count(distinct {rows})"),
-        Aggregation::Percentile(millionths) => format!("percentile {}% of {rows}", f64::from(millionths) / 10_000.0),
+        Aggregation::Percentile(millionths) => format!("percentile {}% of {rows}", percent(millionths)),
+        Aggregation::DiscretePercentile(millionths) => {
+            format!("discrete percentile {}% of {rows}", percent(millionths))
+        }
+        Aggregation::ApproxPercentile(millionths) => format!("about percentile {}% of {rows}", percent(millionths)),
+    }
+}
+
+fn percent(millionths: u32) -> f64 {
+    f64::from(millionths) / 10_000.0
+}
+
+fn taken(take: Take) -> &'static str {
+    match take {
+        Take::Last => "",
+        Take::First => " at the first day of a period",
+        Take::Avg => " as the mean of the days of a period",
+    }
+}
+
+fn member_name(project: &Project, member: &Member) -> String {
+    match member {
+        Member::Model(model) => project.models[*model].name.clone(),
+        Member::Dimension(path) => path.join("."),
+        Member::Time(size) => size.name().to_owned(),
+    }
+}
+
+fn funnel_result(result: FunnelResult) -> String {
+    match result {
+        FunnelResult::Rate => "share of bases that convert".to_owned(),
+        FunnelResult::Conversions => "conversions".to_owned(),
+        FunnelResult::ConversionsPerBase => "conversions per base".to_owned(),
+        FunnelResult::TimeBetween { percentile, unit } => {
+            format!("percentile {}% of the {}s between", percent(percentile), unit.name())
+        }
     }
 }
 
@@ -154,13 +200,22 @@ fn accumulated(cumulation: Cumulation) -> String {
 }
 
 fn inputs(project: &Project, metric: &Metric) -> Vec<InputRow> {
+    let row = |metric: MetricId, notes: Vec<String>| InputRow {
+        name: project.metrics[metric].name.clone(),
+        metric: Link::metric(project, metric),
+        notes,
+    };
     match &metric.kind {
         MetricKind::Simple(_) => Vec::new(),
-        MetricKind::Cumulative { metric, cumulation } => vec![InputRow {
-            name: project.metrics[*metric].name.clone(),
-            metric: Link::metric(project, *metric),
-            notes: vec![accumulated(*cumulation)],
-        }],
+        MetricKind::Cumulative { metric, cumulation, .. } => vec![row(*metric, vec![accumulated(*cumulation)])],
+        MetricKind::Nested(nested) => {
+            let per = nested.per.iter().map(|member| format!("per {}", member_name(project, member)));
+            vec![row(nested.metric, per.collect())]
+        }
+        MetricKind::Funnel(funnel) => {
+            let within = |step: &FunnelStep| step.within.map(|within| format!("within {within}"));
+            funnel.steps.iter().map(|step| row(step.metric, within(step).into_iter().collect())).collect()
+        }
         MetricKind::Derived { inputs, .. } => inputs.iter().map(|input| input_row(project, input)).collect(),
     }
 }
@@ -169,26 +224,28 @@ fn input_row(project: &Project, input: &Input) -> InputRow {
     let filters: BTreeSet<String> = input.filter.values().map(|filter| formula::of_rows(project, filter)).collect();
     let mut notes: Vec<String> = filters.into_iter().map(|filter| format!("where {filter}")).collect();
     notes.extend(input.offset.map(|offset| format!("{offset} earlier")));
+    notes.extend(input.offset_to.map(|size| format!("at the start of the {size}")));
+    notes.extend(input.ignore.as_ref().map(|ignore| match ignore {
+        Ignore::All => "over all keys".to_owned(),
+        Ignore::Keys(paths) => {
+            let paths: Vec<String> = paths.iter().map(|path| path.join(".")).collect();
+            format!("whatever {}", paths.join(", "))
+        }
+    }));
     notes.extend(input.cumulation.map(accumulated));
     notes.extend(input.when_empty.map(|value| format!("{} where it has no rows", empty(value))));
     InputRow { name: input.name.clone(), metric: Link::metric(project, input.metric), notes }
 }
 
 fn lineage(project: &Project, id: MetricId) -> Lineage {
-    let models: BTreeSet<ModelId> = project
-        .leaves(id)
-        .into_iter()
-        .filter_map(|leaf| match &project.metrics[leaf].kind {
-            MetricKind::Simple(simple) => Some(simple.model),
-            MetricKind::Derived { .. } | MetricKind::Cumulative { .. } => None,
-        })
-        .collect();
+    let models: BTreeSet<ModelId> =
+        project.leaves(id).into_iter().filter_map(|leaf| project.simple(leaf).map(|simple| simple.model)).collect();
     let sources: BTreeSet<Link> = read(project, id).into_iter().map(|model| Link::source(project, model)).collect();
-    let used_by = project.metrics.iter().filter(|(_, other)| direct_inputs(other).contains(&id));
+    let used_by = project.metrics.iter().filter(|(other, _)| project.inputs(*other).contains(&id));
     Lineage {
         sources: sources.into_iter().collect(),
         models: models.into_iter().map(|model| Link::model(project, model)).collect(),
-        inputs: direct_inputs(&project.metrics[id]).into_iter().map(|input| Link::metric(project, input)).collect(),
+        inputs: project.inputs(id).into_iter().map(|input| Link::metric(project, input)).collect(),
         used_by: used_by.map(|(other, _)| Link::metric(project, other)).collect(),
     }
 }
@@ -229,14 +286,6 @@ fn joined(project: &Project, from: ModelId, expr: &Expr<Ref>, models: &mut BTree
             }
         }
     });
-}
-
-fn direct_inputs(metric: &Metric) -> BTreeSet<MetricId> {
-    match &metric.kind {
-        MetricKind::Simple(_) => BTreeSet::new(),
-        MetricKind::Derived { inputs, .. } => inputs.iter().map(|input| input.metric).collect(),
-        MetricKind::Cumulative { metric, .. } => [*metric].into(),
-    }
 }
 
 /// Writes a text so that it can stand in an address: `{ a }` → `%7B%20a%20%7D`.

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     ids::ModelId,
-    project::{Join, MetricKind, Project, Relationship, Source},
+    project::{Join, Project, Relationship, Source},
 };
 
 /// A model, explained.
@@ -40,9 +40,8 @@ pub(in crate::site) fn model(site: &Site<'_>, id: ModelId) -> ModelPage {
     let project = site.project;
     let model = &project.models[id];
     let shown = model.dimensions.iter().filter(|id| !project.dimensions[**id].docs.hidden);
-    let metrics = project.metrics.iter().filter(|(_, metric)| match &metric.kind {
-        MetricKind::Simple(simple) => simple.model == id && !metric.docs.hidden,
-        MetricKind::Derived { .. } | MetricKind::Cumulative { .. } => false,
+    let metrics = project.metrics.iter().filter(|(metric_id, metric)| {
+        !metric.docs.hidden && project.simple(*metric_id).is_some_and(|simple| simple.model == id)
     });
     ModelPage {
         about: About::new(&model.name, &model.docs),

@@ -242,6 +242,26 @@ impl Syntax for BigQuery {
         Level::Primary
     }
 
+    fn discrete_percentile(&self, writer: &mut Writer, arg: &SqlExpr, millionths: u32) -> Level {
+        writer.put("PERCENTILE_DISC(");
+        writer.expr(arg, Level::Or);
+        writer.put(", ");
+        writer.millionths(millionths);
+        writer.put(")");
+        Level::Primary
+    }
+
+    fn approx_percentile(&self, writer: &mut Writer, arg: &SqlExpr, millionths: u32) -> Level {
+        // The quantiles of n equal parts: of 100 for p90, of 1000 for p99_9.
+        // See <https://cloud.google.com/bigquery/docs/reference/standard-sql/approximate_aggregate_functions#approx_quantiles>.
+        let parts = (2..=6).map(|digits| 10_u32.pow(digits)).find(|parts| millionths % (1_000_000 / parts) == 0);
+        let parts = parts.unwrap_or(1_000_000);
+        writer.put("APPROX_QUANTILES(");
+        float(writer, arg);
+        writer.put(&format!(", {parts})[OFFSET({})]", millionths / (1_000_000 / parts)));
+        Level::Primary
+    }
+
     fn window_order(&self, writer: &mut Writer, term: &OrderTerm) {
         // A window refuses NULLS LAST with ASC and NULLS FIRST with DESC; ascending nulls come first by themselves.
         // See <https://cloud.google.com/bigquery/docs/reference/standard-sql/window-function-calls#def_use_named_window>.

@@ -249,6 +249,24 @@ impl Syntax for DuckDb {
         Level::Primary
     }
 
+    fn discrete_percentile(&self, writer: &mut Writer, arg: &SqlExpr, millionths: u32) -> Level {
+        writer.put("quantile_disc(");
+        writer.expr(arg, Level::Or);
+        writer.put(", ");
+        writer.millionths(millionths);
+        writer.put(")");
+        Level::Primary
+    }
+
+    fn approx_percentile(&self, writer: &mut Writer, arg: &SqlExpr, millionths: u32) -> Level {
+        writer.put("approx_quantile(");
+        writer.cast(arg, "DOUBLE");
+        writer.put(", ");
+        writer.millionths(millionths);
+        writer.put(")");
+        Level::Primary
+    }
+
     fn window_order(&self, writer: &mut Writer, term: &OrderTerm) {
         writer.order_term(term);
     }
@@ -291,6 +309,7 @@ fn is_sum_or_double(expr: &SqlExpr) -> bool {
                 | AggregateFunction::Sum
                 | AggregateFunction::Avg
                 | AggregateFunction::Percentile(_)
+                | AggregateFunction::ApproxPercentile(_)
         ),
         _ => known_type(expr) == Some(ColumnType::Float),
     }

@@ -95,6 +95,10 @@ pub(super) trait Syntax {
     fn average(&self, writer: &mut Writer, arg: &SqlExpr) -> Level;
     /// Writes an exact continuous percentile in binary floating point; as a window function it stands before OVER.
     fn percentile(&self, writer: &mut Writer, arg: &SqlExpr, millionths: u32) -> Level;
+    /// Writes an exact percentile that is one of the values; as a window function it stands before OVER.
+    fn discrete_percentile(&self, writer: &mut Writer, arg: &SqlExpr, millionths: u32) -> Level;
+    /// Writes the warehouse's estimate of a percentile, in binary floating point.
+    fn approx_percentile(&self, writer: &mut Writer, arg: &SqlExpr, millionths: u32) -> Level;
     /// Writes a term of the ORDER BY of a window.
     fn window_order(&self, writer: &mut Writer, term: &OrderTerm);
     /// Writes a table of the days from a first to a last one, with one column.

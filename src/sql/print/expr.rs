@@ -3,6 +3,7 @@
 use super::{Level, Writer};
 use crate::sql::{
     Aggregate, AggregateFunction, BinaryOp, Column, Expr, Leaf, Literal, OrderTerm, SqlExpr, UnaryOp, Window,
+    WindowFunction,
 };
 
 impl Writer {
@@ -241,11 +242,25 @@ impl Writer {
                 let arg = arg.as_ref().expect("a percentile has an argument");
                 self.syntax.percentile(self, arg, *millionths)
             }
+            AggregateFunction::DiscretePercentile(millionths) => {
+                let arg = arg.as_ref().expect("a percentile has an argument");
+                self.syntax.discrete_percentile(self, arg, *millionths)
+            }
+            AggregateFunction::ApproxPercentile(millionths) => {
+                let arg = arg.as_ref().expect("a percentile has an argument");
+                self.syntax.approx_percentile(self, arg, *millionths)
+            }
         }
     }
 
     fn window(&mut self, window: &Window) -> Level {
-        self.aggregate(&window.aggregate);
+        match &window.function {
+            WindowFunction::Aggregate(aggregate) => {
+                self.aggregate(aggregate);
+            }
+            WindowFunction::RowNumber => self.put("ROW_NUMBER()"),
+            WindowFunction::Rank => self.put("RANK()"),
+        }
         self.put(" OVER (");
         if !window.partition_by.is_empty() {
             self.put("PARTITION BY ");

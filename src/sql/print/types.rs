@@ -2,7 +2,7 @@
 
 use crate::{
     catalog::ColumnType,
-    sql::{AggregateFunction, BinaryOp, Expr, Function, Leaf, Literal, SqlExpr},
+    sql::{AggregateFunction, BinaryOp, Expr, Function, Leaf, Literal, SqlExpr, WindowFunction},
     time::{Granularity, Unit},
 };
 
@@ -85,7 +85,10 @@ fn call_type(function: Function, args: &[SqlExpr]) -> Option<ColumnType> {
 fn leaf_type(leaf: &Leaf) -> Option<ColumnType> {
     let aggregate = match leaf {
         Leaf::Aggregate(aggregate) => aggregate,
-        Leaf::Window(window) => &window.aggregate,
+        Leaf::Window(window) => match &window.function {
+            WindowFunction::Aggregate(aggregate) => aggregate,
+            WindowFunction::RowNumber | WindowFunction::Rank => return Some(ColumnType::Integer),
+        },
         Leaf::Exists(_) | Leaf::InSelect { .. } => return Some(ColumnType::Boolean),
         Leaf::Scalar(select) => return select.items.first().and_then(|item| known_type(&item.expr)),
         Leaf::Column(_) | Leaf::Verbatim(_) => return None,
@@ -94,10 +97,14 @@ fn leaf_type(leaf: &Leaf) -> Option<ColumnType> {
         AggregateFunction::Count | AggregateFunction::CountDistinct | AggregateFunction::ApproxCountDistinct => {
             Some(ColumnType::Integer)
         }
-        AggregateFunction::Avg | AggregateFunction::Percentile(_) => Some(ColumnType::Float),
-        AggregateFunction::Sum | AggregateFunction::Min | AggregateFunction::Max | AggregateFunction::AnyValue => {
-            aggregate.arg.as_ref().and_then(known_type)
+        AggregateFunction::Avg | AggregateFunction::Percentile(_) | AggregateFunction::ApproxPercentile(_) => {
+            Some(ColumnType::Float)
         }
+        AggregateFunction::Sum
+        | AggregateFunction::Min
+        | AggregateFunction::Max
+        | AggregateFunction::DiscretePercentile(_)
+        | AggregateFunction::AnyValue => aggregate.arg.as_ref().and_then(known_type),
     }
 }
 

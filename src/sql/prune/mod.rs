@@ -5,7 +5,7 @@
 //!
 //! **Invariant:** nothing but the tree is believed; what is not understood proves nothing.
 
-use super::{BinaryOp, Column, Expr, From, JoinKind, Leaf, Literal, Select, SqlExpr};
+use super::{BinaryOp, Column, Expr, From, JoinKind, Leaf, Literal, Select, SqlExpr, WindowFunction};
 use crate::time::NaiveDateTime;
 
 #[cfg(test)]
@@ -107,7 +107,9 @@ impl Search<'_> {
             Leaf::Column(_) => {}
             Leaf::Aggregate(aggregate) => aggregate.arg.iter().for_each(|arg| self.expr(arg)),
             Leaf::Window(window) => {
-                window.aggregate.arg.iter().for_each(|arg| self.expr(arg));
+                if let WindowFunction::Aggregate(aggregate) = &window.function {
+                    aggregate.arg.iter().for_each(|arg| self.expr(arg));
+                }
                 window.partition_by.iter().for_each(|key| self.expr(key));
                 window.order_by.iter().for_each(|term| self.expr(&term.expr));
             }

@@ -4,11 +4,9 @@
 //! median of their times, of their CPU (of all threads, from `/proc`, so Linux only), and the ratio. Goal: 1.05. The two
 //! must give equal rows. DuckDB does nearly all of the work, so `--profile dev` gives the same figures.
 
-use std::{
-    fs,
-    path::Path,
-    time::{Duration, Instant},
-};
+mod duel;
+
+use std::path::Path;
 
 use entente::{
     plan::{self, Principal, RequestText},
@@ -115,35 +113,12 @@ fn main() {
     let database = DuckDb::open(&path, Access::ReadOnly).expect("it opens");
     let loaded = entente::engine::load_project(Path::new(env!("CARGO_MANIFEST_DIR")));
     let project = loaded.project.expect("the example has no errors");
-    println!(
-        "{:<52} {:>10} {:>10} {:>6} {:>11} {:>11} {:>6}",
-        "", "planned", "by hand", "ratio", "CPU", "CPU", "ratio"
-    );
+    duel::print_head();
     for question in &QUESTIONS {
         let texts = [plan_question(&project, question), Text { sql: question.by_hand.to_owned(), parameters: vec![] }];
         let answer = |text: &Text| database.query_blocking(text).expect("it answers");
         assert_eq!(answer(&texts[0]), answer(&texts[1]), "{}: the two do not ask the same", question.name);
-        let mut taken: [Vec<(Duration, Duration)>; 2] = Default::default();
-        for _ in 0..times {
-            for (text, taken) in texts.iter().zip(&mut taken) {
-                let (began, cpu) = (Instant::now(), cpu_time());
-                std::hint::black_box(answer(text));
-                taken.push((began.elapsed(), cpu_time().saturating_sub(cpu)));
-            }
-        }
-        let [planned, by_hand] = &taken;
-        let times = [planned, by_hand].map(|taken| median(taken.iter().map(|(time, _)| *time)));
-        let cpu = [planned, by_hand].map(|taken| median(taken.iter().map(|(_, cpu)| *cpu)));
-        println!(
-            "{:<52} {:>7.1} ms {:>7.1} ms {:>6.2} {:>8.1} ms {:>8.1} ms {:>6.2}",
-            question.name,
-            times[0],
-            times[1],
-            times[0] / times[1],
-            cpu[0],
-            cpu[1],
-            cpu[0] / cpu[1]
-        );
+        duel::run(&database, question.name, &texts[0], &texts[1], times);
     }
 }
 
@@ -160,20 +135,4 @@ fn plan_question(project: &Project, question: &Question) -> Text {
     let context = plan::Context { now, dialect: Dialect::DuckDb };
     let plan = plan::plan(project, &request, &Principal::default(), &context).expect("it is planned");
     sql::print(&plan.select, Dialect::DuckDb)
-}
-
-/// Returns the median in milliseconds.
-fn median(times: impl Iterator<Item = Duration>) -> f64 {
-    let mut times: Vec<Duration> = times.collect();
-    times.sort_unstable();
-    times[times.len() / 2].as_secs_f64() * 1e3
-}
-
-/// Returns the CPU time of all threads.
-fn cpu_time() -> Duration {
-    let of_thread = |task: &Path| -> Option<u64> {
-        fs::read_to_string(task.join("schedstat")).ok()?.split(' ').next()?.parse().ok()
-    };
-    let Ok(tasks) = fs::read_dir("/proc/self/task") else { return Duration::ZERO };
-    Duration::from_nanos(tasks.flatten().filter_map(|task| of_thread(&task.path())).sum())
 }

@@ -28,3 +28,8 @@ mod server;
 #[cfg(feature = "duckdb")]
 mod sql;
 mod tidy;
+#[cfg(all(feature = "duckdb", feature = "server"))]
+mod tpch;
+#[cfg(all(feature = "duckdb", feature = "server"))]
+#[path = "../tpch/mod.rs"]
+mod tpch_world;

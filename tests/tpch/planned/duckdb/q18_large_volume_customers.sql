@@ -1,0 +1,14 @@
+SELECT
+  customers.c_name AS customers_name,
+  customers.c_custkey AS customers_number,
+  orders.o_orderkey AS orders_number,
+  orders.o_orderdate AS orders_ordered_on,
+  orders.o_totalprice AS orders_total_price,
+  COALESCE(SUM(line_items.l_quantity), 0) AS quantity
+FROM lineitem AS line_items
+LEFT JOIN orders ON line_items.l_orderkey = orders.o_orderkey
+LEFT JOIN customer AS customers ON orders.o_custkey = customers.c_custkey
+GROUP BY 1, 2, 3, 4, 5
+HAVING COALESCE(SUM(line_items.l_quantity), 0) > $1
+ORDER BY orders_total_price DESC NULLS LAST, orders_ordered_on NULLS LAST, customers_name NULLS LAST, customers_number NULLS LAST, orders_number NULLS LAST
+LIMIT 100

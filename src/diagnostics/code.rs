@@ -73,6 +73,7 @@ codes! {
         DialectMissing "dialect-missing",
         // Joins and dimensions
         JoinNotToOne "join-not-to-one",
+        InvalidAsOf "invalid-as-of",
         AmbiguousJoinPath "ambiguous-join-path",
         UnreachableModel "unreachable-model",
         CyclicDimension "cyclic-dimension",

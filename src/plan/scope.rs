@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::{JoinUse, PlanError, PlanErrorCode, frame::Frame, time::TimeValue};
 use crate::{
     ids::{DimensionId, JoinId, ModelId, TableId},
-    project::{Bucket, Dimension, DimensionKind, Project, Ref, Relationship, Route, Source},
+    project::{Bucket, Dimension, DimensionKind, Join as ProjectJoin, Project, Ref, Relationship, Route, Source},
     sql::{BinaryOp, Expr, From, Join, JoinKind, Leaf, Literal, Select, SqlExpr},
 };
 
@@ -132,14 +132,7 @@ impl<'p> Scope<'p> {
         let definition = &project.joins[join];
         let one = self.alias(at);
         let mut many = Scope::within(self.frame, definition.from, self.taken.clone());
-        let mut conditions: Vec<SqlExpr> = definition
-            .keys
-            .iter()
-            .map(|key| {
-                let ours = many.value(&Route::here(), &key.ours);
-                ours.binary(BinaryOp::Eq, SqlExpr::column(one.clone(), key.theirs.clone()))
-            })
-            .collect();
+        let mut conditions = many.many_side(&Route::here(), definition).meets(project, definition, &one);
         conditions.extend(many.base_filter());
         conditions.extend(condition(&mut many));
         self.taken.clone_from(&many.taken);
@@ -191,6 +184,14 @@ impl<'p> Scope<'p> {
         }
     }
 
+    /// Returns the values by which a row of a join's many side, at the end of a route, meets one on the one side.
+    fn many_side(&mut self, at: &Route, join: &ProjectJoin) -> ManySide {
+        ManySide {
+            keys: join.keys.iter().map(|key| self.value(at, &key.ours)).collect(),
+            as_of: join.as_of.as_ref().map(|as_of| self.value(at, as_of)),
+        }
+    }
+
     /// Returns the alias of the model at the end of a route, and joins it if it is not yet there.
     fn alias(&mut self, route: &Route) -> String {
         let Some((join, before)) = route.0.split_last() else { return self.base_alias.clone() };
@@ -200,17 +201,13 @@ impl<'p> Scope<'p> {
         let project = self.project;
         let definition = &project.joins[*join];
         let parent_route = Route(before.to_vec());
-        let ours: Vec<SqlExpr> = definition.keys.iter().map(|key| self.value(&parent_route, &key.ours)).collect();
+        let ours = self.many_side(&parent_route, definition);
         let wanted: Vec<&str> = route.0.iter().map(|join| project.joins[*join].role.as_str()).collect();
         let short = wanted.last().copied().unwrap_or_default();
         let alias = if self.taken.contains(short) { wanted.join("_") } else { short.to_owned() };
         let alias = free_alias(&mut self.taken, &hiding_columns(project, definition.to), &alias);
         self.joined.push((route.clone(), alias.clone()));
-        let mut conditions: Vec<SqlExpr> = ours
-            .into_iter()
-            .zip(&definition.keys)
-            .map(|(ours, key)| ours.binary(BinaryOp::Eq, SqlExpr::column(alias.clone(), key.theirs.clone())))
-            .collect();
+        let mut conditions = ours.meets(project, definition, &alias);
         let target = &project.models[definition.to];
         if let Some(filter) = &target.filter {
             let joins_before = self.joins.len();
@@ -236,6 +233,28 @@ impl<'p> Scope<'p> {
     }
 }
 
+/// The values of a row on the many side by which it meets a row on the one side.
+struct ManySide {
+    keys: Vec<SqlExpr>,
+    as_of: Option<SqlExpr>,
+}
+
+impl ManySide {
+    /// `ours = one.theirs AND … AND at >= one.valid_from AND (one.valid_to IS NULL OR at < one.valid_to)`
+    fn meets(self, project: &Project, join: &ProjectJoin, one: &str) -> Vec<SqlExpr> {
+        let column = |name: &String| SqlExpr::column(one, name.clone());
+        let pairs = self.keys.into_iter().zip(&join.keys);
+        let mut conditions: Vec<SqlExpr> =
+            pairs.map(|(ours, key)| ours.binary(BinaryOp::Eq, column(&key.theirs))).collect();
+        if let (Some(at), Some(versions)) = (self.as_of, &project.models[join.to].versions) {
+            conditions.push(at.clone().binary(BinaryOp::GtEq, column(&versions.from)));
+            let to = column(&versions.to);
+            conditions.push(to.clone().is_null(false).or(at.binary(BinaryOp::Lt, to)));
+        }
+        conditions
+    }
+}
+
 /// Returns the columns that would hide an alias of a model inside `EXISTS`: those of the models that join to it.
 ///
 /// With a column `buyer` in the inner table, BigQuery takes `buyer.id` for a field of it, not for a column outside.
@@ -244,7 +263,8 @@ fn hiding_columns(project: &Project, model: ModelId) -> BTreeSet<&str> {
     let mut columns = BTreeSet::new();
     let joins = project.joins.ids().map(|id| &project.joins[id]).filter(|join| join.to == model);
     for many in joins.map(|join| &project.models[join.from]) {
-        let keys = many.joins.iter().flat_map(|join| &project.joins[*join].keys).map(|key| &key.ours);
+        let joins = || many.joins.iter().map(|join| &project.joins[*join]);
+        let keys = joins().flat_map(|join| join.keys.iter().map(|key| &key.ours).chain(&join.as_of));
         let dimensions = many.dimensions.iter().map(|dimension| &project.dimensions[*dimension].expr);
         for expr in keys.chain(dimensions).chain(&many.filter) {
             expr.for_each_leaf(&mut |leaf| {
@@ -318,6 +338,12 @@ fn join_use(project: &Project, base: ModelId, route: &Route) -> JoinUse {
         Relationship::ManyToOne => "many to one",
         Relationship::OneToOne => "one to one",
     };
-    let reason = format!("{relationship}: `{}` is a key of `{target}`", key.join(", "));
+    let key = key.join(", ");
+    let reason = match (&last.as_of, &project.models[last.to].versions) {
+        (Some(_), Some(versions)) => {
+            format!("{relationship}: `{key}` has one version in `{target}` at a time, from `{}` to `{}`", versions.from, versions.to)
+        }
+        _ => format!("{relationship}: `{key}` is a key of `{target}`"),
+    };
     JoinUse { path, reason }
 }

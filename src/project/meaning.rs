@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::{
     Aggregation, Balance, Cumulation, Dimension, DimensionKind, Edge, Empty, Funnel, FunnelResult, FunnelStep, Ignore,
     Input, InputId, Join, Member, Metric, MetricKind, Model, NestedMetric, Project, Ref, Relationship, Route, Source,
-    Table, Take,
+    Table, Take, Versions,
 };
 use crate::{
     ids::{DimensionId, Id, JoinId, MetricId, ModelId},
@@ -199,7 +199,20 @@ impl Project {
         if let Some(hash) = &known.joins[id.index()] {
             return hash.clone();
         }
-        let Join { role: _, from, to, keys, relationship, span: _ } = &self.joins[id];
+        // A definition never goes over a to-many join, so `fan_out` changes what may be asked, and no metric.
+        let Join { role: _, from, to, keys, relationship, as_of, reverse_of, fan_out: _, span: _ } = &self.joins[id];
+        if let Some(declared) = reverse_of {
+            let hash = digest(&format!("(back {})", self.join(*declared, known)));
+            known.joins[id.index()] = Some(hash.clone());
+            return hash;
+        }
+        let versions = match (as_of, &self.models[*to].versions) {
+            (Some(as_of), Some(Versions { of: _, from, to, column_type })) => {
+                let as_of = self.expr(as_of, known);
+                format!(" (as_of {as_of} {} {} {column_type})", quoted(from), quoted(to))
+            }
+            _ => String::new(),
+        };
         let mut keys: Vec<String> =
             keys.iter().map(|key| format!(" ({} {})", quoted(&key.theirs), self.expr(&key.ours, known))).collect();
         keys.sort();
@@ -207,7 +220,7 @@ impl Project {
             Relationship::ManyToOne | Relationship::OneToOne => "to_one",
         };
         let (from, to) = (self.model(*from, known), self.model(*to, known));
-        let hash = digest(&format!("(join {relationship} {from} {to}{})", keys.concat()));
+        let hash = digest(&format!("(join {relationship} {from} {to}{}{versions})", keys.concat()));
         known.joins[id.index()] = Some(hash.clone());
         hash
     }

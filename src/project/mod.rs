@@ -15,8 +15,8 @@ pub use metric::{
     InputId, Leaves, Member, Metric, MetricKind, NestedMetric, SimpleMetric, Status, Take, TimeAxis,
 };
 pub use model::{
-    Bucket, Dimension, DimensionKind, Docs, Freshness, Join, JoinKey, Model, Partition, Promise, Ref, Relationship,
-    Route, Source, Table,
+    Bucket, Dimension, DimensionKind, Docs, FanOut, Freshness, Join, JoinKey, Model, Partition, Promise, Ref,
+    Relationship, Route, Source, Table, Versions,
 };
 
 use std::collections::BTreeMap;

@@ -107,10 +107,27 @@ pub struct Model {
     pub filter: Option<Expr<Ref>>,
     /// The joins that it declares, in source order.
     pub joins: Vec<JoinId>,
+    /// The joins of other models that lead here and may be walked the other way; each is a join of its own.
+    pub back_joins: Vec<JoinId>,
+    /// How long each row is valid, if rows are versions.
+    pub versions: Option<Versions>,
     /// Its dimensions, in source order.
     pub dimensions: Vec<DimensionId>,
     /// Where it was written.
     pub span: Span,
+}
+
+/// Rows that are versions of a thing, each valid in `[from, to)`; a null `to` is still valid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Versions {
+    /// The columns that name the thing.
+    pub of: Vec<String>,
+    /// The column with the first moment of validity; a row where it is null is never valid.
+    pub from: String,
+    /// The column with the first moment after.
+    pub to: String,
+    /// The type of both: a date, a wall-clock time or an instant.
+    pub column_type: ColumnType,
 }
 
 /// Where a model's rows come from.
@@ -123,6 +140,9 @@ pub enum Source {
 }
 
 /// A join from many to one: each row of `from` has at most one row of `to`.
+///
+/// A join in [`Model::back_joins`] is another one walked the other way. Its keys are those of the join that it
+/// reverses; without `fan_out` that one is one to one, so that this one is to-one as well.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Join {
     /// The name by which paths go through it: the role, or the other model's name.
@@ -135,8 +155,28 @@ pub struct Join {
     pub keys: Vec<JoinKey>,
     /// Whether many rows or at most one of `from` share a row of `to`.
     pub relationship: Relationship,
+    /// The time at which the version of `to` is taken, in the type of its versions; only where `to` has versions.
+    pub as_of: Option<Expr<Ref>>,
+    /// The join that this one walks the other way.
+    pub reverse_of: Option<JoinId>,
+    /// How a row of the one side counts that has many rows of the other; only where the join is walked that way.
+    pub fan_out: Option<FanOut>,
     /// Where it was written.
     pub span: Span,
+}
+
+/// How a row counts that a to-many join multiplies.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FanOut {
+    /// Once in each group that it is in, so groups overlap.
+    Dedupe,
+    /// By the weight of each row that it meets, so parts add up to the whole.
+    Weight {
+        /// The weight, seen from the model on the many side.
+        weight: Expr<Ref>,
+        /// Its type.
+        column_type: ColumnType,
+    },
 }
 
 /// A pair that must be equal.

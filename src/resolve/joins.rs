@@ -13,12 +13,14 @@ use super::{
     models::unknown_column,
     topology,
     typing::{article, wider},
+    versions,
 };
 use crate::{
     catalog::ColumnType,
     diagnostics::{Code, Diagnostic, Diagnostics},
+    files::Span,
     ids::{DimensionId, Id, JoinId},
-    project::{JoinKey, Ref, Relationship, Route},
+    project::{JoinKey, Ref, Relationship, Route, Versions},
     sql::Expr,
     syntax::{ExpressionDef, JoinDef, JoinKeyDef, Text},
 };
@@ -68,13 +70,18 @@ fn complete(context: &mut Context<'_>, id: JoinId, diagnostics: &mut Diagnostics
         }
         keys.push(JoinKey { theirs: column, theirs_type, ours: ours.expr });
     }
-    if !broken && def.as_of.is_none() && def.fan_out.is_none() {
-        check_to_one(context, id, &keys, &subject, diagnostics);
+    let mut as_of = None;
+    if !broken {
+        match def.as_of {
+            Some(_) => as_of = versions::as_of(context, id, &keys, &subject, diagnostics),
+            None => check_to_one(context, id, &keys, &subject, diagnostics),
+        }
     }
     let relationship = if is_our_key(context, id, &keys) { Relationship::OneToOne } else { Relationship::ManyToOne };
     let join = &mut context.project.joins[id];
     join.keys = keys;
     join.relationship = relationship;
+    join.as_of = as_of;
 }
 
 /// Returns the other model's column of each pair: as written, else its primary key, else the column of our name.
@@ -84,21 +91,25 @@ fn their_columns(context: &Context<'_>, def: &JoinDef, id: JoinId, diagnostics: 
     let implied = |pair: &JoinKeyDef| match (&pair.theirs, &pair.ours) {
         (Some(theirs), _) => Some(theirs.clone()),
         (None, ExpressionDef::Portable(ours)) if def.keys.len() > 1 => Some(ours.clone()),
-        (None, ours) => match other.primary_key.as_slice() {
-            [column] => Some(Text::new(column.clone(), ours.span())),
+        (None, ours) => match (def.as_of.as_ref().and(other.versions.as_ref()), other.primary_key.as_slice()) {
+            (Some(Versions { of, .. }), _) if of.len() == 1 => Some(Text::new(of[0].clone(), ours.span())),
+            (None, [column]) => Some(Text::new(column.clone(), ours.span())),
             _ => None,
         },
     };
     let columns: Option<Vec<Text>> = def.keys.iter().map(implied).collect();
-    // A join to versions is not executed yet, which was reported.
-    if columns.is_none() && def.as_of.is_none() {
-        let message = match other.primary_key.len() {
-            0 => format!("model `{}` has no primary key to join to", other.name),
-            n => format!("the primary key of model `{}` has {n} columns, the join has one", other.name),
+    if columns.is_none() {
+        let (what, of) = match def.as_of.as_ref().and(other.versions.as_ref()) {
+            Some(versions) => ("key of the versions", &versions.of),
+            None => ("primary key", &other.primary_key),
         };
-        let help = match other.primary_key.len() {
+        let message = match of.len() {
+            0 => format!("model `{}` has no primary key to join to", other.name),
+            n => format!("the {what} of model `{}` has {n} columns, the join has one", other.name),
+        };
+        let help = match of.len() {
             0 => format!("Give `{}` a `primary_key`, or write pairs: `key: {{ theirs: ours }}`.", other.name),
-            _ => format!("Write all of them: `key: [{}]`, or pairs of theirs and ours.", other.primary_key.join(", ")),
+            _ => format!("Write all of them: `key: [{}]`, or pairs of theirs and ours.", of.join(", ")),
         };
         let span = def.keys.first().map_or(def.span, |pair| pair.ours.span());
         diagnostics.push(
@@ -123,7 +134,12 @@ fn check_to_one(context: &Context<'_>, id: JoinId, keys: &[JoinKey], subject: &s
     let columns = keys.iter().map(|key| format!("`{}`", key.theirs)).collect::<Vec<_>>().join(", ");
     let message = format!("{subject} may meet several rows of `{}`: {columns} is no key of it", other.name);
     let keys: Vec<String> = known.filter(|key| !key.is_empty()).map(|key| format!("`[{}]`", key.join(", "))).collect();
-    let help = if keys.is_empty() {
+    let help = if let Some(versions) = &other.versions {
+        format!(
+            "Its rows are versions: add `as_of:` with the time at which one counts, and join by `[{}]`.",
+            versions.of.join(", ")
+        )
+    } else if keys.is_empty() {
         format!("Give `{}` a `primary_key`.", other.name)
     } else {
         format!(
@@ -133,18 +149,22 @@ fn check_to_one(context: &Context<'_>, id: JoinId, keys: &[JoinKey], subject: &s
             keys.join(" or ")
         )
     };
-    let span = match (def.keys.first(), def.keys.last()) {
-        (Some(first), Some(last)) => {
-            let begin = first.theirs.as_ref().map_or(first.ours.span(), |theirs| theirs.span);
-            crate::files::Span { end: last.ours.span().end.max(begin.end), ..begin }
-        }
-        _ => def.span,
-    };
     diagnostics.push(
-        Diagnostic::new(Code::JoinNotToOne, span, message)
+        Diagnostic::new(Code::JoinNotToOne, key_span(def), message)
             .also(context.models[to.index()].name.span, "the other model")
             .help(help),
     );
+}
+
+/// Returns the place of all pairs of a join.
+pub(super) fn key_span(def: &JoinDef) -> Span {
+    match (def.keys.first(), def.keys.last()) {
+        (Some(first), Some(last)) => {
+            let begin = first.theirs.as_ref().map_or(first.ours.span(), |theirs| theirs.span);
+            Span { end: last.ours.span().end.max(begin.end), ..begin }
+        }
+        _ => def.span,
+    }
 }
 
 /// Returns whether our side of the pairs holds a key of ours, so that no two rows of ours share one of theirs.
@@ -178,7 +198,8 @@ fn report_circles(context: &Context<'_>, diagnostics: &mut Diagnostics) {
     let mut needs: Vec<Vec<usize>> = Vec::with_capacity(n_joins + context.project.dimensions.len());
     for join in context.project.joins.values() {
         let mut nodes = Vec::new();
-        join.keys.iter().for_each(|key| gather_needs(&key.ours, &dimension_node, &mut nodes));
+        let ours = join.keys.iter().map(|key| &key.ours).chain(&join.as_of);
+        ours.for_each(|expr| gather_needs(expr, &dimension_node, &mut nodes));
         needs.push(nodes);
     }
     for dimension in context.project.dimensions.values() {

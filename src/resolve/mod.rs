@@ -23,6 +23,7 @@ mod tables;
 mod tests;
 mod topology;
 mod typing;
+mod versions;
 
 use std::collections::BTreeSet;
 

@@ -10,6 +10,7 @@ use super::{
     expression::{Scope, condition},
     names::suggest,
     tables::pseudo_column,
+    versions,
 };
 use crate::{
     catalog::{CatalogTable, ColumnType},
@@ -38,6 +39,7 @@ pub(super) fn resolve_columns(context: &mut Context<'_>, diagnostics: &mut Diagn
             .map(|key| key.iter().map(|column| key_column(context, id, column, diagnostics)).collect());
         let unique = unique.collect();
         context.project.models[id].unique = unique;
+        versions::resolve(context, id, diagnostics);
     }
 }
 
@@ -65,7 +67,7 @@ fn selected_columns(model: &str, sql: &Text, diagnostics: &mut Diagnostics) -> C
 }
 
 /// Returns the warehouse's spelling of a column of a key.
-fn key_column(context: &Context<'_>, model: ModelId, column: &Text, diagnostics: &mut Diagnostics) -> String {
+pub(super) fn key_column(context: &Context<'_>, model: ModelId, column: &Text, diagnostics: &mut Diagnostics) -> String {
     if let Some((name, _)) = context.columns(model).find(&column.value) {
         return name;
     }

@@ -32,13 +32,7 @@ pub(super) fn report(definitions: &Definitions, diagnostics: &mut Diagnostics) {
 
 fn in_model(def: &ModelDef, found: &mut Vec<(Span, String)>) {
     let name = &def.name.value;
-    if let Some(versions) = &def.versions {
-        found.push((versions.span, format!("`versions` of model `{name}`")));
-    }
     for join in &def.joins {
-        if let Some(as_of) = &join.as_of {
-            found.push((as_of.span, format!("`as_of` of a join of model `{name}`")));
-        }
         if let Some(fan_out) = &join.fan_out {
             found.push((fan_out.span, format!("`fan_out` of a join of model `{name}`")));
         }

@@ -15,7 +15,7 @@ pub struct JoinDef {
     pub keys: Vec<JoinKeyDef>,
     /// `as:` the role; the model's name unless said.
     pub role: Option<Text>,
-    /// `as_of:` the time at which a version is taken (not executed yet).
+    /// `as_of:` the time at which a version is taken.
     pub as_of: Option<Text>,
     /// `fan_out:` (not executed yet)
     pub fan_out: Option<Spanned<String>>,

@@ -31,7 +31,7 @@ pub struct ModelDef {
     pub joins: Vec<JoinDef>,
     /// `dimensions:`
     pub dimensions: Vec<DimensionDef>,
-    /// `versions:` (not executed yet)
+    /// `versions:`
     pub versions: Option<VersionsDef>,
     /// The whole entry.
     pub span: Span,

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     ids::ModelId,
-    project::{JoinKey, Ref, Relationship, Route},
+    project::{Join, JoinKey, Ref, Relationship, Route},
     sql::Expr,
 };
 
@@ -157,7 +157,7 @@ fn join(emission: &mut Emission<'_>, base: ModelId, route: &Route) -> Result<tre
         return Err(reason.clone());
     }
     let alias = emission.alias(base, route)?;
-    let sql_on = on(emission, base, &parent, route, &definition.keys, definition.to)?;
+    let sql_on = on(emission, base, &parent, route, definition)?;
     let view = emission.draft(definition.to).view.clone();
     let roles: Vec<String> = route.0.iter().map(|join| label::human(&project.joins[*join].role)).collect();
     // A join under the model's own name shows the view's own label.
@@ -181,16 +181,24 @@ fn on(
     base: ModelId,
     parent: &Route,
     route: &Route,
-    keys: &[JoinKey],
-    to: ModelId,
+    join: &Join,
 ) -> Result<String, String> {
     let project = emission.project;
     let alias = emission.alias(base, route)?;
+    let to = join.to;
     let mut conditions = Vec::new();
-    for key in keys {
+    for key in &join.keys {
         let ours = our_key(emission, base, parent, route, key)?;
         let theirs = emission.column_field(to, &key.theirs, key.theirs_type);
         conditions.push(format!("{ours} = ${{{alias}.{theirs}}}"));
+    }
+    if let (Some(as_of), Some(versions)) = (&join.as_of, &project.models[to].versions) {
+        let key = JoinKey { theirs: versions.from.clone(), theirs_type: versions.column_type, ours: as_of.clone() };
+        let at = our_key(emission, base, parent, route, &key)?;
+        let from = emission.column_field(to, &versions.from, versions.column_type);
+        let end = emission.column_field(to, &versions.to, versions.column_type);
+        conditions.push(format!("{at} >= ${{{alias}.{from}}}"));
+        conditions.push(format!("(${{{alias}.{end}}} IS NULL OR {at} < ${{{alias}.{end}}})"));
     }
     if let Some(filter) = &project.models[to].filter {
         if sql::crosses(emission, to, filter) {

@@ -196,6 +196,9 @@ impl Writing<'_, '_> {
     fn exists(&mut self, join: JoinId, filter: Option<&Expr<Ref>>) -> SqlExpr {
         let project = self.emission.project;
         let definition = &project.joins[join];
+        if definition.as_of.is_some() {
+            return self.fail("`exists` over a join to versions is not said in LookML");
+        }
         let many = &project.models[definition.from];
         let alias = many.name.clone();
         let from = match self.emission.bounded_source(definition.from) {

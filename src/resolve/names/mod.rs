@@ -112,6 +112,9 @@ fn index_joins(context: &mut Context<'_>, model: ModelId, diagnostics: &mut Diag
             to: to.unwrap_or(model),
             keys: Vec::new(),
             relationship: Relationship::ManyToOne,
+            as_of: None,
+            reverse_of: None,
+            fan_out: None,
             span: join.span,
         });
         ids.insert(role, id);
@@ -244,6 +247,8 @@ fn empty_model(def: &ModelDef) -> Model {
         time: None,
         filter: None,
         joins: Vec::new(),
+        back_joins: Vec::new(),
+        versions: None,
         dimensions: Vec::new(),
         span: def.span,
     }

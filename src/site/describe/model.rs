@@ -72,6 +72,7 @@ fn join_row(project: &Project, join: &Join) -> JoinRow {
             .keys
             .iter()
             .map(|key| format!("{} = {}", formula::of_rows(project, &key.ours), key.theirs))
+            .chain(join.as_of.iter().map(|as_of| format!("as of {}", formula::of_rows(project, as_of))))
             .collect(),
         relationship: match join.relationship {
             Relationship::ManyToOne => "many to one",

@@ -341,7 +341,10 @@ fn join_use(project: &Project, base: ModelId, route: &Route) -> JoinUse {
     let key = key.join(", ");
     let reason = match (&last.as_of, &project.models[last.to].versions) {
         (Some(_), Some(versions)) => {
-            format!("{relationship}: `{key}` has one version in `{target}` at a time, from `{}` to `{}`", versions.from, versions.to)
+            format!(
+                "{relationship}: `{key}` has one version in `{target}` at a time, from `{}` to `{}`",
+                versions.from, versions.to
+            )
         }
         _ => format!("{relationship}: `{key}` is a key of `{target}`"),
     };

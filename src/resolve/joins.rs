@@ -91,15 +91,21 @@ fn their_columns(context: &Context<'_>, def: &JoinDef, id: JoinId, diagnostics: 
     let implied = |pair: &JoinKeyDef| match (&pair.theirs, &pair.ours) {
         (Some(theirs), _) => Some(theirs.clone()),
         (None, ExpressionDef::Portable(ours)) if def.keys.len() > 1 => Some(ours.clone()),
-        (None, ours) => match (def.as_of.as_ref().and(other.versions.as_ref()), other.primary_key.as_slice()) {
-            (Some(Versions { of, .. }), _) if of.len() == 1 => Some(Text::new(of[0].clone(), ours.span())),
-            (None, [column]) => Some(Text::new(column.clone(), ours.span())),
+        (None, ours) => match (&other.versions, other.primary_key.as_slice()) {
+            (Some(Versions { of, .. }), key) if of.len() == 1 && (def.as_of.is_some() || key.len() != 1) => {
+                Some(Text::new(of[0].clone(), ours.span()))
+            }
+            (_, [column]) if def.as_of.is_none() || other.versions.is_none() => {
+                Some(Text::new(column.clone(), ours.span()))
+            }
             _ => None,
         },
     };
     let columns: Option<Vec<Text>> = def.keys.iter().map(implied).collect();
-    if columns.is_none() {
-        let (what, of) = match def.as_of.as_ref().and(other.versions.as_ref()) {
+    // Versions that are broken were reported.
+    let broken = def.as_of.is_some() && other.versions.is_none() && context.models[to.index()].versions.is_some();
+    if columns.is_none() && !broken {
+        let (what, of) = match &other.versions {
             Some(versions) => ("key of the versions", &versions.of),
             None => ("primary key", &other.primary_key),
         };

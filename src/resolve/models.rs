@@ -67,7 +67,12 @@ fn selected_columns(model: &str, sql: &Text, diagnostics: &mut Diagnostics) -> C
 }
 
 /// Returns the warehouse's spelling of a column of a key.
-pub(super) fn key_column(context: &Context<'_>, model: ModelId, column: &Text, diagnostics: &mut Diagnostics) -> String {
+pub(super) fn key_column(
+    context: &Context<'_>,
+    model: ModelId,
+    column: &Text,
+    diagnostics: &mut Diagnostics,
+) -> String {
     if let Some((name, _)) = context.columns(model).find(&column.value) {
         return name;
     }

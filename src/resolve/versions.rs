@@ -50,11 +50,8 @@ pub(super) fn resolve(context: &mut Context<'_>, model: ModelId, diagnostics: &m
     let known = [from_type, to_type].into_iter().find(|column_type| *column_type != ColumnType::Unknown);
     let column_type = known.unwrap_or(ColumnType::Unknown);
     if to_type != column_type && to_type != ColumnType::Unknown {
-        let message = format!(
-            "the versions of model `{name}` begin at {} and end at {}",
-            article(from_type),
-            article(to_type)
-        );
+        let message =
+            format!("the versions of model `{name}` begin at {} and end at {}", article(from_type), article(to_type));
         diagnostics.push(
             Diagnostic::new(Code::TypeMismatch, def.to.span, message)
                 .help("Give both columns one type, for example in the `sql` of the model."),
@@ -78,7 +75,8 @@ pub(super) fn as_of(
     let other = &context.project.models[to];
     let Some(versions) = &other.versions else {
         if context.models[to.index()].versions.is_none() {
-            let message = format!("{subject} takes the version at `{}`, and `{}` has no versions", text.value, other.name);
+            let message =
+                format!("{subject} takes the version at `{}`, and `{}` has no versions", text.value, other.name);
             diagnostics.push(
                 Diagnostic::new(Code::InvalidAsOf, text.span, message)
                     .also(context.models[to.index()].name.span, "the other model")

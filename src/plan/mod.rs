@@ -29,7 +29,7 @@ use crate::{
     catalog::ColumnType,
     ids::{DimensionId, MetricId, ModelId},
     project::{Project, Route},
-    sql::{Bound, Dialect, PartitionRule, Select, prove_pruning},
+    sql::{Bound, Dialect, PartitionRule, Select, prove_pruning, simplify},
     time::{DateRange, DateTime, Granularity, TimePart, Tz, Utc},
 };
 
@@ -145,7 +145,8 @@ pub fn plan(project: &Project, request: &Request, principal: &Principal, context
     let frame = Frame { project, principal, context: *context };
     let granted = access::grant(bind::bind(frame, request)?)?;
     let bound = granted.get();
-    let built = to_sql::build(bound)?;
+    let mut built = to_sql::build(bound)?;
+    built.select = simplify(built.select);
     let pruning = prove(bound, &built)?;
     let columns = columns(bound);
     let axes = bound.leaves.iter().filter_map(|leaf| {

@@ -14,6 +14,7 @@ mod parse;
 mod print;
 mod prune;
 mod select;
+mod simplify;
 
 pub use dialect::Dialect;
 pub use expr::{BinaryOp, Expr, Function, Literal, Name, UnaryOp};
@@ -27,3 +28,4 @@ pub use select::{
     Aggregate, AggregateFunction, Column, Cte, From, Join, JoinKind, Leaf, OrderTerm, Select, SelectItem, SqlExpr,
     Window, WindowFunction,
 };
+pub use simplify::simplify;

@@ -8,7 +8,7 @@ WHERE orders.o_orderdate >= DATE '1993-07-01'
   SELECT 1 AS found
   FROM lineitem AS line_items
   WHERE line_items.l_orderkey = orders.o_orderkey
-    AND (line_items.l_commitdate < line_items.l_receiptdate) IS TRUE
-) IS TRUE
+    AND line_items.l_commitdate < line_items.l_receiptdate
+)
 GROUP BY 1
 ORDER BY priority NULLS LAST

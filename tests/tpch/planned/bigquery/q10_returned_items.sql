@@ -8,7 +8,7 @@ SELECT
   customers.c_comment AS customers_comment,
   COALESCE(SUM(line_items.l_extendedprice * (1 - line_items.l_discount)), 0) AS lost_revenue
 FROM lineitem AS line_items
-LEFT JOIN orders ON line_items.l_orderkey = orders.o_orderkey
+JOIN orders ON line_items.l_orderkey = orders.o_orderkey
 LEFT JOIN customer AS customers ON orders.o_custkey = customers.c_custkey
 LEFT JOIN nation ON customers.c_nationkey = nation.n_nationkey
 WHERE orders.o_orderdate >= DATE '1993-10-01'

@@ -4,8 +4,8 @@ SELECT
   orders.o_shippriority AS orders_ship_priority,
   COALESCE(SUM(line_items.l_extendedprice * (1 - line_items.l_discount)), 0) AS revenue
 FROM lineitem AS line_items
-LEFT JOIN orders ON line_items.l_orderkey = orders.o_orderkey
-LEFT JOIN customer AS customers ON orders.o_custkey = customers.c_custkey
+JOIN orders ON line_items.l_orderkey = orders.o_orderkey
+JOIN customer AS customers ON orders.o_custkey = customers.c_custkey
 WHERE customers.c_mktsegment = $1
   AND orders.o_orderdate < CAST($2 AS DATE)
   AND line_items.l_shipdate >= CAST($3 AS DATE)

@@ -4,11 +4,11 @@ SELECT
   CAST(date_trunc('year', line_items.l_shipdate) AS DATE) AS time_year,
   COALESCE(SUM(line_items.l_extendedprice * (1 - line_items.l_discount)), 0) AS revenue
 FROM lineitem AS line_items
-LEFT JOIN supplier AS suppliers ON line_items.l_suppkey = suppliers.s_suppkey
-LEFT JOIN nation ON suppliers.s_nationkey = nation.n_nationkey
-LEFT JOIN orders ON line_items.l_orderkey = orders.o_orderkey
-LEFT JOIN customer AS customers ON orders.o_custkey = customers.c_custkey
-LEFT JOIN nation AS orders_customers_nation ON customers.c_nationkey = orders_customers_nation.n_nationkey
+JOIN supplier AS suppliers ON line_items.l_suppkey = suppliers.s_suppkey
+JOIN nation ON suppliers.s_nationkey = nation.n_nationkey
+JOIN orders ON line_items.l_orderkey = orders.o_orderkey
+JOIN customer AS customers ON orders.o_custkey = customers.c_custkey
+JOIN nation AS orders_customers_nation ON customers.c_nationkey = orders_customers_nation.n_nationkey
 WHERE line_items.l_shipdate >= DATE '1995-01-01'
   AND line_items.l_shipdate < DATE '1997-01-01'
   AND (nation.n_name = $1 AND orders_customers_nation.n_name = $2 OR nation.n_name = $2 AND orders_customers_nation.n_name = $1)

@@ -254,7 +254,7 @@ impl Syntax for BigQuery {
     fn approx_percentile(&self, writer: &mut Writer, arg: &SqlExpr, millionths: u32) -> Level {
         // The quantiles of n equal parts: of 100 for p90, of 1000 for p99_9.
         // See <https://cloud.google.com/bigquery/docs/reference/standard-sql/approximate_aggregate_functions#approx_quantiles>.
-        let parts = (2..=6).map(|digits| 10_u32.pow(digits)).find(|parts| millionths % (1_000_000 / parts) == 0);
+        let parts = (2..=6).map(|digits| 10_u32.pow(digits)).find(|parts| millionths.is_multiple_of(1_000_000 / parts));
         let parts = parts.unwrap_or(1_000_000);
         writer.put("APPROX_QUANTILES(");
         float(writer, arg);

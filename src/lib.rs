@@ -11,7 +11,7 @@
 //!
 //! Layers, lowest first; a module imports only from lower layers (`tests/it/layers.rs` fails otherwise):
 //! 0 `ids files time` · 1 `diagnostics catalog` · 2 `syntax sql` · 3 `project warehouse cache` · 4 `resolve` ·
-//! 5 `plan lookml` · 6 `site starter` · 7 `engine sample` · 8 `graphql` · 9 `server` · 10 `cli`.
+//! 5 `plan lookml` · 6 `site starter verify` · 7 `engine sample` · 8 `graphql` · 9 `server` · 10 `cli`.
 
 pub mod catalog;
 pub mod diagnostics;
@@ -26,6 +26,7 @@ pub mod sql;
 pub mod starter;
 pub mod syntax;
 pub mod time;
+pub mod verify;
 pub mod warehouse;
 
 #[cfg(feature = "duckdb")]

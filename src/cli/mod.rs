@@ -25,6 +25,7 @@ mod request;
 mod serve;
 mod table;
 mod test;
+mod verify;
 
 pub use reference::reference;
 
@@ -107,6 +108,7 @@ enum Command {
     Query(query::Arguments),
     Explain(explain::Arguments),
     Test(test::Arguments),
+    Verify(verify::Arguments),
     Serve(serve::Arguments),
     Demo(demo::Arguments),
     Init(init::Arguments),
@@ -126,6 +128,7 @@ pub fn run() -> ExitCode {
         Command::Query(arguments) => query::run(&arguments, &mut context),
         Command::Explain(arguments) => explain::run(&arguments, &mut context),
         Command::Test(arguments) => test::run(&arguments, &mut context),
+        Command::Verify(arguments) => verify::run(&arguments, &mut context),
         Command::Serve(arguments) => serve::run(&arguments, &mut context),
         Command::Demo(arguments) => demo::run(&arguments, &mut context),
         Command::Init(arguments) => init::run(&arguments, &mut context),

@@ -10,6 +10,7 @@ mod error;
 mod explain;
 mod filter;
 mod frame;
+mod model_rows;
 mod partition;
 mod request;
 mod saved;
@@ -22,6 +23,7 @@ mod to_sql;
 pub use error::{PlanError, PlanErrorCode};
 pub use request::{CursorValue, Fill, Key, KeyKind, MetricRequest, Order, OrderBy, Principal, Request, Top};
 
+pub(crate) use model_rows::{ModelRows, local_time, partition_condition};
 pub use text::RequestText;
 
 use self::frame::Frame;

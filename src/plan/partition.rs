@@ -62,6 +62,17 @@ pub(super) fn bounds(
     (from.into_iter().chain(to).collect(), Some(text))
 }
 
+/// Returns the bounds on a partition column that keep the partitions of some days, cut in the partition's own zone.
+///
+/// Without days there is no bound, unless one is required: then one that every partition fulfils.
+pub(super) fn of_days(partition: &Partition, days: DateRange) -> (Option<Literal>, Option<Literal>) {
+    let start = |day: NaiveDate| floor(day.and_time(NaiveTime::MIN), partition.granularity);
+    let end = |day: NaiveDate| ceiling(day.and_time(NaiveTime::MIN), partition.granularity);
+    let first = NaiveDate::from_ymd_opt(1, 1, 1).filter(|_| partition.required && days.to.is_none());
+    let from = days.from.or(first);
+    (from.map(|day| literal(partition, start(day))), days.to.map(|day| literal(partition, end(day))))
+}
+
 /// A moment as the wall clock of the partition's zone shows it.
 #[derive(Clone, Copy)]
 struct Moment(NaiveDateTime);

@@ -5,15 +5,18 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use entente::{
-    plan::{self, Context, Plan, Principal},
-    sql::{self, Dialect, Text},
-    warehouse::ColumnData,
+    plan::{self, Context, Principal},
+    project::Project,
+    sql::{self, Dialect, Select, Text},
+    verify::to_text,
+    warehouse::{ColumnData, Rows},
 };
 
 use super::{
     compare::{Header, lines, rows_agree},
     document::{Document, Kind},
     query,
+    verify::options,
     world::{self, Database, Version},
 };
 use crate::googlesql::{self, Query, Table};
@@ -26,7 +29,11 @@ pub(crate) fn concerns(path: &Path) -> bool {
     let text = fs::read_to_string(path).unwrap_or_default();
     let Ok(document) = Document::parse(&text) else { return false };
     let has = |kind: &Kind| document.blocks.iter().any(|block| block.kind == *kind);
-    has(&Kind::Query) && has(&Kind::Answer)
+    (has(&Kind::Query) && has(&Kind::Answer)) || is_verified(&document)
+}
+
+fn is_verified(document: &Document) -> bool {
+    document.blocks.iter().any(|block| matches!(block.kind, Kind::Verify(_)))
 }
 
 /// Runs one case.
@@ -35,6 +42,9 @@ pub(crate) fn run(path: &Path) -> Result<(), String> {
     let document = Document::parse(&text)?;
     let world = world::load(&document, Version::Written)?;
     let project = world.project.as_ref().ok_or("the project has errors")?;
+    if is_verified(&document) {
+        return verify(&document, project);
+    }
     let (now, request) = query::read(document.text_of(&Kind::Query).expect("the case has a query"))?;
     let request = request.map_err(|error| error.to_string())?;
     let plan_for = |dialect| {
@@ -43,7 +53,8 @@ pub(crate) fn run(path: &Path) -> Result<(), String> {
     };
     let database = world::open(&document)?;
     let plan = plan_for(Dialect::BigQuery)?;
-    let asked = Query { tables: tables(&database, &plan)?, ..sql::print(&plan.select, Dialect::BigQuery).into() };
+    let asked =
+        Query { tables: tables(&database, &plan.select)?, ..sql::print(&plan.select, Dialect::BigQuery).into() };
     let shown = || sql::print_pretty(&plan.select, Dialect::BigQuery).sql;
     let analyzed = googlesql::analyze(std::slice::from_ref(&asked)).remove(0);
     analyzed.map_err(|error| format!("GoogleSQL refuses the SQL: {error}\n{}", shown()))?;
@@ -63,9 +74,34 @@ pub(crate) fn run(path: &Path) -> Result<(), String> {
     })
 }
 
+/// Looks at the data of a case as BigQuery would; the findings have to be those of DuckDB.
+fn verify(document: &Document, project: &Project) -> Result<(), String> {
+    let database = world::open(document)?;
+    for block in &document.blocks {
+        let Kind::Verify(arguments) = &block.kind else { continue };
+        let checks =
+            |dialect| Ok::<_, String>(entente::verify::checks(project, &options(project, arguments, dialect)?));
+        for (here, there) in checks(Dialect::DuckDb)?.iter().zip(checks(Dialect::BigQuery)?) {
+            let (Ok(here_select), Ok(there_select)) = (here.select(), there.select()) else { continue };
+            let shown = || sql::print_pretty(there_select, Dialect::BigQuery).sql;
+            let expected = database.query(&sql::print(here_select, Dialect::DuckDb))?;
+            let tables = tables(&database, there_select)?;
+            let asked = Query { tables, ..sql::print(there_select, Dialect::BigQuery).into() };
+            let rows = googlesql::run(&[asked]).remove(0);
+            let rows = rows.map_err(|error| format!("GoogleSQL fails: {error}\n{}", shown()))?;
+            let found = to_text(&there.judge(&as_rows(&rows, &expected.columns)));
+            let expected = to_text(&here.judge(&expected));
+            if found != expected {
+                return Err(format!("BigQuery finds\n{found}DuckDB finds\n{expected}{}", shown()));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Copies the tables that the SQL names.
-fn tables(database: &Database, plan: &Plan) -> Result<BTreeMap<String, Table>, String> {
-    let text = sql::print(&plan.select, Dialect::BigQuery).sql;
+fn tables(database: &Database, select: &Select) -> Result<BTreeMap<String, Table>, String> {
+    let text = sql::print(select, Dialect::BigQuery).sql;
     let mut tables = BTreeMap::new();
     for (name, table) in database.catalog()?.tables.into_iter().filter(|(name, _)| text.contains(name.as_str())) {
         let columns = table.columns.iter().map(|column| (column.name.clone(), column.column_type.name())).collect();
@@ -79,6 +115,11 @@ fn tables(database: &Database, plan: &Plan) -> Result<BTreeMap<String, Table>, S
 
 /// Writes rows of GoogleSQL as DuckDB's rows are written.
 fn csv(names: &[String], rows: &googlesql::Rows, like: &[ColumnData]) -> String {
+    as_rows(rows, like).to_csv(names)
+}
+
+/// Returns rows of GoogleSQL as texts like those of DuckDB's values.
+fn as_rows(rows: &googlesql::Rows, like: &[ColumnData]) -> Rows {
     let field = |(cell, column): (&Option<String>, &ColumnData)| {
         let text = cell.clone()?;
         Some(match column {
@@ -90,6 +131,5 @@ fn csv(names: &[String], rows: &googlesql::Rows, like: &[ColumnData]) -> String 
     let columns = |row: &Vec<Option<String>>| row.iter().zip(like).map(field).collect::<Vec<_>>();
     let rows: Vec<_> = rows.iter().map(columns).collect();
     let column = |at: usize| ColumnData::String(rows.iter().map(|row| row[at].clone()).collect());
-    let rows = entente::warehouse::Rows { columns: (0..like.len()).map(column).collect(), len: rows.len() };
-    rows.to_csv(names)
+    Rows { columns: (0..like.len()).map(column).collect(), len: rows.len() }
 }

@@ -35,6 +35,8 @@ pub(crate) enum Kind {
     Answer,
     /// `text error`.
     Error,
+    /// `text verify keys`: what the data keeps of the definitions; kinds and a time range may follow.
+    Verify(String),
     /// `lookml views/orders.view.lkml`.
     Lookml(String),
     /// `json response`.
@@ -61,6 +63,7 @@ impl Kind {
             ["plan"] => Self::Plan,
             ["text", "answer"] => Self::Answer,
             ["text", "error"] => Self::Error,
+            ["text", "verify", arguments @ ..] => Self::Verify(arguments.join(" ")),
             ["lookml", path] => Self::Lookml((*path).to_owned()),
             _ => Self::Prose,
         }
@@ -74,6 +77,7 @@ impl Kind {
             | Self::Sql(_)
             | Self::Answer
             | Self::Error
+            | Self::Verify(_)
             | Self::Lookml(_)
             | Self::Response => true,
             Self::Definitions(_)

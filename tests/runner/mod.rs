@@ -11,6 +11,8 @@ mod graphql;
 mod outputs;
 mod page;
 mod query;
+#[cfg(feature = "duckdb")]
+mod verify;
 mod world;
 
 use std::{
@@ -56,7 +58,8 @@ pub(crate) fn needs_a_missing_feature(path: &Path) -> bool {
     let text = fs::read_to_string(path).unwrap_or_default();
     let Ok(document) = Document::parse(&text) else { return false };
     let has = |kind: &Kind| document.blocks.iter().any(|block| block.kind == *kind);
-    let database = has(&Kind::Answer) || has(&Kind::Check) || (has(&Kind::Seed) && !has(&Kind::Catalog));
+    let verified = document.blocks.iter().any(|block| matches!(block.kind, Kind::Verify(_)));
+    let database = verified || has(&Kind::Answer) || has(&Kind::Check) || (has(&Kind::Seed) && !has(&Kind::Catalog));
     let server = has(&Kind::GraphQl) || has(&Kind::Response);
     ((database || server) && !cfg!(feature = "duckdb")) || (server && !cfg!(feature = "server"))
 }

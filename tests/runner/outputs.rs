@@ -32,6 +32,7 @@ pub(crate) fn run(document: &mut Document) -> Result<(), String> {
             Kind::Diagnostics => show_diagnostics(&world),
             Kind::Lookml(path) => lookml(&world, path)?,
             Kind::Response => respond(document, whole(&world)?)?,
+            Kind::Verify(arguments) => verify(document, whole(&world)?, arguments)?,
             _ => {
                 let dialect = match kind {
                     Kind::Sql(name) => Dialect::from_name(name).expect("the kind of a block names a dialect"),
@@ -144,6 +145,17 @@ fn answer(document: &Document, plan: &Plan) -> Result<String, String> {
 #[cfg(not(feature = "duckdb"))]
 fn answer(_document: &Document, _plan: &Plan) -> Result<String, String> {
     Err("answers need the feature `duckdb`".to_owned())
+}
+
+/// Looks at the data of a case.
+#[cfg(feature = "duckdb")]
+fn verify(document: &Document, project: &Project, arguments: &str) -> Result<String, String> {
+    super::verify::run(document, project, arguments)
+}
+
+#[cfg(not(feature = "duckdb"))]
+fn verify(_document: &Document, _project: &Project, _arguments: &str) -> Result<String, String> {
+    Err("data is looked at with the feature `duckdb`".to_owned())
 }
 
 /// Emits the LookML for the connection that Looker would use; `report` is the generation report.

@@ -1,25 +1,28 @@
-//! `entente test`: the numbers that are known, and the keys that joins rest on.
+//! `entente test`: the numbers that are known, and what they rest on: keys and the promises of partitions.
 
 mod expectation;
-mod keys;
 
 use super::{
     connect,
     context::{Context, Style, count},
     failure::Failure,
+    verify::{ask, options},
 };
 use crate::{
     plan::{self, PlanError, Principal, Request},
     project::{MetricTest, Project},
     sql,
-    time::{DateTime, Utc},
+    time::{DateRange, DateTime, Utc},
+    verify::{self, Kind, Options, Status},
     warehouse::{Warehouse, duckdb::DuckDb},
 };
 
 /// Test the numbers and keys of a project on its warehouse
 ///
 /// Runs what stands under `tests:`, each a metric whose value is known. Then looks at the data whether the primary and
-/// unique keys of the models are keys: every join rests on them. Exits with 1 if something does not hold.
+/// unique keys of the models are keys, since every join rests on them, and whether the promises (`holds`) of partitions
+/// are kept, since rows outside are not read. Exits with 1 if something does not hold. `entente verify` looks at
+/// everything that is declared, and names the offending rows.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -51,14 +54,20 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
 
     let wanted = |name: &str| arguments.filter.as_ref().is_none_or(|text| name.contains(text.as_str()));
     let numbers = project.tests.iter().map(|test| (test.name.clone(), Check::Number(test)));
-    let keys = keys::keys(&project).into_iter().map(|key| (key.name(&project), Check::Key(key)));
-    let checks: Vec<(String, Check)> = numbers.chain(keys).filter(|(name, _)| wanted(name)).collect();
+    let looked_at = Options {
+        only: vec![Kind::Keys, Kind::Holds],
+        required_days: DateRange::default(),
+        ..options(&project, &warehouse, now)
+    };
+    let declared = verify::checks(&project, &looked_at);
+    let declared = declared.into_iter().map(|check| (check.name.clone(), Check::Declared(Box::new(check))));
+    let checks: Vec<(String, Check)> = numbers.chain(declared).filter(|(name, _)| wanted(name)).collect();
 
     let mut failed = 0;
     for (name, check) in &checks {
         let outcome = match check {
             Check::Number(test) => run_number(test, &project, &warehouse, now)?,
-            Check::Key(key) => key.run(&project, &warehouse)?,
+            Check::Declared(check) => run_declared(check, &warehouse)?,
         };
         match outcome {
             Outcome::Holds => writeln!(context.out, "{}  {name}", context.styled(Style::Green, "ok  "))?,
@@ -76,8 +85,17 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
 enum Check<'a> {
     /// A number that is known.
     Number(&'a MetricTest),
-    /// A key of a model.
-    Key(keys::Key),
+    /// A key of a model, or a promise of a partition.
+    Declared(Box<verify::Check>),
+}
+
+fn run_declared(check: &verify::Check, warehouse: &DuckDb) -> Result<Outcome, Failure> {
+    let (finding, _) = ask(check, warehouse)?;
+    let broken = finding.faults.iter().filter(|fault| fault.status == Status::Broken);
+    let mut misses: Vec<&str> = broken.map(|fault| fault.message.as_str()).collect();
+    // An empty table breaks no promise.
+    misses.extend(finding.unread.as_deref().filter(|_| finding.n_rows > 0 || check.select().is_err()));
+    Ok(if misses.is_empty() { Outcome::Holds } else { Outcome::Fails(misses.join(", ")) })
 }
 
 fn run_number(

@@ -1,0 +1,103 @@
+//! The rows of a model as queries see them, for those who look at the data itself: `entente verify`.
+//!
+//! The rows of `shipments` are those of its table that its `where` keeps, within the partitions of some days, with
+//! whatever its expressions join.
+//!
+//! **Invariant:** an expression means here exactly what it means in a query: both are read by one scope.
+
+use super::{Context, Frame, PlanError, Principal, partition, scope::Scope, time};
+use crate::{
+    catalog::ColumnType,
+    ids::{DimensionId, ModelId},
+    project::{Partition, Project, Ref, Route},
+    sql::{BinaryOp, Expr, Function, Select, SelectItem, SqlExpr},
+    time::{DateRange, Granularity, Tz},
+};
+
+/// The rows of a model, to be selected from.
+#[derive(Debug)]
+pub(crate) struct ModelRows<'p> {
+    project: &'p Project,
+    scope: Scope<'p>,
+    conditions: Vec<SqlExpr>,
+}
+
+impl<'p> ModelRows<'p> {
+    /// Opens the rows of a model that lie in the partitions of some days; without days, in all partitions.
+    ///
+    /// A table whose partition is required is then read with a bound that every partition fulfils.
+    pub(crate) fn open(
+        project: &'p Project,
+        principal: &'p Principal,
+        context: Context,
+        model: ModelId,
+        days: DateRange,
+    ) -> Self {
+        let mut scope = Scope::new(Frame { project, principal, context }, model);
+        let mut conditions = Vec::new();
+        if let Some((_, partition)) = partition::partitioned(project, model) {
+            let column = SqlExpr::column(scope.base_alias(), partition.column.clone());
+            conditions.extend(partition_condition(partition, &column, days));
+        }
+        conditions.extend(scope.base_filter());
+        Self { project, scope, conditions }
+    }
+
+    /// Returns a column of the model's own table.
+    pub(crate) fn column(&self, name: &str) -> SqlExpr {
+        SqlExpr::column(self.scope.base_alias(), name)
+    }
+
+    /// Returns an expression of the model.
+    pub(crate) fn value(&mut self, expr: &Expr<Ref>) -> SqlExpr {
+        self.scope.value(&Route::here(), expr)
+    }
+
+    /// Returns the value of a dimension of the model, as a query shows it.
+    pub(crate) fn dimension(&mut self, dimension: DimensionId) -> SqlExpr {
+        self.scope.dimension(&Route::here(), dimension)
+    }
+
+    /// Returns the start of the period of a local time: a date, or for hours a wall-clock time.
+    pub(crate) fn period(&self, local: SqlExpr, granularity: Granularity) -> SqlExpr {
+        let local = match granularity {
+            Granularity::Hour => local,
+            _ => Expr::call(Function::DateOf, vec![local]),
+        };
+        time::truncate(local, granularity, self.project.calendar)
+    }
+
+    /// Selects from the rows that fulfil a condition, grouped by the first `n_keys` items.
+    pub(crate) fn select(
+        self,
+        items: Vec<SelectItem>,
+        condition: Option<SqlExpr>,
+        n_keys: usize,
+    ) -> Result<Select, PlanError> {
+        let rows = self.scope.finish()?;
+        Ok(Select {
+            items,
+            from: Some(rows.from),
+            joins: rows.joins,
+            filter: Expr::all(self.conditions.into_iter().chain(condition)),
+            group_by: (0..n_keys).collect(),
+            ..Select::default()
+        })
+    }
+}
+
+/// Returns a time as the clock of a zone shows it; dates and wall-clock times are taken as they are.
+pub(crate) fn local_time(time: SqlExpr, column_type: ColumnType, zone: Tz) -> SqlExpr {
+    match column_type {
+        ColumnType::Timestamp => Expr::call(Function::LocalTime(zone), vec![time]),
+        _ => time,
+    }
+}
+
+/// Returns the conditions on a partition column that keep the partitions of some days.
+pub(crate) fn partition_condition(partition: &Partition, column: &SqlExpr, days: DateRange) -> Option<SqlExpr> {
+    let (from, to) = partition::of_days(partition, days);
+    let from = from.map(|from| column.clone().binary(BinaryOp::GtEq, Expr::Literal(from)));
+    let to = to.map(|to| column.clone().binary(BinaryOp::Lt, Expr::Literal(to)));
+    Expr::all(from.into_iter().chain(to))
+}

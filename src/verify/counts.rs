@@ -4,6 +4,12 @@
 
 /// Counts things: `1 row`, `12,345 rows`.
 pub(super) fn count(n: u64, thing: &str) -> String {
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{} {thing}{plural}", grouped(n))
+}
+
+/// Groups digits by three: `12,345`.
+pub(super) fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -12,8 +18,7 @@ pub(super) fn count(n: u64, thing: &str) -> String {
         }
         text.push(digit);
     }
-    let plural = if n == 1 { "" } else { "s" };
-    format!("{text} {thing}{plural}")
+    text
 }
 
 /// Returns the verb for one or for many.

@@ -12,7 +12,7 @@
 
 use super::{
     Judged,
-    counts::{count, share, verb},
+    counts::{count, grouped, share, verb},
     finding::{Example, Fault, Status},
 };
 use crate::{
@@ -177,7 +177,7 @@ impl Tell {
     fn message(&self, n_values: u64, n_rows: u64, n_read: u64) -> String {
         let rows = count(n_rows, "row");
         let values = count(n_values, "value");
-        let of_all = format!("{n_rows} of {} ({})", count(n_read, "row"), share(n_rows, n_read));
+        let of_all = format!("{} of {} ({})", grouped(n_rows), count(n_read, "row"), share(n_rows, n_read));
         match self {
             Self::NoValue => format!("{rows} {} no value", verb(n_rows, "has", "have")),
             Self::Repeated => format!("{values} {} more than once, in {rows}", verb(n_values, "occurs", "occur")),

@@ -7,7 +7,7 @@
 
 use super::{
     Check, Context, Draft, Judge, Judged, Kind, Status,
-    counts::{count, share, verb},
+    counts::{count, grouped, share, verb},
     finding::{Example, Fault},
     keys::first_row,
     privacy::dimension_is_private,
@@ -134,7 +134,8 @@ impl Promised {
         }
         let n_outside: u64 = outside.iter().map(|partition| partition.n_outside).sum();
         let message = format!(
-            "{n_outside} of {} ({}) {} outside of the promise, in {}: queries by `{}` may miss them",
+            "{} of {} ({}) {} outside of the promise, in {}: queries by `{}` may miss them",
+            grouped(n_outside),
             count(n_rows, "row"),
             share(n_outside, n_rows),
             verb(n_outside, "lies", "lie"),

@@ -70,8 +70,12 @@ fn asked(context: &Context<'_>, id: JoinId) -> Result<Asked, PlanError> {
             tell: Tell::Dangling(to.clone()),
         },
     ];
+    let hidden = match &project.models[join.to].filter {
+        Some(_) => format!(" The `where` of `{to}` hides rows, too."),
+        None => String::new(),
+    };
     let help = format!(
-        "Such rows stay in every number, with null for the dimensions of `{to}`; a policy on `{to}` hides them."
+        "Such rows stay in every number, with null for the dimensions of `{to}`; a policy on `{to}` hides them.{hidden}"
     );
     let sources = vec![
         cte("foreign_keys", foreign),

@@ -6,7 +6,10 @@
 
 use serde_json::{Value, json};
 
-use super::finding::{Example, Fault, Finding, Read, Status};
+use super::{
+    counts::{count, grouped},
+    finding::{Example, Fault, Finding, Read, Status},
+};
 use crate::{files::SourceMap, sql::Literal};
 
 /// Returns the lines of a finding: what became of it, the first offending rows, what was read, what to do.
@@ -40,7 +43,7 @@ pub fn to_text(finding: &Finding) -> String {
         }
         let more = fault.n_values.saturating_sub(fault.examples.len() as u64);
         if more > 0 && !fault.examples.is_empty() {
-            text.push_str(&format!("        and {more} more\n"));
+            text.push_str(&format!("        and {} more\n", grouped(more)));
         }
     }
     for read in finding.read.iter().filter(|read| read.from.is_some() || read.to.is_some()) {
@@ -62,7 +65,7 @@ fn shown(example: &Example) -> String {
     match example.n_rows {
         0 => values.join(", "),
         1 => format!("{} (1 row)", values.join(", ")),
-        n => format!("{} ({n} rows)", values.join(", ")),
+        n => format!("{} ({})", values.join(", "), count(n, "row")),
     }
 }
 

@@ -141,7 +141,7 @@ fn a_key_that_is_none_fails_the_test() {
     assert_eq!(ran.code, 1, "{} {}", ran.out, ran.err);
     assert!(ran.out.contains("FAIL  key of `customers`: country: "), "{}", ran.out);
     assert!(ran.out.contains("values occur more than once"), "{}", ran.out);
-    assert!(ran.out.contains("rows have no value"), "{}", ran.out);
+    assert!(ran.out.contains("1 row has no value"), "{}", ran.out);
 }
 
 #[test]
@@ -318,4 +318,52 @@ fn a_request_that_is_refused_ends_with_one() {
 #[test]
 fn the_reference_page_is_what_help_says() {
     crate::generated::check("docs/reference/cli.md", &entente::cli::reference());
+}
+
+#[test]
+fn the_data_of_the_example_keeps_what_is_declared() {
+    let project = Project::parcel(Scale::Hundredth);
+    let ran = project.run(["verify", "--now", NOW]);
+    assert!(ran.err.contains(" 0 broken"), "{} {}", ran.out, ran.err);
+    let out = ran.worked();
+    assert!(out.contains("ok    key of `shipments`: shipment_id\n"), "{out}");
+    assert!(out.contains("warn  join `shipments.customers` to `customers`: "), "{out}");
+    assert_eq!(project.run(["verify", "--only", "joins", "--warnings", "fail", "--now", NOW]).code, 1);
+    assert_eq!(project.run(["verify", "--only", "values", "--warnings", "fail", "--now", NOW]).code, 0);
+}
+
+#[test]
+fn broken_declarations_are_named_to_people_and_programs() {
+    let project = Project::with(
+        "models:\n  - name: customers\n    description: Accounts.\n    table: marts.dim_customers\n    \
+         primary_key: customer_id\n    unique: [[email], [segment]]\n    dimensions:\n      \
+         - { name: email, type: string, pii: email, values: [nobody] }\n      \
+         - { name: segment, type: string, values: [small] }\n",
+    );
+    entente::sample::create(&project.path("small.duckdb"), 0.01, &|_, _| {}).expect("the sample is made");
+    let ran = project.run(["verify"]);
+    assert_eq!(ran.code, 1, "{} {}", ran.out, ran.err);
+    assert!(ran.out.contains("FAIL  values of `customers.segment`: 2 values are not listed"), "{}", ran.out);
+    assert!(!ran.out.contains('@'), "an address is shown:\n{}", ran.out);
+
+    let json = project.run(["verify", "segment", "--only", "values", "--format", "json"]);
+    assert_eq!(json.code, 1);
+    let findings: serde_json::Value = serde_json::from_str(&json.out).expect("it is JSON");
+    assert_eq!(findings[0]["status"], "error", "{findings}");
+    assert_eq!(findings[0]["file"], "metrics/small.yml", "{findings}");
+    assert_eq!(findings[0]["faults"][0]["values"], 2, "{findings}");
+    assert!(findings[0]["faults"][0]["examples"][0]["values"][0]["value"].is_string(), "{findings}");
+}
+
+#[test]
+fn a_query_that_the_warehouse_refuses_hides_no_other_finding() {
+    let project = Project::with(
+        "models:\n  - { name: a, description: Rows., table: marts.dim_customers, primary_key: no_such }\n  \
+         - { name: b, description: Rows., table: marts.dim_customers, primary_key: segment }\n",
+    );
+    entente::sample::create(&project.path("small.duckdb"), 0.01, &|_, _| {}).expect("the sample is made");
+    let ran = project.run(["verify"]);
+    assert_eq!(ran.code, 3, "{} {}", ran.out, ran.err);
+    assert!(ran.out.contains("none  key of `a`: no_such: the warehouse refused"), "{}", ran.out);
+    assert!(ran.out.contains("FAIL  key of `b`: segment: "), "{}", ran.out);
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::failure::Failure;
 use crate::{
+    resolve::dialect_of,
     sql::Dialect,
     syntax::{Config, Connection},
     warehouse::duckdb::{Access, DuckDb},
@@ -19,10 +20,7 @@ pub(crate) fn in_use(config: &Config) -> Result<&Connection, Failure> {
 
 /// Returns the dialect of the connection in use; DuckDB's if there is none.
 pub(crate) fn dialect(config: &Config) -> Dialect {
-    match config.connections.get(&config.connection) {
-        Some(Connection::BigQuery { .. }) => Dialect::BigQuery,
-        Some(Connection::DuckDb { .. }) | None => Dialect::DuckDb,
-    }
+    config.connections.get(&config.connection).map_or(Dialect::DuckDb, dialect_of)
 }
 
 /// Opens the warehouse for reading.
@@ -36,9 +34,10 @@ pub(crate) fn open(config: &Config, root: &Path) -> Result<DuckDb, Failure> {
             }
             Ok(DuckDb::open(&path, Access::ReadOnly)?)
         }
-        Connection::BigQuery { .. } => Err(Failure::world(format!(
-            "connection `{}` is BigQuery, which this version writes SQL for but does not run",
-            config.connection
+        other => Err(Failure::world(format!(
+            "connection `{}` is {}, which this version writes SQL for but does not run",
+            config.connection,
+            dialect_of(other).title()
         ))
         .help("Print the SQL with `entente query --sql`, or use a DuckDB connection.")),
     }

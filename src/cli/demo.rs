@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     engine::{PROJECT_FILE, load_config},
+    resolve::dialect_of,
     sample,
     syntax::Connection,
     warehouse::duckdb::{Access, DuckDb},
@@ -99,8 +100,11 @@ fn warehouse_file(root: &Path) -> Result<PathBuf, Failure> {
     })?;
     match connect::in_use(&config)? {
         Connection::DuckDb { path } => Ok(root.join(path)),
-        Connection::BigQuery { .. } => Err(Failure::wrong(format!("connection `{}` is BigQuery", config.connection))
-            .help("The sample is a DuckDB file: name a connection of type `duckdb` with `connection:`.")),
+        other => {
+            let kind = dialect_of(other).title();
+            Err(Failure::wrong(format!("connection `{}` is {kind}", config.connection))
+                .help("The sample is a DuckDB file: name a connection of type `duckdb` with `connection:`."))
+        }
     }
 }
 

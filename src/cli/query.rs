@@ -50,6 +50,10 @@ pub(crate) enum DialectArgument {
     Duckdb,
     /// BigQuery (GoogleSQL)
     Bigquery,
+    /// Snowflake
+    Snowflake,
+    /// Postgres 12 or later
+    Postgres,
 }
 
 impl From<DialectArgument> for Dialect {
@@ -57,6 +61,8 @@ impl From<DialectArgument> for Dialect {
         match argument {
             DialectArgument::Duckdb => Self::DuckDb,
             DialectArgument::Bigquery => Self::BigQuery,
+            DialectArgument::Snowflake => Self::Snowflake,
+            DialectArgument::Postgres => Self::Postgres,
         }
     }
 }

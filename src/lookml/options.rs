@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     files::SourceMap,
+    resolve::dialect_of,
     sql::Dialect,
     syntax::{Config, Connection},
 };
@@ -26,32 +27,24 @@ pub struct Options<'a> {
 }
 
 impl<'a> Options<'a> {
-    /// Chooses the connection that Looker uses: a BigQuery one if there is any, since Looker speaks no DuckDB; the one
-    /// in use before others, then the first by name.
+    /// Chooses the connection that Looker uses: one that is no DuckDB file, which Looker does not speak; the one in use
+    /// before others, then the first by name.
     pub fn from_config(config: &Config, files: &'a SourceMap) -> Self {
         let in_use = config.connections.get_key_value(&config.connection);
-        let bigquery = in_use.into_iter().chain(&config.connections).find_map(|(name, connection)| match connection {
-            Connection::BigQuery { project, dataset, .. } => Some((name, project.clone(), dataset.clone())),
-            Connection::DuckDb { .. } => None,
-        });
-        let templates = BTreeMap::new();
-        match bigquery {
-            Some((name, project, dataset)) => Self {
-                files,
-                dialect: Dialect::BigQuery,
-                connection: name.clone(),
-                warehouse_project: Some(project),
-                dataset,
-                templates,
-            },
-            None => Self {
-                files,
-                dialect: Dialect::DuckDb,
-                connection: config.connection.clone(),
-                warehouse_project: None,
-                dataset: None,
-                templates,
-            },
+        let spoken = |(_, connection): &(&String, &Connection)| dialect_of(connection) != Dialect::DuckDb;
+        let mut candidates = in_use.into_iter().chain(&config.connections);
+        let chosen = candidates.find(spoken);
+        let (warehouse_project, dataset) = match chosen {
+            Some((_, Connection::BigQuery { project, dataset, .. })) => (Some(project.clone()), dataset.clone()),
+            _ => (None, None),
+        };
+        Self {
+            files,
+            dialect: chosen.map_or(Dialect::DuckDb, |(_, connection)| dialect_of(connection)),
+            connection: chosen.map_or(&config.connection, |(name, _)| name).clone(),
+            warehouse_project,
+            dataset,
+            templates: BTreeMap::new(),
         }
     }
 }

@@ -313,12 +313,6 @@ fn verbatim(
             Some(dialect) => {
                 by_dialect.insert(dialect, text.value.clone());
             }
-            None if ["snowflake", "postgres", "redshift", "databricks"].contains(&name.value.as_str()) => {
-                let message = format!("SQL for `{}` is not executed yet", name.value);
-                diagnostics.push(
-                    Diagnostic::new(Code::NotYet, name.span, message).help("Leave it out until the dialect is there."),
-                );
-            }
             None => {
                 let message = format!("{} has SQL of unknown dialect `{}`", scope.subject, name.value);
                 let names = Dialect::ALL.iter().map(|dialect| dialect.name());

@@ -8,6 +8,7 @@
 
 mod checks;
 mod context;
+mod dialect;
 mod dimensions;
 mod expression;
 mod functions;
@@ -24,6 +25,8 @@ mod tests;
 mod topology;
 mod typing;
 mod versions;
+
+pub use dialect::dialect_of;
 
 use std::collections::BTreeSet;
 

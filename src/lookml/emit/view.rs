@@ -30,7 +30,7 @@ pub(super) fn table_name(options: &Options<'_>, name: &str) -> String {
             };
             format!("`{path}`")
         }
-        Dialect::DuckDb => {
+        Dialect::DuckDb | Dialect::Snowflake | Dialect::Postgres => {
             let quoted: Vec<_> =
                 parts.iter().map(|part| print_expression(&SqlExpr::bare(*part), options.dialect)).collect();
             quoted.join(".")

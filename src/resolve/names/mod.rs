@@ -9,7 +9,10 @@ mod clashes;
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::context::{Columns, Context, Target, docs};
+use super::{
+    context::{Columns, Context, Target, docs},
+    dialect::dialect_of,
+};
 use crate::{
     catalog::{Catalog, ColumnType},
     diagnostics::{Code, Diagnostic, Diagnostics, nearest},
@@ -18,8 +21,8 @@ use crate::{
     project::{
         Dimension, DimensionKind, Empty, Join, Metric, MetricKind, Model, Project, Relationship, Source, Status,
     },
-    sql::{Dialect, Expr},
-    syntax::{Config, Connection, Definitions, DimensionDef, MetricDef, ModelDef, Text},
+    sql::Expr,
+    syntax::{Config, Definitions, DimensionDef, MetricDef, ModelDef, Text},
     time::{Calendar, Tz, Weekday},
 };
 
@@ -35,10 +38,7 @@ pub(super) fn index<'a>(
     let mut context = Context {
         definitions,
         catalog,
-        dialect: config.connections.get(&config.connection).map(|connection| match connection {
-            Connection::DuckDb { .. } => Dialect::DuckDb,
-            Connection::BigQuery { .. } => Dialect::BigQuery,
-        }),
+        dialect: config.connections.get(&config.connection).map(dialect_of),
         project: empty_project(config),
         models: Vec::new(),
         dimensions: Vec::new(),

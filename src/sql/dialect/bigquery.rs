@@ -1,7 +1,8 @@
 //! BigQuery (GoogleSQL).
 
 use super::{
-    Function, Level, Literal, OrderTerm, SqlExpr, Syntax, Writer, is_plain, number, reserved, write_date, write_time,
+    Function, Level, Literal, OrderTerm, SqlExpr, Syntax, Writer, is_plain, number, periods::months_from_january,
+    reserved, write_date, write_time,
 };
 use crate::{
     catalog::ColumnType,
@@ -91,18 +92,29 @@ impl Syntax for BigQuery {
         write!(out, "@p{number}").expect("a String takes all text");
     }
 
-    fn type_name(&self, to: ColumnType) -> &'static str {
-        match to {
-            ColumnType::String | ColumnType::Unknown => "STRING",
-            ColumnType::Integer => "INT64",
-            ColumnType::Decimal => "NUMERIC",
-            ColumnType::Float => "FLOAT64",
-            ColumnType::Boolean => "BOOL",
-            ColumnType::Date => "DATE",
-            ColumnType::DateTime => "DATETIME",
-            ColumnType::Timestamp => "TIMESTAMP",
-            ColumnType::Json => "JSON",
-        }
+    fn shares_parameter(&self, _value: &Literal) -> bool {
+        true
+    }
+
+    fn cast(&self, writer: &mut Writer, arg: &SqlExpr, to: ColumnType) -> Level {
+        writer.cast(
+            arg,
+            match to {
+                ColumnType::String | ColumnType::Unknown => "STRING",
+                ColumnType::Integer => "INT64",
+                ColumnType::Decimal => "NUMERIC",
+                ColumnType::Float => "FLOAT64",
+                ColumnType::Boolean => "BOOL",
+                ColumnType::Date => "DATE",
+                ColumnType::DateTime => "DATETIME",
+                ColumnType::Timestamp => "TIMESTAMP",
+                ColumnType::Json => "JSON",
+            },
+        )
+    }
+
+    fn is_true(&self, writer: &mut Writer, arg: &SqlExpr, negated: bool) -> Level {
+        writer.postfix(arg, negated, " IS TRUE", " IS NOT TRUE")
     }
 
     fn divide(&self, writer: &mut Writer, left: &SqlExpr, right: &SqlExpr) -> Level {
@@ -223,6 +235,14 @@ impl Syntax for BigQuery {
                 _,
             ) => unreachable!("the parser and the planner count arguments"),
         }
+    }
+
+    fn approx_count_distinct(&self, writer: &mut Writer, arg: &SqlExpr) -> Level {
+        writer.function("APPROX_COUNT_DISTINCT", std::slice::from_ref(arg))
+    }
+
+    fn any_value(&self, writer: &mut Writer, arg: &SqlExpr) -> Level {
+        writer.function("ANY_VALUE", std::slice::from_ref(arg))
     }
 
     fn average(&self, writer: &mut Writer, arg: &SqlExpr) -> Level {
@@ -401,15 +421,6 @@ fn truncate(
         }
     }
     Level::Primary
-}
-
-/// Returns how many months a fiscal period begins after a calendar one of its size.
-fn months_from_january(granularity: Granularity, fiscal_start_month: u32) -> i64 {
-    match granularity {
-        Granularity::FiscalQuarter => i64::from((fiscal_start_month + 11) % 3),
-        Granularity::FiscalYear => i64::from((fiscal_start_month + 11) % 12),
-        _ => 0,
-    }
 }
 
 /// Writes a date, moved back to the calendar period of its fiscal one.

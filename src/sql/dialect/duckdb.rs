@@ -1,7 +1,9 @@
 //! DuckDB 1.5.
 
 use super::{
-    Function, Level, Literal, OrderTerm, SqlExpr, Syntax, Writer, is_plain, number, reserved, write_date, write_time,
+    Function, Level, Literal, OrderTerm, SqlExpr, Syntax, Writer, is_plain, number,
+    periods::{days_to_monday, months_from_january},
+    quoted, reserved, write_date, write_time,
 };
 use crate::{
     catalog::ColumnType,
@@ -94,19 +96,30 @@ impl Syntax for DuckDb {
         write!(out, "CAST(${number} AS {type_name})").expect("a String takes all text");
     }
 
-    fn type_name(&self, to: ColumnType) -> &'static str {
-        match to {
-            ColumnType::String | ColumnType::Unknown => "VARCHAR",
-            ColumnType::Integer => "BIGINT",
-            // The scale of BigQuery's NUMERIC.
-            ColumnType::Decimal => "DECIMAL(38, 9)",
-            ColumnType::Float => "DOUBLE",
-            ColumnType::Boolean => "BOOLEAN",
-            ColumnType::Date => "DATE",
-            ColumnType::DateTime => "TIMESTAMP",
-            ColumnType::Timestamp => "TIMESTAMPTZ",
-            ColumnType::Json => "JSON",
-        }
+    fn shares_parameter(&self, _value: &Literal) -> bool {
+        true
+    }
+
+    fn cast(&self, writer: &mut Writer, arg: &SqlExpr, to: ColumnType) -> Level {
+        writer.cast(
+            arg,
+            match to {
+                ColumnType::String | ColumnType::Unknown => "VARCHAR",
+                ColumnType::Integer => "BIGINT",
+                // The scale of BigQuery's NUMERIC.
+                ColumnType::Decimal => "DECIMAL(38, 9)",
+                ColumnType::Float => "DOUBLE",
+                ColumnType::Boolean => "BOOLEAN",
+                ColumnType::Date => "DATE",
+                ColumnType::DateTime => "TIMESTAMP",
+                ColumnType::Timestamp => "TIMESTAMPTZ",
+                ColumnType::Json => "JSON",
+            },
+        )
+    }
+
+    fn is_true(&self, writer: &mut Writer, arg: &SqlExpr, negated: bool) -> Level {
+        writer.postfix(arg, negated, " IS TRUE", " IS NOT TRUE")
     }
 
     fn divide(&self, writer: &mut Writer, left: &SqlExpr, right: &SqlExpr) -> Level {
@@ -182,8 +195,8 @@ impl Syntax for DuckDb {
             (Function::Round, _) => writer.function("round", args),
             (Function::Floor, _) => writer.function("floor", args),
             (Function::Ceil, _) => writer.function("ceil", args),
-            (Function::Greatest, _) => null_if_any(writer, "greatest", args),
-            (Function::Least, _) => null_if_any(writer, "least", args),
+            (Function::Greatest, _) => writer.null_if_any("greatest", args),
+            (Function::Least, _) => writer.null_if_any("least", args),
             (Function::DateOf, [time]) => {
                 date(writer, time);
                 Level::Primary
@@ -226,6 +239,14 @@ impl Syntax for DuckDb {
                 _,
             ) => unreachable!("the parser and the planner count arguments"),
         }
+    }
+
+    fn approx_count_distinct(&self, writer: &mut Writer, arg: &SqlExpr) -> Level {
+        writer.function("APPROX_COUNT_DISTINCT", std::slice::from_ref(arg))
+    }
+
+    fn any_value(&self, writer: &mut Writer, arg: &SqlExpr) -> Level {
+        writer.function("ANY_VALUE", std::slice::from_ref(arg))
     }
 
     fn average(&self, writer: &mut Writer, arg: &SqlExpr) -> Level {
@@ -283,17 +304,6 @@ impl Syntax for DuckDb {
     }
 }
 
-fn quoted(out: &mut String, text: &str, quote: char) {
-    out.push(quote);
-    for character in text.chars() {
-        if character == quote {
-            out.push(quote);
-        }
-        out.push(character);
-    }
-    out.push(quote);
-}
-
 fn typed(out: &mut String, open: &str, close: &str, write: impl FnOnce(&mut String)) {
     out.push_str(open);
     write(out);
@@ -338,27 +348,6 @@ fn json_path(key: &SqlExpr) -> String {
     let mut path = String::from("$.");
     quoted(&mut path, key, '"');
     path
-}
-
-/// Writes `greatest` and `least` such that a null among the arguments gives null; DuckDB would skip it.
-fn null_if_any(writer: &mut Writer, name: &str, args: &[SqlExpr]) -> Level {
-    let nullable = |arg: &&SqlExpr| {
-        matches!(arg, Expr::Literal(Literal::Null)) || !matches!(arg, Expr::Literal(_) | Expr::Parameter(_))
-    };
-    let mut nullable = args.iter().filter(nullable).peekable();
-    if nullable.peek().is_none() {
-        return writer.function(name, args);
-    }
-    writer.put("CASE WHEN ");
-    for (at, arg) in nullable.enumerate() {
-        writer.put(if at > 0 { " OR " } else { "" });
-        writer.expr(arg, Level::Concat);
-        writer.put(" IS NULL");
-    }
-    writer.put(" THEN NULL ELSE ");
-    writer.function(name, args);
-    writer.put(" END");
-    Level::Primary
 }
 
 /// Writes a date: the expression itself if it is known to be one.
@@ -430,23 +419,6 @@ fn truncate(
         return Level::Add;
     }
     Level::Primary
-}
-
-/// Returns how many days later a week that begins on `week_start` would begin on Monday.
-fn days_to_monday(granularity: Granularity, week_start: Weekday) -> i64 {
-    match granularity {
-        Granularity::Week => i64::from((7 - week_start.num_days_from_monday()) % 7),
-        _ => 0,
-    }
-}
-
-/// Returns how many months a fiscal period begins after a calendar one of its size.
-fn months_from_january(granularity: Granularity, fiscal_start_month: u32) -> i64 {
-    match granularity {
-        Granularity::FiscalQuarter => i64::from((fiscal_start_month + 11) % 3),
-        Granularity::FiscalYear => i64::from((fiscal_start_month + 11) % 12),
-        _ => 0,
-    }
 }
 
 fn shifted(writer: &mut Writer, time: &SqlExpr, days: i64, months: i64) {

@@ -8,7 +8,10 @@
 mod bigquery;
 mod duckdb;
 mod number;
+mod periods;
+mod postgres;
 mod reserved;
+mod snowflake;
 
 pub(super) use number::millionths as write_millionths;
 
@@ -30,17 +33,33 @@ pub enum Dialect {
     DuckDb,
     /// BigQuery (GoogleSQL).
     BigQuery,
+    /// Snowflake.
+    Snowflake,
+    /// Postgres 12 or later.
+    Postgres,
 }
 
 impl Dialect {
     /// Every dialect that is printed.
-    pub const ALL: [Self; 2] = [Self::DuckDb, Self::BigQuery];
+    pub const ALL: [Self; 4] = [Self::DuckDb, Self::BigQuery, Self::Snowflake, Self::Postgres];
 
     /// Returns the name used in YAML and on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::DuckDb => "duckdb",
             Self::BigQuery => "bigquery",
+            Self::Snowflake => "snowflake",
+            Self::Postgres => "postgres",
+        }
+    }
+
+    /// Returns the name as people write it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::DuckDb => "DuckDB",
+            Self::BigQuery => "BigQuery",
+            Self::Snowflake => "Snowflake",
+            Self::Postgres => "Postgres",
         }
     }
 
@@ -53,7 +72,7 @@ impl Dialect {
     /// it over the rows first. See <https://cloud.google.com/bigquery/docs/reference/standard-sql/navigation_functions#percentile_cont>.
     pub fn percentile_is_window(self) -> bool {
         match self {
-            Self::DuckDb => false,
+            Self::DuckDb | Self::Snowflake | Self::Postgres => false,
             Self::BigQuery => true,
         }
     }
@@ -63,6 +82,8 @@ impl Dialect {
         match self {
             Self::DuckDb => &duckdb::DuckDb,
             Self::BigQuery => &bigquery::BigQuery,
+            Self::Snowflake => &snowflake::Snowflake,
+            Self::Postgres => &postgres::Postgres,
         }
     }
 }
@@ -71,7 +92,7 @@ impl Dialect {
 ///
 /// A method that writes an expression returns how tightly the text binds, and the caller puts the parentheses.
 pub(super) trait Syntax {
-    /// Writes a name, in quotes unless it is plain lower case and not reserved.
+    /// Writes a name, in quotes unless the dialect reads it as it stands.
     fn identifier(&self, out: &mut String, name: &str);
     /// Writes the name of a table: parts with dots between, as in YAML.
     fn table(&self, out: &mut String, name: &str);
@@ -81,8 +102,12 @@ pub(super) trait Syntax {
     fn literal(&self, out: &mut String, literal: &Literal) -> Level;
     /// Writes the place of a parameter; `number` counts from one.
     fn parameter(&self, out: &mut String, number: usize, value: &Literal);
-    /// Returns the name of a type in CAST.
-    fn type_name(&self, to: ColumnType) -> &'static str;
+    /// Returns whether equal values may share a place of a parameter.
+    fn shares_parameter(&self, value: &Literal) -> bool;
+    /// Writes a value as another type.
+    fn cast(&self, writer: &mut Writer, arg: &SqlExpr, to: ColumnType) -> Level;
+    /// Writes whether a condition holds, null counting as false; `negated` writes whether it does not.
+    fn is_true(&self, writer: &mut Writer, arg: &SqlExpr, negated: bool) -> Level;
     /// Writes a quotient in binary floating point that is null where the divisor is zero.
     fn divide(&self, writer: &mut Writer, left: &SqlExpr, right: &SqlExpr) -> Level;
     /// Writes a remainder that is null where the divisor is zero.
@@ -91,6 +116,10 @@ pub(super) trait Syntax {
     fn like_pattern(&self, writer: &mut Writer, pattern: &SqlExpr);
     /// Writes a function.
     fn call(&self, writer: &mut Writer, function: Function, args: &[SqlExpr]) -> Level;
+    /// Writes the warehouse's own estimate of `COUNT(DISTINCT arg)`; the exact count where it has none.
+    fn approx_count_distinct(&self, writer: &mut Writer, arg: &SqlExpr) -> Level;
+    /// Writes any value of a group in which all are equal.
+    fn any_value(&self, writer: &mut Writer, arg: &SqlExpr) -> Level;
     /// Writes an average in binary floating point.
     fn average(&self, writer: &mut Writer, arg: &SqlExpr) -> Level;
     /// Writes an exact continuous percentile in binary floating point; as a window function it stands before OVER.
@@ -111,6 +140,18 @@ fn is_plain(name: &str, reserved: &[&str]) -> bool {
     bytes.next().is_some_and(|first| first.is_ascii_lowercase() || first == b'_')
         && bytes.all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
         && reserved.binary_search(&name).is_err()
+}
+
+/// Writes a text between quotes; a quote within is doubled.
+fn quoted(out: &mut String, text: &str, quote: char) {
+    out.push(quote);
+    for character in text.chars() {
+        if character == quote {
+            out.push(quote);
+        }
+        out.push(character);
+    }
+    out.push(quote);
 }
 
 /// Writes `2024-03-31`; a day outside of the years 1 to 9999, which no warehouse stores, becomes the nearest inside.
@@ -149,5 +190,7 @@ mod tests {
         assert!(!is_plain("order", reserved::DUCKDB));
         assert!(!is_plain("rows", reserved::BIGQUERY));
         assert!(is_plain("rows", reserved::DUCKDB));
+        assert!(!is_plain("rows", reserved::SNOWFLAKE));
+        assert!(!is_plain("user", reserved::POSTGRES));
     }
 }

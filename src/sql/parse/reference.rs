@@ -47,8 +47,8 @@ double quotes.
 ## Functions
 Forms of times are those of an instant in a project of `Europe/Berlin` whose weeks begin on Monday.
 
-| write | gives | DuckDB | BigQuery |
-|---|---|---|---|
+| write | gives | DuckDB | BigQuery | Snowflake | Postgres |
+|---|---|---|---|---|---|
 ";
 
 const FOOT: &str = "
@@ -60,9 +60,9 @@ to write instead. Texts end at 64 KiB, 1,000 names, constants and operators, and
 pub fn expression_reference() -> String {
     let mut page = HEAD.replace("`a || b`", "`a \\|\\| b`");
     for function in functions() {
-        let [duckdb, bigquery] = Dialect::ALL.map(|dialect| form(function, dialect));
+        let forms = Dialect::ALL.map(|dialect| form(function, dialect)).join(" | ");
         let FunctionDoc { name, arguments, doc, .. } = function;
-        writeln!(page, "| `{name}({arguments})` | {doc} | {duckdb} | {bigquery} |").expect("a String takes all text");
+        writeln!(page, "| `{name}({arguments})` | {doc} | {forms} |").expect("a String takes all text");
     }
     page.push_str(FOOT);
     page

@@ -35,9 +35,9 @@ impl Writer {
             }
             Expr::Binary { op, left, right } => self.binary(*op, expr, left, right),
             Expr::Case { branches, otherwise } => self.case(branches, otherwise.as_deref()),
-            Expr::Cast { arg, to } => self.cast(arg, self.syntax.type_name(*to)),
+            Expr::Cast { arg, to } => self.syntax.cast(self, arg, *to),
             Expr::IsNull { arg, negated } => self.postfix(arg, *negated, " IS NULL", " IS NOT NULL"),
-            Expr::IsTrue { arg, negated } => self.postfix(arg, *negated, " IS TRUE", " IS NOT TRUE"),
+            Expr::IsTrue { arg, negated } => self.syntax.is_true(self, arg, *negated),
             Expr::In { list, negated, .. } if list.is_empty() => {
                 self.put(if *negated { "TRUE" } else { "FALSE" });
                 Level::Primary
@@ -70,7 +70,8 @@ impl Writer {
         }
     }
 
-    fn postfix(&mut self, arg: &SqlExpr, negated: bool, plain: &str, not: &str) -> Level {
+    /// Writes `arg IS NULL` and its like.
+    pub(in crate::sql) fn postfix(&mut self, arg: &SqlExpr, negated: bool, plain: &str, not: &str) -> Level {
         self.expr(arg, Level::Concat);
         self.put(if negated { not } else { plain });
         Level::Comparison
@@ -204,7 +205,8 @@ impl Writer {
     pub(super) fn verbatim(&mut self, text: &str) {
         self.put("(");
         self.put(text);
-        self.put(if text.contains("--") || text.contains('#') { "\n)" } else { ")" });
+        let may_end_in_comment = ["--", "//", "#"].iter().any(|begin| text.contains(begin));
+        self.put(if may_end_in_comment { "\n)" } else { ")" });
     }
 
     fn column(&mut self, column: &Column) -> Level {
@@ -229,11 +231,17 @@ impl Writer {
         match function {
             AggregateFunction::Count => plain(self, "COUNT("),
             AggregateFunction::CountDistinct => plain(self, "COUNT(DISTINCT "),
-            AggregateFunction::ApproxCountDistinct => plain(self, "APPROX_COUNT_DISTINCT("),
             AggregateFunction::Sum => plain(self, "SUM("),
             AggregateFunction::Min => plain(self, "MIN("),
             AggregateFunction::Max => plain(self, "MAX("),
-            AggregateFunction::AnyValue => plain(self, "ANY_VALUE("),
+            AggregateFunction::ApproxCountDistinct => {
+                let arg = arg.as_ref().expect("an estimate has an argument");
+                self.syntax.approx_count_distinct(self, arg)
+            }
+            AggregateFunction::AnyValue => {
+                let arg = arg.as_ref().expect("any value is one of an argument");
+                self.syntax.any_value(self, arg)
+            }
             AggregateFunction::Avg => {
                 let arg = arg.as_ref().expect("an average has an argument");
                 self.syntax.average(self, arg)
@@ -276,6 +284,27 @@ impl Writer {
             }
         }
         self.put(")");
+        Level::Primary
+    }
+
+    /// Writes `GREATEST(a, b)` such that a null among the arguments gives null, for dialects that would skip it.
+    pub(in crate::sql) fn null_if_any(&mut self, name: &str, args: &[SqlExpr]) -> Level {
+        let nullable = |arg: &&SqlExpr| {
+            matches!(arg, Expr::Literal(Literal::Null)) || !matches!(arg, Expr::Literal(_) | Expr::Parameter(_))
+        };
+        let mut nullable = args.iter().filter(nullable).peekable();
+        if nullable.peek().is_none() {
+            return self.function(name, args);
+        }
+        self.put("CASE WHEN ");
+        for (at, arg) in nullable.enumerate() {
+            self.put(if at > 0 { " OR " } else { "" });
+            self.expr(arg, Level::Concat);
+            self.put(" IS NULL");
+        }
+        self.put(" THEN NULL ELSE ");
+        self.function(name, args);
+        self.put(" END");
         Level::Primary
     }
 

@@ -19,12 +19,12 @@ pub(super) use writer::{Level, Writer};
 /// SQL text and the values bound to it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Text {
-    /// The text; parameters are `$1, $2, …` (DuckDB) or `@p1, @p2, …` (BigQuery).
+    /// The text; parameters are `$1, $2, …` (DuckDB, Postgres), `@p1, @p2, …` (BigQuery) or `?` (Snowflake).
     ///
-    /// In DuckDB a parameter whose value is a date, a time or a decimal stands in a CAST, so it may be bound as text;
-    /// a timestamp bound as text has to carry its `+00`.
+    /// Except in BigQuery a parameter whose value is a date, a time or a decimal stands in a CAST, so it may be bound
+    /// as text; a timestamp bound as text has to carry its `+00`.
     pub sql: String,
-    /// The values, in the order of their numbers. Null never is one: it is written as NULL.
+    /// The values, in the order of their numbers or places. Null never is one: it is written as NULL.
     pub parameters: Vec<Literal>,
 }
 

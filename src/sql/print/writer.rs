@@ -114,7 +114,9 @@ impl Writer {
             return Level::Primary;
         }
         let shared = match self.parameters.len() {
-            ..=SHARED_PARAMETERS => self.parameters.iter().position(|known| known == value),
+            ..=SHARED_PARAMETERS if self.syntax.shares_parameter(value) => {
+                self.parameters.iter().position(|known| known == value)
+            }
             _ => None,
         };
         let at = shared.unwrap_or_else(|| {

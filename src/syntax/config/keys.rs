@@ -42,7 +42,8 @@ pub(in crate::syntax) static CONFIG: Kind = Kind {
 };
 
 /// Kinds of connections by their `type`.
-pub(in crate::syntax) const CONNECTIONS: &[(&str, &Kind)] = &[("duckdb", &DUCKDB), ("bigquery", &BIGQUERY)];
+pub(in crate::syntax) const CONNECTIONS: &[(&str, &Kind)] =
+    &[("duckdb", &DUCKDB), ("bigquery", &BIGQUERY), ("snowflake", &SNOWFLAKE), ("postgres", &POSTGRES)];
 
 static DUCKDB: Kind = Kind {
     name: "DuckDB connection",
@@ -65,6 +66,36 @@ static BIGQUERY: Kind = Kind {
         key("dataset", Shape::Text, "The dataset of tables that are named without one."),
         key("location", Shape::Text, "The location of the data, such as `EU`."),
         key("maximum_bytes_billed", Shape::Text, "The most that one query may bill, such as `50 GB`."),
+    ],
+    rules: &[],
+};
+
+static SNOWFLAKE: Kind = Kind {
+    name: "Snowflake connection",
+    article: "a Snowflake connection",
+    doc: "A Snowflake account. SQL is written for it; this version does not run it.",
+    keys: &[
+        required("type", Shape::OneOf(&["snowflake"]), "`snowflake`."),
+        required("account", Shape::Text, "The identifier of the account, such as `acme-eu`."),
+        key("warehouse", Shape::Text, "The virtual warehouse that computes."),
+        key("database", Shape::Text, "The database of tables that are named without one."),
+        key("schema", Shape::Text, "The schema of tables that are named without one."),
+        key("role", Shape::Text, "The role that reads."),
+        key("user", Shape::Text, "The user who logs in."),
+    ],
+    rules: &[],
+};
+
+static POSTGRES: Kind = Kind {
+    name: "Postgres connection",
+    article: "a Postgres connection",
+    doc: "A Postgres database. SQL is written for it; this version does not run it.",
+    keys: &[
+        required("type", Shape::OneOf(&["postgres"]), "`postgres`."),
+        required("host", Shape::Text, "The server."),
+        key("port", Shape::Integer(1, 65_535), "The port of the server; 5432 unless said."),
+        required("database", Shape::Text, "The database."),
+        key("user", Shape::Text, "The user who logs in."),
     ],
     rules: &[],
 };

@@ -62,6 +62,32 @@ pub enum Connection {
         /// The most that one query may bill, such as `50 GB`.
         maximum_bytes_billed: Option<String>,
     },
+    /// A Snowflake account.
+    Snowflake {
+        /// The identifier of the account, such as `acme-eu`.
+        account: String,
+        /// The virtual warehouse that computes.
+        warehouse: Option<String>,
+        /// The database of tables without one.
+        database: Option<String>,
+        /// The schema of tables without one.
+        schema: Option<String>,
+        /// The role that reads.
+        role: Option<String>,
+        /// The user who logs in.
+        user: Option<String>,
+    },
+    /// A Postgres database.
+    Postgres {
+        /// The server.
+        host: String,
+        /// Its port.
+        port: Option<u16>,
+        /// The database.
+        database: String,
+        /// The user who logs in.
+        user: Option<String>,
+    },
 }
 
 /// Reads `entente.yml`; `variable` gives the value of an environment variable for `${NAME}` and `${NAME:-default}`.
@@ -154,9 +180,31 @@ impl Connection {
     fn from_fields(mut fields: Fields, diagnostics: &mut Diagnostics) -> Self {
         let mut value = |key: &str| fields.text(key);
         let kind = value("type").expect("the table requires a type");
-        if kind.value == "duckdb" {
-            let path = value("path").expect("the table requires a path");
-            return Self::DuckDb { path: path.value };
+        match kind.value.as_str() {
+            "duckdb" => {
+                let path = value("path").expect("the table requires a path");
+                return Self::DuckDb { path: path.value };
+            }
+            "snowflake" => {
+                let mut optional = |key: &str| value(key).map(|text| text.value);
+                return Self::Snowflake {
+                    account: optional("account").expect("the table requires an account"),
+                    warehouse: optional("warehouse"),
+                    database: optional("database"),
+                    schema: optional("schema"),
+                    role: optional("role"),
+                    user: optional("user"),
+                };
+            }
+            "postgres" => {
+                return Self::Postgres {
+                    host: fields.required_text("host").value,
+                    port: fields.integer("port").and_then(|port| u16::try_from(port.value).ok()),
+                    database: fields.required_text("database").value,
+                    user: fields.text("user").map(|user| user.value),
+                };
+            }
+            _ => {}
         }
         let project = value("project").expect("the table requires a project");
         let bytes = value("maximum_bytes_billed");
@@ -277,7 +325,7 @@ name: parcel
 connection: locl
 connections:
   local: { type: duckdb, pth: x }
-  far: { type: snowflake }
+  far: { type: redshift }
   bill: { type: bigquery, project: x, maximum_bytes_billed: much }
   open: { type: duckdb, path: '${x' }
 time_zone: Europe/Berlni
@@ -292,7 +340,7 @@ timezone: x
                  Write `language: 1`, or use a newer version of entente.",
                 "invalid-configuration 3:13 no connection is called `locl` | Write `connection: local`.",
                 "unknown-key 5:26 a DuckDB connection has no key `pth` | Write `path`.",
-                "wrong-value 6:16 no `type` is called `snowflake` | Write `duckdb` or `bigquery`.",
+                "wrong-value 6:16 no `type` is called `redshift` | Write `duckdb`, `bigquery`, `snowflake` or `postgres`.",
                 "invalid-configuration 7:61 `much` is not a number of bytes | \
                  Write a whole number and MB, GB or TB, such as `50 GB`.",
                 "invalid-configuration 9:12 no time zone is called `Europe/Berlni` | Write `Europe/Berlin`.",

@@ -107,7 +107,7 @@ pub(crate) enum Rule {
 }
 
 /// The dialects in which an expression can be written out.
-pub(crate) const DIALECTS: [&str; 3] = ["bigquery", "duckdb", "snowflake"];
+pub(crate) const DIALECTS: [&str; 4] = ["bigquery", "duckdb", "postgres", "snowflake"];
 
 /// All sizes of time.
 pub(crate) const GRANULARITIES: [&str; 8] =

@@ -11,7 +11,7 @@ use crate::{
 use super::{Entry, Mapping, Scalar, Style, Value};
 
 /// Keys under which an expression stands, wherever they occur.
-const EXPRESSION_KEYS: [&str; 7] = ["expr", "where", "having", "rows", "bigquery", "duckdb", "snowflake"];
+const EXPRESSION_KEYS: [&str; 8] = ["expr", "where", "having", "rows", "bigquery", "duckdb", "postgres", "snowflake"];
 
 /// How far the end of a cut expression is looked for.
 const REACH: usize = 1_000;

@@ -11,7 +11,8 @@ use crate::{
     time::{Granularity, Tz, Unit, Weekday},
 };
 
-fn both(expr: &SqlExpr) -> [String; 2] {
+/// Writes an expression for DuckDB, BigQuery, Snowflake and Postgres.
+fn written(expr: &SqlExpr) -> [String; 4] {
     Dialect::ALL.map(|dialect| {
         let select = Select { items: vec![expr.clone().named("x")], ..Select::default() };
         let sql = print(&select, dialect).sql;
@@ -32,7 +33,7 @@ fn text(text: &str) -> SqlExpr {
 fn parentheses_stand_only_where_the_tree_needs_them() {
     let (a, b, c) = (column("a"), column("b"), column("c"));
     let minus = |left: &SqlExpr, right: &SqlExpr| left.clone().binary(BinaryOp::Subtract, right.clone());
-    for (expr, written) in [
+    for (expr, text) in [
         (minus(&minus(&a, &b), &c), "a - b - c"),
         (minus(&a, &minus(&b, &c)), "a - (b - c)"),
         (minus(&a, &b).binary(BinaryOp::Multiply, c.clone()), "(a - b) * c"),
@@ -44,11 +45,13 @@ fn parentheses_stand_only_where_the_tree_needs_them() {
         (minus(&a, &b.clone().binary(BinaryOp::Concat, c.clone())), "a - (b || c)"),
         (Expr::In { arg: Box::new(a.clone()), list: Vec::new(), negated: false }, "FALSE"),
     ] {
-        assert_eq!(both(&expr), [written, written]);
+        // IS TRUE is no operator of Snowflake.
+        let snowflake = text.replace("(a AND b) IS NOT TRUE", "NOT COALESCE(a AND b, FALSE)");
+        assert_eq!(written(&expr), [text, text, &snowflake, text]);
     }
     let negated = |arg| Expr::Unary { op: super::super::UnaryOp::Negate, arg: Box::new(arg) };
-    assert_eq!(both(&negated(negated(a)))[0], "-(-a)");
-    assert_eq!(both(&negated(SqlExpr::integer(-1)))[1], "-(-1)");
+    assert_eq!(written(&negated(negated(a)))[0], "-(-a)");
+    assert_eq!(written(&negated(SqlExpr::integer(-1)))[1], "-(-1)");
 }
 
 #[test]
@@ -56,27 +59,36 @@ fn the_and_of_between_is_not_mistaken() {
     let low = SqlExpr::integer(1).when(column("a").and(column("b")));
     let (arg, high) = (Box::new(column("x")), Box::new(SqlExpr::integer(2)));
     let between = Expr::Between { arg, low: Box::new(low), high, negated: false };
-    let written = "x BETWEEN (CASE WHEN a AND b THEN 1 END) AND 2";
-    assert_eq!(both(&between), [written, written]);
+    assert_eq!(written(&between), ["x BETWEEN (CASE WHEN a AND b THEN 1 END) AND 2"; 4]);
 }
 
 #[test]
 fn quotients_are_floats_and_null_at_zero() {
     let sum = |name| SqlExpr::aggregate(AggregateFunction::Sum, Some(column(name)));
     assert_eq!(
-        both(&sum("a").binary(BinaryOp::Divide, sum("b"))),
-        ["SUM(a) / NULLIF(SUM(b), 0)", "SAFE_DIVIDE(CAST(SUM(a) AS FLOAT64), SUM(b))"]
+        written(&sum("a").binary(BinaryOp::Divide, sum("b"))),
+        [
+            "SUM(a) / NULLIF(SUM(b), 0)",
+            "SAFE_DIVIDE(CAST(SUM(a) AS FLOAT64), SUM(b))",
+            "CAST(SUM(a) AS FLOAT) / NULLIF(SUM(b), 0)",
+            "CAST(SUM(a) AS DOUBLE PRECISION) / NULLIF(SUM(b), 0)",
+        ]
     );
     assert_eq!(
-        both(&column("a").binary(BinaryOp::Divide, column("b"))),
-        ["CAST(a AS DOUBLE) / NULLIF(b, 0)", "SAFE_DIVIDE(CAST(a AS FLOAT64), b)"]
+        written(&column("a").binary(BinaryOp::Divide, column("b"))),
+        [
+            "CAST(a AS DOUBLE) / NULLIF(b, 0)",
+            "SAFE_DIVIDE(CAST(a AS FLOAT64), b)",
+            "CAST(a AS FLOAT) / NULLIF(b, 0)",
+            "CAST(a AS DOUBLE PRECISION) / NULLIF(b, 0)",
+        ]
     );
 }
 
 #[test]
 fn a_backslash_in_a_pattern_is_a_backslash() {
     let like = Expr::Like { arg: Box::new(column("a")), pattern: Box::new(text(r"\%")), negated: false };
-    assert_eq!(both(&like), [r"a LIKE '\%'", r"a LIKE '\\\\%'"]);
+    assert_eq!(written(&like), [r"a LIKE '\%'", r"a LIKE '\\\\%'", r"a LIKE '\\%'", r"a LIKE E'\\%' ESCAPE ''"]);
 }
 
 #[test]
@@ -89,25 +101,32 @@ fn periods_of_an_instant_are_cut_in_a_zone() {
         Expr::call(Function::Truncate { granularity, week_start, fiscal_start_month }, vec![day.clone()])
     };
     assert_eq!(
-        both(&truncate(Granularity::Month, Weekday::Mon, 1)),
+        written(&truncate(Granularity::Month, Weekday::Mon, 1)),
         [
             "CAST(date_trunc('month', CAST(timezone('Europe/Berlin', t.booked_at) AS DATE)) AS DATE)",
             "DATE_TRUNC(DATE(t.booked_at, 'Europe/Berlin'), MONTH)",
+            "DATE_TRUNC('MONTH', CAST(CONVERT_TIMEZONE('Europe/Berlin', t.booked_at) AS DATE))",
+            "CAST(date_trunc('month', t.booked_at AT TIME ZONE 'Europe/Berlin') AS DATE)",
         ]
     );
     assert_eq!(
-        both(&truncate(Granularity::Week, Weekday::Sun, 1)),
+        written(&truncate(Granularity::Week, Weekday::Sun, 1)),
         [
             "CAST(date_trunc('week', CAST(timezone('Europe/Berlin', t.booked_at) AS DATE) + 1) AS DATE) - 1",
             "DATE_TRUNC(DATE(t.booked_at, 'Europe/Berlin'), WEEK(SUNDAY))",
+            "DATEADD('DAY', -MOD(DAYOFWEEKISO(CAST(CONVERT_TIMEZONE('Europe/Berlin', t.booked_at) AS DATE)) + 0, 7), \
+             CAST(CONVERT_TIMEZONE('Europe/Berlin', t.booked_at) AS DATE))",
+            "CAST(date_trunc('week', t.booked_at AT TIME ZONE 'Europe/Berlin' + INTERVAL '1 DAY') AS DATE) - 1",
         ]
     );
     let moved = Expr::call(Function::AddUnits(Unit::Week), vec![day, SqlExpr::integer(-52)]);
     assert_eq!(
-        both(&moved),
+        written(&moved),
         [
             "CAST(timezone('Europe/Berlin', t.booked_at) AS DATE) - 364",
             "DATE_SUB(DATE(t.booked_at, 'Europe/Berlin'), INTERVAL 52 WEEK)",
+            "DATEADD('WEEK', -52, CAST(CONVERT_TIMEZONE('Europe/Berlin', t.booked_at) AS DATE))",
+            "CAST(t.booked_at AT TIME ZONE 'Europe/Berlin' AS DATE) - 364",
         ]
     );
 }
@@ -129,6 +148,14 @@ fn equal_values_share_a_parameter_and_null_is_written() {
     assert_eq!(duckdb.parameters.len(), 2);
     let bigquery = print(&select, Dialect::BigQuery);
     assert!(bigquery.sql.contains("a = @p1 AND b = @p1 AND c < @p2"));
+    // Where values are bound by place, each place has its own.
+    let snowflake = print(&select, Dialect::Snowflake);
+    assert!(snowflake.sql.contains("a = ? AND b = ? AND c < CAST(? AS NUMBER(3, 2))"));
+    assert_eq!(snowflake.parameters.len(), 3);
+    // A text of Postgres takes its type from what it stands beside.
+    let postgres = print(&select, Dialect::Postgres);
+    assert!(postgres.sql.contains("a = $1 AND b = $2 AND c < CAST($3 AS NUMERIC)"));
+    assert_eq!(postgres.parameters.len(), 3);
 }
 
 #[test]
@@ -146,6 +173,16 @@ fn names_are_quoted_where_they_must() {
         print(&select, Dialect::BigQuery).sql,
         r#"SELECT t.`Order` AS `all`, t.`a\`b"c` AS x FROM `acme-analytics.marts.Fct` AS t"#
     );
+    for (dialect, all) in [(Dialect::Snowflake, "ALL"), (Dialect::Postgres, "all")] {
+        assert_eq!(
+            print(&select, dialect).sql,
+            format!(r#"SELECT t."Order" AS "{all}", t."a`b""c" AS x FROM "acme-analytics".marts."Fct" AS t"#)
+        );
+    }
+    // Names of one case are folded to upper case there, and to lower case here.
+    let upper = Select { items: vec![column("PRICE").named("ORDER")], ..Select::default() };
+    assert_eq!(print(&upper, Dialect::Snowflake).sql, r#"SELECT PRICE AS "ORDER""#);
+    assert_eq!(print(&upper, Dialect::Postgres).sql, r#"SELECT "PRICE" AS "ORDER""#);
 }
 
 #[test]

@@ -1,0 +1,13 @@
+//! A connection → the dialect in which its warehouse is asked: `type: postgres` → `Dialect::Postgres`.
+
+use crate::{sql::Dialect, syntax::Connection};
+
+/// Returns the dialect in which the warehouse of a connection is asked.
+pub fn dialect_of(connection: &Connection) -> Dialect {
+    match connection {
+        Connection::DuckDb { .. } => Dialect::DuckDb,
+        Connection::BigQuery { .. } => Dialect::BigQuery,
+        Connection::Snowflake { .. } => Dialect::Snowflake,
+        Connection::Postgres { .. } => Dialect::Postgres,
+    }
+}

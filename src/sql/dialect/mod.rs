@@ -126,7 +126,7 @@ pub(super) trait Syntax {
     fn percentile(&self, writer: &mut Writer, arg: &SqlExpr, millionths: u32) -> Level;
     /// Writes an exact percentile that is one of the values; as a window function it stands before OVER.
     fn discrete_percentile(&self, writer: &mut Writer, arg: &SqlExpr, millionths: u32) -> Level;
-    /// Writes the warehouse's estimate of a percentile, in binary floating point.
+    /// Writes the warehouse's estimate of a percentile, in binary floating point; the exact one where it has none.
     fn approx_percentile(&self, writer: &mut Writer, arg: &SqlExpr, millionths: u32) -> Level;
     /// Writes a term of the ORDER BY of a window.
     fn window_order(&self, writer: &mut Writer, term: &OrderTerm);

@@ -306,6 +306,20 @@ impl Syntax for Postgres {
         Level::Primary
     }
 
+    fn discrete_percentile(&self, writer: &mut Writer, arg: &SqlExpr, millionths: u32) -> Level {
+        writer.put("PERCENTILE_DISC(");
+        writer.millionths(millionths);
+        writer.put(") WITHIN GROUP (ORDER BY ");
+        writer.expr(arg, Level::Or);
+        writer.put(")");
+        Level::Primary
+    }
+
+    fn approx_percentile(&self, writer: &mut Writer, arg: &SqlExpr, millionths: u32) -> Level {
+        // There is no estimate without an extension. The exact percentile is one without an error.
+        self.percentile(writer, arg, millionths)
+    }
+
     fn window_order(&self, writer: &mut Writer, term: &OrderTerm) {
         writer.order_term(term);
     }

@@ -325,6 +325,25 @@ impl Syntax for Snowflake {
         Level::Primary
     }
 
+    fn discrete_percentile(&self, writer: &mut Writer, arg: &SqlExpr, millionths: u32) -> Level {
+        writer.put("PERCENTILE_DISC(");
+        writer.millionths(millionths);
+        writer.put(") WITHIN GROUP (ORDER BY ");
+        writer.expr(arg, Level::Or);
+        writer.put(")");
+        Level::Primary
+    }
+
+    fn approx_percentile(&self, writer: &mut Writer, arg: &SqlExpr, millionths: u32) -> Level {
+        // See <https://docs.snowflake.com/en/sql-reference/functions/approx_percentile>.
+        writer.put("APPROX_PERCENTILE(");
+        float(writer, arg);
+        writer.put(", ");
+        writer.millionths(millionths);
+        writer.put(")");
+        Level::Primary
+    }
+
     fn window_order(&self, writer: &mut Writer, term: &OrderTerm) {
         writer.order_term(term);
     }

@@ -6,37 +6,63 @@
 //! **Invariant:** a query's range cuts the periods of the answer, never a window.
 
 use super::{
-    KeyKind,
-    bind::{Bound, Scan, Shift},
+    bind::{Accumulation, Bound, Scan, Shift},
     scan::{LeafAggregate, Rows},
-    time::{self, Cut, TimeValue},
+    time::{self, TimeValue},
 };
 use crate::{
     catalog::ColumnType,
-    project::Cumulation,
-    sql::{AggregateFunction, BinaryOp, Expr, From, Function, Join, JoinKind, Leaf, Select, SqlExpr},
+    project::{Cumulation, Take},
+    sql::{AggregateFunction, BinaryOp, Expr, From, Function, Join, JoinKind, Leaf, Select, SelectItem, SqlExpr},
     time::{DateRange, Duration, Granularity, NaiveDate, TimePart, Unit, add_periods, period_start, shift_date},
 };
 
 /// The windows of a scan.
 #[derive(Debug)]
 pub(super) struct Window {
-    /// The size of the answer's periods; absent if there is one window, which ends with the range.
-    granularity: Option<Granularity>,
-    cumulation: Cumulation,
+    /// The sizes of the answer's periods by the position of their key; none if one window ends with the range.
+    granularities: Vec<(usize, Granularity)>,
+    width: Width,
     shift: Shift,
     /// The days of the rows that any window needs.
     pub(super) rows: DateRange,
 }
 
-/// Finds the windows of a scan and the rows they need.
-pub(super) fn window(bound: &Bound<'_>, scan: &Scan, cumulation: Cumulation) -> Window {
+/// How much time a window spans.
+#[derive(Clone, Copy, Debug)]
+enum Width {
+    /// What is accumulated up to a moment of each period.
+    Over(Accumulation),
+    /// For each day of the answer the rows of one day.
+    OneDay,
+}
+
+/// Finds the windows of a scan and the rows they need; none if it is neither accumulated nor shifted by rows.
+pub(super) fn window(bound: &Bound<'_>, scan: &Scan) -> Option<Window> {
+    let granularities = scan
+        .keys
+        .iter()
+        .filter_map(|position| bound.keys[*position].granularity_of_time().map(|granularity| (*position, granularity)));
+    let granularities: Vec<(usize, Granularity)> = granularities.collect();
+    let (width, rows) = match (scan.cumulation, scan.shift.by_rows) {
+        (Some(accumulation), _) => {
+            let granularity = granularities.first().map(|(_, granularity)| *granularity);
+            (Width::Over(accumulation), rows_of_windows(bound, scan, accumulation, granularity))
+        }
+        (None, true) => (Width::OneDay, rows_of_days(bound, scan.shift)),
+        (None, false) => return None,
+    };
+    Some(Window { granularities, width, shift: scan.shift, rows })
+}
+
+fn rows_of_windows(
+    bound: &Bound<'_>,
+    scan: &Scan,
+    accumulation: Accumulation,
+    granularity: Option<Granularity>,
+) -> DateRange {
     let calendar = bound.project.calendar;
-    let granularity = bound.keys.iter().find_map(|key| match key.kind {
-        KeyKind::Time(granularity) => Some(granularity),
-        KeyKind::TimePart(_) | KeyKind::Dimension { .. } => None,
-    });
-    let back = |end: NaiveDate| match cumulation {
+    let back = |end: NaiveDate| match accumulation.over {
         Cumulation::Window(duration) => Some(shift_date(end, duration, -1)),
         Cumulation::ToDate(size) => {
             let last = shift_date(end, Duration { count: 1, unit: Unit::Day }, -1);
@@ -49,7 +75,11 @@ pub(super) fn window(bound: &Bound<'_>, scan: &Scan, cumulation: Cumulation) -> 
         Some(size) => {
             let by_months = Shift { days: 0, ..scan.shift };
             let by_days = Shift { months: 0, ..scan.shift };
-            by_days.back(add_periods(by_months.back(period_start(first, size, calendar)), size, 1))
+            let start = by_months.back(period_start(first, size, calendar));
+            by_days.back(match accumulation.take {
+                Take::Last | Take::Avg => add_periods(start, size, 1),
+                Take::First => add_periods(start, Granularity::Day, 1),
+            })
         }
         None => scan.shift.back(first),
     };
@@ -61,8 +91,14 @@ pub(super) fn window(bound: &Bound<'_>, scan: &Scan, cumulation: Cumulation) -> 
         Some(_) => bound.range.from.map(end_of),
         None => last_end,
     };
-    let rows = DateRange { from: first_end.and_then(back), to: last_end };
-    Window { granularity, cumulation, shift: scan.shift, rows }
+    DateRange { from: first_end.and_then(back), to: last_end }
+}
+
+/// Returns the days that the days of a range look back at.
+fn rows_of_days(bound: &Bound<'_>, shift: Shift) -> DateRange {
+    let one_day = Duration { count: 1, unit: Unit::Day };
+    let to = bound.range.to.map(|to| shift_date(shift.back_clamped(shift_date(to, one_day, -1)), one_day, 1));
+    DateRange { from: bound.range.from.map(|from| shift.back_clamped(from)), to }
 }
 
 /// Joins the rows of a scan to the windows that they lie in.
@@ -73,16 +109,17 @@ pub(super) fn window(bound: &Bound<'_>, scan: &Scan, cumulation: Cumulation) -> 
 ///   ON events.day >= window_start AND events.day < window_end
 /// ```
 pub(super) fn accumulate(bound: &Bound<'_>, window: &Window, rows: Rows, day: SqlExpr) -> Rows {
-    let Some(granularity) = window.granularity else { return rows };
-    let calendar = bound.project.calendar;
+    if window.granularities.is_empty() && matches!(window.width, Width::Over(_)) {
+        return rows;
+    }
     let mut items = vec![day.named("day")];
     let mut keys = Vec::new();
-    for (index, (key, value)) in bound.keys.iter().zip(rows.keys).enumerate() {
-        if matches!(key.kind, KeyKind::Time(_)) {
-            keys.push(SqlExpr::column("periods", "period"));
+    for (position, value) in rows.keys {
+        if window.granularities.iter().any(|(at, _)| *at == position) {
+            keys.push((position, SqlExpr::column("periods", window.period(position))));
         } else {
-            let alias = format!("key_{}", index + 1);
-            keys.push(SqlExpr::column("events", alias.clone()));
+            let alias = format!("key_{}", position + 1);
+            keys.push((position, SqlExpr::column("events", alias.clone())));
             items.push(value.named(alias));
         }
     }
@@ -97,25 +134,16 @@ pub(super) fn accumulate(bound: &Bound<'_>, window: &Window, rows: Rows, day: Sq
     }
     let events = Select { items, from: Some(rows.from), joins: rows.joins, filter: rows.filter, ..Select::default() };
 
-    let period = || SqlExpr::column("periods", "period");
-    let moved = |period: SqlExpr| time::add_units(period, Unit::Month, -window.shift.months);
-    let end = time::add_units(time::period_end(moved(period()), granularity), Unit::Day, -window.shift.days);
-    let start = match window.cumulation {
-        Cumulation::Window(duration) => Some(time::add_units(end.clone(), duration.unit, -duration.count)),
-        Cumulation::ToDate(size) => Some(time::truncate(time::add_units(end.clone(), Unit::Day, -1), size, calendar)),
-        Cumulation::AllTime => None,
+    let on = match window.width {
+        Width::Over(accumulation) => in_window(bound, window, accumulation),
+        Width::OneDay => {
+            let months = time::add_units(SqlExpr::column("periods", "day"), Unit::Month, -window.shift.months);
+            let back = time::move_day(months, Unit::Day, -window.shift.days);
+            let back = Expr::call(Function::DateOf, vec![back]);
+            vec![SqlExpr::column("events", "day").binary(BinaryOp::Eq, back)]
+        }
     };
-    let event_day = || SqlExpr::column("events", "day");
-    let mut on: Vec<SqlExpr> = start.map(|start| event_day().binary(BinaryOp::GtEq, start)).into_iter().collect();
-    on.push(event_day().binary(BinaryOp::Lt, end));
-    let cut = Cut { zone: bound.zone, calendar };
-    if granularity == Granularity::Day && window.shift.months != 0 {
-        let part = |day| {
-            TimeValue { expr: day, column_type: ColumnType::Date }.part(cut, TimePart::DayOfMonth, Shift::default())
-        };
-        on.push(part(moved(period())).binary(BinaryOp::Eq, part(period())));
-    }
-    let periods = periods(bound, granularity, &events);
+    let periods = periods(bound, window, &events);
     Rows {
         from: From::Select { select: Box::new(periods), alias: "periods".to_owned() },
         joins: vec![Join {
@@ -132,9 +160,45 @@ pub(super) fn accumulate(bound: &Bound<'_>, window: &Window, rows: Rows, day: Sq
     }
 }
 
+impl Window {
+    /// Returns the name of the column of a time key's periods.
+    fn period(&self, position: usize) -> String {
+        if self.granularities.len() == 1 { "period".to_owned() } else { format!("period_{}", position + 1) }
+    }
+}
+
+/// Returns the conditions that a row lies in the window of a period.
+fn in_window(bound: &Bound<'_>, window: &Window, accumulation: Accumulation) -> Vec<SqlExpr> {
+    let calendar = bound.project.calendar;
+    let (_, granularity) = *window.granularities.first().expect("windows without periods are not joined");
+    let period = || SqlExpr::column("periods", "period");
+    let moved = |period: SqlExpr| time::add_units(period, Unit::Month, -window.shift.months);
+    let end_of_period = match accumulation.take {
+        Take::Last | Take::Avg => time::period_end(moved(period()), granularity),
+        Take::First => time::add_units(moved(period()), Unit::Day, 1),
+    };
+    let end = time::add_units(end_of_period, Unit::Day, -window.shift.days);
+    let start = match accumulation.over {
+        Cumulation::Window(duration) => Some(time::add_units(end.clone(), duration.unit, -duration.count)),
+        Cumulation::ToDate(size) => Some(time::truncate(time::add_units(end.clone(), Unit::Day, -1), size, calendar)),
+        Cumulation::AllTime => None,
+    };
+    let event_day = || SqlExpr::column("events", "day");
+    let mut on: Vec<SqlExpr> = start.map(|start| event_day().binary(BinaryOp::GtEq, start)).into_iter().collect();
+    on.push(event_day().binary(BinaryOp::Lt, end));
+    if granularity == Granularity::Day && window.shift.months != 0 {
+        let part = |day| {
+            let value = TimeValue { expr: day, column_type: ColumnType::Date };
+            value.part(bound.cut(), TimePart::DayOfMonth, Shift::default())
+        };
+        on.push(part(moved(period())).binary(BinaryOp::Eq, part(period())));
+    }
+    on
+}
+
 /// Returns the periods of the answer: those of the range; where a side is open, from the first row up to today, or to
 /// the last row if that is later, since what has accumulated stays.
-fn periods(bound: &Bound<'_>, granularity: Granularity, events: &Select) -> Select {
+fn periods(bound: &Bound<'_>, window: &Window, events: &Select) -> Select {
     let of_rows = |item: SqlExpr| {
         let events = From::Select { select: Box::new(events.clone()), alias: "events".to_owned() };
         Expr::Leaf(Leaf::Scalar(Box::new(Select {
@@ -145,20 +209,28 @@ fn periods(bound: &Bound<'_>, granularity: Granularity, events: &Select) -> Sele
     };
     let edge = |function| SqlExpr::aggregate(function, Some(SqlExpr::column("events", "day")));
     let first = bound.range.from.map_or_else(|| of_rows(edge(AggregateFunction::Min)), Expr::date);
+    let last_row = || match window.width {
+        Width::Over(_) => edge(AggregateFunction::Max),
+        Width::OneDay => {
+            // A few days more than a month end can be clamped by.
+            let months = time::move_day(edge(AggregateFunction::Max), Unit::Month, window.shift.months);
+            time::move_day(months, Unit::Day, window.shift.days + 3)
+        }
+    };
     let last = bound.range.to.map_or_else(
-        || {
-            let last_row = edge(AggregateFunction::Max);
-            of_rows(Expr::call(Function::Greatest, vec![last_row, Expr::date(bound.today)]))
-        },
+        || of_rows(Expr::call(Function::Greatest, vec![last_row(), Expr::date(bound.today)])),
         |to| Expr::date(shift_date(to, Duration { count: 1, unit: Unit::Day }, -1)),
     );
     let days =
         From::Days { from: Box::new(first), to: Box::new(last), alias: "days".to_owned(), column: "day".to_owned() };
-    let day = SqlExpr::column("days", "day");
-    Select {
-        distinct: true,
-        items: vec![time::truncate(day, granularity, bound.project.calendar).named("period")],
-        from: Some(days),
-        ..Select::default()
+    let day = || SqlExpr::column("days", "day");
+    let mut items: Vec<SelectItem> = Vec::new();
+    if matches!(window.width, Width::OneDay) {
+        items.push(day().named("day"));
     }
+    for (position, granularity) in &window.granularities {
+        let period = time::truncate(day(), *granularity, bound.project.calendar);
+        items.push(period.named(window.period(*position)));
+    }
+    Select { distinct: matches!(window.width, Width::Over(_)), items, from: Some(days), ..Select::default() }
 }

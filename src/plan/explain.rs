@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use super::{
     Explanation,
-    bind::{Bound, LeafId, simple},
+    bind::{Bound, LeafId, ScanKind},
 };
 use crate::{
-    project::Cumulation,
+    project::{Cumulation, Edge},
     sql::{Expr, formula},
 };
 
@@ -37,11 +37,14 @@ fn tell_bound(bound: &Bound<'_>) -> String {
 
 fn tell_logical(bound: &Bound<'_>) -> String {
     let mut text = String::new();
-    let keys: Vec<&str> = bound.keys.iter().map(|key| key.name.as_str()).collect();
-    let by = if keys.is_empty() { String::new() } else { format!(" by {}", keys.join(", ")) };
+    let by = |positions: &[usize]| {
+        let keys: Vec<&str> = positions.iter().map(|position| bound.keys[*position].name.as_str()).collect();
+        if keys.is_empty() { String::new() } else { format!(" by {}", keys.join(", ")) }
+    };
+    let all: Vec<usize> = (0..bound.keys.len()).collect();
     let combined = bound.scans.len() > 1;
     if combined {
-        writeln!(text, "line up{by}").expect("a string takes all");
+        writeln!(text, "line up{}", by(&all)).expect("a string takes all");
     }
     let indent = if combined { "  " } else { "" };
     for scan in &bound.scans {
@@ -55,14 +58,26 @@ fn tell_logical(bound: &Bound<'_>) -> String {
         if !scan.shift.is_none() {
             write!(how, ", taken back by {}", scan.shift).expect("a string takes all");
         }
-        match scan.cumulation {
+        match &scan.kind {
+            ScanKind::Rows => {}
+            ScanKind::Balance(balance, _) => match balance.take {
+                Edge::First => how.push_str(", at its first moment"),
+                Edge::Last => how.push_str(", at its last moment"),
+            },
+            ScanKind::Nested(..) => how.push_str(", for each member first"),
+            ScanKind::Funnel(..) => how.push_str(", followed by the steps behind it"),
+        }
+        if let Some(size) = scan.offset_to {
+            write!(how, ", taken back to the start of the {size}").expect("a string takes all");
+        }
+        match scan.cumulation.map(|cumulation| cumulation.over) {
             None => {}
             Some(Cumulation::Window(window)) => write!(how, ", over {window}").expect("a string takes all"),
             Some(Cumulation::ToDate(size)) => write!(how, ", {size} to date").expect("a string takes all"),
             Some(Cumulation::AllTime) => how.push_str(", since ever"),
         }
         let what = if leaves.is_empty() { "distinct".to_owned() } else { format!("aggregate {}", leaves.join(", ")) };
-        writeln!(text, "{indent}{what}{by}").expect("a string takes all");
+        writeln!(text, "{indent}{what}{}", by(&scan.keys)).expect("a string takes all");
         writeln!(text, "{indent}  scan {model}{how}").expect("a string takes all");
     }
     text
@@ -72,7 +87,9 @@ fn tell_logical(bound: &Bound<'_>) -> String {
 fn of_leaves(bound: &Bound<'_>, expr: &Expr<LeafId>) -> String {
     formula(expr, &|id| {
         let leaf = &bound.leaves[id.0];
-        let metric = simple(bound.project, leaf.metric);
-        format!("{}.{}", bound.project.models[metric.model].name, leaf.name)
+        match bound.project.simple(leaf.metric) {
+            Some(simple) => format!("{}.{}", bound.project.models[simple.model].name, leaf.name),
+            None => leaf.name.clone(),
+        }
     })
 }

@@ -4,13 +4,16 @@
 //! that multiplies its rows, and nothing that access has not granted can be planned.
 
 mod access;
+mod balance;
 mod bind;
 mod cumulative;
 mod error;
 mod explain;
 mod filter;
 mod frame;
+mod funnel;
 mod model_rows;
+mod nested;
 mod partition;
 mod request;
 mod saved;

@@ -55,6 +55,16 @@ pub struct Key {
     pub kind: KeyKind,
 }
 
+impl Key {
+    /// Returns the granularity of a key that is the metrics' time axis.
+    pub(super) fn granularity_of_time(&self) -> Option<Granularity> {
+        match self.kind {
+            KeyKind::Time(granularity) => Some(granularity),
+            KeyKind::TimePart(_) | KeyKind::Dimension { .. } | KeyKind::Member { .. } => None,
+        }
+    }
+}
+
 /// What a key is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum KeyKind {
@@ -70,6 +80,14 @@ pub enum KeyKind {
         granularity: Option<Granularity>,
         /// The part of a time dimension, instead of a granularity.
         part: Option<TimePart>,
+    },
+    /// A column of the primary key of a model, reached over to-one joins: what tells the members of a nested metric
+    /// apart. Only the planner asks for it.
+    Member {
+        /// The model, or the role of the join that leads to it.
+        model: String,
+        /// The column.
+        column: String,
     },
 }
 

@@ -5,20 +5,20 @@
 use std::collections::BTreeSet;
 
 use super::{
-    ColumnRole, JoinUse, Key, KeyKind, OutputColumn, PlanError,
-    bind::{Bound, LeafId, LeafUse, LeafValue, Scan, bind_path, simple},
+    ColumnRole, JoinUse, Key, KeyKind, OutputColumn, PlanError, balance,
+    bind::{Bound, LeafId, LeafUse, LeafValue, Scan, ScanKind, bind_model, bind_path, simple},
     cumulative,
     filter::{FilterContext, bind_filter},
-    partition,
+    funnel, nested, partition,
     scope::{Finished, Scope},
-    time::{self, Cut, TimeValue},
+    time::{self, TimeValue},
 };
 use crate::{
     catalog::ColumnType,
     ids::TableId,
     project::{Aggregation, DimensionKind, Route},
     sql::{Aggregate, AggregateFunction, Expr, From, Join, SqlExpr},
-    time::{DateRange, Granularity, TimePart},
+    time::{DateRange, Granularity, TimePart, period_start},
 };
 
 /// The rows of a scan before they are grouped.
@@ -30,8 +30,8 @@ pub(super) struct Rows {
     pub(super) joins: Vec<Join>,
     /// The condition on rows.
     pub(super) filter: Option<SqlExpr>,
-    /// The values of the request's keys, in their order.
-    pub(super) keys: Vec<SqlExpr>,
+    /// The values of keys by their positions in the request.
+    pub(super) keys: Vec<(usize, SqlExpr)>,
     /// What is aggregated, per leaf of the scan.
     pub(super) aggregates: Vec<LeafAggregate>,
     /// The joins that were used.
@@ -67,49 +67,111 @@ impl LeafAggregate {
 
 /// Builds the rows of a scan.
 pub(super) fn rows(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanError> {
-    let project = bound.project;
-    let cut = Cut { zone: bound.zone, calendar: project.calendar };
+    match &scan.kind {
+        ScanKind::Nested(metric, filters) => nested::rows(bound, scan, *metric, filters),
+        ScanKind::Funnel(metric, filters) => funnel::rows(bound, scan, *metric, filters),
+        ScanKind::Rows | ScanKind::Balance(..) if nested::is_mean_of_days(bound, scan) => {
+            nested::mean_of_days(bound, scan)
+        }
+        ScanKind::Rows | ScanKind::Balance(..) => rows_of_model(bound, scan),
+    }
+}
+
+/// Builds the rows of a scan that reads its model.
+fn rows_of_model(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanError> {
+    let cut = bound.cut();
     let mut scope = Scope::new(bound.frame, scan.model);
     let axis = scan.axis.as_ref().map(|axis| scope.time(&axis.route, axis.dimension));
 
-    let window = scan.cumulation.map(|cumulation| cumulative::window(bound, scan, cumulation));
-    let range = window.as_ref().map_or_else(|| scan.shift.range(bound.range), |window| window.rows);
-    let mut conditions = Vec::new();
+    let window = cumulative::window(bound, scan);
+    let range = window.as_ref().map_or_else(|| range_of(bound, scan), |window| window.rows);
+    let (mut conditions, promise) = rows_in_range(bound, scan, &mut scope, axis.as_ref(), range);
+    conditions.extend(filter_of_request(bound, scan, &mut scope)?);
+
+    let mut keys = Vec::new();
+    for position in &scan.keys {
+        let key = &bound.keys[*position];
+        let windowed = window.is_some();
+        keys.push((*position, key_value(bound, scan, &mut scope, axis.as_ref(), key, windowed)?));
+    }
+    if let (Some(axis), None) = (&axis, &window) {
+        conditions.extend(day_exists(bound, scan, axis));
+    }
+
+    let aggregates = aggregates(bound, scan, &mut scope, &mut conditions);
+    let point = match (&scan.kind, &axis) {
+        (ScanKind::Balance(balance, _), Some(axis)) => {
+            Some(balance::point(bound, scan, balance, &mut scope, axis, &keys, range)?)
+        }
+        _ => None,
+    };
+    let day = axis.as_ref().map(|axis| axis.day(cut));
+    let Finished { from, mut joins, uses, tables } = scope.finish()?;
+    joins.extend(point);
+    let rows = Rows { from, joins, filter: Expr::all(conditions), keys, aggregates, uses, tables, promise };
+    Ok(match (window, day) {
+        (Some(window), Some(day)) => cumulative::accumulate(bound, &window, rows, day),
+        _ => rows,
+    })
+}
+
+/// Returns the conditions that every row of a scan fulfils before the filters of the request: its time, its
+/// partitions, the model's own filter, and the promise that the bound on partitions rests on.
+pub(super) fn rows_in_range(
+    bound: &Bound<'_>,
+    scan: &Scan,
+    scope: &mut Scope<'_>,
+    axis: Option<&TimeValue>,
+    range: DateRange,
+) -> (Vec<SqlExpr>, Option<String>) {
     let base_axis = scan.axis.as_ref().filter(|axis| axis.route.0.is_empty()).map(|axis| axis.dimension);
-    let (partition_bounds, promise) = partition::bounds(project, &scope, scan.model, base_axis, range, bound.zone);
-    conditions.extend(partition_bounds);
-    if let Some(axis) = &axis {
-        conditions.extend(axis.within(cut, range));
+    let (mut conditions, promise) = partition::bounds(bound.project, scope, scan.model, base_axis, range, bound.zone);
+    if let Some(axis) = axis {
+        conditions.extend(axis.within(bound.cut(), range));
         if !scan.shift.is_none() && range == DateRange::default() {
             // What has no time is not taken back in time.
             conditions.push(axis.expr.clone().is_null(true));
         }
     }
     conditions.extend(scope.base_filter());
-    if let Some(filter) = bound.filter {
-        let context = FilterContext { project, model: scan.model, axis: scan.axis.as_ref(), shift: scan.shift, cut };
-        conditions.push(bind_filter(&context, &mut scope, filter)?);
-    }
+    (conditions, promise)
+}
 
-    let mut keys = Vec::new();
-    let mut exact_days = false;
-    for key in &bound.keys {
-        let windowed = window.is_some();
-        keys.push(key_value(bound, scan, &mut scope, axis.as_ref(), key, windowed)?);
-        exact_days |= matches!(key.kind, KeyKind::Time(Granularity::Day) | KeyKind::TimePart(_));
-    }
-    if let (Some(axis), true, None) = (&axis, exact_days, &window) {
-        conditions.extend(axis.day_exists(cut, scan.shift));
-    }
+/// Returns the filter of the request, seen from the model of a scan.
+pub(super) fn filter_of_request(
+    bound: &Bound<'_>,
+    scan: &Scan,
+    scope: &mut Scope<'_>,
+) -> Result<Option<SqlExpr>, PlanError> {
+    let Some(filter) = bound.filter else { return Ok(None) };
+    let context = FilterContext {
+        project: bound.project,
+        model: scan.model,
+        axis: scan.axis.as_ref(),
+        shift: scan.shift,
+        cut: bound.cut(),
+    };
+    bind_filter(&context, scope, filter).map(Some)
+}
 
-    let aggregates = aggregates(bound, scan, &mut scope, &mut conditions);
-    let day = axis.as_ref().map(|axis| axis.day(cut));
-    let Finished { from, joins, uses, tables } = scope.finish()?;
-    let rows = Rows { from, joins, filter: Expr::all(conditions), keys, aggregates, uses, tables, promise };
-    Ok(match (window, day) {
-        (Some(window), Some(day)) => cumulative::accumulate(bound, &window, rows, day),
-        _ => rows,
-    })
+/// Returns the condition that a row's day exists in the month to which it is shifted, where days are told apart.
+pub(super) fn day_exists(bound: &Bound<'_>, scan: &Scan, axis: &TimeValue) -> Option<SqlExpr> {
+    let tells_days =
+        |position: &usize| matches!(bound.keys[*position].kind, KeyKind::Time(Granularity::Day) | KeyKind::TimePart(_));
+    scan.keys.iter().any(tells_days).then(|| axis.day_exists(bound.cut(), scan.shift)).flatten()
+}
+
+/// Returns the days of the rows that a scan needs.
+pub(super) fn range_of(bound: &Bound<'_>, scan: &Scan) -> DateRange {
+    let range = scan.shift.range(bound.range);
+    let Some(size) = scan.offset_to else { return range };
+    let calendar = bound.project.calendar;
+    let first = |day| {
+        let start = period_start(day, size, calendar);
+        let granularities = scan.keys.iter().filter_map(|key| bound.keys[*key].granularity_of_time());
+        granularities.map(|granularity| period_start(start, granularity, calendar)).min().unwrap_or(start)
+    };
+    DateRange { from: range.from.map(first), to: range.to }
 }
 
 /// Returns what is aggregated; the leaves' own filters become conditions of the scan as far as they are shared.
@@ -126,7 +188,8 @@ fn aggregates(
         .map(|leaf| {
             let leaf = &bound.leaves[leaf.0];
             let own = simple(bound.project, leaf.metric).filter.as_ref();
-            own.into_iter().chain(&leaf.filters).map(|filter| scope.value(&here, filter)).collect()
+            let above = leaf.usage.filters.iter().map(|(_, filter)| filter);
+            own.into_iter().chain(above).map(|filter| scope.value(&here, filter)).collect()
         })
         .collect();
     let shared: Vec<SqlExpr> = filters
@@ -165,8 +228,13 @@ fn leaf_aggregate(
         (None, Some(filter)) => Some(Expr::integer(1).when(filter)),
         (None, None) => None,
     };
-    let function = match metric.aggregation {
-        _ if counts_rows => AggregateFunction::Count,
+    let function = if counts_rows { AggregateFunction::Count } else { function_of(metric.aggregation) };
+    LeafAggregate { leaf: id, function, arg }
+}
+
+/// Returns the SQL function of an aggregate.
+pub(super) fn function_of(aggregation: Aggregation) -> AggregateFunction {
+    match aggregation {
         Aggregation::Count => AggregateFunction::Count,
         Aggregation::Sum => AggregateFunction::Sum,
         Aggregation::Avg => AggregateFunction::Avg,
@@ -177,12 +245,11 @@ fn leaf_aggregate(
         Aggregation::Percentile(millionths) => AggregateFunction::Percentile(millionths),
         Aggregation::DiscretePercentile(millionths) => AggregateFunction::DiscretePercentile(millionths),
         Aggregation::ApproxPercentile(millionths) => AggregateFunction::ApproxPercentile(millionths),
-    };
-    LeafAggregate { leaf: id, function, arg }
+    }
 }
 
 /// Returns the value of a key; the time key of an accumulated scan is made later, from its windows.
-fn key_value(
+pub(super) fn key_value(
     bound: &Bound<'_>,
     scan: &Scan,
     scope: &mut Scope<'_>,
@@ -190,8 +257,12 @@ fn key_value(
     key: &Key,
     windowed: bool,
 ) -> Result<SqlExpr, PlanError> {
-    let cut = Cut { zone: bound.zone, calendar: bound.project.calendar };
+    let cut = bound.cut();
     match &key.kind {
+        KeyKind::Member { model, column } => {
+            let route = bind_model(bound.project, scan.model, model)?;
+            Ok(scope.column(&route, column))
+        }
         KeyKind::Time(_) if windowed => Ok(Expr::null()),
         KeyKind::Time(granularity) => {
             let axis = axis.expect("a scan under a time key has an axis");
@@ -235,6 +306,7 @@ pub(super) fn key_column(bound: &Bound<'_>, scan: &Scan, key: &Key) -> OutputCol
             (ColumnRole::Time(*granularity), column_type)
         }
         KeyKind::TimePart(part) => (ColumnRole::TimePart(*part), ColumnType::Integer),
+        KeyKind::Member { .. } => (ColumnRole::Dimension(None), ColumnType::Unknown),
         KeyKind::Dimension { path, granularity, part } => {
             let found = bind_path(project, scan.model, path).expect("the scan's rows were built with it");
             let definition = &project.dimensions[found.dimension];

@@ -6,11 +6,19 @@
 
 use std::collections::BTreeSet;
 
-use super::{JoinUse, PlanError, PlanErrorCode, frame::Frame, time::TimeValue};
+use super::{
+    JoinUse, Key, KeyKind, PlanError, PlanErrorCode, access,
+    bind::Bound,
+    frame::Frame,
+    time::TimeValue,
+    to_sql::{self, Built},
+};
 use crate::{
-    ids::{DimensionId, JoinId, ModelId, TableId},
-    project::{Bucket, Dimension, DimensionKind, Join as ProjectJoin, Project, Ref, Relationship, Route, Source},
-    sql::{BinaryOp, Expr, From, Join, JoinKind, Leaf, Literal, Select, SqlExpr},
+    ids::{DimensionId, JoinId, MetricId, ModelId, TableId},
+    project::{
+        Bucket, Dimension, DimensionKind, Empty, Join as ProjectJoin, Project, Ref, Relationship, Route, Source,
+    },
+    sql::{BinaryOp, Expr, From, Function, Join, JoinKind, Leaf, Literal, Select, SqlExpr},
 };
 
 /// The tables of one SELECT over a model.
@@ -25,6 +33,8 @@ pub(super) struct Scope<'p> {
     taken: BTreeSet<String>,
     uses: Vec<JoinUse>,
     tables: BTreeSet<TableId>,
+    /// The metrics of rows that are joined, by route.
+    metrics: Vec<(Route, MetricId, SqlExpr)>,
     error: Option<PlanError>,
 }
 
@@ -60,6 +70,7 @@ impl<'p> Scope<'p> {
             taken,
             uses: Vec::new(),
             tables: BTreeSet::new(),
+            metrics: Vec::new(),
             error: None,
         }
     }
@@ -95,11 +106,30 @@ impl<'p> Scope<'p> {
         expr.map(&mut |leaf| self.leaf(at, leaf))
     }
 
+    /// Returns a column of the model at the end of a route.
+    pub(super) fn column(&mut self, at: &Route, column: &str) -> SqlExpr {
+        let alias = self.alias(at);
+        SqlExpr::column(alias, column)
+    }
+
+    /// Returns a name that no table of the scope has, and takes it.
+    pub(super) fn free_name(&mut self, wanted: &str) -> String {
+        free_alias(&mut self.taken, &BTreeSet::new(), wanted)
+    }
+
+    /// Remembers tables that a select inside the scope reads.
+    pub(super) fn reads(&mut self, tables: &BTreeSet<TableId>) {
+        self.tables.extend(tables);
+    }
+
     /// Returns the value of a dimension: two-valued if it is a plain boolean, the label if it has buckets.
     pub(super) fn dimension(&mut self, at: &Route, dimension: DimensionId) -> SqlExpr {
         let project = self.project;
         let definition: &Dimension = &project.dimensions[dimension];
-        let value = self.value(at, &definition.expr);
+        let value = match definition.metric {
+            Some(metric) => self.metric(at, definition.model, metric),
+            None => self.value(at, &definition.expr),
+        };
         if !definition.buckets.is_empty() {
             return bucket_label(&value, &definition.buckets);
         }
@@ -110,6 +140,44 @@ impl<'p> Scope<'p> {
             | DimensionKind::Number
             | DimensionKind::Time { .. } => value,
         }
+    }
+
+    /// Returns a metric of the row at the end of a route, over all time, blind to the request.
+    ///
+    /// `LEFT JOIN (SELECT customer_id, COUNT(*) … GROUP BY customer_id) AS customers_parcels ON …`
+    pub(super) fn metric(&mut self, at: &Route, model: ModelId, metric: MetricId) -> SqlExpr {
+        let project = self.project;
+        let when_empty = project.metrics[metric].when_empty;
+        let or_empty = |value| match when_empty {
+            Empty::Null => value,
+            Empty::Zero => Expr::call(Function::Coalesce, vec![value, Expr::integer(0)]),
+        };
+        if let Some((.., value)) = self.metrics.iter().find(|(route, known, _)| (route, *known) == (at, metric)) {
+            return or_empty(value.clone());
+        }
+        let one = self.alias(at);
+        let built = match metric_of_members(self.frame, model, metric) {
+            Ok(built) => built,
+            Err(error) => {
+                self.error.get_or_insert(error);
+                return Expr::null();
+            }
+        };
+        let wanted = format!("{}_{}", project.models[model].name, project.metrics[metric].name);
+        let alias = self.free_name(&wanted);
+        let columns: Vec<String> = built.select.items.iter().map(|item| item.alias.clone()).collect();
+        let (value, members) = columns.split_last().expect("a select has columns");
+        let on = project.models[model].primary_key.iter().zip(members).map(|(ours, theirs)| {
+            SqlExpr::column(one.clone(), ours.clone())
+                .binary(BinaryOp::Eq, SqlExpr::column(alias.clone(), theirs.clone()))
+        });
+        let on = Expr::all(on.collect::<Vec<_>>());
+        let value = SqlExpr::column(alias.clone(), value.clone());
+        let to = From::Select { select: Box::new(built.select), alias };
+        self.joins.push(Join { kind: JoinKind::Left, to, on });
+        self.tables.extend(built.tables);
+        self.metrics.push((at.clone(), metric, value.clone()));
+        or_empty(value)
     }
 
     /// Returns a time dimension as a time.
@@ -253,6 +321,18 @@ impl ManySide {
         }
         conditions
     }
+}
+
+/// Builds the select of a metric over all time, one row per row of a model.
+fn metric_of_members(frame: Frame<'_>, model: ModelId, metric: MetricId) -> Result<Built, PlanError> {
+    let definition = &frame.project.models[model];
+    let key = |(index, column): (usize, &String)| Key {
+        name: format!("member_{}", index + 1),
+        kind: KeyKind::Member { model: definition.name.clone(), column: column.clone() },
+    };
+    let keys = definition.primary_key.iter().enumerate().map(key).collect();
+    let asked = access::grant(Bound::over_all_time(frame, metric, keys)?)?;
+    to_sql::build(asked.get())
 }
 
 /// Returns the columns that would hide an alias of a model inside `EXISTS`: those of the models that join to it.

@@ -59,6 +59,29 @@ pub fn routes_ending_in(project: &Project, from: ModelId, roles: &[&str]) -> Vec
     found.map(|at| route(&steps, at)).collect()
 }
 
+/// Returns the shortest routes from a model to another one, or to the end of the joins of a role; the model itself is
+/// reached by staying.
+///
+/// Several are as near as one another only if the name is ambiguous.
+pub fn routes_to(project: &Project, from: ModelId, name: &str) -> Vec<Route> {
+    if project.models[from].name == name {
+        return vec![Route::here()];
+    }
+    let by_role = to_one_routes_where(project, from, |joins| ends_in(project, joins, &[name]));
+    let target = project.model_named(name);
+    let mut routes = if by_role.is_empty() {
+        let leads = |joins: &mut dyn Iterator<Item = JoinId>| {
+            joins.next().is_some_and(|last| Some(project.joins[last].to) == target)
+        };
+        to_one_routes_where(project, from, leads)
+    } else {
+        by_role
+    };
+    let fewest = routes.first().map(|route| route.0.len());
+    routes.retain(|route| Some(route.0.len()) == fewest);
+    routes
+}
+
 /// Returns whether joins, the last one first, have these roles at their end.
 pub fn ends_in(project: &Project, joins: &mut dyn Iterator<Item = JoinId>, roles: &[&str]) -> bool {
     roles.iter().rev().all(|role| joins.next().is_some_and(|join| project.joins[join].role == *role))

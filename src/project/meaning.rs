@@ -97,8 +97,18 @@ impl Project {
     }
 
     fn input(&self, input: &Input, known: &mut Known) -> String {
-        let Input { name: _, metric, filter, offset, shift_rows, offset_to, ignore, cumulation: over, when_empty } =
-            input;
+        let Input {
+            name: _,
+            metric,
+            filter,
+            offset,
+            shift_rows,
+            offset_to,
+            ignore,
+            cumulation: over,
+            take,
+            when_empty,
+        } = input;
         let mut form = format!("(input {}", self.metric_hash(*metric, known));
         let mut filters: Vec<String> = filter
             .iter()
@@ -116,7 +126,7 @@ impl Project {
             form.push_str(&ignored(ignore));
         }
         if let Some(over) = over {
-            let _ = write!(form, " {}", cumulation(*over));
+            let _ = write!(form, " {}{}", cumulation(*over), taken(*take));
         }
         if let Some(when_empty) = when_empty {
             let _ = write!(form, " {}", empty(*when_empty));
@@ -126,8 +136,9 @@ impl Project {
 
     fn members(&self, members: &[Member], known: &mut Known) -> String {
         let written = members.iter().map(|member| match member {
-            Member::Model(model) => {
-                format!(" (per {} {})", self.model(*model, known), path(&self.models[*model].primary_key))
+            Member::Model { name, model } => {
+                let role = if *name == self.models[*model].name { String::new() } else { quoted(name) };
+                format!(" (per {role} {} {})", self.model(*model, known), path(&self.models[*model].primary_key))
             }
             Member::Dimension(words) => format!(" (per {})", path(words)),
             Member::Time(size) => format!(" (per {size})"),
@@ -178,14 +189,18 @@ impl Project {
         if let Some(hash) = &known.dimensions[id.index()] {
             return hash.clone();
         }
-        let Dimension { kind, expr, buckets, .. } = &self.dimensions[id];
+        let Dimension { kind, expr, metric, buckets, .. } = &self.dimensions[id];
         let kind = match kind {
             DimensionKind::String => "string".to_owned(),
             DimensionKind::Number => "number".to_owned(),
             DimensionKind::Boolean { nullable } => format!("boolean {nullable}"),
             DimensionKind::Time { .. } => format!("time {}", self.dimensions[id].column_type),
         };
-        let mut form = format!("(dimension ({kind}) {}", self.expr(expr, known));
+        let value = match metric {
+            Some(metric) => format!("(metric {})", self.metric_hash(*metric, known)),
+            None => self.expr(expr, known),
+        };
+        let mut form = format!("(dimension ({kind}) {value}");
         for bucket in buckets {
             let bound = |bound: &Option<String>| bound.clone().unwrap_or_else(|| "none".to_owned());
             let _ = write!(form, " ({} {} {})", bound(&bucket.low), bound(&bucket.high), quoted(&bucket.label));
@@ -413,6 +428,7 @@ fn write_function(function: Function) -> String {
         Function::Truncate { granularity, week_start, fiscal_start_month } => {
             return format!("trunc {granularity} {week_start} {fiscal_start_month}");
         }
+        Function::MicrosecondsBetween { instants } => return format!("microseconds_between {instants}"),
         Function::PeriodsBetween { granularity, week_start, fiscal_start_month } => {
             return format!("periods_between {granularity} {week_start} {fiscal_start_month}");
         }

@@ -106,7 +106,12 @@ pub enum Edge {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Member {
     /// Each row of a model, by its primary key.
-    Model(ModelId),
+    Model {
+        /// The name of the model, or of the role that leads to it.
+        name: String,
+        /// The model.
+        model: ModelId,
+    },
     /// Each value of a dimension, by its path as a query writes it.
     Dimension(Vec<String>),
     /// Each period of the metric's time.
@@ -235,6 +240,8 @@ pub struct Input {
     pub ignore: Option<Ignore>,
     /// The time over which the metric is accumulated.
     pub cumulation: Option<Cumulation>,
+    /// What stands for a longer period of what is accumulated.
+    pub take: Take,
     /// What it is where it has no rows, if said.
     pub when_empty: Option<Empty>,
 }

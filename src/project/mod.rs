@@ -9,7 +9,7 @@ mod meaning;
 mod metric;
 mod model;
 
-pub use join_graph::{ends_in, routes_ending_in, to_one_routes, to_one_routes_where};
+pub use join_graph::{ends_in, routes_ending_in, routes_to, to_one_routes, to_one_routes_where};
 pub use metric::{
     Aggregation, Balance, Cumulation, Edge, Empty, Format, Funnel, FunnelResult, FunnelStep, Good, Ignore, Input,
     InputId, Leaves, Member, Metric, MetricKind, NestedMetric, SimpleMetric, Status, Take, TimeAxis,
@@ -73,6 +73,7 @@ impl Project {
     /// Returns the column that a dimension is, if its expression is one column of its own model.
     pub fn plain_column(&self, dimension: DimensionId) -> Option<&str> {
         match &self.dimensions[dimension].expr {
+            _ if self.dimensions[dimension].metric.is_some() => None,
             Expr::Leaf(Ref::Column { route, column, .. }) if *route == Route::here() => Some(column),
             Expr::Leaf(Ref::Dimension { route, dimension }) if *route == Route::here() => self.plain_column(*dimension),
             _ => None,

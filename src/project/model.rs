@@ -6,7 +6,7 @@ use super::metric::Format;
 use crate::{
     catalog::ColumnType,
     files::Span,
-    ids::{DimensionId, JoinId, ModelId, TableId},
+    ids::{DimensionId, JoinId, MetricId, ModelId, TableId},
     sql::{Dialect, Expr},
     time::{Duration, Granularity, Tz},
 };
@@ -263,6 +263,8 @@ pub struct Dimension {
     pub column_type: ColumnType,
     /// Its value in one row, before buckets; a boolean is two-valued only after the planner's `IS TRUE`.
     pub expr: Expr<Ref>,
+    /// The metric of one row of the model, over all time, in place of an expression.
+    pub metric: Option<MetricId>,
     /// The bounds of its buckets, ascending; empty if it has none.
     pub buckets: Vec<Bucket>,
     /// The known values.

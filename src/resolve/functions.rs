@@ -105,6 +105,7 @@ pub(super) fn signature(function: Function) -> Signature {
         Function::TruncateHour(_) => of("trunc", &[Time], Fixed(ColumnType::Timestamp)),
         Function::Truncate { .. } | Function::WrittenTruncate(_) => of("trunc", &[Time], First),
         Function::AddUnits(_) => of("add_units", &[Time, Whole], First),
+        Function::MicrosecondsBetween { .. } => of("microseconds_between", &[Time, Time], Fixed(Integer)),
         Function::PeriodsBetween { .. } | Function::WrittenPeriodsBetween(_) => {
             of("periods_between", &[Time, Time], Fixed(Integer))
         }

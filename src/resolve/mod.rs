@@ -14,6 +14,7 @@ mod expression;
 mod functions;
 mod joins;
 mod lowering;
+mod metric_dimensions;
 mod metrics;
 mod models;
 mod names;
@@ -63,6 +64,7 @@ pub fn resolve(config: &Config, definitions: &Definitions, catalog: &Catalog) ->
     joins::resolve(&mut context, found);
     models::resolve_filters(&mut context, found);
     metrics::resolve(&mut context, found);
+    metric_dimensions::resolve(&mut context, found);
     saved_queries::resolve(&mut context, found);
     tests::resolve(&mut context, found);
     checks::report(&context, found);

@@ -319,6 +319,11 @@ pub enum Function {
         /// The first month of a fiscal year.
         fiscal_start_month: u32,
     },
+    /// `(a, b)`: the microseconds from one time to another, negative if b is earlier.
+    MicrosecondsBetween {
+        /// Whether they are instants; wall-clock times otherwise.
+        instants: bool,
+    },
     /// A part of a date or wall-clock time, as a whole number.
     Part {
         /// Which part.

@@ -160,6 +160,7 @@ impl<N> Writer<'_, N> {
                 ("trunc", Some(granularity.name()))
             }
             Function::AddUnits(unit) => ("add", Some(unit.name())),
+            Function::MicrosecondsBetween { .. } => ("microseconds_between", None),
             Function::PeriodsBetween { granularity, .. } | Function::WrittenPeriodsBetween(granularity) => {
                 let _ = write!(out, "periods_between('{granularity}', ");
                 self.list(args, out);

@@ -33,6 +33,7 @@ impl Columns {
         let name = match &kind {
             KeyKind::Time(granularity) => format!("time.{granularity}"),
             KeyKind::TimePart(part) => format!("time.{}", part.name()),
+            KeyKind::Member { model, column } => format!("{model}.{column}"),
             KeyKind::Dimension { path, granularity, part } => {
                 let last = granularity.map(Granularity::name).or(part.map(TimePart::name));
                 path.iter().map(String::as_str).chain(last).collect::<Vec<_>>().join(".")

@@ -93,6 +93,12 @@ fn operand(
     if input.cumulation.is_some() {
         return Err(CUMULATIVE.to_owned());
     }
+    if input.ignore.is_some() {
+        return Err(format!("`{inner}` ignores keys, and a measure of Looker is grouped by all fields of a query"));
+    }
+    if let Some(size) = input.offset_to {
+        return Err(format!("`{inner}` is taken back to the start of the {size}, which Looker has no word for"));
+    }
     if input.filter.is_empty() && extra.is_empty() {
         let built = measure::build(emission, input.metric).map_err(|reason| because(inner, &reason))?;
         return Ok((built.name, built.crosses, with_empty(project, input, built.note)));

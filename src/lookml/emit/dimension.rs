@@ -90,9 +90,14 @@ fn fields(emission: &mut Emission<'_>, model: ModelId) -> Vec<(bool, Field)> {
     fields
 }
 
+const METRIC: &str = "it shows a metric of each row, and a dimension of Looker sees one row only";
+
 fn field(emission: &mut Emission<'_>, id: DimensionId) -> Result<Field, String> {
     let project = emission.project;
     let dimension = &project.dimensions[id];
+    if dimension.metric.is_some() {
+        return Err(METRIC.to_owned());
+    }
     let name = emission.draft(dimension.model).dimensions[&id].clone();
     let mut docs = label::docs(&name, &dimension.docs, || describe(emission, dimension));
     docs.tags.extend(dimension.pii.iter().flat_map(|class| ["pii".to_owned(), format!("pii:{}", inert(class))]));

@@ -230,6 +230,9 @@ impl Writing<'_, '_> {
             }
             Ref::Dimension { route, dimension } if route.0.is_empty() => {
                 let dimension = &self.emission.project.dimensions[*dimension];
+                if dimension.metric.is_some() {
+                    return self.fail("an `exists` whose condition names a metric cannot be said in LookML");
+                }
                 let value = self.inner(alias, &dimension.expr);
                 value_of(value, dimension)
             }

@@ -1,94 +1,21 @@
 //! Metrics → formulas over leaves.
 //!
-//! A leaf is one use of a simple metric: with the filters of the inputs above it, shifted, accumulated.
+//! A leaf is one use of a metric of rows: with the filters of the inputs above it, shifted, accumulated.
 
-use std::fmt;
-
-use super::{offset_parts, simple};
+use super::{
+    leaf::{Accumulation, LeafId, LeafUse, LeafValue, Shift, Usage},
+    offset_parts,
+};
 use crate::{
     ids::{MetricId, ModelId},
     plan::{PlanError, PlanErrorCode},
-    project::{Aggregation, Cumulation, Empty, InputId, MetricKind, Project, Ref},
+    project::{
+        Aggregation, Balance, Cumulation, Empty, Funnel, FunnelResult, Input, InputId, Metric, MetricKind, Project,
+        Ref, SimpleMetric, Take, TimeAxis,
+    },
     sql::{BinaryOp, Expr, Function},
-    time::{DateRange, Duration, NaiveDate, Offset, Unit, date_exists_after_shift, shift_date},
+    time::Offset,
 };
-
-/// The position of a leaf.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(in crate::plan) struct LeafId(pub(in crate::plan) usize);
-
-/// One use of a simple metric.
-#[derive(Debug)]
-pub(in crate::plan) struct LeafUse {
-    /// The name of its column.
-    pub(in crate::plan) name: String,
-    /// The simple metric.
-    pub(in crate::plan) metric: MetricId,
-    /// What of it.
-    pub(in crate::plan) value: LeafValue,
-    /// Further filters, seen from the metric's model.
-    pub(in crate::plan) filters: Vec<Expr<Ref>>,
-    /// How far back.
-    pub(in crate::plan) shift: Shift,
-    /// Over which time.
-    pub(in crate::plan) cumulation: Option<Cumulation>,
-    /// Whether a group with rows is a row of the answer.
-    pub(in crate::plan) makes_rows: bool,
-}
-
-/// What of a simple metric a leaf is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::plan) enum LeafValue {
-    /// Its aggregate.
-    Metric,
-    /// The number of rows that it is made of.
-    Rows,
-}
-
-/// How far back a leaf is taken: by days, which move each row, and by months, which move its period.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-pub(in crate::plan) struct Shift {
-    /// Months back.
-    pub(in crate::plan) months: i64,
-    /// Days back.
-    pub(in crate::plan) days: i64,
-}
-
-impl Shift {
-    /// Returns whether nothing is shifted.
-    pub(in crate::plan) fn is_none(self) -> bool {
-        self == Self::default()
-    }
-
-    /// Returns the range of rows whose shifted day lies in `range`.
-    ///
-    /// A day that the earlier month lacks stands for the first day of the month after: 31 March minus one month is
-    /// 1 March, so that both ends of a range are cut alike.
-    pub(in crate::plan) fn range(self, range: DateRange) -> DateRange {
-        DateRange { from: range.from.map(|day| self.back(day)), to: range.to.map(|day| self.back(day)) }
-    }
-
-    /// Returns a day moved back.
-    pub(in crate::plan) fn back(self, day: NaiveDate) -> NaiveDate {
-        let months = Duration { count: self.months, unit: Unit::Month };
-        let moved = shift_date(day, months, -1);
-        let exact = date_exists_after_shift(day, months, -1);
-        let moved = if exact { moved } else { shift_date(moved, Duration { count: 1, unit: Unit::Day }, 1) };
-        shift_date(moved, Duration { count: self.days, unit: Unit::Day }, -1)
-    }
-}
-
-impl fmt::Display for Shift {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let months = Duration { count: self.months, unit: Unit::Month };
-        let days = Duration { count: self.days, unit: Unit::Day };
-        match (self.months, self.days) {
-            (0, _) => write!(f, "{days}"),
-            (_, 0) => write!(f, "{months}"),
-            _ => write!(f, "{months} and {days}"),
-        }
-    }
-}
 
 fn or_empty(value: Expr<LeafId>, empty: Empty) -> Expr<LeafId> {
     match empty {
@@ -113,13 +40,19 @@ pub(super) struct Formulas<'p> {
 
 /// What the metrics above ask of the ones below.
 #[derive(Clone, Debug, Default)]
-struct Above {
+pub(in crate::plan) struct Above {
     name: Option<String>,
-    filters: Vec<(ModelId, Expr<Ref>)>,
-    shift: Shift,
-    cumulation: Option<Cumulation>,
+    /// What is asked of the leaves.
+    pub(in crate::plan) usage: Usage,
     when_empty: Option<Empty>,
     of_previous: bool,
+}
+
+impl Above {
+    /// What a use of a metric asks of the metric below it.
+    pub(in crate::plan) fn of_usage(usage: Usage) -> Self {
+        Self { usage, ..Self::default() }
+    }
 }
 
 impl<'p> Formulas<'p> {
@@ -135,68 +68,109 @@ impl<'p> Formulas<'p> {
     pub(super) fn of_metric(&mut self, metric: MetricId, previous: Option<Offset>) -> Result<Expr<LeafId>, PlanError> {
         let mut above = Above { of_previous: previous.is_some(), ..Above::default() };
         if let Some(offset) = previous {
-            above.shift = self.add_shift(above.shift, offset, metric)?;
+            above.usage.shift = self.add_shift(above.usage.shift, offset, false, metric)?;
             above.name = Some(format!("{}_previous", self.project.metrics[metric].name));
         }
         let formula = self.formula(metric, &above)?;
         Ok(if previous.is_some() { self.where_rows_are(formula) } else { formula })
     }
 
-    fn formula(&mut self, metric: MetricId, above: &Above) -> Result<Expr<LeafId>, PlanError> {
+    /// Returns the formula of a metric as the metrics above use it.
+    pub(super) fn formula(&mut self, metric: MetricId, above: &Above) -> Result<Expr<LeafId>, PlanError> {
         let project = self.project;
         let definition = &project.metrics[metric];
+        let empty = above.when_empty.unwrap_or(definition.when_empty);
         match &definition.kind {
-            MetricKind::Simple(simple) => {
-                let leaf = self.leaf(metric, simple.model, above);
-                Ok(or_empty(Expr::Leaf(leaf), above.when_empty.unwrap_or(definition.when_empty)))
+            MetricKind::Simple(_) | MetricKind::Nested(_) => {
+                let leaf = self.leaf(metric, LeafValue::Metric, above);
+                Ok(or_empty(Expr::Leaf(leaf), empty))
             }
-            MetricKind::Derived { expr, inputs } => {
-                let empty = above.when_empty.unwrap_or(definition.when_empty);
-                let mut formulas = Vec::new();
-                for input in inputs {
-                    let mut below = above.clone();
-                    below.name = Some(input.name.clone());
-                    below.filters.extend(input.filter.iter().map(|(model, expr)| (*model, expr.clone())));
-                    if let Some(offset) = input.offset {
-                        below.shift = self.add_shift(below.shift, offset, metric)?;
-                    }
-                    if let Some(cumulation) = input.cumulation {
-                        below.cumulation = Some(self.accumulate(above, cumulation, metric)?);
-                    }
-                    let of_input = if input.offset.is_some() { None } else { input.when_empty };
-                    below.when_empty = of_input.or_else(|| {
-                        let is_alone = input.offset.is_none() && matches!(expr, Expr::Leaf(_));
-                        self.changed_empty(input.metric, empty).filter(|_| is_alone)
-                    });
-                    let formula = self.formula(input.metric, &below)?;
-                    formulas.push(match input.offset {
-                        None => formula,
-                        Some(_) => or_empty(self.where_rows_are(formula), input.when_empty.unwrap_or(Empty::Null)),
-                    });
-                }
-                let formula = expr.map(&mut |input: &InputId| formulas[input.0].clone());
-                Ok(match (empty, above.when_empty) {
-                    (Empty::Zero, _) if is_or_zero(&formula) => formula,
-                    (Empty::Zero, _) => or_empty(formula, Empty::Zero),
-                    (Empty::Null, Some(_)) if !matches!(expr, Expr::Leaf(_)) => self.where_rows_are(formula),
-                    (Empty::Null, _) => formula,
-                })
-            }
-            MetricKind::Nested(_) | MetricKind::Funnel(_) => Err(PlanError::new(
-                PlanErrorCode::NotYet,
-                format!("metric `{}` is of a kind that is not executed yet", definition.name),
-            )),
-            MetricKind::Cumulative { metric: inner, cumulation, take: _ } => {
-                let cumulation = self.accumulate(above, *cumulation, metric)?;
-                let name = above.name.clone().unwrap_or_else(|| definition.name.clone());
-                let empty = above.when_empty.unwrap_or(definition.when_empty);
-                let when_empty = self.changed_empty(*inner, empty);
-                self.formula(
-                    *inner,
-                    &Above { cumulation: Some(cumulation), name: Some(name), when_empty, ..above.clone() },
-                )
+            MetricKind::Funnel(funnel) => Ok(self.of_funnel(metric, funnel, above, empty)),
+            MetricKind::Derived { expr, inputs } => self.of_inputs(metric, definition, expr, inputs, above),
+            MetricKind::Cumulative { metric: inner, cumulation, take } => {
+                let mut below = above.clone();
+                below.usage.cumulation = Some(self.accumulate(above, *cumulation, *take, metric)?);
+                below.name = above.name.clone().or_else(|| Some(definition.name.clone()));
+                below.when_empty = self.changed_empty(*inner, empty);
+                self.formula(*inner, &below)
             }
         }
+    }
+
+    fn of_inputs(
+        &mut self,
+        metric: MetricId,
+        definition: &Metric,
+        expr: &Expr<InputId>,
+        inputs: &[Input],
+        above: &Above,
+    ) -> Result<Expr<LeafId>, PlanError> {
+        let empty = above.when_empty.unwrap_or(definition.when_empty);
+        let mut formulas = Vec::new();
+        for input in inputs {
+            let is_shifted = input.offset.is_some() || input.offset_to.is_some();
+            let mut below = above.clone();
+            below.name = Some(input.name.clone());
+            below.usage = self.usage_of(metric, input, above)?;
+            let of_input = if is_shifted { None } else { input.when_empty };
+            below.when_empty = of_input.or_else(|| {
+                let is_alone = !is_shifted && matches!(expr, Expr::Leaf(_));
+                self.changed_empty(input.metric, empty).filter(|_| is_alone)
+            });
+            let formula = self.formula(input.metric, &below)?;
+            formulas.push(if is_shifted {
+                or_empty(self.where_rows_are(formula), input.when_empty.unwrap_or(Empty::Null))
+            } else {
+                formula
+            });
+        }
+        let formula = expr.map(&mut |input: &InputId| formulas[input.0].clone());
+        Ok(match (empty, above.when_empty) {
+            (Empty::Zero, _) if is_or_zero(&formula) => formula,
+            (Empty::Zero, _) => or_empty(formula, Empty::Zero),
+            (Empty::Null, Some(_)) if !matches!(expr, Expr::Leaf(_)) => self.where_rows_are(formula),
+            (Empty::Null, _) => formula,
+        })
+    }
+
+    /// Adds what an input asks to what is asked above it.
+    fn usage_of(&self, metric: MetricId, input: &Input, above: &Above) -> Result<Usage, PlanError> {
+        let mut usage = above.usage.clone();
+        usage.filters.extend(input.filter.iter().map(|(model, expr)| (*model, expr.clone())));
+        if let Some(offset) = input.offset {
+            usage.shift = self.add_shift(usage.shift, offset, input.shift_rows, metric)?;
+        }
+        if let Some(cumulation) = input.cumulation {
+            usage.cumulation = Some(self.accumulate(above, cumulation, input.take, metric)?);
+        }
+        if input.offset_to.is_some() {
+            usage.offset_to = input.offset_to;
+        }
+        if input.ignore.is_some() {
+            usage.ignore.clone_from(&input.ignore);
+        }
+        if above.usage.offset_to.is_some() && (input.offset_to.is_some() || !usage.shift.is_none()) {
+            let name = &self.project.metrics[metric].name;
+            return Err(PlanError::new(
+                PlanErrorCode::NotYet,
+                format!("metric `{name}` is taken back and taken back to the start of a period as well"),
+            )
+            .help("Take it back once."));
+        }
+        Ok(usage)
+    }
+
+    fn of_funnel(&mut self, metric: MetricId, funnel: &Funnel, above: &Above, empty: Empty) -> Expr<LeafId> {
+        let mut leaf = |value| Expr::Leaf(self.leaf(metric, value, above));
+        let formula = match funnel.result {
+            FunnelResult::Rate => leaf(LeafValue::ConvertedBases).binary(BinaryOp::Divide, leaf(LeafValue::Rows)),
+            FunnelResult::ConversionsPerBase => {
+                leaf(LeafValue::Conversions).binary(BinaryOp::Divide, leaf(LeafValue::Rows))
+            }
+            FunnelResult::Conversions => leaf(LeafValue::Conversions),
+            FunnelResult::TimeBetween { .. } => leaf(LeafValue::Metric),
+        };
+        or_empty(formula, empty)
     }
 
     /// Returns the empty value that a metric above asks for, if it is not the metric's own.
@@ -233,7 +207,14 @@ impl<'p> Formulas<'p> {
     }
 
     fn is_null_without_rows(&self, leaf: LeafId) -> bool {
-        match simple(self.project, self.leaves[leaf.0].metric).aggregation {
+        let of = &self.leaves[leaf.0];
+        let aggregation = match &self.project.metrics[of.metric].kind {
+            MetricKind::Simple(simple) => simple.aggregation,
+            MetricKind::Nested(nested) => nested.aggregation,
+            MetricKind::Funnel(_) => return of.value == LeafValue::Metric,
+            MetricKind::Derived { .. } | MetricKind::Cumulative { .. } => return false,
+        };
+        match aggregation {
             Aggregation::Count | Aggregation::CountDistinct | Aggregation::ApproxCountDistinct => false,
             Aggregation::Sum
             | Aggregation::Avg
@@ -241,69 +222,57 @@ impl<'p> Formulas<'p> {
             | Aggregation::Max
             | Aggregation::Percentile(_)
             | Aggregation::DiscretePercentile(_)
-            | Aggregation::ApproxPercentile(_) => true,
+            | Aggregation::ApproxPercentile(_) => of.value == LeafValue::Metric,
         }
     }
 
     /// Returns the leaf that counts the rows of a leaf: itself if that is what it does.
     fn row_count(&mut self, leaf: LeafId) -> LeafId {
         let of = &self.leaves[leaf.0];
-        let metric = simple(self.project, of.metric);
-        if of.value == LeafValue::Rows || (metric.aggregation == Aggregation::Count && metric.expr.is_none()) {
+        if self.counts_rows(of) {
             return leaf;
         }
-        let same = |other: &LeafUse| {
-            let counted = simple(self.project, other.metric);
-            let counts =
-                other.value == LeafValue::Rows || (counted.aggregation == Aggregation::Count && counted.expr.is_none());
-            counts
-                && (counted.model, &counted.time, &counted.filter) == (metric.model, &metric.time, &metric.filter)
-                && (other.shift, other.cumulation) == (of.shift, of.cumulation)
-                && other.filters == of.filters
+        let simple = self.project.simple(of.metric);
+        let same_rows = |other: &LeafUse| {
+            let other_simple = self.project.simple(other.metric);
+            match (simple, other_simple) {
+                (Some(a), Some(b)) => rows_of(a) == rows_of(b),
+                _ => of.metric == other.metric,
+            }
         };
+        let same = |other: &LeafUse| self.counts_rows(other) && same_rows(other) && other.usage == of.usage;
         if let Some(index) = self.leaves.iter().position(same) {
             return LeafId(index);
         }
-        let rows = LeafUse {
-            name: self.free_name(&format!("{}_rows", of.name)),
-            metric: of.metric,
-            value: LeafValue::Rows,
-            filters: of.filters.clone(),
-            shift: of.shift,
-            cumulation: of.cumulation,
-            makes_rows: of.makes_rows,
-        };
+        let rows = LeafUse { name: self.free_name(&format!("{}_rows", of.name)), value: LeafValue::Rows, ..of.clone() };
         self.leaves.push(rows);
         LeafId(self.leaves.len() - 1)
     }
 
-    fn leaf(&mut self, metric: MetricId, model: ModelId, above: &Above) -> LeafId {
-        let filters: Vec<Expr<Ref>> =
-            above.filters.iter().filter(|(of, _)| *of == model).map(|(_, filter)| filter.clone()).collect();
-        let same = |leaf: &LeafUse| {
-            leaf.metric == metric
-                && leaf.value == LeafValue::Metric
-                && leaf.shift == above.shift
-                && leaf.cumulation == above.cumulation
-                && leaf.filters == filters
-        };
+    fn counts_rows(&self, leaf: &LeafUse) -> bool {
+        let counts = |simple: &SimpleMetric| simple.aggregation == Aggregation::Count && simple.expr.is_none();
+        leaf.value == LeafValue::Rows || self.project.simple(leaf.metric).is_some_and(counts)
+    }
+
+    fn leaf(&mut self, metric: MetricId, value: LeafValue, above: &Above) -> LeafId {
+        let mut usage = above.usage.clone();
+        if let Some(simple) = self.project.simple(metric) {
+            usage.filters.retain(|(of, _)| *of == simple.model);
+        }
+        let same = |leaf: &LeafUse| leaf.metric == metric && leaf.value == value && leaf.usage == usage;
         if let Some(index) = self.leaves.iter().position(same) {
             self.leaves[index].makes_rows |= !above.of_previous;
             return LeafId(index);
         }
-        let plain = filters.is_empty() && above.shift.is_none() && above.cumulation.is_none();
         let own_name = &self.project.metrics[metric].name;
-        let wanted = above.name.as_ref().filter(|_| !plain).unwrap_or(own_name);
-        let name = self.free_name(wanted);
-        self.leaves.push(LeafUse {
-            name,
-            metric,
-            value: LeafValue::Metric,
-            filters,
-            shift: above.shift,
-            cumulation: above.cumulation,
-            makes_rows: !above.of_previous,
-        });
+        let wanted = above.name.as_ref().filter(|_| usage != Usage::default()).unwrap_or(own_name);
+        let name = match value {
+            LeafValue::Metric => self.free_name(wanted),
+            LeafValue::Rows => self.free_name(&format!("{wanted}_bases")),
+            LeafValue::ConvertedBases => self.free_name(&format!("{wanted}_converted")),
+            LeafValue::Conversions => self.free_name(&format!("{wanted}_conversions")),
+        };
+        self.leaves.push(LeafUse { name, metric, value, usage, makes_rows: !above.of_previous });
         LeafId(self.leaves.len() - 1)
     }
 
@@ -318,10 +287,11 @@ impl<'p> Formulas<'p> {
             .expect("there are more numbers than leaves")
     }
 
-    fn add_shift(&self, shift: Shift, offset: Offset, metric: MetricId) -> Result<Shift, PlanError> {
+    fn add_shift(&self, shift: Shift, offset: Offset, by_rows: bool, metric: MetricId) -> Result<Shift, PlanError> {
         let name = &self.project.metrics[metric].name;
         let parts = offset_parts(offset).and_then(|(months, days)| {
-            let total = Shift { months: shift.months.checked_add(months)?, days: shift.days.checked_add(days)? };
+            let (months, days) = (shift.months.checked_add(months)?, shift.days.checked_add(days)?);
+            let total = Shift { months, days, by_rows: shift.by_rows || (by_rows && months != 0) };
             // A calendar ends somewhere; ten thousand years are enough for everyone.
             (total.months.abs() < 120_000 && total.days.abs() < 3_650_000).then_some(total)
         });
@@ -334,8 +304,14 @@ impl<'p> Formulas<'p> {
         })
     }
 
-    fn accumulate(&self, above: &Above, cumulation: Cumulation, metric: MetricId) -> Result<Cumulation, PlanError> {
-        if above.cumulation.is_some() {
+    fn accumulate(
+        &self,
+        above: &Above,
+        over: Cumulation,
+        take: Take,
+        metric: MetricId,
+    ) -> Result<Accumulation, PlanError> {
+        if above.usage.cumulation.is_some() {
             let name = &self.project.metrics[metric].name;
             return Err(PlanError::new(
                 PlanErrorCode::NotYet,
@@ -343,6 +319,13 @@ impl<'p> Formulas<'p> {
             )
             .help("Accumulate the metric below it once."));
         }
-        Ok(cumulation)
+        Ok(Accumulation { over, take })
     }
+}
+
+/// What decides which rows a simple metric is made of.
+type RowsOf<'m> = (ModelId, &'m Option<TimeAxis>, &'m Option<Expr<Ref>>, &'m Option<Balance>);
+
+fn rows_of(metric: &SimpleMetric) -> RowsOf<'_> {
+    (metric.model, &metric.time, &metric.filter, &metric.balance)
 }

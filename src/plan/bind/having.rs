@@ -2,10 +2,7 @@
 //!
 //! **Invariant:** a metric of the answer is meant by its name there, any other by its name in the project.
 
-use super::{
-    find_metric,
-    formula::{Formulas, LeafId},
-};
+use super::{find_metric, formula::Formulas, leaf::LeafId};
 use crate::{
     plan::{PlanError, PlanErrorCode, Request},
     sql::{Expr, Literal, Name},

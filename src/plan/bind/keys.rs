@@ -1,6 +1,6 @@
 //! Checks of keys and time, and requests of keys without metrics.
 
-use super::{BoundTop, LeafUse, Scan, Shift, bind_path};
+use super::{Bound, BoundTop, Scan, ScanKind, Shift, bind_path};
 use crate::{
     ids::ModelId,
     plan::{Key, KeyKind, MetricRequest, Order, OrderBy, PlanError, PlanErrorCode, Request, Top},
@@ -28,6 +28,7 @@ pub(super) fn scan_of_keys(project: &Project, request: &Request) -> Result<Scan,
                 return Err(PlanError::new(PlanErrorCode::KeysNeedMetric, "`time` is the time axis of metrics")
                     .help("Ask for a metric, or group by a time dimension by its name."));
             }
+            KeyKind::Member { .. } => {}
         }
     }
     let Some(first) = paths.first() else {
@@ -77,15 +78,18 @@ pub(super) fn scan_of_keys(project: &Project, request: &Request) -> Result<Scan,
     Ok(Scan {
         model: *model,
         axis: axis.filter(|_| request.time.is_some()),
+        kind: ScanKind::Rows,
         shift: Shift::default(),
         cumulation: None,
+        offset_to: None,
+        keys: (0..request.keys.len()).collect(),
         leaves: Vec::new(),
         makes_rows: true,
     })
 }
 
 /// Returns the dimensions that a condition names, without the granularities and parts behind them.
-fn paths_of(expr: &Expr<Name>) -> Vec<Vec<String>> {
+pub(in crate::plan) fn paths_of(expr: &Expr<Name>) -> Vec<Vec<String>> {
     let mut paths = Vec::new();
     expr.for_each_leaf(&mut |name| {
         if let Name::Path(words) = name {
@@ -101,19 +105,16 @@ fn paths_of(expr: &Expr<Name>) -> Vec<Vec<String>> {
 }
 
 /// Checks that a scan can be cut by time as the request asks.
-pub(super) fn check_time(
-    project: &Project,
-    request: &Request,
-    scan: &Scan,
-    leaves: &[LeafUse],
-    range: DateRange,
-) -> Result<(), PlanError> {
-    let metric = scan.leaves.first().map_or("the query", |leaf| project.metrics[leaves[leaf.0].metric].name.as_str());
-    let time_keys: Vec<Granularity> = request.keys.iter().filter_map(granularity_of_time).collect();
-    let parts = request.keys.iter().any(|key| matches!(key.kind, KeyKind::TimePart(_)));
-    let needs_axis = request.time.is_some() || !time_keys.is_empty() || parts || scan.cumulation.is_some();
+pub(super) fn check_time(bound: &Bound<'_>, scan: &Scan) -> Result<(), PlanError> {
+    let project = bound.project;
+    let metric =
+        scan.leaves.first().map_or("the query", |leaf| project.metrics[bound.leaves[leaf.0].metric].name.as_str());
+    let keys = || scan.keys.iter().map(|index| &bound.keys[*index]);
+    let time_keys: Vec<Granularity> = keys().filter_map(Key::granularity_of_time).collect();
+    let parts = keys().any(|key| matches!(key.kind, KeyKind::TimePart(_)));
+    let needs_axis = bound.is_ranged || !time_keys.is_empty() || parts || scan.cumulation.is_some();
     let Some(axis) = &scan.axis else {
-        if needs_axis || !scan.shift.is_none() {
+        if needs_axis || !scan.shift.is_none() || matches!(scan.kind, ScanKind::Balance(..) | ScanKind::Funnel(..)) {
             return Err(PlanError::new(PlanErrorCode::UnreachableDimension, format!("`{metric}` has no time axis"))
                 .help(format!("Give its model `{}` a `time:`, or leave time out.", project.models[scan.model].name)));
         }
@@ -123,22 +124,52 @@ pub(super) fn check_time(
         check_granularity(project, axis, *granularity).map_err(|error| error.about_metric(metric))?;
         check_offset(metric, scan, *granularity)?;
     }
-    if !scan.shift.is_none() && request.time.is_none() && time_keys.is_empty() {
+    if let Some(size) = scan.offset_to {
+        check_offset_to(metric, size, &time_keys, parts)?;
+    }
+    if !scan.shift.is_none() && !bound.is_ranged && time_keys.is_empty() {
         return Err(PlanError::new(
             PlanErrorCode::TimeRangeRequired,
             format!("`{metric}` is taken back by {}, and the query has no time to take it back from", scan.shift),
         )
         .help("Give a time range, or group by `time`."));
     }
+    if scan.shift.by_rows && parts {
+        return Err(PlanError::new(
+            PlanErrorCode::NotYet,
+            format!("`{metric}` is shifted row by row, and a part of a date is no moment in time"),
+        )
+        .help("Group by `time` at a granularity."));
+    }
     match scan.cumulation {
         None => Ok(()),
-        Some(cumulation) => check_cumulation(metric, cumulation, &time_keys, parts, range),
+        Some(_) if matches!(scan.kind, ScanKind::Balance(..)) => Err(PlanError::new(
+            PlanErrorCode::NotYet,
+            format!("`{metric}` is a balance, and a balance is not accumulated"),
+        )
+        .help("Ask for it at a coarser granularity instead.")),
+        Some(cumulation) => check_cumulation(metric, cumulation.over, &time_keys, parts, bound.range),
     }
 }
 
+fn check_offset_to(metric: &str, size: Granularity, time_keys: &[Granularity], parts: bool) -> Result<(), PlanError> {
+    let finer = |granularity: &Granularity| {
+        *granularity != size && (granularity.nests_in(size) || *granularity == Granularity::Week)
+    };
+    if time_keys.len() == 1 && time_keys.iter().all(finer) && !parts {
+        return Ok(());
+    }
+    Err(PlanError::new(
+        PlanErrorCode::OffsetFinerThanGranularity,
+        format!("`{metric}` is taken back to the start of a {size}, which takes one time key that is finer"),
+    )
+    .help("Group by one granularity of `time` that lies inside of it."))
+}
+
 /// Checks that hours are those of one kind of clock: an instant is no wall-clock time.
-pub(super) fn check_hours(project: &Project, request: &Request, scans: &[Scan]) -> Result<(), PlanError> {
-    if !request.keys.iter().any(|key| key.kind == KeyKind::Time(Granularity::Hour)) {
+pub(super) fn check_hours(bound: &Bound<'_>, scans: &[Scan]) -> Result<(), PlanError> {
+    let project = bound.project;
+    if !bound.keys.iter().any(|key| key.kind == KeyKind::Time(Granularity::Hour)) {
         return Ok(());
     }
     let axes = scans.iter().filter_map(|scan| scan.axis.as_ref()).map(|axis| &project.dimensions[axis.dimension]);
@@ -157,20 +188,13 @@ pub(super) fn check_hours(project: &Project, request: &Request, scans: &[Scan]) 
     }
 }
 
-fn granularity_of_time(key: &Key) -> Option<Granularity> {
-    match key.kind {
-        KeyKind::Time(granularity) => Some(granularity),
-        KeyKind::TimePart(_) | KeyKind::Dimension { .. } => None,
-    }
-}
-
 fn check_granularity(project: &Project, axis: &TimeAxis, granularity: Granularity) -> Result<(), PlanError> {
     let dimension = &project.dimensions[axis.dimension];
     super::super::time::check_finest(dimension, granularity)
 }
 
 fn check_offset(metric: &str, scan: &Scan, granularity: Granularity) -> Result<(), PlanError> {
-    let Shift { months, days } = scan.shift;
+    let Shift { months, days, by_rows } = scan.shift;
     // Counted in whole weeks: 52 of them compare years, though a year is a day longer.
     let shortest = match granularity {
         Granularity::Hour | Granularity::Day => 1,
@@ -183,7 +207,8 @@ fn check_offset(metric: &str, scan: &Scan, granularity: Granularity) -> Result<(
         Granularity::Week | Granularity::Hour => months == 0,
         _ => granularity.months().is_none_or(|period| months % i64::from(period) == 0),
     };
-    let fits = whole_months && (months != 0 || days == 0 || days >= shortest);
+    let fits_by_rows = by_rows && granularity != Granularity::Hour;
+    let fits = fits_by_rows || whole_months && (months != 0 || days == 0 || days >= shortest);
     if fits {
         return Ok(());
     }
@@ -236,7 +261,7 @@ fn check_cumulation(
 
 /// Checks that missing periods can be told.
 pub(super) fn check_fill(request: &Request, range: DateRange) -> Result<(), PlanError> {
-    let granularities: Vec<Granularity> = request.keys.iter().filter_map(granularity_of_time).collect();
+    let granularities: Vec<Granularity> = request.keys.iter().filter_map(Key::granularity_of_time).collect();
     if granularities.is_empty() {
         return Err(PlanError::new(PlanErrorCode::GrainMismatch, "there are no periods to fill without a time key")
             .help("Group by `time` at a granularity, or leave out `fill`."));

@@ -8,19 +8,23 @@
 mod formula;
 mod having;
 mod keys;
+mod leaf;
 mod order;
 mod path;
+mod scans;
 
-pub(super) use formula::{LeafId, LeafUse, LeafValue, Shift};
-pub(super) use path::{BoundPath, bind_path};
+pub(super) use keys::paths_of;
+pub(super) use leaf::{Accumulation, LeafId, LeafUse, LeafValue, Shift, Usage};
+pub(super) use path::{BoundPath, bind_model, bind_path};
+pub(super) use scans::{Scan, ScanKind};
 
-use self::formula::Formulas;
-use super::{Fill, Key, KeyKind, PlanError, PlanErrorCode, Request, frame::Frame};
+use self::formula::{Above, Formulas};
+use super::{Fill, Key, PlanError, PlanErrorCode, Request, frame::Frame, time::Cut};
 use crate::{
     catalog::ColumnType,
     diagnostics::nearest,
-    ids::{MetricId, ModelId},
-    project::{Cumulation, Project, SimpleMetric, TimeAxis},
+    ids::MetricId,
+    project::{Project, SimpleMetric},
     sql::{Expr, Literal, Name},
     time::{DateRange, NaiveDate, Offset, Tz},
 };
@@ -36,6 +40,8 @@ pub(super) struct Bound<'p> {
     pub(super) zone: Tz,
     /// The local days of the time range.
     pub(super) range: DateRange,
+    /// Whether the request says a time range, be it open on both sides.
+    pub(super) is_ranged: bool,
     /// The present day in the query's zone.
     pub(super) today: NaiveDate,
     /// The keys.
@@ -73,23 +79,6 @@ pub(super) struct Output {
     pub(super) value_type: ColumnType,
     /// The position in the request; absent for a metric that only orders.
     pub(super) position: Option<usize>,
-}
-
-/// Leaves that share a model, a time axis, a shift and a window.
-#[derive(Debug)]
-pub(super) struct Scan {
-    /// The model.
-    pub(super) model: ModelId,
-    /// The time axis, where the request speaks of time.
-    pub(super) axis: Option<TimeAxis>,
-    /// How far back.
-    pub(super) shift: Shift,
-    /// Over which time.
-    pub(super) cumulation: Option<Cumulation>,
-    /// The leaves; none for a query of keys only.
-    pub(super) leaves: Vec<LeafId>,
-    /// Whether a group with rows in this scan is a row of the answer.
-    pub(super) makes_rows: bool,
 }
 
 /// A term of the order, over columns of the answer.
@@ -143,33 +132,20 @@ pub(super) fn bind<'p>(frame: Frame<'p>, request: &'p Request) -> Result<Bound<'
     let having = request.having.as_ref().map(|having| formulas.of_having(having, request)).transpose()?;
     let order = order::bind_order(project, request, &mut formulas, &mut outputs)?;
     let top = request.top.as_ref().map(|top| keys::bind_top(project, request, top)).transpose()?;
-
-    let leaves = formulas.into_leaves();
-    let speaks_of_time = request.time.is_some()
-        || request.keys.iter().any(|key| matches!(key.kind, KeyKind::Time(_) | KeyKind::TimePart(_)))
-        || request.filter.as_ref().is_some_and(keys::names_time);
-    let scans = if leaves.is_empty() {
-        vec![keys::scan_of_keys(project, request)?]
-    } else {
-        group_into_scans(project, &leaves, speaks_of_time)
-    };
-    for scan in &scans {
-        keys::check_time(project, request, scan, &leaves, range)?;
-    }
-    keys::check_hours(project, request, &scans)?;
     if request.fill == Fill::Time {
         keys::check_fill(request, range)?;
     }
-    Ok(Bound {
+    let bound = Bound {
         frame,
         project,
         zone,
         range,
+        is_ranged: request.time.is_some(),
         today,
         keys: request.keys.clone(),
         outputs,
-        leaves,
-        scans,
+        leaves: formulas.into_leaves(),
+        scans: Vec::new(),
         filter: request.filter.as_ref(),
         having,
         order,
@@ -177,7 +153,97 @@ pub(super) fn bind<'p>(frame: Frame<'p>, request: &'p Request) -> Result<Bound<'
         after: request.after.as_deref(),
         fill: request.fill,
         top,
-    })
+    };
+    let scans = if bound.leaves.is_empty() { vec![keys::scan_of_keys(project, request)?] } else { scans::of(&bound)? };
+    bound.with_scans(scans)
+}
+
+impl<'p> Bound<'p> {
+    /// Asks for a metric below one of this request: by other keys, under the same filters, time and principal.
+    pub(super) fn below(&self, metric: MetricId, keys: Vec<Key>, usage: Usage) -> Result<Self, PlanError> {
+        let asked = Bound {
+            keys,
+            outputs: Vec::new(),
+            leaves: Vec::new(),
+            scans: Vec::new(),
+            having: None,
+            order: Vec::new(),
+            limit: None,
+            after: None,
+            fill: Fill::None,
+            top: None,
+            ..*self
+        };
+        asked.asking_for(metric, &Above::of_usage(usage))
+    }
+
+    /// Asks for leaves of this request by other keys, in one scan.
+    pub(super) fn by(&self, keys: Vec<Key>, outputs: Vec<Output>, scan: Scan) -> Self {
+        Bound {
+            keys,
+            outputs,
+            leaves: self.leaves.clone(),
+            scans: vec![scan],
+            having: None,
+            order: Vec::new(),
+            limit: None,
+            after: None,
+            fill: Fill::None,
+            top: None,
+            ..*self
+        }
+    }
+
+    /// Asks for a metric over all time, blind to any request.
+    pub(super) fn over_all_time(frame: Frame<'p>, metric: MetricId, keys: Vec<Key>) -> Result<Self, PlanError> {
+        let zone = frame.project.time_zone;
+        let asked = Bound {
+            frame,
+            project: frame.project,
+            zone,
+            range: DateRange::default(),
+            is_ranged: false,
+            today: frame.context.now.with_timezone(&zone).date_naive(),
+            keys,
+            outputs: Vec::new(),
+            leaves: Vec::new(),
+            scans: Vec::new(),
+            filter: None,
+            having: None,
+            order: Vec::new(),
+            limit: None,
+            after: None,
+            fill: Fill::None,
+            top: None,
+        };
+        asked.asking_for(metric, &Above::default())
+    }
+
+    fn asking_for(mut self, metric: MetricId, above: &Above) -> Result<Self, PlanError> {
+        let definition = &self.project.metrics[metric];
+        let mut formulas = Formulas::new(self.project);
+        let formula = formulas.formula(metric, above)?;
+        let (name, value_type) = (definition.name.clone(), definition.value_type);
+        self.outputs = vec![Output { name, formula, value_type, position: Some(0) }];
+        self.leaves = formulas.into_leaves();
+        let scans = scans::of(&self)?;
+        self.with_scans(scans)
+    }
+
+    /// Returns how periods are cut.
+    pub(super) fn cut(&self) -> Cut {
+        Cut { zone: self.zone, calendar: self.project.calendar }
+    }
+
+    /// Completes a request by its scans, if each can be cut by time as is asked.
+    fn with_scans(mut self, scans: Vec<Scan>) -> Result<Self, PlanError> {
+        for scan in &scans {
+            keys::check_time(&self, scan)?;
+        }
+        keys::check_hours(&self, &scans)?;
+        self.scans = scans;
+        Ok(self)
+    }
 }
 
 /// Finds a metric by its name in the project.
@@ -194,42 +260,6 @@ pub(super) fn find_metric(project: &Project, name: &str) -> Result<MetricId, Pla
 /// Returns the simple metric behind a leaf.
 pub(super) fn simple(project: &Project, metric: MetricId) -> &SimpleMetric {
     project.simple(metric).expect("leaves are made of simple metrics only")
-}
-
-fn group_into_scans(project: &Project, leaves: &[LeafUse], speaks_of_time: bool) -> Vec<Scan> {
-    let mut scans: Vec<Scan> = Vec::new();
-    for (index, leaf) in leaves.iter().enumerate() {
-        let metric = simple(project, leaf.metric);
-        let timed = speaks_of_time || !leaf.shift.is_none() || leaf.cumulation.is_some();
-        let axis = metric.time.as_ref().filter(|_| timed);
-        let same = |scan: &&mut Scan| {
-            scan.model == metric.model
-                && scan.axis.as_ref() == axis
-                && scan.shift == leaf.shift
-                && scan.cumulation == leaf.cumulation
-        };
-        match scans.iter_mut().find(same) {
-            Some(scan) => {
-                scan.leaves.push(LeafId(index));
-                scan.makes_rows |= leaf.makes_rows;
-            }
-            None => scans.push(Scan {
-                model: metric.model,
-                axis: axis.cloned(),
-                shift: leaf.shift,
-                cumulation: leaf.cumulation,
-                leaves: vec![LeafId(index)],
-                makes_rows: leaf.makes_rows,
-            }),
-        }
-    }
-    // With nothing but shifted metrics, the rows are theirs.
-    if scans.iter().all(|scan| !scan.makes_rows) {
-        for scan in &mut scans {
-            scan.makes_rows = true;
-        }
-    }
-    scans
 }
 
 /// Says what an offset amounts to in months and days.

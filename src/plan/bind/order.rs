@@ -63,7 +63,7 @@ pub(super) fn bind_order(
 fn is_time(key: &Key) -> bool {
     match &key.kind {
         KeyKind::Time(_) | KeyKind::TimePart(_) => true,
-        KeyKind::Dimension { .. } => false,
+        KeyKind::Dimension { .. } | KeyKind::Member { .. } => false,
     }
 }
 

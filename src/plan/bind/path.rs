@@ -9,7 +9,7 @@ use crate::{
     diagnostics::nearest,
     ids::{DimensionId, JoinId, ModelId},
     plan::{PlanError, PlanErrorCode},
-    project::{Project, Route, ends_in, to_one_routes, to_one_routes_where},
+    project::{Project, Route, ends_in, routes_to, to_one_routes, to_one_routes_where},
 };
 
 /// A dimension seen from a model.
@@ -39,6 +39,32 @@ pub(in crate::plan) fn bind_path<W: AsRef<str>>(
         [found] => Ok(found.clone()),
         [] => same_as(project, model, &words).map_or_else(|| Err(unknown(project, model, &words)), Ok),
         _ => Err(ambiguous(project, model, &words, &candidates)),
+    }
+}
+
+/// Finds how a model, or the role of a join, is reached from a model over to-one joins.
+pub(in crate::plan) fn bind_model(project: &Project, model: ModelId, name: &str) -> Result<Route, PlanError> {
+    let here = &project.models[model].name;
+    // The nearest one counts: the customer of the parcel, not the parent of that customer.
+    let routes = routes_to(project, model, name);
+    match routes.as_slice() {
+        [route] => Ok(route.clone()),
+        [] => {
+            Err(PlanError::new(PlanErrorCode::UnreachableDimension, format!("no join leads from `{here}` to `{name}`"))
+                .help(format!("Join `{here}` to it, many to one.")))
+        }
+        several => {
+            let roles: Vec<String> = several
+                .iter()
+                .filter_map(|route| route.0.last())
+                .map(|join| format!("`{}`", project.joins[*join].role))
+                .collect();
+            Err(PlanError::new(
+                PlanErrorCode::AmbiguousJoinPath,
+                format!("`{name}` is reached from `{here}` over several joins"),
+            )
+            .help(format!("Name the role: {}.", roles.join(", "))))
+        }
     }
 }
 

@@ -70,7 +70,10 @@ pub(super) fn call(
         Function::StartsWith | Function::EndsWith | Function::Contains => {
             (function, Boolean, bound.into_iter().map(|typed| typed.expr).collect())
         }
-        Function::Length | Function::Part { .. } | Function::PeriodsBetween { .. } => {
+        Function::Length
+        | Function::Part { .. }
+        | Function::PeriodsBetween { .. }
+        | Function::MicrosecondsBetween { .. } => {
             (function, Integer, bound.into_iter().map(|typed| typed.expr).collect())
         }
         Function::Lower

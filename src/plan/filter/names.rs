@@ -7,10 +7,10 @@ use crate::{
     catalog::ColumnType,
     diagnostics::nearest,
     files::Spanned,
-    ids::JoinId,
+    ids::{JoinId, MetricId, ModelId},
     plan::{
         PlanError, PlanErrorCode,
-        bind::{BoundPath, Shift, bind_path},
+        bind::{BoundPath, Shift, bind_model, bind_path},
         scope::Scope,
         time,
     },
@@ -56,7 +56,14 @@ fn bind_words(
         })?;
         (BoundPath { route: axis.route.clone(), dimension: axis.dimension }, &path[1..])
     } else {
-        find(context, &path)?
+        match (find(context, &path), metric_of_row(context, &path)) {
+            (Ok(found), _) => found,
+            (Err(_), Some((route, model, metric))) => {
+                let value_type = context.project.metrics[metric].value_type;
+                return Ok(Typed::new(scope.metric(&route, model, metric), value_type));
+            }
+            (Err(error), None) => return Err(error),
+        }
     };
     let definition = &context.project.dimensions[found.dimension];
     let shift = if path[0] == "time" { context.shift } else { Shift::default() };
@@ -87,6 +94,15 @@ fn bind_words(
         }
         (_, [word, ..]) => Err(no_granularity(word)),
     }
+}
+
+/// Finds the metric that `customers.parcels_booked` means: of the customer of a row, over all time.
+fn metric_of_row(context: &FilterContext<'_>, path: &[&str]) -> Option<(Route, ModelId, MetricId)> {
+    let [member, metric] = path else { return None };
+    let metric = context.project.metric_named(metric)?;
+    let route = bind_model(context.project, context.model, member).ok()?;
+    let model = context.project.route_end(context.model, &route);
+    (!context.project.models[model].primary_key.is_empty()).then_some((route, model, metric))
 }
 
 /// Finds the dimension of a path whose last word may be a granularity or a part.

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use super::{
     cte,
-    names::{IS_OTHER, Names, has_other},
+    names::{IS_OTHER, Names},
 };
 use crate::{
     plan::{
@@ -21,17 +21,22 @@ use crate::{
 
 /// Groups the rows of one scan by the keys; in two layers where an aggregate has to be computed per row first.
 pub(super) fn grouped(bound: &Bound<'_>, names: &Names, rows: Rows, members: Option<&str>) -> Select {
-    if bound.top.is_none() && !needs_layers(bound, &rows) {
-        return group(bound, names, rows);
+    let top = bound.top.as_ref().zip(members).and_then(|(top, members)| {
+        let at = rows.keys.iter().position(|(position, _)| *position == top.key)?;
+        Some((top, at, members))
+    });
+    let has_other = top.is_some_and(|(top, ..)| top.other);
+    if top.is_none() && !needs_layers(bound, &rows) {
+        return group(names, rows, false);
     }
     let mut items: Vec<SelectItem> =
-        rows.keys.iter().cloned().zip(&names.keys).map(|(e, name)| e.named(name)).collect();
+        rows.keys.iter().map(|(position, value)| value.clone().named(&names.keys[*position])).collect();
     let mut conditions: Vec<SqlExpr> = rows.filter.into_iter().collect();
-    if let (Some(top), Some(members)) = (&bound.top, members) {
-        let key = rows.keys[top.key].clone();
+    if let Some((top, at, members)) = top {
+        let key = rows.keys[at].1.clone();
         let is_member = is_member(&key, members);
         if top.other {
-            items[top.key] = key.when(is_member.clone()).named(&names.keys[top.key]);
+            items[at] = key.when(is_member.clone()).named(&names.keys[top.key]);
             let is_other = Expr::Unary { op: UnaryOp::Not, arg: Box::new(is_member) };
             items.push(is_other.named(IS_OTHER));
         } else {
@@ -69,18 +74,19 @@ pub(super) fn grouped(bound: &Bound<'_>, names: &Names, rows: Rows, members: Opt
         from: From::Select { select: Box::new(layer), alias: "rows_of_groups".to_owned() },
         joins: Vec::new(),
         filter: None,
-        keys: names.keys.iter().map(SqlExpr::bare).collect(),
+        keys: rows.keys.iter().map(|(position, _)| (*position, SqlExpr::bare(&names.keys[*position]))).collect(),
         aggregates,
         uses: Vec::new(),
         tables: BTreeSet::new(),
         promise: None,
     };
-    group(bound, names, above)
+    group(names, above, has_other)
 }
 
-fn group(bound: &Bound<'_>, names: &Names, rows: Rows) -> Select {
-    let mut items: Vec<SelectItem> = rows.keys.into_iter().zip(&names.keys).map(|(e, name)| e.named(name)).collect();
-    if has_other(bound) {
+fn group(names: &Names, rows: Rows, has_other: bool) -> Select {
+    let mut items: Vec<SelectItem> =
+        rows.keys.into_iter().map(|(position, value)| value.named(&names.keys[position])).collect();
+    if has_other {
         items.push(SqlExpr::bare(IS_OTHER).named(IS_OTHER));
     }
     let n_keys = items.len();

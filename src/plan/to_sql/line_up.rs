@@ -4,21 +4,28 @@
 //!
 //! **Invariant:** metrics of several models never meet row by row.
 
+use std::collections::BTreeSet;
+
 use super::{
     cte,
     names::{IS_OTHER, Names, PRESENT, has_other, key_columns, leaf_columns},
 };
 use crate::{
-    plan::{Key, KeyKind, bind::Bound, time::truncate},
+    plan::{
+        Key, KeyKind,
+        bind::{Bound, LeafId},
+        time::truncate,
+    },
     sql::{AggregateFunction, BinaryOp, Expr, From, Function, Join, JoinKind, Select, SqlExpr},
     time::{Calendar, Duration, TimePart, Unit, shift_date},
 };
 
 /// Groups lined-up parts by the keys; each leaf is not null in one part only, so MAX picks it.
-pub(super) fn lined_up(bound: &Bound<'_>, names: &Names, parts: Select) -> Select {
+pub(super) fn lined_up(bound: &Bound<'_>, names: &Names, leaves: &BTreeSet<LeafId>, parts: Select) -> Select {
     let mut items = key_columns(bound, names);
     let n_keys = items.len();
-    for name in &names.leaves {
+    for leaf in leaves {
+        let name = &names.leaves[leaf.0];
         items.push(SqlExpr::aggregate(AggregateFunction::Max, Some(SqlExpr::bare(name))).named(name));
     }
     Select {
@@ -30,9 +37,15 @@ pub(super) fn lined_up(bound: &Bound<'_>, names: &Names, parts: Select) -> Selec
 }
 
 /// Adds every period of the range for each combination of the other keys that is there.
-pub(super) fn filled(bound: &Bound<'_>, names: &Names, from: &str, marks_present: bool) -> Select {
+pub(super) fn filled(
+    bound: &Bound<'_>,
+    names: &Names,
+    leaves: &BTreeSet<LeafId>,
+    from: &str,
+    marks_present: bool,
+) -> Select {
     let mut known = Select { items: key_columns(bound, names), from: Some(cte(from)), ..Select::default() };
-    known.items.extend(leaf_columns(names, |_| true));
+    known.items.extend(leaf_columns(names, leaves, |_| true));
     let (first, to) = (bound.range.from.expect("checked when bound"), bound.range.to.expect("checked when bound"));
     let last = shift_date(to, Duration { count: 1, unit: Unit::Day }, -1);
     let days = From::Days {
@@ -62,7 +75,7 @@ pub(super) fn filled(bound: &Bound<'_>, names: &Names, from: &str, marks_present
         from: Some(From::Select { select: Box::new(periods), alias: "periods".to_owned() }),
         ..Select::default()
     };
-    missing.items.extend(leaf_columns(names, |_| false));
+    missing.items.extend(leaf_columns(names, leaves, |_| false));
     if !others.items.is_empty() {
         missing.joins.push(Join {
             kind: JoinKind::Cross,
@@ -71,11 +84,11 @@ pub(super) fn filled(bound: &Bound<'_>, names: &Names, from: &str, marks_present
         });
     }
     if !marks_present {
-        return lined_up(bound, names, union_all(vec![known, missing]));
+        return lined_up(bound, names, leaves, union_all(vec![known, missing]));
     }
     known.items.push(SqlExpr::bare(PRESENT).named(PRESENT));
     missing.items.push(Expr::integer(1).named(PRESENT));
-    let mut select = lined_up(bound, names, union_all(vec![known, missing]));
+    let mut select = lined_up(bound, names, leaves, union_all(vec![known, missing]));
     select.having = Some(is_present().binary(BinaryOp::Eq, Expr::integer(1)));
     select
 }
@@ -89,7 +102,7 @@ pub(super) fn is_present() -> SqlExpr {
 fn periodic(key: &Key, day: SqlExpr, calendar: Calendar) -> Option<SqlExpr> {
     match key.kind {
         KeyKind::Time(granularity) => Some(truncate(day, granularity, calendar)),
-        KeyKind::TimePart(TimePart::HourOfDay) | KeyKind::Dimension { .. } => None,
+        KeyKind::TimePart(TimePart::HourOfDay) | KeyKind::Dimension { .. } | KeyKind::Member { .. } => None,
         KeyKind::TimePart(part) => {
             Some(Expr::call(Function::Part { part, week_start: calendar.week_start }, vec![day]))
         }

@@ -10,6 +10,7 @@ mod group;
 mod line_up;
 mod names;
 mod page;
+mod relate;
 
 use std::collections::BTreeSet;
 
@@ -18,6 +19,7 @@ use self::{
     line_up::{filled, is_present, lined_up, union_all},
     names::{Names, PRESENT, free_name, has_other, key_columns, leaf_column, leaf_columns, name_columns},
     page::{behind, order_terms},
+    relate::{Partial, related},
 };
 use super::{
     Fill, JoinUse, PlanError, access,
@@ -74,6 +76,7 @@ pub(super) fn build(bound: &Bound<'_>) -> Result<Built, PlanError> {
     }
     let layered = bound.top.is_some()
         || rows.iter().any(|rows| needs_layers(bound, rows))
+        || bound.scans.iter().any(|scan| scan.is_partial(&bound.keys))
         || bound.fill == Fill::Time
         || bound.after.is_some()
         || (bound.having.is_some() && rows.iter().any(|rows| hides_a_table(&names, rows)));
@@ -124,7 +127,7 @@ fn flat(bound: &Bound<'_>, names: &Names, rows: Rows) -> Select {
         aggregate.expect("the only scan has every leaf").expr()
     };
     let mut items: Vec<SelectItem> =
-        rows.keys.iter().cloned().zip(&names.keys).map(|(e, name)| e.named(name)).collect();
+        rows.keys.iter().map(|(position, value)| value.clone().named(&names.keys[*position])).collect();
     for (output, name) in bound.outputs.iter().zip(&names.outputs) {
         items.push(without_needless_coalesce(output.formula.map(&mut |id| leaf(*id))).named(name));
     }
@@ -169,28 +172,36 @@ fn nested(
     taken: &mut BTreeSet<String>,
 ) -> Select {
     let members = with.first().map(|cte| cte.name.clone());
-    let marks_present = bound.scans.iter().any(|scan| !scan.makes_rows) && !bound.keys.is_empty();
+    let is_partial = |scan: &&Scan| scan.is_partial(&bound.keys);
+    let mut whole = bound.scans.iter().filter(|scan| !is_partial(scan));
+    let marks_present = whole.any(|scan| !scan.makes_rows) && !bound.keys.is_empty();
     let mut last = String::new();
     let mut parts = Vec::new();
+    let mut partial = Vec::new();
     for (scan, rows) in bound.scans.iter().zip(scans) {
         let name = free_name(taken, &format!("{}_groups", bound.project.models[scan.model].name));
         let leaves: Vec<LeafId> = rows.aggregates.iter().map(|aggregate| aggregate.leaf).collect();
         let select = grouped(bound, names, rows, members.as_deref());
         with.push(Cte { name: name.clone(), select });
+        if is_partial(&scan) {
+            partial.push(Partial { scan, name, leaves });
+            continue;
+        }
         parts.push((name.clone(), leaves, scan.makes_rows));
         last = name;
     }
+    let whole: BTreeSet<LeafId> = parts.iter().flat_map(|(_, leaves, _)| leaves).copied().collect();
     if parts.len() > 1 {
         let selects = parts.iter().map(|(name, leaves, makes_rows)| {
             let mut items = key_columns(bound, names);
-            items.extend(leaf_columns(names, |leaf| leaves.contains(&leaf)));
+            items.extend(leaf_columns(names, &whole, |leaf| leaves.contains(&leaf)));
             if marks_present {
                 items.push(Expr::integer(i64::from(*makes_rows)).named(PRESENT));
             }
             Select { items, from: Some(cte(name)), ..Select::default() }
         });
         let name = free_name(taken, "lined_up");
-        let mut select = lined_up(bound, names, union_all(selects.collect()));
+        let mut select = lined_up(bound, names, &whole, union_all(selects.collect()));
         match (marks_present, bound.fill) {
             (false, _) => {}
             // A period that is made later shows what was there the period before, so the mark is kept until then.
@@ -202,8 +213,13 @@ fn nested(
     }
     if bound.fill == Fill::Time {
         let name = free_name(taken, "filled");
-        let select = filled(bound, names, &last, marks_present);
+        let select = filled(bound, names, &whole, &last, marks_present);
         with.push(Cte { name: name.clone(), select });
+        last = name;
+    }
+    if !partial.is_empty() {
+        let name = free_name(taken, "related");
+        with.push(Cte { name: name.clone(), select: related(bound, names, &whole, &last, &partial) });
         last = name;
     }
     let mut items = key_columns(bound, names);

@@ -53,11 +53,17 @@ pub(super) fn key_columns(bound: &Bound<'_>, names: &Names) -> Vec<SelectItem> {
     names.keys.iter().map(String::as_str).chain(other).map(|name| SqlExpr::bare(name).named(name)).collect()
 }
 
-pub(super) fn leaf_columns(names: &Names, mut is_there: impl FnMut(LeafId) -> bool) -> Vec<SelectItem> {
-    let column = |(index, name): (usize, &String)| {
-        if is_there(LeafId(index)) { SqlExpr::bare(name).named(name) } else { Expr::null().named(name) }
+/// Returns the columns of leaves, null for those that are not there.
+pub(super) fn leaf_columns(
+    names: &Names,
+    leaves: &BTreeSet<LeafId>,
+    mut is_there: impl FnMut(LeafId) -> bool,
+) -> Vec<SelectItem> {
+    let column = |leaf: &LeafId| {
+        let name = &names.leaves[leaf.0];
+        if is_there(*leaf) { SqlExpr::bare(name).named(name) } else { Expr::null().named(name) }
     };
-    names.leaves.iter().enumerate().map(column).collect()
+    leaves.iter().map(column).collect()
 }
 
 pub(super) fn leaf_column(names: &Names, leaf: LeafId) -> SqlExpr {

@@ -12,6 +12,7 @@ pub(super) use buckets::{compare, is_decimal};
 use super::{
     context::Context,
     expression::{Scope, find_many_side, parse, typed},
+    metric_dimensions,
     models::unknown_column,
     path::{Found, find},
     topology,
@@ -144,9 +145,11 @@ fn complete(context: &mut Context<'_>, id: DimensionId, written: &Written, diagn
     let subject = format!("dimension `{}` of model `{model_name}`", def.name.value);
     let scope = Scope::of_dimension(model, id, &subject);
     let value = match (written, &def.expr) {
-        // A metric as a dimension has no expression; it was reported as not executed.
         (Written::Broken, _) => Typed::broken(),
-        (Written::Column, _) if def.metric.is_some() => Typed::broken(),
+        // A metric as a dimension has no expression.
+        (Written::Column, _) if def.metric.is_some() => {
+            Typed { expr: Expr::null(), column_type: metric_dimensions::foreseen_type(context, def) }
+        }
         (Written::Column, _) | (_, None) => match context.columns(model).find(&def.name.value) {
             Some((column, column_type)) => {
                 Typed { expr: Expr::Leaf(Ref::Column { route: Route::here(), column, column_type }), column_type }

@@ -7,16 +7,17 @@
 
 use std::collections::BTreeMap;
 
-use super::{Context, empty_named, metric_named};
+use super::{Context, empty_named, metric_named, path_words};
 use crate::{
+    catalog::ColumnType,
     diagnostics::{Code, Diagnostic, Diagnostics},
     files::{Span, Spanned},
     ids::{Id, MetricId, ModelId},
-    project::{Cumulation, Empty, Input, InputId, MetricKind, Ref, Take, TimeAxis},
+    project::{Cumulation, Empty, Ignore, Input, InputId, MetricKind, Ref, Take, TimeAxis},
     resolve::{
         expression::{Scope, condition_of, parse, unknown_function},
         names::suggest,
-        path::{path_span, written},
+        path::{Found, find, path_span, written},
         typing::{Typed, Typing},
     },
     sql::{Expr, Name},
@@ -29,6 +30,9 @@ use crate::{
 struct Changes {
     filter: BTreeMap<ModelId, Expr<Ref>>,
     offset: Option<Offset>,
+    shift_rows: bool,
+    offset_to: Option<Granularity>,
+    ignore: Option<Ignore>,
     cumulation: Option<Cumulation>,
 }
 
@@ -140,6 +144,7 @@ fn find_input(
             offset_to: None,
             ignore: None,
             cumulation: None,
+            take: Take::Last,
             when_empty: None,
         });
     }
@@ -184,6 +189,9 @@ fn declared_input(
             window: input.window.as_ref(),
             to_date: input.to_date.as_ref(),
             all_time: input.all_time.as_ref(),
+            shift: input.shift.as_ref(),
+            offset_to: input.offset_to.as_ref(),
+            ignore: &input.ignore,
         },
         diagnostics,
     );
@@ -194,10 +202,11 @@ fn declared_input(
         metric,
         filter: changes.filter,
         offset: changes.offset,
-        shift_rows: false,
-        offset_to: None,
-        ignore: None,
+        shift_rows: changes.shift_rows,
+        offset_to: changes.offset_to,
+        ignore: changes.ignore,
         cumulation: changes.cumulation,
+        take: Take::Last,
         when_empty,
     })
 }
@@ -214,27 +223,37 @@ pub(super) fn complete_applied(context: &mut Context<'_>, id: MetricId, diagnost
         window: def.window.as_ref(),
         to_date: def.to_date.as_ref(),
         all_time: def.all_time.as_ref(),
+        shift: None,
+        offset_to: None,
+        ignore: &def.ignore,
     };
     let changes = changes(context, inner, &subject, &written, diagnostics);
+    let take = match def.take.as_ref().map(|take| take.value.as_str()) {
+        Some("first") => Take::First,
+        Some("avg") => Take::Avg,
+        _ => Take::Last,
+    };
     let (value_type, inner_empty) =
         (context.project.metrics[inner].value_type, context.project.metrics[inner].when_empty);
     let metric = &mut context.project.metrics[id];
-    metric.value_type = value_type;
+    // A mean of days is no whole number, whatever the days are.
+    metric.value_type = if take == Take::Avg { ColumnType::Float } else { value_type };
     match changes {
-        Changes { filter, offset: None, cumulation: Some(cumulation) } if filter.is_empty() => {
-            metric.kind = MetricKind::Cumulative { metric: inner, cumulation, take: Take::Last };
+        Changes { filter, offset: None, cumulation: Some(cumulation), ignore: None, .. } if filter.is_empty() => {
+            metric.kind = MetricKind::Cumulative { metric: inner, cumulation, take };
             metric.when_empty = inner_empty;
         }
-        Changes { filter, offset, cumulation } => {
+        Changes { filter, offset, shift_rows, offset_to, ignore, cumulation } => {
             let input = Input {
                 name: name.value.clone(),
                 metric: inner,
                 filter,
                 offset,
-                shift_rows: false,
-                offset_to: None,
-                ignore: None,
+                shift_rows,
+                offset_to,
+                ignore,
                 cumulation,
+                take,
                 when_empty: None,
             };
             metric.kind = MetricKind::Derived { expr: Expr::Leaf(InputId(0)), inputs: vec![input] };
@@ -251,6 +270,9 @@ struct Written<'d> {
     window: Option<&'d Spanned<Duration>>,
     to_date: Option<&'d Spanned<Granularity>>,
     all_time: Option<&'d Spanned<bool>>,
+    shift: Option<&'d Text>,
+    offset_to: Option<&'d Text>,
+    ignore: &'d [Text],
 }
 
 fn changes(
@@ -261,11 +283,15 @@ fn changes(
     diagnostics: &mut Diagnostics,
 ) -> Changes {
     let offset = written.offset.and_then(|offset| offset_of(offset, subject, diagnostics));
+    let shift_rows = written.shift.is_some_and(|shift| shifts_rows(shift, offset, subject, diagnostics));
+    let offset_to = written.offset_to.and_then(|text| start_of(text, subject, diagnostics));
+    let ignore = ignored(context, metric, written.ignore, subject, diagnostics);
     let cumulation = cumulation_of(written, subject, diagnostics);
     let leaves = leaf_axes(context, metric);
-    let moved = written.offset.map(|offset| offset.span).or(written.window.map(|window| window.span));
+    let moved = written.offset.map(|offset| offset.span).or(written.offset_to.map(|start| start.span));
+    let moved = moved.or(written.window.map(|window| window.span));
     let moved = moved.or(written.to_date.map(|to_date| to_date.span)).or(written.all_time.map(|all| all.span));
-    if let Some(span) = moved.filter(|_| offset.is_some() || cumulation.is_some()) {
+    if let Some(span) = moved.filter(|_| offset.is_some() || offset_to.is_some() || cumulation.is_some()) {
         for (leaf, _) in leaves.iter().filter(|(_, (_, axis))| axis.is_none()) {
             let message =
                 format!("{subject} moves in time, but metric `{}` has none", context.project.metrics[*leaf].name);
@@ -285,7 +311,7 @@ fn changes(
             .push(Diagnostic::new(Code::InvalidWindow, span, message).help("Accumulate the metric below instead."));
     }
     let filter = written.filter.map(|text| filters(context, subject, text, &leaves, diagnostics)).unwrap_or_default();
-    Changes { filter, offset, cumulation }
+    Changes { filter, offset, shift_rows, offset_to, ignore, cumulation }
 }
 
 fn accumulates(context: &Context<'_>, metric: MetricId) -> bool {
@@ -317,6 +343,71 @@ fn offset_of(offset: &Spanned<Duration>, subject: &str, diagnostics: &mut Diagno
         return None;
     }
     Some(offset.value)
+}
+
+/// Reads `shift: rows`: whether each day shows the rows of the day so far back, also for months.
+fn shifts_rows(shift: &Text, offset: Option<Offset>, subject: &str, diagnostics: &mut Diagnostics) -> bool {
+    let by_days = offset.is_some_and(|offset| offset.unit.days().is_some());
+    if by_days && shift.value == "periods" {
+        let message = format!("{subject} shifts periods by days, which shift rows in any case");
+        let help = "Leave `shift` out, or write months, quarters or years.";
+        diagnostics.push(Diagnostic::new(Code::InvalidOffset, shift.span, message).help(help));
+    }
+    !by_days && shift.value == "rows"
+}
+
+/// Reads `start of year`.
+fn start_of(text: &Text, subject: &str, diagnostics: &mut Diagnostics) -> Option<Granularity> {
+    let size = text.value.strip_prefix("start of ").and_then(|name| Granularity::from_name(name.trim()));
+    let size = size.filter(|size| !matches!(size, Granularity::Hour | Granularity::Day));
+    if size.is_none() {
+        let message = format!("{subject} is taken back to `{}`, which is no start of a period", text.value);
+        let help = "Write `start of year`, `start of quarter`, `start of month`, `start of week`, `start of fiscal_year` or `start of fiscal_quarter`.";
+        diagnostics.push(Diagnostic::new(Code::InvalidOffset, text.span, message).help(help));
+    }
+    size
+}
+
+/// Reads `ignore: all`, or the keys that are ignored; `time` is every time key.
+fn ignored(
+    context: &Context<'_>,
+    metric: MetricId,
+    written: &[Text],
+    subject: &str,
+    diagnostics: &mut Diagnostics,
+) -> Option<Ignore> {
+    if let [all] = written
+        && all.value == "all"
+    {
+        return Some(Ignore::All);
+    }
+    let mut paths = Vec::new();
+    for text in written {
+        let words = path_words(text);
+        paths.push(words.iter().map(|word| word.value.clone()).collect());
+        if text.value == "time" {
+            continue;
+        }
+        let models = leaf_axes(context, metric);
+        let mut wrong = None;
+        let known =
+            models.iter().any(|(_, (model, _))| match find(context, Scope::of_model(*model, subject), &words) {
+                Ok(Found::Dimension { at: None, .. } | Found::Broken) => true,
+                Ok(_) => false,
+                Err(diagnostic) => {
+                    wrong = Some(diagnostic);
+                    false
+                }
+            });
+        if !known {
+            diagnostics.push(wrong.unwrap_or_else(|| {
+                let message = format!("{subject} ignores `{}`, which is no dimension", text.value);
+                Diagnostic::new(Code::UnknownDimension, text.span, message)
+                    .help("Write a dimension without a granularity, `time` for all time keys, or `ignore: all`.")
+            }));
+        }
+    }
+    (!paths.is_empty()).then_some(Ignore::Keys(paths))
 }
 
 /// Reads `window`, `to_date` or `all_time`, one of them at most.

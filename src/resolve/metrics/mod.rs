@@ -6,7 +6,10 @@
 //! **Invariant:** a metric is completed behind all metrics that it uses; circles are reported.
 
 mod derived;
+mod funnel;
 mod life;
+mod members;
+mod nested;
 mod simple;
 
 use super::{context::Context, expression::parse, names::unknown_metric, topology, typing::article};
@@ -35,6 +38,10 @@ enum Shape {
     Derived(Expr<Name>),
     /// One metric, accumulated, shifted or filtered.
     Applied,
+    /// A metric of a metric.
+    Nested,
+    /// Events that follow one another.
+    Funnel,
     /// Reported, or not executed yet.
     Broken,
 }
@@ -71,6 +78,8 @@ pub(super) fn resolve(context: &mut Context<'_>, diagnostics: &mut Diagnostics) 
             Shape::Simple => simple::complete(context, id, diagnostics),
             Shape::Derived(expr) => derived::complete(context, id, expr, diagnostics),
             Shape::Applied => derived::complete_applied(context, id, diagnostics),
+            Shape::Nested => nested::complete(context, id, diagnostics),
+            Shape::Funnel => funnel::complete(context, id, diagnostics),
             Shape::Broken => {}
         }
         set_empty(context, id, diagnostics);
@@ -98,9 +107,11 @@ fn report_size(context: &Context<'_>, id: MetricId, depth: usize, leaves: usize,
 
 /// Decides what a definition is by its keys. Which keys go together was checked when the file was loaded.
 fn shape(def: &MetricDef, diagnostics: &mut Diagnostics) -> Shape {
-    if def.funnel.is_some() || def.balance.is_some() || !def.per.is_empty() {
-        // Reported as not executed yet.
-        return Shape::Broken;
+    if def.funnel.is_some() {
+        return Shape::Funnel;
+    }
+    if !def.per.is_empty() {
+        return Shape::Nested;
     }
     let subject = format!("metric `{}`", def.name.value);
     match (&def.agg, &def.metric, &def.expr) {
@@ -149,7 +160,10 @@ fn uses(context: &Context<'_>, def: &MetricDef, shape: &Shape) -> Vec<usize> {
             let unused = def.inputs.iter().zip(used).filter(|(_, used)| !used);
             unused.for_each(|(input, _)| add(&input.metric.value));
         }
-        Shape::Applied => def.metric.iter().for_each(|metric| add(&metric.value)),
+        Shape::Applied | Shape::Nested => def.metric.iter().for_each(|metric| add(&metric.value)),
+        Shape::Funnel => {
+            def.funnel.iter().flat_map(|funnel| &funnel.steps).for_each(|step| add(&step.metric.value));
+        }
         Shape::Simple | Shape::Broken => {}
     }
     uses

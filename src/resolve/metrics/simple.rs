@@ -2,20 +2,20 @@
 //!
 //! `{ model: shipments, agg: sum, expr: price * fx_rates.eur, where: customers.country <> 'XX' }`.
 
-use super::Context;
+use super::{Context, members};
 use crate::{
     catalog::ColumnType,
     diagnostics::{Code, Diagnostic, Diagnostics},
     files::{Span, Spanned},
     ids::{Id, MetricId, ModelId},
-    project::{Aggregation, DimensionKind, Empty, MetricKind, Route, SimpleMetric, TimeAxis},
+    project::{Aggregation, Balance, DimensionKind, Edge, Empty, MetricKind, Route, SimpleMetric, TimeAxis},
     resolve::{
         expression::{Scope, condition, expression},
         names::{suggest, unknown_model},
         path::{Found, find, path_span},
         typing::article,
     },
-    syntax::{ExpressionDef, MetricDef, Text},
+    syntax::{BalanceDef, ExpressionDef, MetricDef, Text},
 };
 
 /// Completes a metric that aggregates rows.
@@ -34,6 +34,8 @@ pub(super) fn complete(context: &mut Context<'_>, id: MetricId, diagnostics: &mu
     let scope = Scope::of_metric(model, time.as_ref(), &subject);
     let value = def.expr.as_ref().map(|expr| expression(context, &scope, expr, diagnostics));
     let filter = def.filter.as_ref().and_then(|filter| condition(context, &scope, filter, diagnostics));
+    let balance =
+        def.balance.as_ref().map(|written| balance(context, model, written, time.as_ref(), &subject, diagnostics));
     let Some(aggregation) = aggregation else { return };
     let found = value.as_ref().map(|value| value.as_ref().map_or(ColumnType::Unknown, |value| value.column_type));
     let place = def.expr.as_ref().map_or(agg.span, ExpressionDef::span);
@@ -45,10 +47,15 @@ pub(super) fn complete(context: &mut Context<'_>, id: MetricId, diagnostics: &mu
         expr: value.flatten().map(|value| value.expr),
         filter,
         time,
-        balance: None,
+        balance,
     });
     metric.value_type = value_type;
-    metric.when_empty = match aggregation {
+    metric.when_empty = empty_of(aggregation);
+}
+
+/// Returns what an aggregate is over no rows, unless said: 0 for counts and sums.
+pub(super) fn empty_of(aggregation: Aggregation) -> Empty {
+    match aggregation {
         Aggregation::Count | Aggregation::Sum | Aggregation::CountDistinct | Aggregation::ApproxCountDistinct => {
             Empty::Zero
         }
@@ -58,11 +65,39 @@ pub(super) fn complete(context: &mut Context<'_>, id: MetricId, diagnostics: &mu
         | Aggregation::Percentile(_)
         | Aggregation::DiscretePercentile(_)
         | Aggregation::ApproxPercentile(_) => Empty::Null,
-    };
+    }
+}
+
+/// Reads how a balance is taken from a period.
+fn balance(
+    context: &Context<'_>,
+    model: ModelId,
+    written: &BalanceDef,
+    time: Option<&TimeAxis>,
+    subject: &str,
+    diagnostics: &mut Diagnostics,
+) -> Balance {
+    if time.is_none() {
+        let message = format!("{subject} is a balance, and its model has no time");
+        diagnostics.push(
+            Diagnostic::new(Code::MissingTime, written.span, message)
+                .help("Give the metric or its model a `time:`, the moment at which the balance was taken."),
+        );
+    }
+    Balance {
+        take: if written.take.value == "first" { Edge::First } else { Edge::Last },
+        per: members::resolve(context, &[model], &written.per, subject, diagnostics),
+        filtered: written.point.is_some(),
+    }
 }
 
 /// Reads `sum`, `count_distinct`, `p99_9`; `approximate: true` makes a distinct count an estimate.
-fn aggregation_of(def: &MetricDef, agg: &Text, subject: &str, diagnostics: &mut Diagnostics) -> Option<Aggregation> {
+pub(super) fn aggregation_of(
+    def: &MetricDef,
+    agg: &Text,
+    subject: &str,
+    diagnostics: &mut Diagnostics,
+) -> Option<Aggregation> {
     let Some(aggregation) = aggregation_named(&agg.value) else {
         let message = format!("{subject} has unknown aggregate `{}`", agg.value);
         let names = [
@@ -88,6 +123,18 @@ fn aggregation_of(def: &MetricDef, agg: &Text, subject: &str, diagnostics: &mut 
             other => suggest(diagnostic, other, names, "aggregates"),
         });
         return None;
+    };
+    let aggregation = match (&def.discrete, aggregation) {
+        (Some(discrete), Aggregation::Percentile(millionths)) if discrete.value => {
+            Aggregation::DiscretePercentile(millionths)
+        }
+        (Some(discrete), _) if discrete.value => {
+            let message = format!("{subject} cannot be discrete: `{}` is no percentile", agg.value);
+            let diagnostic = Diagnostic::new(Code::InvalidAggregate, discrete.span, message);
+            diagnostics.push(diagnostic.help("Leave `discrete` out, or write a percentile such as `p90`."));
+            aggregation
+        }
+        _ => aggregation,
     };
     match (&def.approximate, aggregation) {
         (Some(approximate), _) if !approximate.value => Some(aggregation),
@@ -143,7 +190,7 @@ fn percentile_named(name: &str) -> Option<Aggregation> {
 }
 
 /// Returns the type of an aggregate, or reports why it cannot be taken.
-fn value_type(
+pub(super) fn value_type(
     aggregation: Aggregation,
     agg: &Text,
     found: Option<ColumnType>,

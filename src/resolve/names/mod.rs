@@ -262,6 +262,7 @@ fn empty_dimension(def: &DimensionDef, model: ModelId) -> Dimension {
         kind: DimensionKind::String,
         column_type: ColumnType::Unknown,
         expr: Expr::null(),
+        metric: None,
         buckets: Vec::new(),
         values: def.values.iter().map(|text| text.value.clone()).collect(),
         pii: def.pii.as_ref().map(|text| text.value.clone()),

@@ -132,7 +132,7 @@ fn metric_formula(project: &Project, metric: &Metric) -> String {
             format!("{}, {}{}", project.metrics[*metric].name, accumulated(*cumulation), taken(*take))
         }
         MetricKind::Nested(nested) => {
-            let per: Vec<String> = nested.per.iter().map(|member| member_name(project, member)).collect();
+            let per: Vec<String> = nested.per.iter().map(|member| member_name(member)).collect();
             let inner = format!("{} per {}", project.metrics[nested.metric].name, per.join(", "));
             aggregate(nested.aggregation, &inner)
         }
@@ -172,9 +172,9 @@ fn taken(take: Take) -> &'static str {
     }
 }
 
-fn member_name(project: &Project, member: &Member) -> String {
+fn member_name(member: &Member) -> String {
     match member {
-        Member::Model(model) => project.models[*model].name.clone(),
+        Member::Model { name, .. } => name.clone(),
         Member::Dimension(path) => path.join("."),
         Member::Time(size) => size.name().to_owned(),
     }
@@ -209,7 +209,7 @@ fn inputs(project: &Project, metric: &Metric) -> Vec<InputRow> {
         MetricKind::Simple(_) => Vec::new(),
         MetricKind::Cumulative { metric, cumulation, .. } => vec![row(*metric, vec![accumulated(*cumulation)])],
         MetricKind::Nested(nested) => {
-            let per = nested.per.iter().map(|member| format!("per {}", member_name(project, member)));
+            let per = nested.per.iter().map(|member| format!("per {}", member_name(member)));
             vec![row(nested.metric, per.collect())]
         }
         MetricKind::Funnel(funnel) => {

@@ -216,6 +216,14 @@ impl Syntax for BigQuery {
             (Function::PeriodsBetween { granularity, week_start, fiscal_start_month }, [from, to]) => {
                 periods_between(writer, from, to, granularity, week_start, fiscal_start_month)
             }
+            (Function::MicrosecondsBetween { instants }, [from, to]) => {
+                writer.put(if instants { "TIMESTAMP_DIFF(" } else { "DATETIME_DIFF(" });
+                writer.expr(to, Level::Or);
+                writer.put(", ");
+                writer.expr(from, Level::Or);
+                writer.put(", MICROSECOND)");
+                Level::Primary
+            }
             (Function::Part { part, week_start }, [time]) => extract(writer, time, part, week_start),
             (Function::WrittenTruncate(_) | Function::WrittenDate | Function::WrittenPeriodsBetween(_), _) => {
                 unreachable!("resolve lowers every function as written")
@@ -231,6 +239,7 @@ impl Syntax for BigQuery {
                 | Function::TruncateHour(_)
                 | Function::AddUnits(_)
                 | Function::PeriodsBetween { .. }
+                | Function::MicrosecondsBetween { .. }
                 | Function::Part { .. },
                 _,
             ) => unreachable!("the parser and the planner count arguments"),

@@ -220,6 +220,14 @@ impl Syntax for DuckDb {
             (Function::PeriodsBetween { granularity, week_start, fiscal_start_month }, [from, to]) => {
                 periods_between(writer, from, to, granularity, week_start, fiscal_start_month)
             }
+            (Function::MicrosecondsBetween { .. }, [from, to]) => {
+                writer.put("epoch_us(");
+                writer.expr(to, Level::Or);
+                writer.put(") - epoch_us(");
+                writer.expr(from, Level::Or);
+                writer.put(")");
+                Level::Add
+            }
             (Function::Part { part, week_start }, [time]) => extract(writer, time, part, week_start),
             (Function::WrittenTruncate(_) | Function::WrittenDate | Function::WrittenPeriodsBetween(_), _) => {
                 unreachable!("resolve lowers every function as written")
@@ -235,6 +243,7 @@ impl Syntax for DuckDb {
                 | Function::TruncateHour(_)
                 | Function::AddUnits(_)
                 | Function::PeriodsBetween { .. }
+                | Function::MicrosecondsBetween { .. }
                 | Function::Part { .. },
                 _,
             ) => unreachable!("the parser and the planner count arguments"),

@@ -63,7 +63,10 @@ fn call_type(function: Function, args: &[SqlExpr]) -> Option<ColumnType> {
         | Function::Replace
         | Function::JsonText => Some(ColumnType::String),
         Function::StartsWith | Function::EndsWith | Function::Contains => Some(ColumnType::Boolean),
-        Function::Length | Function::PeriodsBetween { .. } | Function::Part { .. } => Some(ColumnType::Integer),
+        Function::Length
+        | Function::PeriodsBetween { .. }
+        | Function::MicrosecondsBetween { .. }
+        | Function::Part { .. } => Some(ColumnType::Integer),
         Function::Truncate { granularity: Granularity::Hour, .. } | Function::LocalTime(_) => {
             Some(ColumnType::DateTime)
         }

@@ -1,0 +1,123 @@
+//! The bottom of a formula: one use of a metric that is computed from rows.
+//!
+//! `parcels_booked` 52 weeks ago and `parcels_booked` where it was late are two leaves.
+//!
+//! **Invariant:** leaves that are equal but for their names are one leaf.
+
+use std::fmt;
+
+use crate::{
+    ids::{MetricId, ModelId},
+    project::{Cumulation, Ignore, Ref, Take},
+    sql::Expr,
+    time::{DateRange, Duration, Granularity, NaiveDate, Unit, date_exists_after_shift, shift_date},
+};
+
+/// The position of a leaf.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(in crate::plan) struct LeafId(pub(in crate::plan) usize);
+
+/// One use of a metric that is computed from rows: simple, nested or a funnel.
+#[derive(Clone, Debug)]
+pub(in crate::plan) struct LeafUse {
+    /// The name of its column.
+    pub(in crate::plan) name: String,
+    /// The metric.
+    pub(in crate::plan) metric: MetricId,
+    /// What of it.
+    pub(in crate::plan) value: LeafValue,
+    /// How it is used.
+    pub(in crate::plan) usage: Usage,
+    /// Whether a group with rows is a row of the answer.
+    pub(in crate::plan) makes_rows: bool,
+}
+
+/// What the metrics above ask of a leaf.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(in crate::plan) struct Usage {
+    /// Further filters, each seen from a model whose rows are counted.
+    pub(in crate::plan) filters: Vec<(ModelId, Expr<Ref>)>,
+    /// How far back.
+    pub(in crate::plan) shift: Shift,
+    /// Over which time.
+    pub(in crate::plan) cumulation: Option<Accumulation>,
+    /// The size of time to whose first period it is taken back.
+    pub(in crate::plan) offset_to: Option<Granularity>,
+    /// The keys that are dropped from its grouping.
+    pub(in crate::plan) ignore: Option<Ignore>,
+}
+
+/// What of a metric a leaf is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::plan) enum LeafValue {
+    /// Its aggregate; of a funnel the percentile of the time between.
+    Metric,
+    /// The number of rows that it is made of; of a funnel the number of bases.
+    Rows,
+    /// The number of bases of a funnel with at least one conversion.
+    ConvertedBases,
+    /// The number of conversions of a funnel.
+    Conversions,
+}
+
+/// Over which time a leaf is accumulated, and what stands for a longer period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::plan) struct Accumulation {
+    /// Over which time.
+    pub(in crate::plan) over: Cumulation,
+    /// What stands for a period that is longer than a day.
+    pub(in crate::plan) take: Take,
+}
+
+/// How far back a leaf is taken: by days, which move each row, and by months, which move its period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub(in crate::plan) struct Shift {
+    /// Months back.
+    pub(in crate::plan) months: i64,
+    /// Days back.
+    pub(in crate::plan) days: i64,
+    /// Whether each day of the answer shows the rows of the day so far back, month ends clamped.
+    pub(in crate::plan) by_rows: bool,
+}
+
+impl Shift {
+    /// Returns whether nothing is shifted.
+    pub(in crate::plan) fn is_none(self) -> bool {
+        self == Self::default()
+    }
+
+    /// Returns the range of rows whose shifted day lies in `range`.
+    ///
+    /// A day that the earlier month lacks stands for the first day of the month after: 31 March minus one month is
+    /// 1 March, so that both ends of a range are cut alike.
+    pub(in crate::plan) fn range(self, range: DateRange) -> DateRange {
+        DateRange { from: range.from.map(|day| self.back(day)), to: range.to.map(|day| self.back(day)) }
+    }
+
+    /// Returns a day moved back, a day that the earlier month lacks to its last day.
+    pub(in crate::plan) fn back_clamped(self, day: NaiveDate) -> NaiveDate {
+        let moved = shift_date(day, Duration { count: self.months, unit: Unit::Month }, -1);
+        shift_date(moved, Duration { count: self.days, unit: Unit::Day }, -1)
+    }
+
+    /// Returns a day moved back.
+    pub(in crate::plan) fn back(self, day: NaiveDate) -> NaiveDate {
+        let months = Duration { count: self.months, unit: Unit::Month };
+        let moved = shift_date(day, months, -1);
+        let exact = date_exists_after_shift(day, months, -1);
+        let moved = if exact { moved } else { shift_date(moved, Duration { count: 1, unit: Unit::Day }, 1) };
+        shift_date(moved, Duration { count: self.days, unit: Unit::Day }, -1)
+    }
+}
+
+impl fmt::Display for Shift {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let months = Duration { count: self.months, unit: Unit::Month };
+        let days = Duration { count: self.days, unit: Unit::Day };
+        match (self.months, self.days) {
+            (0, _) => write!(f, "{days}"),
+            (_, 0) => write!(f, "{months}"),
+            _ => write!(f, "{months} and {days}"),
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Leaves → scans: what can be computed in one pass over a model.
+//!
+//! `revenue` and `parcels_booked` of one month share a scan; `revenue` of the year before has one of its own.
+//!
+//! **Invariant:** each leaf is in one scan, and some scan makes the rows of the answer.
+
+use super::{Accumulation, Bound, LeafId, LeafUse, Shift, bind_path, keys};
+use crate::{
+    ids::{MetricId, ModelId},
+    plan::{Key, KeyKind, PlanError},
+    project::{Balance, Ignore, MetricKind, Project, Ref, TimeAxis},
+    sql::Expr,
+    time::Granularity,
+};
+
+/// Leaves that are computed in one pass.
+#[derive(Clone, Debug)]
+pub(in crate::plan) struct Scan {
+    /// The model whose rows are counted; of a nested metric the first one below.
+    pub(in crate::plan) model: ModelId,
+    /// The time axis, where the request speaks of time.
+    pub(in crate::plan) axis: Option<TimeAxis>,
+    /// How the rows are found.
+    pub(in crate::plan) kind: ScanKind,
+    /// How far back.
+    pub(in crate::plan) shift: Shift,
+    /// Over which time.
+    pub(in crate::plan) cumulation: Option<Accumulation>,
+    /// The size of time to whose first period it is taken back.
+    pub(in crate::plan) offset_to: Option<Granularity>,
+    /// The positions of the keys that it is grouped by.
+    pub(in crate::plan) keys: Vec<usize>,
+    /// The leaves; none where only keys are asked for.
+    pub(in crate::plan) leaves: Vec<LeafId>,
+    /// Whether a group with rows in this scan is a row of the answer.
+    pub(in crate::plan) makes_rows: bool,
+}
+
+impl Scan {
+    /// Returns whether the scan has groups of its own, to which the rows of the answer are related.
+    pub(in crate::plan) fn is_partial(&self, keys: &[Key]) -> bool {
+        self.keys.len() < keys.len() || self.offset_to.is_some()
+    }
+}
+
+/// How the rows of a scan are found.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::plan) enum ScanKind {
+    /// All rows of a range.
+    Rows,
+    /// The rows of one moment of each period; chosen behind these filters, if behind filters at all.
+    Balance(Balance, Vec<Expr<Ref>>),
+    /// One row per member, from a select below.
+    Nested(MetricId, Vec<(ModelId, Expr<Ref>)>),
+    /// One row per base of a funnel.
+    Funnel(MetricId, Vec<(ModelId, Expr<Ref>)>),
+}
+
+/// Groups the leaves of a request into scans.
+pub(super) fn of(bound: &Bound<'_>) -> Result<Vec<Scan>, PlanError> {
+    let speaks_of_time = bound.is_ranged
+        || bound.keys.iter().any(|key| matches!(key.kind, KeyKind::Time(_) | KeyKind::TimePart(_)))
+        || bound.filter.is_some_and(keys::names_time);
+    let mut scans: Vec<Scan> = Vec::new();
+    for (index, leaf) in bound.leaves.iter().enumerate() {
+        let scan = scan_of(bound, leaf, speaks_of_time)?;
+        let same = |other: &&mut Scan| {
+            (other.model, &other.axis, &other.kind) == (scan.model, &scan.axis, &scan.kind)
+                && (other.shift, other.cumulation, other.offset_to) == (scan.shift, scan.cumulation, scan.offset_to)
+                && other.keys == scan.keys
+        };
+        match scans.iter_mut().find(same) {
+            Some(known) => {
+                known.leaves.push(LeafId(index));
+                known.makes_rows |= scan.makes_rows;
+            }
+            None => scans.push(Scan { leaves: vec![LeafId(index)], ..scan }),
+        }
+    }
+    make_rows(bound, &mut scans);
+    Ok(scans)
+}
+
+fn scan_of(bound: &Bound<'_>, leaf: &LeafUse, speaks_of_time: bool) -> Result<Scan, PlanError> {
+    let project = bound.project;
+    let usage = &leaf.usage;
+    let filters = || usage.filters.clone();
+    let (bottom, kind) = match &project.metrics[leaf.metric].kind {
+        MetricKind::Nested(_) => (bottom(project, leaf.metric), ScanKind::Nested(leaf.metric, filters())),
+        MetricKind::Funnel(_) => (bottom(project, leaf.metric), ScanKind::Funnel(leaf.metric, filters())),
+        MetricKind::Simple(_) | MetricKind::Derived { .. } | MetricKind::Cumulative { .. } => {
+            let simple = super::simple(project, leaf.metric);
+            let kind = match &simple.balance {
+                None => ScanKind::Rows,
+                Some(balance) if balance.filtered => {
+                    let own = simple.filter.iter().cloned();
+                    let above = usage.filters.iter().map(|(_, filter)| filter.clone());
+                    ScanKind::Balance(balance.clone(), own.chain(above).collect())
+                }
+                Some(balance) => ScanKind::Balance(balance.clone(), Vec::new()),
+            };
+            (leaf.metric, kind)
+        }
+    };
+    let simple = super::simple(project, bottom);
+    let timed = speaks_of_time
+        || !usage.shift.is_none()
+        || usage.cumulation.is_some()
+        || usage.offset_to.is_some()
+        || matches!(kind, ScanKind::Balance(..) | ScanKind::Funnel(..));
+    let kept = kept_keys(bound, simple.model, usage.ignore.as_ref());
+    let is_partial = kept.len() < bound.keys.len() || usage.offset_to.is_some();
+    Ok(Scan {
+        model: simple.model,
+        axis: simple.time.clone().filter(|_| timed),
+        kind,
+        shift: usage.shift,
+        cumulation: usage.cumulation,
+        offset_to: usage.offset_to,
+        keys: kept,
+        leaves: Vec::new(),
+        makes_rows: leaf.makes_rows && !is_partial,
+    })
+}
+
+/// Returns the first simple metric at the bottom of a metric.
+fn bottom(project: &Project, metric: MetricId) -> MetricId {
+    *project.leaves(metric).first().expect("every metric rests on rows")
+}
+
+/// Returns the positions of the keys that are not ignored.
+fn kept_keys(bound: &Bound<'_>, model: ModelId, ignore: Option<&Ignore>) -> Vec<usize> {
+    let ignored = |key: &Key| match ignore {
+        None => false,
+        Some(Ignore::All) => true,
+        Some(Ignore::Keys(paths)) => paths.iter().any(|path| is_same(bound.project, model, path, key)),
+    };
+    (0..bound.keys.len()).filter(|index| !ignored(&bound.keys[*index])).collect()
+}
+
+/// Returns whether a path names a key: `time` every time key, a dimension its key at any granularity.
+fn is_same(project: &Project, model: ModelId, path: &[String], key: &Key) -> bool {
+    match &key.kind {
+        KeyKind::Time(_) | KeyKind::TimePart(_) => matches!(path, [time] if time == "time"),
+        KeyKind::Dimension { path: of_key, .. } => {
+            let found = |words: &[String]| bind_path(project, model, words).ok();
+            path == of_key || found(path).is_some_and(|ignored| found(of_key).as_ref() == Some(&ignored))
+        }
+        KeyKind::Member { .. } => false,
+    }
+}
+
+/// Sees to it that there are rows: with nothing but shifted metrics they are theirs, and where every metric ignores a
+/// key, the groups are those of its rows.
+fn make_rows(bound: &Bound<'_>, scans: &mut Vec<Scan>) {
+    if scans.iter().any(|scan| scan.makes_rows) {
+        return;
+    }
+    let full: Vec<usize> = (0..scans.len()).filter(|index| !scans[*index].is_partial(&bound.keys)).collect();
+    for index in &full {
+        scans[*index].makes_rows = true;
+    }
+    if full.is_empty()
+        && let Some(first) = scans.first()
+    {
+        let rows = Scan {
+            kind: ScanKind::Rows,
+            cumulation: None,
+            offset_to: None,
+            shift: Shift::default(),
+            keys: (0..bound.keys.len()).collect(),
+            leaves: Vec::new(),
+            makes_rows: true,
+            ..first.clone()
+        };
+        scans.insert(0, rows);
+    }
+}

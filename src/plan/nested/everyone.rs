@@ -1,0 +1,179 @@
+//! Members without rows: each counts with the empty value of the metric below.
+//!
+//! `parcels_per_customer` with `include: all`: a customer without parcels in May counts as 0 in May.
+//!
+//! **Invariant:** what is known of a member is taken from the member; all else from the groups that are there.
+
+use super::MEMBERS;
+use crate::{
+    ids::ModelId,
+    plan::{
+        KeyKind, PlanError, PlanErrorCode,
+        bind::{Bound, Scan, bind_model, bind_path, paths_of},
+        filter::{FilterContext, bind_filter},
+        scan::Rows,
+        scope::{Finished, Scope},
+    },
+    project::{DimensionKind, Empty, Member, NestedMetric, Route},
+    sql::{BinaryOp, Cte, Expr, From, Function, Join, JoinKind, Name, Select, SelectItem, SqlExpr},
+};
+
+/// The members and groups that have rows.
+const SOME: &str = "members_with_rows";
+/// All members.
+const ALL: &str = "all_members";
+/// The groups that are there.
+const GROUPS: &str = "groups_with_rows";
+
+/// Adds the members without rows to the rows of a nested metric.
+pub(super) fn with_all_members(
+    bound: &Bound<'_>,
+    scan: &Scan,
+    nested: &NestedMetric,
+    mut rows: Rows,
+    columns: &[String],
+    n_keys: usize,
+) -> Result<Rows, PlanError> {
+    let [Member::Model { name, model }] = nested.per.as_slice() else {
+        return Err(PlanError::new(PlanErrorCode::NotYet, "`include: all` counts the members of one model only")
+            .help("Write `per` with one model."));
+    };
+    let From::Select { select: some, .. } = rows.from else { unreachable!("the members come from a select") };
+    let member_columns = &columns[n_keys..columns.len() - 1];
+    let value = columns.last().expect("a select has columns");
+
+    let mut all = members(bound, scan, name, *model)?;
+    let key = &bound.project.models[*model].primary_key;
+    all.items.splice(
+        0..0,
+        key.iter().zip(member_columns).map(|(column, name)| all.scope.column(&Route::here(), column).named(name)),
+    );
+    let mut items: Vec<SelectItem> = Vec::new();
+    let mut group_columns = Vec::new();
+    for (position, name) in scan.keys.iter().zip(columns) {
+        let source = if all.keys.contains(position) { ALL } else { GROUPS };
+        if source == GROUPS {
+            group_columns.push(name.clone());
+        }
+        items.push(SqlExpr::column(source, name).named(name));
+    }
+    for (item, position) in all.items.iter_mut().skip(member_columns.len()).zip(&all.keys) {
+        let at = scan.keys.iter().position(|key| key == position).expect("it is a key of the scan");
+        item.alias.clone_from(&columns[at]);
+    }
+    let below = SqlExpr::column(SOME, value);
+    let below = match bound.project.metrics[nested.metric].when_empty {
+        Empty::Null => below,
+        Empty::Zero => Expr::call(Function::Coalesce, vec![below, Expr::integer(0)]),
+    };
+    items.push(below.named(value));
+
+    let of_groups = group_columns.iter().map(|name| (GROUPS, name));
+    let of_members = member_columns.iter().map(|name| (ALL, name));
+    let on = of_members
+        .chain(of_groups)
+        .map(|(source, name)| SqlExpr::column(SOME, name).binary(BinaryOp::Same, SqlExpr::column(source, name)));
+    let on = Expr::all(on.collect::<Vec<_>>());
+    let cte = |alias: &str| From::Cte { name: SOME.to_owned(), alias: alias.to_owned() };
+    let mut joins = Vec::new();
+    if !group_columns.is_empty() {
+        let groups = Select {
+            distinct: true,
+            items: group_columns.iter().map(|name| SqlExpr::bare(name).named(name)).collect(),
+            from: Some(cte(SOME)),
+            ..Select::default()
+        };
+        let groups = From::Select { select: Box::new(groups), alias: GROUPS.to_owned() };
+        joins.push(Join { kind: JoinKind::Cross, to: groups, on: None });
+    }
+    joins.push(Join { kind: JoinKind::Left, to: cte(SOME), on });
+    let everyone = all.finish()?;
+    rows.tables.extend(&everyone.tables);
+    let select = Select {
+        with: vec![Cte { name: SOME.to_owned(), select: *some }],
+        items,
+        from: Some(From::Select { select: Box::new(everyone.select), alias: ALL.to_owned() }),
+        joins,
+        ..Select::default()
+    };
+    rows.from = From::Select { select: Box::new(select), alias: MEMBERS.to_owned() };
+    rows.filter = None;
+    Ok(rows)
+}
+
+/// All members, with the keys of the request that are known of a member.
+struct Everyone<'p> {
+    scope: Scope<'p>,
+    items: Vec<SelectItem>,
+    keys: Vec<usize>,
+    conditions: Vec<SqlExpr>,
+}
+
+struct Finish {
+    select: Select,
+    tables: std::collections::BTreeSet<crate::ids::TableId>,
+}
+
+impl Everyone<'_> {
+    fn finish(self) -> Result<Finish, PlanError> {
+        let Finished { from, joins, tables, .. } = self.scope.finish()?;
+        let filter = Expr::all(self.conditions);
+        Ok(Finish {
+            select: Select { items: self.items, from: Some(from), joins, filter, ..Select::default() },
+            tables,
+        })
+    }
+}
+
+fn members<'p>(bound: &Bound<'p>, scan: &Scan, name: &str, model: ModelId) -> Result<Everyone<'p>, PlanError> {
+    let mut scope = Scope::new(bound.frame, model);
+    let to_member = bind_model(bound.project, scan.model, name)?;
+    let mut conditions: Vec<SqlExpr> = scope.base_filter().into_iter().collect();
+    for part in bound.filter.map(parts).unwrap_or_default() {
+        if !paths_of(part).iter().all(|path| is_of_member(bound, scan, &to_member, model, path)) {
+            continue;
+        }
+        let context = FilterContext {
+            project: bound.project,
+            model,
+            axis: None,
+            shift: crate::plan::bind::Shift::default(),
+            cut: bound.cut(),
+        };
+        conditions.push(bind_filter(&context, &mut scope, part)?);
+    }
+    let mut items = Vec::new();
+    let mut keys = Vec::new();
+    for position in &scan.keys {
+        let key = &bound.keys[*position];
+        if let KeyKind::Dimension { path, granularity: None, part: None } = &key.kind
+            && is_of_member(bound, scan, &to_member, model, path)
+        {
+            let found = bind_path(bound.project, model, path)?;
+            if matches!(bound.project.dimensions[found.dimension].kind, DimensionKind::Time { .. }) {
+                continue;
+            }
+            items.push(scope.dimension(&found.route, found.dimension).named(&key.name));
+            keys.push(*position);
+        }
+    }
+    Ok(Everyone { scope, items, keys, conditions })
+}
+
+/// Returns whether a path means the same for the rows and for the member that they belong to.
+fn is_of_member(bound: &Bound<'_>, scan: &Scan, to_member: &Route, model: ModelId, path: &[String]) -> bool {
+    let from_rows = bind_path(bound.project, scan.model, path);
+    let from_member = bind_path(bound.project, model, path);
+    match (from_rows, from_member) {
+        (Ok(rows), Ok(member)) => rows.dimension == member.dimension && rows.route == to_member.then(&member.route),
+        _ => false,
+    }
+}
+
+/// Splits a condition at its ANDs.
+fn parts(filter: &Expr<Name>) -> Vec<&Expr<Name>> {
+    match filter {
+        Expr::Binary { op: BinaryOp::And, left, right } => parts(left).into_iter().chain(parts(right)).collect(),
+        other => vec![other],
+    }
+}

@@ -1,0 +1,167 @@
+//! Metrics of metrics: a select per member below, an aggregate over its rows above.
+//!
+//! `parcels_per_customer` by country: the parcels of each customer and country, then their mean by country.
+//!
+//! **Invariant:** the filters, the time and the principal of the request hold in the select below.
+
+use super::{
+    Key, KeyKind, PlanError, access,
+    bind::{Accumulation, Bound, LeafId, LeafValue, Output, Scan, Usage},
+    scan::{LeafAggregate, Rows, function_of},
+    time::truncate,
+    to_sql::{self, Built},
+};
+use crate::{
+    ids::{MetricId, ModelId},
+    project::{Member, MetricKind, NestedMetric, Ref, Take},
+    sql::{AggregateFunction, Expr, From, SqlExpr},
+    time::Granularity,
+};
+
+mod everyone;
+
+/// The alias of the select below.
+const MEMBERS: &str = "members";
+
+/// Builds the rows of a nested metric: one per member and group.
+pub(super) fn rows(
+    bound: &Bound<'_>,
+    scan: &Scan,
+    metric: MetricId,
+    filters: &[(ModelId, Expr<Ref>)],
+) -> Result<Rows, PlanError> {
+    let MetricKind::Nested(nested) = &bound.project.metrics[metric].kind else {
+        unreachable!("the scan was made for a nested metric")
+    };
+    let mut keys: Vec<Key> = scan.keys.iter().map(|position| bound.keys[*position].clone()).collect();
+    let n_keys = keys.len();
+    let mut without_null = Vec::new();
+    for member in &nested.per {
+        for (key, is_thing) in member_keys(bound, member, keys.len() - n_keys) {
+            without_null.extend(is_thing.then_some(keys.len()));
+            keys.push(key);
+        }
+    }
+    let usage = Usage {
+        filters: filters.to_vec(),
+        shift: scan.shift,
+        cumulation: scan.cumulation,
+        offset_to: None,
+        ignore: None,
+    };
+    let below = access::grant(bound.below(nested.metric, keys, usage)?)?;
+    let built = to_sql::build(below.get())?;
+    let columns: Vec<String> = built.select.items.iter().map(|item| item.alias.clone()).collect();
+    let value = columns.last().expect("a select has columns").clone();
+    let filter = Expr::all(without_null.iter().map(|index| SqlExpr::column(MEMBERS, &columns[*index]).is_null(true)));
+    let arg = |leaf: LeafValue| match leaf {
+        LeafValue::Rows => None,
+        _ if nested.aggregation == crate::project::Aggregation::Count => None,
+        _ => Some(SqlExpr::column(MEMBERS, &value)),
+    };
+    let aggregates = aggregates(bound, scan, nested, &arg);
+    let keys = scan.keys.iter().zip(&columns).map(|(position, name)| (*position, SqlExpr::column(MEMBERS, name)));
+    let rows = over(built, keys.collect(), aggregates, filter);
+    if nested.include_all { everyone::with_all_members(bound, scan, nested, rows, &columns, n_keys) } else { Ok(rows) }
+}
+
+/// Returns the keys that tell members apart, and whether a null among them is no member.
+fn member_keys(bound: &Bound<'_>, member: &Member, before: usize) -> Vec<(Key, bool)> {
+    let name = |index: usize| format!("member_{}", before + index + 1);
+    match member {
+        Member::Model { name: role, model } => {
+            let columns = bound.project.models[*model].primary_key.iter().enumerate();
+            let key = |(index, column): (usize, &String)| {
+                let kind = KeyKind::Member { model: role.clone(), column: column.clone() };
+                (Key { name: name(index), kind }, true)
+            };
+            columns.map(key).collect()
+        }
+        Member::Dimension(path) => {
+            let kind = KeyKind::Dimension { path: path.clone(), granularity: None, part: None };
+            vec![(Key { name: name(0), kind }, false)]
+        }
+        Member::Time(size) => vec![(Key { name: name(0), kind: KeyKind::Time(*size) }, true)],
+    }
+}
+
+fn aggregates(
+    bound: &Bound<'_>,
+    scan: &Scan,
+    nested: &NestedMetric,
+    arg: &dyn Fn(LeafValue) -> Option<SqlExpr>,
+) -> Vec<LeafAggregate> {
+    let aggregate = |leaf: &LeafId| {
+        let value = bound.leaves[leaf.0].value;
+        let function = match value {
+            LeafValue::Rows => AggregateFunction::Count,
+            _ => function_of(nested.aggregation),
+        };
+        LeafAggregate { leaf: *leaf, function, arg: arg(value) }
+    };
+    scan.leaves.iter().map(aggregate).collect()
+}
+
+fn over(built: Built, keys: Vec<(usize, SqlExpr)>, aggregates: Vec<LeafAggregate>, filter: Option<SqlExpr>) -> Rows {
+    Rows {
+        from: From::Select { select: Box::new(built.select), alias: MEMBERS.to_owned() },
+        joins: Vec::new(),
+        filter,
+        keys,
+        aggregates,
+        uses: built.uses,
+        tables: built.tables,
+        promise: None,
+    }
+}
+
+/// Returns whether a scan is accumulated and takes the mean of days for a longer period.
+pub(super) fn is_mean_of_days(bound: &Bound<'_>, scan: &Scan) -> bool {
+    let is_longer =
+        |position: &usize| bound.keys[*position].granularity_of_time().is_some_and(|g| g != Granularity::Day);
+    scan.cumulation.is_some_and(|cumulation| cumulation.take == Take::Avg) && scan.keys.iter().any(is_longer)
+}
+
+/// Builds the rows of an accumulated scan whose longer periods show the mean of their days: one row per day.
+pub(super) fn mean_of_days(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanError> {
+    let by_day = |position: &usize| {
+        let key = &bound.keys[*position];
+        let kind = match key.kind {
+            KeyKind::Time(_) => KeyKind::Time(Granularity::Day),
+            _ => key.kind.clone(),
+        };
+        Key { name: key.name.clone(), kind }
+    };
+    let keys: Vec<Key> = scan.keys.iter().map(by_day).collect();
+    let output = |leaf: &LeafId| {
+        let of = &bound.leaves[leaf.0];
+        let value_type = bound.project.metrics[of.metric].value_type;
+        Output { name: of.name.clone(), formula: Expr::Leaf(*leaf), value_type, position: Some(leaf.0) }
+    };
+    let days = Scan {
+        cumulation: scan.cumulation.map(|cumulation| Accumulation { take: Take::Last, ..cumulation }),
+        keys: (0..keys.len()).collect(),
+        makes_rows: true,
+        ..scan.clone()
+    };
+    let below = access::grant(bound.by(keys, scan.leaves.iter().map(output).collect(), days))?;
+    let built = to_sql::build(below.get())?;
+    let columns: Vec<String> = built.select.items.iter().map(|item| item.alias.clone()).collect();
+    let (key_columns, leaf_columns) = columns.split_at(scan.keys.len());
+    let value = |(position, name): (&usize, &String)| {
+        let column = SqlExpr::column(MEMBERS, name);
+        let value = match bound.keys[*position].granularity_of_time() {
+            Some(granularity) => truncate(column, granularity, bound.project.calendar),
+            None => column,
+        };
+        (*position, value)
+    };
+    let aggregate = |(leaf, name): (&LeafId, &String)| LeafAggregate {
+        leaf: *leaf,
+        function: AggregateFunction::Avg,
+        arg: Some(SqlExpr::column(MEMBERS, name)),
+    };
+    let keys = scan.keys.iter().zip(key_columns).map(value).collect();
+    let aggregates = scan.leaves.iter().zip(leaf_columns).map(aggregate).collect();
+    Ok(over(built, keys, aggregates, None))
+}

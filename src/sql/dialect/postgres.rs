@@ -252,6 +252,16 @@ impl Syntax for Postgres {
             (Function::PeriodsBetween { granularity, week_start, fiscal_start_month }, [from, to]) => {
                 periods_between(writer, [from, to], granularity, week_start, fiscal_start_month)
             }
+            (Function::MicrosecondsBetween { .. }, [from, to]) => {
+                // EXTRACT gives a numeric with six decimals.
+                // See <https://www.postgresql.org/docs/current/functions-datetime.html#FUNCTIONS-DATETIME-EXTRACT>.
+                writer.put("CAST(EXTRACT(EPOCH FROM ");
+                writer.expr(to, Level::Add);
+                writer.put(" - ");
+                writer.expr(from, Level::Multiply);
+                writer.put(") * 1000000 AS bigint)");
+                Level::Primary
+            }
             (Function::Part { part, week_start }, [time]) => extract(writer, time, part, week_start),
             (Function::WrittenTruncate(_) | Function::WrittenDate | Function::WrittenPeriodsBetween(_), _) => {
                 unreachable!("resolve lowers every function as written")
@@ -268,6 +278,7 @@ impl Syntax for Postgres {
                 | Function::TruncateHour(_)
                 | Function::AddUnits(_)
                 | Function::PeriodsBetween { .. }
+                | Function::MicrosecondsBetween { .. }
                 | Function::Part { .. },
                 _,
             ) => unreachable!("the parser and the planner count arguments"),

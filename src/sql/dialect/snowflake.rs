@@ -279,6 +279,16 @@ impl Syntax for Snowflake {
             (Function::PeriodsBetween { granularity, week_start, fiscal_start_month }, [from, to]) => {
                 periods_between(writer, from, to, granularity, week_start, fiscal_start_month)
             }
+            (Function::MicrosecondsBetween { .. }, [from, to]) => {
+                // Counts borders of microseconds, which is what lies between.
+                // See <https://docs.snowflake.com/en/sql-reference/functions/timestampdiff>.
+                writer.put("TIMESTAMPDIFF(microsecond, ");
+                writer.expr(from, Level::Or);
+                writer.put(", ");
+                writer.expr(to, Level::Or);
+                writer.put(")");
+                Level::Primary
+            }
             (Function::Part { part, week_start }, [time]) => extract(writer, time, part, week_start),
             (Function::WrittenTruncate(_) | Function::WrittenDate | Function::WrittenPeriodsBetween(_), _) => {
                 unreachable!("resolve lowers every function as written")
@@ -294,6 +304,7 @@ impl Syntax for Snowflake {
                 | Function::TruncateHour(_)
                 | Function::AddUnits(_)
                 | Function::PeriodsBetween { .. }
+                | Function::MicrosecondsBetween { .. }
                 | Function::Part { .. },
                 _,
             ) => unreachable!("the parser and the planner count arguments"),

@@ -154,10 +154,11 @@ pub fn plan(project: &Project, request: &Request, principal: &Principal, context
     built.select = simplify(built.select);
     let pruning = prove(bound, &built)?;
     let columns = columns(bound);
-    let axes = bound.leaves.iter().filter_map(|leaf| {
-        let simple = bind::simple(project, leaf.metric);
+    let metrics = bound.leaves.iter().flat_map(|leaf| project.leaves(leaf.metric));
+    let axes = metrics.filter_map(|metric| {
+        let simple = project.simple(metric)?;
         let axis = simple.time.as_ref()?;
-        Some((leaf.metric, project.dimension_path(simple.model, &axis.route, axis.dimension)))
+        Some((metric, project.dimension_path(simple.model, &axis.route, axis.dimension)))
     });
     let mut axes: Vec<(MetricId, String)> = axes.collect();
     axes.dedup();

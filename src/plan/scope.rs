@@ -148,9 +148,15 @@ impl<'p> Scope<'p> {
     pub(super) fn metric(&mut self, at: &Route, model: ModelId, metric: MetricId) -> SqlExpr {
         let project = self.project;
         let when_empty = project.metrics[metric].when_empty;
+        let key = project.models[model].primary_key.first().expect("resolve asks for the key of what is told apart");
+        let key = self.column(at, key);
         let or_empty = |value| match when_empty {
             Empty::Null => value,
-            Empty::Zero => Expr::call(Function::Coalesce, vec![value, Expr::integer(0)]),
+            Empty::Zero => {
+                let value = Expr::call(Function::Coalesce, vec![value, Expr::integer(0)]);
+                // Where there is no such row, there is nothing of which the metric could be 0.
+                if at.0.is_empty() { value } else { value.when(key.clone().is_null(true)) }
+            }
         };
         if let Some((.., value)) = self.metrics.iter().find(|(route, known, _)| (route, *known) == (at, metric)) {
             return or_empty(value.clone());

@@ -74,6 +74,7 @@ codes! {
         // Joins and dimensions
         JoinNotToOne "join-not-to-one",
         InvalidAsOf "invalid-as-of",
+        InvalidFanOut "invalid-fan-out",
         AmbiguousJoinPath "ambiguous-join-path",
         UnreachableModel "unreachable-model",
         CyclicDimension "cyclic-dimension",

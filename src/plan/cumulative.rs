@@ -132,6 +132,12 @@ pub(super) fn accumulate(bound: &Bound<'_>, window: &Window, rows: Rows, day: Sq
         });
         aggregates.push(LeafAggregate { leaf: aggregate.leaf, function: aggregate.function, arg });
     }
+    let row = rows.row.into_iter().enumerate().map(|(index, column)| {
+        let alias = format!("row_{}", index + 1);
+        items.push(column.named(alias.clone()));
+        SqlExpr::column("events", alias)
+    });
+    let row = row.collect();
     let events = Select { items, from: Some(rows.from), joins: rows.joins, filter: rows.filter, ..Select::default() };
 
     let on = match window.width {
@@ -154,6 +160,7 @@ pub(super) fn accumulate(bound: &Bound<'_>, window: &Window, rows: Rows, day: Sq
         filter: None,
         keys,
         aggregates,
+        row,
         uses: rows.uses,
         tables: rows.tables,
         promise: rows.promise,

@@ -96,6 +96,7 @@ pub(super) fn rows(
         filter: None,
         keys,
         aggregates,
+        row: Vec::new(),
         uses: Vec::new(),
         tables: steps.tables,
         promise: None,

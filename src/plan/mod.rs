@@ -9,9 +9,11 @@ mod bind;
 mod cumulative;
 mod error;
 mod explain;
+mod fan_out;
 mod filter;
 mod frame;
 mod funnel;
+mod join_use;
 mod model_rows;
 mod nested;
 mod partition;
@@ -57,6 +59,8 @@ pub struct Plan {
     pub axes: Vec<(MetricId, String)>,
     /// The expressions of the order, as columns of the answer, for cursors: position, descending, nulls first.
     pub order: Vec<(usize, bool, bool)>,
+    /// Whether a row may count in several groups, so that groups do not add up to the total.
+    pub overlapping: bool,
     /// Remarks for the caller.
     pub warnings: Vec<String>,
     /// The stages as text, for `entente explain`.
@@ -162,6 +166,7 @@ pub fn plan(project: &Project, request: &Request, principal: &Principal, context
     });
     let mut axes: Vec<(MetricId, String)> = axes.collect();
     axes.dedup();
+    let overlaps = fan_out::overlaps(bound);
     Ok(Plan {
         columns,
         range: bound.range,
@@ -170,7 +175,8 @@ pub fn plan(project: &Project, request: &Request, principal: &Principal, context
         joins: built.uses,
         axes,
         order: built.order,
-        warnings: Vec::new(),
+        overlapping: !overlaps.is_empty(),
+        warnings: overlaps,
         explanation: explain::explain(bound),
         select: built.select,
     })
@@ -189,9 +195,24 @@ fn columns(bound: &bind::Bound<'_>) -> Vec<OutputColumn> {
     columns.extend(bound.outputs.iter().map(|output| OutputColumn {
         name: output.name.clone(),
         role: output.position.map_or(ColumnRole::OrderOnly, ColumnRole::Metric),
-        column_type: output.value_type,
+        column_type: output_type(bound, output),
     }));
     columns
+}
+
+/// Returns the type of an output: what is split by weights has parts of a whole number.
+fn output_type(bound: &bind::Bound<'_>, output: &bind::Output) -> ColumnType {
+    let mut column_type = output.value_type;
+    for scan in &bound.scans {
+        let mut takes_part = false;
+        output.formula.for_each_leaf(&mut |leaf| takes_part |= scan.leaves.contains(leaf));
+        match (column_type, takes_part.then(|| fan_out::weight_type(bound, scan)).flatten()) {
+            (ColumnType::Integer, Some(weight)) => column_type = weight,
+            (ColumnType::Decimal, Some(ColumnType::Float)) => column_type = ColumnType::Float,
+            _ => {}
+        }
+    }
+    column_type
 }
 
 /// Proves on the finished select that every partitioned table is read within bounds, where that is required.

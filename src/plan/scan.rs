@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 
 use super::{
     ColumnRole, JoinUse, Key, KeyKind, OutputColumn, PlanError, balance,
-    bind::{Bound, LeafId, LeafUse, LeafValue, Scan, ScanKind, bind_model, bind_path, simple},
+    bind::{Bound, LeafId, LeafValue, Scan, ScanKind, bind_key, bind_model, bind_path, simple},
     cumulative,
+    fan_out::{self, Counted},
     filter::{FilterContext, bind_filter},
     funnel, nested, partition,
     scope::{Finished, Scope},
@@ -34,6 +35,8 @@ pub(super) struct Rows {
     pub(super) keys: Vec<(usize, SqlExpr)>,
     /// What is aggregated, per leaf of the scan.
     pub(super) aggregates: Vec<LeafAggregate>,
+    /// What tells the rows of the model apart, where a join multiplied them; empty where none did.
+    pub(super) row: Vec<SqlExpr>,
     /// The joins that were used.
     pub(super) uses: Vec<JoinUse>,
     /// The tables that are read.
@@ -98,7 +101,12 @@ fn rows_of_model(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanError> {
         conditions.extend(day_exists(bound, scan, axis));
     }
 
-    let aggregates = aggregates(bound, scan, &mut scope, &mut conditions);
+    let (row, weight) = match fan_out::counted(bound, scan, &mut scope)? {
+        Counted::Plainly => (Vec::new(), None),
+        Counted::OncePerGroup(row) => (row, None),
+        Counted::ByWeight(weight) => (Vec::new(), Some(weight)),
+    };
+    let aggregates = aggregates(bound, scan, &mut scope, &mut conditions, weight.as_ref())?;
     let point = match (&scan.kind, &axis) {
         (ScanKind::Balance(balance, _), Some(axis)) => {
             Some(balance::point(bound, scan, balance, &mut scope, axis, &keys, range)?)
@@ -108,7 +116,7 @@ fn rows_of_model(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanError> {
     let day = axis.as_ref().map(|axis| axis.day(cut));
     let Finished { from, mut joins, uses, tables } = scope.finish()?;
     joins.extend(point);
-    let rows = Rows { from, joins, filter: Expr::all(conditions), keys, aggregates, uses, tables, promise };
+    let rows = Rows { from, joins, filter: Expr::all(conditions), keys, aggregates, row, uses, tables, promise };
     Ok(match (window, day) {
         (Some(window), Some(day)) => cumulative::accumulate(bound, &window, rows, day),
         _ => rows,
@@ -144,12 +152,14 @@ pub(super) fn filter_of_request(
     scope: &mut Scope<'_>,
 ) -> Result<Option<SqlExpr>, PlanError> {
     let Some(filter) = bound.filter else { return Ok(None) };
+    let keys: Vec<Key> = scan.keys.iter().map(|position| bound.keys[*position].clone()).collect();
     let context = FilterContext {
         project: bound.project,
         model: scan.model,
         axis: scan.axis.as_ref(),
         shift: scan.shift,
         cut: bound.cut(),
+        keys: &keys,
     };
     bind_filter(&context, scope, filter).map(Some)
 }
@@ -180,7 +190,8 @@ fn aggregates(
     scan: &Scan,
     scope: &mut Scope<'_>,
     conditions: &mut Vec<SqlExpr>,
-) -> Vec<LeafAggregate> {
+    weight: Option<&SqlExpr>,
+) -> Result<Vec<LeafAggregate>, PlanError> {
     let here = Route::here();
     let filters: Vec<Vec<SqlExpr>> = scan
         .leaves
@@ -204,20 +215,16 @@ fn aggregates(
     if let Some(some) = some {
         conditions.push(some);
     }
-    scan.leaves
-        .iter()
-        .zip(own)
-        .map(|(leaf, filter)| leaf_aggregate(bound, scope, *leaf, &bound.leaves[leaf.0], filter))
-        .collect()
+    scan.leaves.iter().zip(own).map(|(leaf, filter)| leaf_aggregate(bound, scope, *leaf, (filter, weight))).collect()
 }
 
 fn leaf_aggregate(
     bound: &Bound<'_>,
     scope: &mut Scope<'_>,
     id: LeafId,
-    leaf: &LeafUse,
-    filter: Option<SqlExpr>,
-) -> LeafAggregate {
+    (filter, weight): (Option<SqlExpr>, Option<&SqlExpr>),
+) -> Result<LeafAggregate, PlanError> {
+    let leaf = &bound.leaves[id.0];
     let metric = simple(bound.project, leaf.metric);
     let counts_rows = leaf.value == LeafValue::Rows;
     let expr = metric.expr.as_ref().filter(|_| !counts_rows);
@@ -228,8 +235,12 @@ fn leaf_aggregate(
         (None, Some(filter)) => Some(Expr::integer(1).when(filter)),
         (None, None) => None,
     };
+    if let Some(weight) = weight.filter(|_| !counts_rows) {
+        let (function, parts) = fan_out::weighed(metric.aggregation, arg, weight)?;
+        return Ok(LeafAggregate { leaf: id, function, arg: Some(parts) });
+    }
     let function = if counts_rows { AggregateFunction::Count } else { function_of(metric.aggregation) };
-    LeafAggregate { leaf: id, function, arg }
+    Ok(LeafAggregate { leaf: id, function, arg })
 }
 
 /// Returns the SQL function of an aggregate.
@@ -273,7 +284,13 @@ pub(super) fn key_value(
             Ok(axis.part(cut, *part, scan.shift))
         }
         KeyKind::Dimension { path, granularity, part } => {
-            let found = bind_path(bound.project, scan.model, path)?;
+            // Events that a join multiplied would be credited more than once.
+            let found = match scan.kind {
+                ScanKind::Funnel(..) => bind_path(bound.project, scan.model, path)?,
+                ScanKind::Rows | ScanKind::Balance(..) | ScanKind::Nested(..) => {
+                    bind_key(bound.project, scan.model, path)?
+                }
+            };
             let definition = &bound.project.dimensions[found.dimension];
             if !matches!(definition.kind, DimensionKind::Time { .. }) {
                 if granularity.is_some() || part.is_some() {
@@ -308,7 +325,7 @@ pub(super) fn key_column(bound: &Bound<'_>, scan: &Scan, key: &Key) -> OutputCol
         KeyKind::TimePart(part) => (ColumnRole::TimePart(*part), ColumnType::Integer),
         KeyKind::Member { .. } => (ColumnRole::Dimension(None), ColumnType::Unknown),
         KeyKind::Dimension { path, granularity, part } => {
-            let found = bind_path(project, scan.model, path).expect("the scan's rows were built with it");
+            let found = bind_key(project, scan.model, path).expect("the scan's rows were built with it");
             let definition = &project.dimensions[found.dimension];
             match definition.kind {
                 DimensionKind::Time { .. } if part.is_some() => (ColumnRole::Dimension(None), ColumnType::Integer),

@@ -10,14 +10,13 @@ use super::{
     JoinUse, Key, KeyKind, PlanError, PlanErrorCode, access,
     bind::Bound,
     frame::Frame,
+    join_use::join_use,
     time::TimeValue,
     to_sql::{self, Built},
 };
 use crate::{
     ids::{DimensionId, JoinId, MetricId, ModelId, TableId},
-    project::{
-        Bucket, Dimension, DimensionKind, Empty, Join as ProjectJoin, Project, Ref, Relationship, Route, Source,
-    },
+    project::{Bucket, Dimension, DimensionKind, Empty, Join as ProjectJoin, Project, Ref, Route, Source},
     sql::{BinaryOp, Expr, From, Function, Join, JoinKind, Leaf, Literal, Select, SqlExpr},
 };
 
@@ -275,26 +274,38 @@ impl<'p> Scope<'p> {
         let project = self.project;
         let definition = &project.joins[*join];
         let parent_route = Route(before.to_vec());
-        let ours = self.many_side(&parent_route, definition);
+        let declared = definition.reverse_of.map(|declared| &project.joins[declared]);
+        // The side that is in reach; of a join that is walked the other way it is the one side.
+        let near = match declared {
+            None => Near::Many(self.many_side(&parent_route, definition)),
+            Some(_) => Near::One(self.alias(&parent_route)),
+        };
         let wanted: Vec<&str> = route.0.iter().map(|join| project.joins[*join].role.as_str()).collect();
         let short = wanted.last().copied().unwrap_or_default();
         let alias = if self.taken.contains(short) { wanted.join("_") } else { short.to_owned() };
         let alias = free_alias(&mut self.taken, &hiding_columns(project, definition.to), &alias);
         self.joined.push((route.clone(), alias.clone()));
-        let mut conditions = ours.meets(project, definition, &alias);
+        let joins_before = self.joins.len();
         let target = &project.models[definition.to];
-        if let Some(filter) = &target.filter {
-            let joins_before = self.joins.len();
-            conditions.push(self.value(route, filter));
-            if self.joins.len() > joins_before {
-                self.error.get_or_insert_with(|| {
-                    PlanError::new(
-                        PlanErrorCode::NotYet,
-                        format!("model `{}` has a `where` over its own joins and is joined to", target.name),
-                    )
-                    .help("Write the condition over its own columns.")
-                });
+        let (mut conditions, mut what) = match near {
+            Near::Many(ours) => (ours.meets(project, definition, &alias), "`where`"),
+            Near::One(one) => {
+                let declared = declared.expect("the near side is the one side of a join that is reversed");
+                (self.many_side(route, declared).meets(project, declared, &one), "join key")
             }
+        };
+        if let Some(filter) = &target.filter {
+            let before = self.joins.len();
+            conditions.push(self.value(route, filter));
+            if self.joins.len() > before {
+                what = "`where`";
+            }
+        }
+        if self.joins.len() > joins_before {
+            self.error.get_or_insert_with(|| {
+                let message = format!("model `{}` has a {what} over its own joins and is joined to", target.name);
+                PlanError::new(PlanErrorCode::NotYet, message).help("Write it over its own columns.")
+            });
         }
         self.joins.push(Join {
             kind: JoinKind::Left,
@@ -305,6 +316,12 @@ impl<'p> Scope<'p> {
         self.tables.extend(table(project, definition.to));
         alias
     }
+}
+
+/// What is known of a join before its table is joined.
+enum Near {
+    Many(ManySide),
+    One(String),
 }
 
 /// The values of a row on the many side by which it meets a row on the one side.
@@ -347,7 +364,8 @@ fn metric_of_members(frame: Frame<'_>, model: ModelId, metric: MetricId) -> Resu
 /// See <https://cloud.google.com/bigquery/docs/reference/standard-sql/query-syntax#name_hiding>.
 fn hiding_columns(project: &Project, model: ModelId) -> BTreeSet<&str> {
     let mut columns = BTreeSet::new();
-    let joins = project.joins.ids().map(|id| &project.joins[id]).filter(|join| join.to == model);
+    let joins =
+        project.joins.ids().map(|id| &project.joins[id]).filter(|join| join.to == model && join.reverse_of.is_none());
     for many in joins.map(|join| &project.models[join.from]) {
         let joins = || many.joins.iter().map(|join| &project.joins[*join]);
         let keys = joins().flat_map(|join| join.keys.iter().map(|key| &key.ours).chain(&join.as_of));
@@ -404,35 +422,4 @@ fn bucket_label(value: &SqlExpr, buckets: &[Bucket]) -> SqlExpr {
         }
     }
     Expr::Case { branches, otherwise }
-}
-
-fn join_use(project: &Project, base: ModelId, route: &Route) -> JoinUse {
-    let mut path = project.models[base].name.clone();
-    for join in &route.0 {
-        let join = &project.joins[*join];
-        let target = &project.models[join.to].name;
-        path.push_str(" → ");
-        path.push_str(&join.role);
-        if join.role != *target {
-            path.push_str(&format!(" ({target})"));
-        }
-    }
-    let last = &project.joins[*route.0.last().expect("a join was made")];
-    let target = &project.models[last.to].name;
-    let key: Vec<&str> = last.keys.iter().map(|key| key.theirs.as_str()).collect();
-    let relationship = match last.relationship {
-        Relationship::ManyToOne => "many to one",
-        Relationship::OneToOne => "one to one",
-    };
-    let key = key.join(", ");
-    let reason = match (&last.as_of, &project.models[last.to].versions) {
-        (Some(_), Some(versions)) => {
-            format!(
-                "{relationship}: `{key}` has one version in `{target}` at a time, from `{}` to `{}`",
-                versions.from, versions.to
-            )
-        }
-        _ => format!("{relationship}: `{key}` is a key of `{target}`"),
-    };
-    JoinUse { path, reason }
 }

@@ -1,9 +1,12 @@
-//! Routes through the to-one joins.
+//! Routes through the joins.
 //!
 //! From claims, `origin` ends the route `shipments → origin`. A model may be reached over several routes, and joins may
-//! lead in circles (`parent`), so routes have a greatest length and number.
+//! lead in circles (`parent`), so routes have a greatest length and number. A route takes no join twice, and does not go
+//! back over one.
 //!
 //! **Invariant:** the order of routes follows from the definitions alone: shorter first, then source order.
+
+use std::collections::VecDeque;
 
 use super::{Project, Route};
 use crate::ids::{Id, JoinId, ModelId};
@@ -13,27 +16,90 @@ const MAX_HOPS: usize = 6;
 /// The most routes that are looked for; a project with more has circles of joins, and its near routes are enough.
 const MAX_ROUTES: usize = 1_000;
 
-/// Returns the routes over to-one joins from a model, the one that stays first, shorter ones before longer ones.
-///
-/// A route walks no join twice, so a self join (`parent`) is walked once.
+/// Which joins a route may take. Each adds to the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reach {
+    /// Joins as they were declared, from many to one.
+    Declared,
+    /// One-to-one joins from the other side as well.
+    ToOne,
+    /// Joins with `fan_out` from the one side as well, which multiply rows.
+    ToMany,
+}
+
+impl Project {
+    /// Returns the joins that a route may take at a model, those that it declares first.
+    pub fn joins_at(&self, model: ModelId, reach: Reach) -> impl Iterator<Item = JoinId> {
+        let may = move |join: &JoinId| match reach {
+            Reach::Declared => false,
+            Reach::ToOne => self.joins[*join].fan_out.is_none(),
+            Reach::ToMany => true,
+        };
+        let model = &self.models[model];
+        model.joins.iter().copied().chain(model.back_joins.iter().copied().filter(may))
+    }
+
+    /// Returns whether a route may take a join: one that it took neither way yet.
+    pub fn may_take(&self, walked: impl IntoIterator<Item = JoinId>, next: JoinId) -> bool {
+        let declared = |join: JoinId| self.joins[join].reverse_of.unwrap_or(join);
+        walked.into_iter().all(|join| declared(join) != declared(next))
+    }
+
+    /// Returns whether a route multiplies rows.
+    pub fn fans_out(&self, route: &Route) -> bool {
+        route.0.iter().any(|join| self.joins[*join].fan_out.is_some())
+    }
+}
+
+/// Returns the routes over the joins as declared from a model, the one that stays first, shorter ones before longer ones.
 pub fn to_one_routes(project: &Project, from: ModelId) -> Vec<Route> {
-    let steps = walk(project, from, |_, _| true);
+    let steps = walk(project, from, Reach::Declared, |_, _| true);
     (0..steps.len()).map(|at| route(&steps, at)).collect()
 }
 
-/// Returns those of [`to_one_routes`] whose last joins, the last one first, fulfil a condition.
-pub fn to_one_routes_where(
+/// Returns the routes whose last joins, the last one first, fulfil a condition, shorter ones before longer ones.
+pub fn routes_where(
     project: &Project,
     from: ModelId,
+    reach: Reach,
     ends: impl Fn(&mut dyn Iterator<Item = JoinId>) -> bool,
 ) -> Vec<Route> {
-    let steps = walk(project, from, |_, _| true);
+    let steps = walk(project, from, reach, |_, _| true);
     (0..steps.len()).filter(|at| ends(&mut back(&steps, *at))).map(|at| route(&steps, at)).collect()
 }
 
+/// Returns the shortest way from one model to another over joins in either direction, with whether each is walked from
+/// many to one, as it was declared.
+pub fn undirected_way(project: &Project, from: ModelId, to: ModelId) -> Option<Vec<(JoinId, bool)>> {
+    let mut ways: Vec<Vec<(ModelId, JoinId, bool)>> = vec![Vec::new(); project.models.len()];
+    for (id, join) in project.joins.iter().filter(|(_, join)| join.reverse_of.is_none()) {
+        ways[join.from.index()].push((join.to, id, true));
+        ways[join.to.index()].push((join.from, id, false));
+    }
+    let mut came: Vec<Option<(ModelId, JoinId, bool)>> = vec![None; project.models.len()];
+    let mut open = VecDeque::from([from]);
+    while let Some(model) = open.pop_front() {
+        for (next, join, forward) in &ways[model.index()] {
+            if *next != from && came[next.index()].is_none() {
+                came[next.index()] = Some((model, *join, *forward));
+                open.push_back(*next);
+            }
+        }
+    }
+    let mut way = Vec::new();
+    let mut at = to;
+    while at != from {
+        let (before, join, forward) = came[at.index()]?;
+        way.push((join, forward));
+        at = before;
+    }
+    way.reverse();
+    Some(way)
+}
+
 /// Returns the routes from a model whose last roles are `roles`: `origin` finds `shipments.origin`.
-pub fn routes_ending_in(project: &Project, from: ModelId, roles: &[&str]) -> Vec<Route> {
-    let Some(first) = roles.first() else { return to_one_routes(project, from) };
+pub fn routes_ending_in(project: &Project, from: ModelId, reach: Reach, roles: &[&str]) -> Vec<Route> {
+    let Some(first) = roles.first() else { return routes_where(project, from, reach, |_| true) };
     // Only models from which a join of the first role can still be reached are worth a visit.
     let mut leads = vec![false; project.models.len()];
     let mut open: Vec<ModelId> =
@@ -54,7 +120,7 @@ pub fn routes_ending_in(project: &Project, from: ModelId, roles: &[&str]) -> Vec
         // The last joins may be the first of the roles.
         (1..=roles.len()).any(|n| ends_in(project, &mut back(steps, at), &roles[..n]))
     };
-    let steps = walk(project, from, |steps, at| leads[steps[at].model.index()] || under_way(steps, at));
+    let steps = walk(project, from, reach, |steps, at| leads[steps[at].model.index()] || under_way(steps, at));
     let found = (0..steps.len()).filter(|at| ends_in(project, &mut back(&steps, *at), roles));
     found.map(|at| route(&steps, at)).collect()
 }
@@ -67,13 +133,13 @@ pub fn routes_to(project: &Project, from: ModelId, name: &str) -> Vec<Route> {
     if project.models[from].name == name {
         return vec![Route::here()];
     }
-    let by_role = to_one_routes_where(project, from, |joins| ends_in(project, joins, &[name]));
+    let by_role = routes_where(project, from, Reach::Declared, |joins| ends_in(project, joins, &[name]));
     let target = project.model_named(name);
     let mut routes = if by_role.is_empty() {
         let leads = |joins: &mut dyn Iterator<Item = JoinId>| {
             joins.next().is_some_and(|last| Some(project.joins[last].to) == target)
         };
-        to_one_routes_where(project, from, leads)
+        routes_where(project, from, Reach::Declared, leads)
     } else {
         by_role
     };
@@ -95,7 +161,7 @@ struct Step {
 }
 
 /// Walks breadth-first along the routes that are worth it.
-fn walk(project: &Project, from: ModelId, worth: impl Fn(&[Step], usize) -> bool) -> Vec<Step> {
+fn walk(project: &Project, from: ModelId, reach: Reach, worth: impl Fn(&[Step], usize) -> bool) -> Vec<Step> {
     let mut steps = vec![Step { model: from, join: None, hops: 0 }];
     let mut next = 0;
     while next < steps.len() {
@@ -104,12 +170,12 @@ fn walk(project: &Project, from: ModelId, worth: impl Fn(&[Step], usize) -> bool
         if hops == MAX_HOPS {
             continue;
         }
-        for join in &project.models[steps[at].model].joins {
+        for join in project.joins_at(steps[at].model, reach) {
             if steps.len() == MAX_ROUTES {
                 return steps;
             }
-            if !back(&steps, at).any(|walked| walked == *join) {
-                steps.push(Step { model: project.joins[*join].to, join: Some((*join, at)), hops: hops + 1 });
+            if project.may_take(back(&steps, at), join) {
+                steps.push(Step { model: project.joins[join].to, join: Some((join, at)), hops: hops + 1 });
                 if !worth(&steps, steps.len() - 1) {
                     steps.pop();
                 }

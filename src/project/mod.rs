@@ -9,7 +9,7 @@ mod meaning;
 mod metric;
 mod model;
 
-pub use join_graph::{ends_in, routes_ending_in, routes_to, to_one_routes, to_one_routes_where};
+pub use join_graph::{Reach, ends_in, routes_ending_in, routes_to, routes_where, to_one_routes, undirected_way};
 pub use metric::{
     Aggregation, Balance, Cumulation, Edge, Empty, Format, Funnel, FunnelResult, FunnelStep, Good, Ignore, Input,
     InputId, Leaves, Member, Metric, MetricKind, NestedMetric, SimpleMetric, Status, Take, TimeAxis,
@@ -93,9 +93,9 @@ impl Project {
         self.models[model].dimensions.iter().copied().find(|id| self.dimensions[*id].name == name)
     }
 
-    /// Finds a join of a model by the role under which it is known.
-    pub fn join_named(&self, model: ModelId, role: &str) -> Option<JoinId> {
-        self.models[model].joins.iter().copied().find(|id| self.joins[*id].role == role)
+    /// Finds a join by the role under which it is known at a model.
+    pub fn join_named(&self, model: ModelId, reach: Reach, role: &str) -> Option<JoinId> {
+        self.joins_at(model, reach).find(|id| self.joins[*id].role == role)
     }
 
     /// Returns the model in which a route that starts at `from` ends.

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use crate::{
     catalog::{Catalog, ColumnType},
     ids::{DimensionId, Id, JoinId, ModelId},
-    project::Project,
+    project::{Project, Reach},
     sql::Dialect,
     syntax::{Definitions, DimensionDef, DocsDef, JoinDef, MetricDef, ModelDef},
 };
@@ -37,6 +37,8 @@ pub(super) struct Context<'a> {
     pub(super) dimension_ids: Vec<HashMap<&'a str, DimensionId>>,
     /// The joins of each model by role.
     pub(super) join_ids: Vec<HashMap<&'a str, JoinId>>,
+    /// The one-to-one joins that lead to each model and may be walked from it, by the role they have there.
+    pub(super) back_join_ids: Vec<HashMap<String, JoinId>>,
     /// The columns of each model.
     pub(super) columns: Vec<Columns>,
     /// The joins that lead to each model.
@@ -97,6 +99,12 @@ impl Context<'_> {
     /// Finds a join of a model by its role.
     pub(super) fn join(&self, model: ModelId, role: &str) -> Option<JoinId> {
         self.join_ids[model.index()].get(role).copied()
+    }
+
+    /// Finds a join by its role at a model, one that is walked the other way included if it may be.
+    pub(super) fn join_within(&self, model: ModelId, reach: Reach, role: &str) -> Option<JoinId> {
+        let back = || self.back_join_ids[model.index()].get(role).copied().filter(|_| reach != Reach::Declared);
+        self.join(model, role).or_else(back)
     }
 
     /// Returns whether the model that a join leads to is known.

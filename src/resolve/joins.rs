@@ -8,6 +8,7 @@
 use std::collections::BTreeSet;
 
 use super::{
+    back_joins,
     context::{Context, Target},
     expression::{Scope, expression},
     models::unknown_column,
@@ -28,10 +29,11 @@ use crate::{
 /// Completes all joins.
 pub(super) fn resolve(context: &mut Context<'_>, diagnostics: &mut Diagnostics) {
     for id in context.project.joins.ids().collect::<Vec<_>>() {
-        if context.target(id) == Target::Known {
+        if context.target(id) == Target::Known && context.project.joins[id].reverse_of.is_none() {
             complete(context, id, diagnostics);
         }
     }
+    back_joins::complete(context, diagnostics);
     report_circles(context, diagnostics);
 }
 
@@ -204,6 +206,7 @@ fn report_circles(context: &Context<'_>, diagnostics: &mut Diagnostics) {
     let mut needs: Vec<Vec<usize>> = Vec::with_capacity(n_joins + context.project.dimensions.len());
     for join in context.project.joins.values() {
         let mut nodes = Vec::new();
+        nodes.extend(join.reverse_of.map(Id::index));
         let ours = join.keys.iter().map(|key| &key.ours).chain(&join.as_of);
         ours.for_each(|expr| gather_needs(expr, &dimension_node, &mut nodes));
         needs.push(nodes);

@@ -6,6 +6,7 @@
 //!
 //! **Invariant:** resolving never stops at the first mistake, and a project is returned only if there is none.
 
+mod back_joins;
 mod checks;
 mod context;
 mod dialect;
@@ -60,6 +61,7 @@ pub fn resolve(config: &Config, definitions: &Definitions, catalog: &Catalog) ->
     names::check_clashes(&context, found);
     tables::resolve(&mut context, found);
     models::resolve_columns(&mut context, found);
+    back_joins::add(&mut context, found);
     dimensions::resolve(&mut context, found);
     joins::resolve(&mut context, found);
     models::resolve_filters(&mut context, found);

@@ -31,11 +31,6 @@ pub(super) fn report(definitions: &Definitions, diagnostics: &mut Diagnostics) {
 
 fn in_model(def: &ModelDef, found: &mut Vec<(Span, String)>) {
     let name = &def.name.value;
-    for join in &def.joins {
-        if let Some(fan_out) = &join.fan_out {
-            found.push((fan_out.span, format!("`fan_out` of a join of model `{name}`")));
-        }
-    }
     def.dimensions.iter().for_each(|dimension| in_dimension(dimension, name, found));
 }
 

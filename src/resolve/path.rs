@@ -15,7 +15,7 @@ use crate::{
     diagnostics::{Code, Diagnostic},
     files::{Span, Spanned},
     ids::{DimensionId, Id, ModelId},
-    project::{DimensionKind, Route, TimeAxis, routes_ending_in},
+    project::{DimensionKind, Reach, Route, TimeAxis, routes_ending_in},
     time::{Granularity, TimePart},
 };
 
@@ -90,21 +90,26 @@ pub(super) fn find(context: &Context<'_>, place: Place<'_>, words: &[Spanned<Str
     if let Some(found) = find_axis(place, words)? {
         return Ok(found);
     }
-    if let Some(found) = find_here(context, place, words) {
+    if let Some(found) = find_here(context, place, Reach::Declared, words) {
         return Ok(found);
     }
     if words.len() > 1 {
-        let routes = ending_in(context, place.model, words);
-        match routes.as_slice() {
-            [] => {}
-            [found] => return Ok(found.clone()),
-            several => return Err(ambiguous(context, place, words, several)),
+        let only = |found: Vec<Found>| match found.as_slice() {
+            [] => Ok(None),
+            [found] => Ok(Some(found.clone())),
+            several => Err(ambiguous(context, place, words, several)),
+        };
+        if let Some(found) = only(ending_in(context, place.model, Reach::Declared, words))? {
+            return Ok(found);
         }
-        let same = same_as(context, place.model, words);
-        match same.as_slice() {
-            [] => {}
-            [found] => return Ok(found.clone()),
-            several => return Err(ambiguous(context, place, words, several)),
+        if let Some(found) = only(same_as(context, place.model, words))? {
+            return Ok(found);
+        }
+        if let Some(found) = find_here(context, place, Reach::ToOne, words) {
+            return Ok(found);
+        }
+        if let Some(found) = only(ending_in(context, place.model, Reach::ToOne, words))? {
+            return Ok(found);
         }
     }
     Err(explain(context, place, words))
@@ -130,27 +135,30 @@ fn find_axis(place: Place<'_>, words: &[Spanned<String>]) -> Result<Option<Found
 }
 
 /// Follows a path from the model itself, without and with a granularity or part behind it.
-fn find_here(context: &Context<'_>, place: Place<'_>, words: &[Spanned<String>]) -> Option<Found> {
+fn find_here(context: &Context<'_>, place: Place<'_>, reach: Reach, words: &[Spanned<String>]) -> Option<Found> {
     let name = &context.project.models[place.model].name;
     let words = match words {
         [first, rest @ ..] if !rest.is_empty() && first.value == *name => rest,
         all => all,
     };
-    walk(context, place, place.model, words).or_else(|| {
+    walk(context, place, reach, words).or_else(|| {
         let (last, before) = words.split_last()?;
         let at = At::from_name(&last.value)?;
-        let found = if before.is_empty() { None } else { walk(context, place, place.model, before) };
+        let found = if before.is_empty() { None } else { walk(context, place, reach, before) };
         found.and_then(|found| taken_at(context, found, at))
     })
 }
 
-/// Follows roles from a model and ends in one of the last model's dimensions or columns.
-fn walk(context: &Context<'_>, place: Place<'_>, from: ModelId, words: &[Spanned<String>]) -> Option<Found> {
+/// Follows roles from the model and ends in one of the last model's dimensions or columns.
+fn walk(context: &Context<'_>, place: Place<'_>, reach: Reach, words: &[Spanned<String>]) -> Option<Found> {
     let (last, roles) = words.split_last()?;
-    let mut model = from;
+    let mut model = place.model;
     let mut route = Route::here();
     for role in roles {
-        let join = context.join(model, &role.value)?;
+        let join = context.join_within(model, reach, &role.value)?;
+        if !context.project.may_take(route.0.iter().copied(), join) {
+            return None;
+        }
         if context.target(join) == Target::Broken {
             return Some(Found::Broken);
         }
@@ -195,7 +203,7 @@ fn taken_at(context: &Context<'_>, found: Found, at: At) -> Option<Found> {
 }
 
 /// Finds the members at the ends of all join paths that end in this path.
-fn ending_in(context: &Context<'_>, model: ModelId, words: &[Spanned<String>]) -> Vec<Found> {
+fn ending_in(context: &Context<'_>, model: ModelId, reach: Reach, words: &[Spanned<String>]) -> Vec<Found> {
     let place = Place { model, own: None, axis: Axis::None, subject: "" };
     let at_end = |words: &[Spanned<String>]| -> Vec<Found> {
         let Some((last, roles)) = words.split_last() else { return Vec::new() };
@@ -203,7 +211,7 @@ fn ending_in(context: &Context<'_>, model: ModelId, words: &[Spanned<String>]) -
             return Vec::new();
         }
         let roles: Vec<&str> = roles.iter().map(|role| role.value.as_str()).collect();
-        routes_ending_in(&context.project, model, &roles)
+        routes_ending_in(&context.project, model, reach, &roles)
             .into_iter()
             .filter(|route| route.0.iter().all(|join| context.target(*join) == Target::Known))
             .filter_map(|route| {
@@ -295,8 +303,13 @@ fn explain(context: &Context<'_>, place: Place<'_>, words: &[Spanned<String>]) -
     }
     // Follow the roles as far as they go.
     let words_here = if first.value == *own_name { rest } else { words };
-    let (mut model, mut walked) = (place.model, 0);
-    while let Some(join) = words_here.get(walked).and_then(|role| context.join(model, &role.value)) {
+    let (mut model, mut walked, mut route) = (place.model, 0, Vec::new());
+    while let Some(join) = words_here.get(walked).and_then(|role| context.join_within(model, Reach::ToOne, &role.value))
+    {
+        if !project.may_take(route.iter().copied(), join) {
+            return taken_again(&words_here[walked]);
+        }
+        route.push(join);
         model = project.joins[join].to;
         walked += 1;
         if walked + 1 == words_here.len() {
@@ -331,6 +344,12 @@ fn explain(context: &Context<'_>, place: Place<'_>, words: &[Spanned<String>]) -
             suggest(Diagnostic::new(Code::UnknownName, first.span, message), &first.value, names, "models")
         }
     }
+}
+
+fn taken_again(role: &Spanned<String>) -> Diagnostic {
+    let message = format!("a path takes a join once, and this one takes `{}` again", role.value);
+    Diagnostic::new(Code::UnreachableModel, role.span, message)
+        .help(format!("Declare a join of its own for the further step, with `{}.…` in its key.", role.value))
 }
 
 fn unreachable(context: &Context<'_>, place: Place<'_>, words: &[Spanned<String>], other: ModelId) -> Diagnostic {

@@ -4,7 +4,7 @@ use super::{
     ExpressionDef, Text,
     keys::{Fields, Kind, Shape, key, keys, required},
 };
-use crate::files::{Span, Spanned};
+use crate::files::Span;
 
 /// A join.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,9 +17,18 @@ pub struct JoinDef {
     pub role: Option<Text>,
     /// `as_of:` the time at which a version is taken.
     pub as_of: Option<Text>,
-    /// `fan_out:` (not executed yet)
-    pub fan_out: Option<Spanned<String>>,
+    /// `fan_out:`
+    pub fan_out: Option<FanOutDef>,
     /// The whole entry.
+    pub span: Span,
+}
+
+/// `fan_out: dedupe` or `fan_out: { weight: share }`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FanOutDef {
+    /// `weight:`; without it each row counts once per group.
+    pub weight: Option<ExpressionDef>,
+    /// The whole value.
     pub span: Span,
 }
 
@@ -49,8 +58,23 @@ pub(super) static JOIN: Kind = Kind {
         key("as_of", Shape::Reference, "The time at which the version of a versioned model is taken."),
         key(
             "fan_out",
-            Shape::OneOf(&["dedupe"]),
-            "Allows dimensions of the many side; each row then counts once per group."
+            Shape::WordOrMapping(&["dedupe"], &FAN_OUT),
+            "Allows dimensions of the many side: `dedupe` counts each row once per group, a weight splits it."
+        ),
+        meta
+    ],
+    rules: &[],
+};
+
+static FAN_OUT: Kind = Kind {
+    name: "fan_out",
+    article: "a fan-out",
+    doc: "How a row counts that many rows of this model point to.",
+    keys: keys![
+        required(
+            "weight",
+            Shape::Expression,
+            "The part of the row that each of our rows takes: our column or expression. Sums and counts are multiplied by it."
         ),
         meta
     ],
@@ -64,8 +88,17 @@ impl JoinDef {
             keys: fields.join_key("key"),
             role: fields.text("as"),
             as_of: fields.text("as_of"),
-            fan_out: fields.text("fan_out"),
+            fan_out: fields.word_or_mapping("fan_out").map(FanOutDef::from_fields),
             span: fields.span,
+        }
+    }
+}
+
+impl FanOutDef {
+    fn from_fields(written: Result<Text, Fields>) -> Self {
+        match written {
+            Ok(word) => Self { weight: None, span: word.span },
+            Err(mut fields) => Self { weight: fields.expression("weight"), span: fields.span },
         }
     }
 }

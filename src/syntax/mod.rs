@@ -29,7 +29,7 @@ pub use calendar::CalendarDef;
 pub use config::{Config, Connection, load_config};
 pub use dimension::DimensionDef;
 pub use format::format;
-pub use join::{JoinDef, JoinKeyDef};
+pub use join::{FanOutDef, JoinDef, JoinKeyDef};
 pub use load::load;
 pub use metric::{BalanceDef, FunnelDef, FunnelStepDef, InputDef, MetricDef};
 pub use model::{ModelDef, VersionsDef};

@@ -15,7 +15,7 @@ use crate::{
     graphql::{GraphqlError, collect::Values},
     ids::DimensionId,
     plan::{PlanErrorCode, Request, RequestText},
-    project::{routes_ending_in, to_one_routes},
+    project::{Reach, routes_ending_in, routes_where},
 };
 
 /// Reads a `MetricQueryInput`: the request without its page, `first`, and `after`.
@@ -73,12 +73,17 @@ pub(in crate::graphql) fn dimension(ctx: &Context<'_>, name: &str) -> Result<(Ve
     };
     let (last, before) = words.split_last().ok_or_else(unknown)?;
     let project = ctx.project;
+    let reaches = [Reach::Declared, Reach::ToOne, Reach::ToMany];
+    let starts = reaches.into_iter().flat_map(|reach| project.models.ids().map(move |start| (reach, start)));
     let mut found = None;
-    for start in project.models.ids() {
+    for (reach, start) in starts {
+        if found.is_some() {
+            break;
+        }
         let ends = match before {
             [] => vec![start],
             [model, roles @ ..] if *model == project.models[start].name => {
-                let routes = to_one_routes(project, start);
+                let routes = routes_where(project, start, reach, |_| true);
                 let exact = |route: &crate::project::Route| {
                     route.0.len() == roles.len()
                         && route.0.iter().zip(roles).all(|(join, role)| project.joins[*join].role == **role)
@@ -86,11 +91,11 @@ pub(in crate::graphql) fn dimension(ctx: &Context<'_>, name: &str) -> Result<(Ve
                 routes.iter().filter(|route| exact(route)).map(|route| project.route_end(start, route)).collect()
             }
             roles => {
-                let routes = routes_ending_in(project, start, roles);
+                let routes = routes_ending_in(project, start, reach, roles);
                 routes.iter().map(|route| project.route_end(start, route)).collect()
             }
         };
-        found = found.or_else(|| ends.iter().find_map(|model| project.dimension_named(*model, last)));
+        found = ends.iter().find_map(|model| project.dimension_named(*model, last));
     }
     let id = found.ok_or_else(unknown)?;
     Ok((words.iter().map(|word| (*word).to_owned()).collect(), id))

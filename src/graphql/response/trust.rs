@@ -48,7 +48,7 @@ pub(in crate::graphql) fn trust(project: &Project, evidence: &Evidence<'_>) -> V
         "bytesEstimated": null,
         "bytesScanned": null,
         "approximate": evidence.metrics.iter().filter(|name| is_approximate(project, name)).collect::<Vec<_>>(),
-        "overlapping": false,
+        "overlapping": plans().any(|plan| plan.overlapping),
         "warnings": distinct(plans().flat_map(|plan| plan.warnings.iter().map(|text| json!({ "message": text })))),
     })
 }

@@ -6,7 +6,7 @@ use crate::{
     catalog::ColumnType,
     graphql::names::field_name,
     ids::{Arena, DimensionId, Id, MetricId, ModelId},
-    project::{DimensionKind, Project},
+    project::{DimensionKind, Project, Reach},
     time::Granularity,
 };
 
@@ -69,8 +69,8 @@ fn members_of(project: &Project, model: ModelId) -> Members {
     for id in &project.models[model].dimensions {
         members.entry(field_name(&project.dimensions[*id].name)).or_insert(Member::Dimension(*id));
     }
-    for id in &project.models[model].joins {
-        let join = &project.joins[*id];
+    for id in project.joins_at(model, Reach::ToMany) {
+        let join = &project.joins[id];
         members.entry(field_name(&join.role)).or_insert_with(|| Member::Role(join.role.clone(), join.to));
     }
     for id in &project.models[model].dimensions {

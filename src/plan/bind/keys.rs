@@ -2,7 +2,7 @@
 
 use super::{Bound, BoundTop, Scan, ScanKind, Shift, bind_path};
 use crate::{
-    ids::ModelId,
+    ids::{JoinId, ModelId},
     plan::{Key, KeyKind, MetricRequest, Order, OrderBy, PlanError, PlanErrorCode, Request, Top},
     project::{Cumulation, Project, Route, TimeAxis},
     sql::{Expr, Name},
@@ -47,7 +47,10 @@ pub(super) fn scan_of_keys(project: &Project, request: &Request) -> Result<Scan,
         None => {
             // The nearest model: the one from which the keys are reached over the fewest joins.
             let hops = |model: ModelId| -> usize {
-                paths.iter().filter_map(|path| bind_path(project, model, path).ok()).map(|p| p.route.0.len()).sum()
+                // A way that was declared is nearer than any that is walked the other way.
+                let cost = |join: &JoinId| if project.joins[*join].reverse_of.is_some() { 1_000 } else { 1 };
+                let found = paths.iter().filter_map(|path| bind_path(project, model, path).ok());
+                found.map(|found| found.route.0.iter().map(cost).sum::<usize>()).sum()
             };
             let all: Vec<(usize, ModelId)> =
                 project.models.ids().filter(|id| reaches_all(*id)).map(|id| (hops(id), id)).collect();

@@ -15,7 +15,7 @@ mod scans;
 
 pub(super) use keys::paths_of;
 pub(super) use leaf::{Accumulation, LeafId, LeafUse, LeafValue, Shift, Usage};
-pub(super) use path::{BoundPath, bind_model, bind_path};
+pub(super) use path::{BoundPath, bind_key, bind_model, bind_path};
 pub(super) use scans::{Scan, ScanKind};
 
 use self::formula::{Above, Formulas};

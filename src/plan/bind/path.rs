@@ -1,7 +1,10 @@
 //! A path of a query → the one place that a metric's model knows by it.
 //!
 //! The rules, in order: the path from the metric's model; the one join path that ends in it; a dimension declared
-//! `same_as` it. None or two is an error that names the candidates.
+//! `same_as` it. Only where none of them finds anything, joins are walked the other way: one-to-one ones, and for keys
+//! those with `fan_out`. None or two is an error that names the candidates.
+//!
+//! **Invariant:** a join that may be walked the other way changes the meaning of no path that had one without it.
 
 use std::iter;
 
@@ -9,7 +12,7 @@ use crate::{
     diagnostics::nearest,
     ids::{DimensionId, JoinId, ModelId},
     plan::{PlanError, PlanErrorCode},
-    project::{Project, Route, ends_in, routes_to, to_one_routes, to_one_routes_where},
+    project::{Project, Reach, Route, ends_in, routes_to, routes_where, undirected_way},
 };
 
 /// A dimension seen from a model.
@@ -21,25 +24,49 @@ pub(in crate::plan) struct BoundPath {
     pub(in crate::plan) dimension: DimensionId,
 }
 
-/// Finds what a path means for a model.
+/// Finds what a path means for a model, over joins that multiply no row.
 pub(in crate::plan) fn bind_path<W: AsRef<str>>(
     project: &Project,
     model: ModelId,
     path: &[W],
 ) -> Result<BoundPath, PlanError> {
+    bind_within(project, model, path, &[Reach::Declared, Reach::ToOne])
+}
+
+/// Finds what the path of a key means for a model: also over joins with `fan_out`, whose rows are counted once per group.
+pub(in crate::plan) fn bind_key<W: AsRef<str>>(
+    project: &Project,
+    model: ModelId,
+    path: &[W],
+) -> Result<BoundPath, PlanError> {
+    bind_within(project, model, path, &[Reach::Declared, Reach::ToOne, Reach::ToMany])
+}
+
+fn bind_within<W: AsRef<str>>(
+    project: &Project,
+    model: ModelId,
+    path: &[W],
+    reaches: &[Reach],
+) -> Result<BoundPath, PlanError> {
     let words: Vec<&str> = path.iter().map(AsRef::as_ref).collect();
     let Some((dimension, roles)) = words.split_last() else {
         return Err(PlanError::new(PlanErrorCode::UnknownField, "an empty path names no dimension"));
     };
-    if let Some(found) = walk(project, model, roles, dimension) {
-        return Ok(found);
+    for reach in reaches {
+        if let Some(found) = walk(project, model, *reach, roles, dimension) {
+            return Ok(found);
+        }
+        let candidates = ending_in(project, model, *reach, roles, dimension);
+        match candidates.as_slice() {
+            [] => {}
+            [found] => return Ok(found.clone()),
+            _ => return Err(ambiguous(project, model, &words, &candidates)),
+        }
+        if let Some(found) = same_as(project, model, &words).filter(|_| *reach == Reach::Declared) {
+            return Ok(found);
+        }
     }
-    let candidates = ending_in(project, model, roles, dimension);
-    match candidates.as_slice() {
-        [found] => Ok(found.clone()),
-        [] => same_as(project, model, &words).map_or_else(|| Err(unknown(project, model, &words)), Ok),
-        _ => Err(ambiguous(project, model, &words, &candidates)),
-    }
+    Err(unknown(project, model, &words))
 }
 
 /// Finds how a model, or the role of a join, is reached from a model over to-one joins.
@@ -69,12 +96,15 @@ pub(in crate::plan) fn bind_model(project: &Project, model: ModelId, name: &str)
 }
 
 /// Rule 1: the path from the model itself, with or without the model's name before it.
-fn walk(project: &Project, model: ModelId, roles: &[&str], dimension: &str) -> Option<BoundPath> {
+fn walk(project: &Project, model: ModelId, reach: Reach, roles: &[&str], dimension: &str) -> Option<BoundPath> {
     let from = |roles: &[&str]| {
         let mut route = Route::here();
         let mut at = model;
         for role in roles {
-            let join = project.join_named(at, role)?;
+            let join = project.join_named(at, reach, role)?;
+            if !project.may_take(route.0.iter().copied(), join) {
+                return None;
+            }
             route.0.push(join);
             at = project.joins[join].to;
         }
@@ -88,7 +118,7 @@ fn walk(project: &Project, model: ModelId, roles: &[&str], dimension: &str) -> O
 }
 
 /// Rule 2: join paths whose last roles are the path's; else those that end in the model which the path names.
-fn ending_in(project: &Project, model: ModelId, roles: &[&str], dimension: &str) -> Vec<BoundPath> {
+fn ending_in(project: &Project, model: ModelId, reach: Reach, roles: &[&str], dimension: &str) -> Vec<BoundPath> {
     let Some((first, rest)) = roles.split_first() else { return Vec::new() };
     let found = |routes: Vec<Route>| -> Vec<BoundPath> {
         let bound = routes.into_iter().filter_map(|route| {
@@ -97,14 +127,14 @@ fn ending_in(project: &Project, model: ModelId, roles: &[&str], dimension: &str)
         });
         bound.collect()
     };
-    let by_roles = found(to_one_routes_where(project, model, |joins| ends_in(project, joins, roles)));
+    let by_roles = found(routes_where(project, model, reach, |joins| ends_in(project, joins, roles)));
     if !by_roles.is_empty() {
         return by_roles;
     }
     // `customers.parent.name`, where the role that leads to the customers has another name: the model is met once.
     let Some(named) = project.model_named(first) else { return Vec::new() };
     let meets = |join: JoinId| project.joins[join].to == named;
-    found(to_one_routes_where(project, model, |joins| {
+    found(routes_where(project, model, reach, |joins| {
         let last_is = ends_in(project, joins, rest) && joins.next().is_some_and(meets);
         last_is && !iter::from_fn(|| joins.next()).any(meets)
     }))
@@ -164,19 +194,76 @@ fn unknown(project: &Project, model: ModelId, words: &[&str]) -> PlanError {
             None => error,
         };
     }
+    if let Some(error) = walked_twice(project, model, &words[..words.len() - 1]) {
+        return error;
+    }
     let owner_name = &project.models[owner].name;
-    let many = to_one_routes(project, owner).iter().any(|route| project.route_end(owner, route) == model);
-    if many && owner != model {
-        return PlanError::new(
-            PlanErrorCode::FanOutRefused,
-            format!(
-                "one row of `{here}` may have many rows of `{owner_name}`, so `{path}` would count it once for each"
-            ),
-        )
-        .help(format!("Filter with `exists({owner_name} where …)`, or ask for a metric of `{owner_name}`."));
+    if owner != model
+        && let Some(error) = over_many(project, model, owner, &path)
+    {
+        return error;
     }
     PlanError::new(PlanErrorCode::UnreachableDimension, format!("no join leads from `{here}` to `{path}`"))
         .help(format!("Leave `{path}` out, or ask for metrics whose models join to `{owner_name}`."))
+}
+
+/// Tells a path that takes a join twice: `parent.parent.name`.
+fn walked_twice(project: &Project, model: ModelId, roles: &[&str]) -> Option<PlanError> {
+    let (mut at, roles) = match roles.split_first() {
+        Some((first, rest)) if project.join_named(model, Reach::ToMany, first).is_none() => {
+            (project.model_named(first)?, rest)
+        }
+        _ => (model, roles),
+    };
+    let mut walked = Vec::new();
+    for role in roles {
+        let join = project.join_named(at, Reach::ToMany, role)?;
+        let definition = &project.joins[join];
+        if !project.may_take(walked.iter().copied(), join) {
+            let name = &project.models[definition.from].name;
+            let help = if definition.from == definition.to {
+                format!("Give `{name}` a join of its own for the further step, with `{role}.…` in its key.")
+            } else {
+                "Write the path without the way there and back.".to_owned()
+            };
+            let message = format!("a path takes a join once, and this one takes `{role}` again");
+            return Some(PlanError::new(PlanErrorCode::UnreachableDimension, message).help(help));
+        }
+        walked.push(join);
+        at = definition.to;
+    }
+    None
+}
+
+/// Tells a dimension that lies over a to-many join, by the whole way, and every way out.
+fn over_many(project: &Project, model: ModelId, owner: ModelId, path: &str) -> Option<PlanError> {
+    let way = undirected_way(project, model, owner)?;
+    let name = |model: ModelId| project.models[model].name.as_str();
+    let (first_back, _) = way.iter().find(|(_, forward)| !forward)?;
+    let (here, owner) = (name(model), name(owner));
+    let mut drawn = here.to_owned();
+    for (join, forward) in &way {
+        let join = &project.joins[*join];
+        let (arrow, next) = if *forward { ("→", join.to) } else { ("←", join.from) };
+        drawn.push_str(&format!(" {arrow} {}", name(next)));
+    }
+    let many = &project.joins[*first_back];
+    let mut back = project.models[many.to].back_joins.iter().map(|join| &project.joins[*join]);
+    let allowed = back.any(|back| back.reverse_of == Some(*first_back) && back.fan_out.is_some());
+    let ways_out = if allowed {
+        format!("Filter with `exists({} where …)`; as a key it may be asked for.", name(many.from))
+    } else {
+        format!(
+            "Filter with `exists({many} where …)`, ask for a metric of `{owner}`, or give join `{}` of `{many}` `fan_out: \
+             dedupe`, which counts each row once per group.",
+            many.role,
+            many = name(many.from),
+        )
+    };
+    let message = format!(
+        "one row of `{here}` may have many rows of `{owner}` ({drawn}), so `{path}` would count it once for each"
+    );
+    Some(PlanError::new(PlanErrorCode::FanOutRefused, message).help(ways_out))
 }
 
 fn dimension_names(project: &Project, model: ModelId) -> Vec<&str> {

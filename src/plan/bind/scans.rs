@@ -4,7 +4,7 @@
 //!
 //! **Invariant:** each leaf is in one scan, and some scan makes the rows of the answer.
 
-use super::{Accumulation, Bound, LeafId, LeafUse, Shift, bind_path, keys};
+use super::{Accumulation, Bound, LeafId, LeafUse, Shift, bind_key, keys};
 use crate::{
     ids::{MetricId, ModelId},
     plan::{Key, KeyKind, PlanError},
@@ -143,7 +143,7 @@ fn is_same(project: &Project, model: ModelId, path: &[String], key: &Key) -> boo
     match &key.kind {
         KeyKind::Time(_) | KeyKind::TimePart(_) => matches!(path, [time] if time == "time"),
         KeyKind::Dimension { path: of_key, .. } => {
-            let found = |words: &[String]| bind_path(project, model, words).ok();
+            let found = |words: &[String]| bind_key(project, model, words).ok();
             path == of_key || found(path).is_some_and(|ignored| found(of_key).as_ref() == Some(&ignored))
         }
         KeyKind::Member { .. } => false,

@@ -15,7 +15,7 @@ use self::{
     names::bind_name,
 };
 use super::{
-    PlanError, PlanErrorCode,
+    Key, PlanError, PlanErrorCode,
     bind::Shift,
     scope::Scope,
     time::{Cut, TimeValue},
@@ -39,6 +39,8 @@ pub(super) struct FilterContext<'c> {
     pub(super) shift: Shift,
     /// How periods are cut.
     pub(super) cut: Cut,
+    /// The keys of the request: what rows are grouped by may be filtered over a to-many join too.
+    pub(super) keys: &'c [Key],
 }
 
 /// A part of a filter with its type.

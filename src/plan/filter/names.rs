@@ -9,8 +9,8 @@ use crate::{
     files::Spanned,
     ids::{JoinId, MetricId, ModelId},
     plan::{
-        PlanError, PlanErrorCode,
-        bind::{BoundPath, Shift, bind_model, bind_path},
+        Key, KeyKind, PlanError, PlanErrorCode,
+        bind::{BoundPath, Shift, bind_key, bind_model, bind_path},
         scope::Scope,
         time,
     },
@@ -111,11 +111,11 @@ fn find<'w>(context: &FilterContext<'_>, path: &'w [&'w str]) -> Result<(BoundPa
     let is_size = Granularity::from_name(last).is_some() || TimePart::from_name(last).is_some();
     if is_size && path.len() > 1 {
         let (before, size) = path.split_at(path.len() - 1);
-        if let Ok(found) = bind_path(context.project, context.model, before) {
+        if let Ok(found) = bind(context, before) {
             return Ok((found, size));
         }
     }
-    match bind_path(context.project, context.model, path) {
+    match bind(context, path) {
         Ok(found) => Ok((found, &[])),
         Err(_) if path.len() == 1 && context.project.metric_named(last).is_some() => Err(PlanError::new(
             PlanErrorCode::InvalidFilter,
@@ -124,6 +124,24 @@ fn find<'w>(context: &FilterContext<'_>, path: &'w [&'w str]) -> Result<(BoundPa
         .help("Put conditions on metrics into `having`.")),
         Err(error) => Err(error),
     }
+}
+
+/// Finds the dimension of a path: over a to-many join only if rows are grouped by that dimension.
+///
+/// Then the condition is about a row and the group in which it counts; elsewhere it could as well be about any of the many
+/// rows or about all, which `exists` tells apart.
+fn bind(context: &FilterContext<'_>, path: &[&str]) -> Result<BoundPath, PlanError> {
+    let refused = match bind_path(context.project, context.model, path) {
+        Ok(found) => return Ok(found),
+        Err(refused) => refused,
+    };
+    let key = |key: &Key| match &key.kind {
+        KeyKind::Dimension { path, .. } => bind_key(context.project, context.model, path).ok(),
+        KeyKind::Time(_) | KeyKind::TimePart(_) | KeyKind::Member { .. } => None,
+    };
+    let found = bind_key(context.project, context.model, path).map_err(|_| refused.clone())?;
+    let is_key = context.keys.iter().filter_map(key).any(|key| key == found);
+    if is_key { Ok(found) } else { Err(refused) }
 }
 
 fn no_granularity(word: &str) -> PlanError {
@@ -141,7 +159,7 @@ fn exists(
     let many = context.project.joins[join].from;
     let mut error = None;
     let expr = scope.exists(&route, join, &mut |inner| {
-        let context = FilterContext { model: many, axis: None, shift: Shift::default(), ..*context };
+        let context = FilterContext { model: many, axis: None, shift: Shift::default(), keys: &[], ..*context };
         match filter.map(|filter| bind_filter(&context, inner, filter)).transpose() {
             Ok(bound) => bound,
             Err(wrong) => {

@@ -139,6 +139,7 @@ fn members<'p>(bound: &Bound<'p>, scan: &Scan, name: &str, model: ModelId) -> Re
             axis: None,
             shift: crate::plan::bind::Shift::default(),
             cut: bound.cut(),
+            keys: &[],
         };
         conditions.push(bind_filter(&context, &mut scope, part)?);
     }

@@ -109,6 +109,7 @@ fn over(built: Built, keys: Vec<(usize, SqlExpr)>, aggregates: Vec<LeafAggregate
         filter,
         keys,
         aggregates,
+        row: Vec::new(),
         uses: built.uses,
         tables: built.tables,
         promise: None,

@@ -1,7 +1,7 @@
 //! The rows of one scan → groups, in one layer or two.
 //!
 //! Two layers are needed where a value per row has to be known before grouping: whether a member is among the best, and
-//! a percentile in a dialect that has it as a window function only.
+//! a percentile in a dialect that has it as a window function only. Rows that a join multiplied are made single first.
 //!
 //! **Invariant:** every leaf of the scan is a column of the result.
 
@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use super::{
     cte,
-    names::{IS_OTHER, Names},
+    names::{IS_OTHER, Names, free_name},
 };
 use crate::{
     plan::{
@@ -21,28 +21,21 @@ use crate::{
 
 /// Groups the rows of one scan by the keys; in two layers where an aggregate has to be computed per row first.
 pub(super) fn grouped(bound: &Bound<'_>, names: &Names, rows: Rows, members: Option<&str>) -> Select {
-    let top = bound.top.as_ref().zip(members).and_then(|(top, members)| {
-        let at = rows.keys.iter().position(|(position, _)| *position == top.key)?;
-        Some((top, at, members))
-    });
-    let has_other = top.is_some_and(|(top, ..)| top.other);
-    if top.is_none() && !needs_layers(bound, &rows) {
-        return group(names, rows, false);
+    let was_multiplied = !rows.row.is_empty();
+    let top = Best::of(bound, &rows, members);
+    let has_other = top.as_ref().is_some_and(|top| top.other);
+    let rows = if was_multiplied { once_per_group(names, rows, top.as_ref()) } else { rows };
+    let is_marked = top.is_none() || was_multiplied;
+    if is_marked && !needs_layers(bound, &rows) {
+        return group(names, rows, has_other);
     }
-    let mut items: Vec<SelectItem> =
-        rows.keys.iter().map(|(position, value)| value.clone().named(&names.keys[*position])).collect();
-    let mut conditions: Vec<SqlExpr> = rows.filter.into_iter().collect();
-    if let Some((top, at, members)) = top {
-        let key = rows.keys[at].1.clone();
-        let is_member = is_member(&key, members);
-        if top.other {
-            items[at] = key.when(is_member.clone()).named(&names.keys[top.key]);
-            let is_other = Expr::Unary { op: UnaryOp::Not, arg: Box::new(is_member) };
-            items.push(is_other.named(IS_OTHER));
-        } else {
-            conditions.push(is_member);
-        }
-    }
+    let (mut items, conditions) = if is_marked {
+        let (mut items, conditions) = marked(names, &rows, None);
+        items.extend(has_other.then(|| SqlExpr::bare(IS_OTHER).named(IS_OTHER)));
+        (items, conditions)
+    } else {
+        marked(names, &rows, top.as_ref())
+    };
     let mut aggregates = Vec::new();
     let mut partition: Vec<SqlExpr> = Vec::new();
     for item in &items {
@@ -76,11 +69,101 @@ pub(super) fn grouped(bound: &Bound<'_>, names: &Names, rows: Rows, members: Opt
         filter: None,
         keys: rows.keys.iter().map(|(position, _)| (*position, SqlExpr::bare(&names.keys[*position]))).collect(),
         aggregates,
+        row: Vec::new(),
         uses: Vec::new(),
         tables: BTreeSet::new(),
         promise: None,
     };
     group(names, above, has_other)
+}
+
+/// The key of rows whose best members are told apart from the rest.
+struct Best<'t> {
+    /// The position of the key in the request, and among the keys of the rows.
+    key: (usize, usize),
+    /// Whether the rest is gathered.
+    other: bool,
+    /// The common table expression of the members.
+    members: &'t str,
+}
+
+impl<'t> Best<'t> {
+    fn of(bound: &Bound<'_>, rows: &Rows, members: Option<&'t str>) -> Option<Self> {
+        let (top, members) = bound.top.as_ref().zip(members)?;
+        let at = rows.keys.iter().position(|(position, _)| *position == top.key)?;
+        Some(Self { key: (top.key, at), other: top.other, members })
+    }
+}
+
+/// The keys and the conditions of rows, with the members that are not among the best marked or left out.
+fn marked(names: &Names, rows: &Rows, top: Option<&Best<'_>>) -> (Vec<SelectItem>, Vec<SqlExpr>) {
+    let mut items: Vec<SelectItem> =
+        rows.keys.iter().map(|(position, value)| value.clone().named(&names.keys[*position])).collect();
+    let mut conditions: Vec<SqlExpr> = rows.filter.iter().cloned().collect();
+    if let Some(Best { key: (position, at), other, members }) = top {
+        let key = rows.keys[*at].1.clone();
+        let is_member = is_member(&key, members);
+        if *other {
+            items[*at] = key.when(is_member.clone()).named(&names.keys[*position]);
+            let is_other = Expr::Unary { op: UnaryOp::Not, arg: Box::new(is_member) };
+            items.push(is_other.named(IS_OTHER));
+        } else {
+            conditions.push(is_member);
+        }
+    }
+    (items, conditions)
+}
+
+/// Makes rows that a to-many join multiplied single, once in each group: what is aggregated is the same in every copy.
+///
+/// `SELECT DISTINCT claims.kind AS kind, shipments.shipment_id AS shipment_id, shipments.price AS revenue FROM …`
+fn once_per_group(names: &Names, rows: Rows, top: Option<&Best<'_>>) -> Rows {
+    let (mut items, conditions) = marked(names, &rows, top);
+    let mut taken: BTreeSet<String> = names.keys.iter().chain(&names.leaves).cloned().collect();
+    taken.insert(IS_OTHER.to_owned());
+    for column in rows.row {
+        let wanted = match &column {
+            Expr::Leaf(Leaf::Column(column)) => column.name.to_lowercase(),
+            _ => "row_key".to_owned(),
+        };
+        items.push(column.named(free_name(&mut taken, &wanted)));
+    }
+    let mut aggregates = Vec::new();
+    for aggregate in rows.aggregates {
+        let arg = aggregate.arg.map(|arg| match items.iter().find(|item| item.expr == arg) {
+            Some(item) => SqlExpr::bare(&item.alias),
+            None => {
+                let name = &names.leaves[aggregate.leaf.0];
+                items.push(arg.named(name));
+                SqlExpr::bare(name)
+            }
+        });
+        aggregates.push(LeafAggregate { leaf: aggregate.leaf, function: aggregate.function, arg });
+    }
+    let single = Select {
+        distinct: true,
+        items,
+        from: Some(rows.from),
+        joins: rows.joins,
+        filter: Expr::all(conditions),
+        ..Select::default()
+    };
+    Rows {
+        from: From::Select { select: Box::new(single), alias: "single_rows".to_owned() },
+        joins: Vec::new(),
+        filter: None,
+        keys: rows.keys.iter().map(|(position, _)| (*position, SqlExpr::bare(&names.keys[*position]))).collect(),
+        aggregates,
+        row: Vec::new(),
+        uses: rows.uses,
+        tables: rows.tables,
+        promise: rows.promise,
+    }
+}
+
+/// Makes rows single that a to-many join multiplied, where no members are told apart.
+pub(super) fn single(names: &Names, rows: Rows) -> Rows {
+    if rows.row.is_empty() { rows } else { once_per_group(names, rows, None) }
 }
 
 fn group(names: &Names, rows: Rows, has_other: bool) -> Select {

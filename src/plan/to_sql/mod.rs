@@ -15,7 +15,7 @@ mod relate;
 use std::collections::BTreeSet;
 
 use self::{
-    group::{grouped, needs_layers},
+    group::{grouped, needs_layers, single},
     line_up::{filled, is_present, lined_up, union_all},
     names::{Names, PRESENT, free_name, has_other, key_columns, leaf_column, leaf_columns, name_columns},
     page::{behind, order_terms},
@@ -65,7 +65,8 @@ pub(super) fn build(bound: &Bound<'_>) -> Result<Built, PlanError> {
         }
         tables.extend(&found.tables);
         promises.push(found.promise.clone());
-        rows.push(found);
+        // Where the best members are told apart, they are before rows are made single.
+        rows.push(if bound.top.is_none() { single(&names, found) } else { found });
     }
     let mut with = Vec::new();
     let mut taken: BTreeSet<String> = tables.iter().map(|id| bound.project.tables[*id].name.clone()).collect();

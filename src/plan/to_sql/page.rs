@@ -6,7 +6,7 @@ use super::names::{IS_OTHER, Names};
 use crate::{
     plan::{
         KeyKind,
-        bind::{Bound, BoundOrder, OrderColumn, bind_path},
+        bind::{Bound, BoundOrder, OrderColumn, bind_key},
     },
     sql::{BinaryOp, Expr, Literal, OrderTerm, SqlExpr},
 };
@@ -39,7 +39,7 @@ fn bucket_labels(bound: &Bound<'_>, column: OrderColumn) -> Vec<String> {
     let OrderColumn::Key(index) = column else { return Vec::new() };
     let KeyKind::Dimension { path, .. } = &bound.keys[index].kind else { return Vec::new() };
     let scan = bound.scans.first().expect("a request has at least one scan");
-    let found = bind_path(bound.project, scan.model, path).expect("the scan's rows were built with it");
+    let found = bind_key(bound.project, scan.model, path).expect("the scan's rows were built with it");
     bound.project.dimensions[found.dimension].buckets.iter().map(|bucket| bucket.label.clone()).collect()
 }
 

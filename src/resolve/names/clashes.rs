@@ -154,7 +154,7 @@ fn clash(span: Span, message: String, help: &str) -> Diagnostic {
 }
 
 /// Returns a name as the API shows it: `on_time_rate` → `onTimeRate`.
-fn camel_case(name: &str) -> String {
+pub(in crate::resolve) fn camel_case(name: &str) -> String {
     let mut words = name.split('_');
     let mut field = words.next().unwrap_or_default().to_owned();
     for word in words {

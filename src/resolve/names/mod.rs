@@ -26,7 +26,7 @@ use crate::{
     time::{Calendar, Tz, Weekday},
 };
 
-pub(super) use clashes::check_clashes;
+pub(super) use clashes::{camel_case, check_clashes};
 
 /// Fills the arenas with items that carry their names, and reports bad and double ones.
 pub(super) fn index<'a>(
@@ -46,6 +46,7 @@ pub(super) fn index<'a>(
         metrics: Vec::new(),
         dimension_ids: Vec::new(),
         join_ids: Vec::new(),
+        back_join_ids: Vec::new(),
         columns: Vec::new(),
         joins_to: Vec::new(),
     };
@@ -56,6 +57,7 @@ pub(super) fn index<'a>(
         context.models.push(def);
         context.columns.push(Columns::Unknown);
         context.joins_to.push(Vec::new());
+        context.back_join_ids.push(HashMap::new());
     }
     for id in context.project.models.ids().collect::<Vec<_>>() {
         index_dimensions(&mut context, id, diagnostics);

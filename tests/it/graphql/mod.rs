@@ -76,6 +76,7 @@ impl Recorder {
             joins: Vec::new(),
             axes: Vec::new(),
             order: vec![(0, false, false)],
+            overlapping: false,
             warnings: Vec::new(),
             explanation: plan::Explanation::default(),
         }

@@ -26,7 +26,7 @@ mod time;
 mod to_sql;
 
 pub use error::{PlanError, PlanErrorCode};
-pub use request::{CursorValue, Fill, Key, KeyKind, MetricRequest, Order, OrderBy, Principal, Request, Top};
+pub use request::{CursorValue, Fill, Key, KeyKind, MetricRequest, Order, OrderBy, Principal, Request, Show, Top};
 
 pub(crate) use model_rows::{ModelRows, local_time, partition_condition};
 pub use text::RequestText;

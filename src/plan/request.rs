@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    project::Cumulation,
     sql::{Expr, Literal, Name},
     time::{Granularity, Offset, TimePart, TimeRange, Tz},
 };
@@ -36,7 +37,7 @@ pub struct Request {
 }
 
 /// One metric of a query.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub struct MetricRequest {
     /// The column's name in the answer.
     pub name: String,
@@ -44,6 +45,42 @@ pub struct MetricRequest {
     pub metric: String,
     /// How far back it is taken; the rows are those of the present.
     pub previous: Option<Offset>,
+    /// The time over which it is accumulated.
+    pub over: Option<Cumulation>,
+    /// What of it is shown.
+    pub show: Show,
+}
+
+impl MetricRequest {
+    /// Asks for a metric as it is, under a name.
+    pub fn plain(name: &str, metric: &str) -> Self {
+        Self { name: name.to_owned(), metric: metric.to_owned(), ..Self::default() }
+    }
+
+    /// Returns whether the metric is asked for as it is.
+    pub fn is_plain(&self) -> bool {
+        self.previous.is_none() && self.over.is_none() && self.show == Show::Value
+    }
+}
+
+/// What of a metric is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub enum Show {
+    /// Its value.
+    #[default]
+    Value,
+    /// Its share of the same metric by fewer keys: of the whole, or of what shares the keys named here.
+    Share {
+        /// The keys that are kept, as paths; `time` stands for every time key.
+        within: Vec<Vec<String>>,
+    },
+    /// Its place among the rows, the greatest first, from one; equal values share a place.
+    Rank {
+        /// The keys within which rows are ranked, as paths; `time` stands for every time key.
+        within: Vec<Vec<String>>,
+    },
+    /// What it changed by since an earlier time, relative to then.
+    Change(Offset),
 }
 
 /// One key of a query.

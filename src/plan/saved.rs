@@ -41,6 +41,6 @@ impl Request {
 }
 
 fn metric(project: &Project, id: MetricId) -> MetricRequest {
-    let name = project.metrics[id].name.clone();
-    MetricRequest { metric: name.clone(), name, previous: None }
+    let name = &project.metrics[id].name;
+    MetricRequest::plain(name, name)
 }

@@ -13,7 +13,7 @@ use super::Site;
 /// A metric over the last twelve months, as SQL for people; why there is none, otherwise.
 pub(super) fn sql(site: &Site<'_>, metric: MetricId) -> Result<String, PlanError> {
     let (project, name) = (site.project, &site.project.metrics[metric].name);
-    let metrics = vec![MetricRequest { name: name.clone(), metric: name.clone(), previous: None }];
+    let metrics = vec![MetricRequest::plain(name, name)];
     let request = if has_time(project, metric) {
         let time = Key { name: "time".to_owned(), kind: KeyKind::Time(Granularity::Month) };
         let range = RelativeRange { count: 12, unit: Granularity::Month, include_current: false };

@@ -21,7 +21,7 @@ impl Columns {
             Some(offset) => format!("{metric} previous {offset}").replace(' ', "_"),
             None => metric.to_owned(),
         };
-        let request = MetricRequest { name: name.clone(), metric: metric.to_owned(), previous };
+        let request = MetricRequest { previous, ..MetricRequest::plain(&name, metric) };
         if !self.metrics.contains(&request) {
             self.metrics.push(request);
         }

@@ -52,7 +52,7 @@ impl Names<'_> {
             return Ok(OrderBy::Column(key.to_owned()));
         }
         if let Some(metric) = self.metric(key) {
-            let selected = self.columns.metrics.iter().any(|column| column.name == metric && column.previous.is_none());
+            let selected = self.columns.metrics.iter().any(|column| column.name == metric && column.is_plain());
             return Ok(if selected { OrderBy::Column(metric) } else { OrderBy::Metric(metric) });
         }
         let known: Vec<&str> =

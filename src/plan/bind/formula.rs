@@ -8,10 +8,10 @@ use super::{
 };
 use crate::{
     ids::{MetricId, ModelId},
-    plan::{PlanError, PlanErrorCode},
+    plan::{Key, KeyKind, MetricRequest, PlanError, PlanErrorCode, Show},
     project::{
-        Aggregation, Balance, Cumulation, Empty, Funnel, FunnelResult, Input, InputId, Metric, MetricKind, Project,
-        Ref, SimpleMetric, Take, TimeAxis,
+        Aggregation, Balance, Cumulation, Empty, Funnel, FunnelResult, Ignore, Input, InputId, Metric, MetricKind,
+        Project, Ref, SimpleMetric, Take, TimeAxis,
     },
     sql::{BinaryOp, Expr, Function},
     time::Offset,
@@ -64,13 +64,55 @@ impl<'p> Formulas<'p> {
         self.leaves
     }
 
-    /// Returns the formula of a metric, taken back by an offset of the request.
-    pub(super) fn of_metric(&mut self, metric: MetricId, previous: Option<Offset>) -> Result<Expr<LeafId>, PlanError> {
+    /// Returns the formula of a metric as it is.
+    pub(super) fn of_metric(&mut self, metric: MetricId) -> Result<Expr<LeafId>, PlanError> {
+        self.formula(metric, &Above::default())
+    }
+
+    /// Returns the formula of a metric as a request asks for it; a rank is made of the value later.
+    pub(super) fn of_request(
+        &mut self,
+        metric: MetricId,
+        asked: &MetricRequest,
+        keys: &[Key],
+    ) -> Result<Expr<LeafId>, PlanError> {
+        let value = self.of_time(metric, asked, asked.previous, None)?;
+        Ok(match &asked.show {
+            Show::Value | Show::Rank { .. } => value,
+            Show::Share { within } => {
+                let whole = self.of_time(metric, asked, asked.previous, Some(all_but(keys, within)))?;
+                value.binary(BinaryOp::Divide, whole)
+            }
+            Show::Change(offset) => {
+                let earlier = self.of_time(metric, asked, Some(*offset), None)?;
+                let difference = value.binary(BinaryOp::Subtract, earlier.clone());
+                difference.binary(BinaryOp::Divide, earlier)
+            }
+        })
+    }
+
+    fn of_time(
+        &mut self,
+        metric: MetricId,
+        asked: &MetricRequest,
+        previous: Option<Offset>,
+        ignore: Option<Ignore>,
+    ) -> Result<Expr<LeafId>, PlanError> {
         let mut above = Above { of_previous: previous.is_some(), ..Above::default() };
+        let mut name = self.project.metrics[metric].name.clone();
+        if let Some(over) = asked.over {
+            above.usage.cumulation = Some(Accumulation { over, take: Take::Last });
+            name.push_str("_accumulated");
+        }
         if let Some(offset) = previous {
             above.usage.shift = self.add_shift(above.usage.shift, offset, false, metric)?;
-            above.name = Some(format!("{}_previous", self.project.metrics[metric].name));
+            name.push_str("_previous");
         }
+        if ignore.is_some() {
+            name.push_str("_whole");
+        }
+        above.usage.ignore = ignore;
+        above.name = Some(name);
         let formula = self.formula(metric, &above)?;
         Ok(if previous.is_some() { self.where_rows_are(formula) } else { formula })
     }
@@ -320,6 +362,21 @@ impl<'p> Formulas<'p> {
             .help("Accumulate the metric below it once."));
         }
         Ok(Accumulation { over, take })
+    }
+}
+
+/// Returns the keys of a request that are not among those that are kept.
+fn all_but(keys: &[Key], kept: &[Vec<String>]) -> Ignore {
+    let path = |key: &Key| match &key.kind {
+        KeyKind::Time(_) | KeyKind::TimePart(_) => vec!["time".to_owned()],
+        KeyKind::Dimension { path, .. } => path.clone(),
+        KeyKind::Member { model, column } => vec![model.clone(), column.clone()],
+    };
+    let is_kept = |key: &&Key| kept.iter().any(|kept| *kept == path(key) || kept.join(".") == key.name);
+    if keys.iter().any(|key| is_kept(&key)) {
+        Ignore::Keys(keys.iter().filter(|key| !is_kept(key)).map(path).collect())
+    } else {
+        Ignore::All
     }
 }
 

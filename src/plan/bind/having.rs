@@ -4,7 +4,7 @@
 
 use super::{find_metric, formula::Formulas, leaf::LeafId};
 use crate::{
-    plan::{PlanError, PlanErrorCode, Request},
+    plan::{PlanError, PlanErrorCode, Request, Show},
     sql::{Expr, Literal, Name},
 };
 
@@ -58,9 +58,19 @@ impl Formulas<'_> {
         match selected {
             Some(metric) => {
                 let id = find_metric(self.project, &metric.metric)?;
-                self.of_metric(id, metric.previous)
+                if matches!(metric.show, Show::Rank { .. }) {
+                    return Err(PlanError::new(
+                        PlanErrorCode::InvalidFilter,
+                        format!(
+                            "`{}` is the place of a row, and a condition hides rows before they have one",
+                            metric.name
+                        ),
+                    )
+                    .help("Order by the metric and give a `limit`, or write a condition on its value."));
+                }
+                self.of_request(id, metric, &request.keys)
             }
-            None => self.of_metric(find_metric(self.project, &text)?, None),
+            None => self.of_metric(find_metric(self.project, &text)?),
         }
     }
 }

@@ -280,6 +280,33 @@ pub(super) fn check_fill(request: &Request, range: DateRange) -> Result<(), Plan
     Ok(())
 }
 
+/// Finds the keys of a request that paths name; `time` names every time key.
+pub(super) fn positions(request: &Request, paths: &[Vec<String>]) -> Result<Vec<usize>, PlanError> {
+    let mut found = Vec::new();
+    for path in paths {
+        let is_meant = |key: &Key| match &key.kind {
+            KeyKind::Time(_) | KeyKind::TimePart(_) => {
+                path.len() == 1 && path[0] == "time" || path.join(".") == key.name
+            }
+            KeyKind::Dimension { path: of_key, .. } => path == of_key || path.join(".") == key.name,
+            KeyKind::Member { .. } => false,
+        };
+        let before = found.len();
+        found.extend((0..request.keys.len()).filter(|index| is_meant(&request.keys[*index])));
+        if found.len() == before {
+            let names: Vec<&str> = request.keys.iter().map(|key| key.name.as_str()).collect();
+            return Err(PlanError::new(
+                PlanErrorCode::GrainMismatch,
+                format!("`within {}` names no key of the query", path.join(".")),
+            )
+            .help(format!("Group by it, or name one of the keys: {}.", names.join(", "))));
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    Ok(found)
+}
+
 /// Finds the key of a top-n query and the request that ranks its members.
 pub(super) fn bind_top(project: &Project, request: &Request, top: &Top) -> Result<BoundTop, PlanError> {
     super::find_metric(project, &top.by)?;
@@ -297,7 +324,7 @@ pub(super) fn bind_top(project: &Project, request: &Request, top: &Top) -> Resul
         return Err(PlanError::new(PlanErrorCode::GrainMismatch, "the top members of a time are not ranked")
             .help("Name a key that is a plain dimension."));
     }
-    let by = MetricRequest { name: top.by.clone(), metric: top.by.clone(), previous: None };
+    let by = MetricRequest::plain(&top.by, &top.by);
     let ranking = Request {
         keys: vec![Key { name: "member".to_owned(), kind: request.keys[key].kind.clone() }],
         order: vec![Order { by: OrderBy::Column(by.name.clone()), descending: true, nulls_first: false }],

@@ -19,7 +19,7 @@ pub(super) use path::{BoundPath, bind_key, bind_model, bind_path};
 pub(super) use scans::{Scan, ScanKind};
 
 use self::formula::{Above, Formulas};
-use super::{Fill, Key, PlanError, PlanErrorCode, Request, frame::Frame, time::Cut};
+use super::{Fill, Key, PlanError, PlanErrorCode, Request, Show, frame::Frame, time::Cut};
 use crate::{
     catalog::ColumnType,
     diagnostics::nearest,
@@ -79,6 +79,8 @@ pub(super) struct Output {
     pub(super) value_type: ColumnType,
     /// The position in the request; absent for a metric that only orders.
     pub(super) position: Option<usize>,
+    /// The positions of the keys within which rows are ranked by the value, if its place is what is shown.
+    pub(super) rank: Option<Vec<usize>>,
 }
 
 /// A term of the order, over columns of the answer.
@@ -125,9 +127,17 @@ pub(super) fn bind<'p>(frame: Frame<'p>, request: &'p Request) -> Result<Bound<'
     let mut outputs = Vec::new();
     for (position, metric) in request.metrics.iter().enumerate() {
         let id = find_metric(project, &metric.metric)?;
-        let formula = formulas.of_metric(id, metric.previous)?;
-        let value_type = project.metrics[id].value_type;
-        outputs.push(Output { name: metric.name.clone(), formula, value_type, position: Some(position) });
+        let formula = formulas.of_request(id, metric, &request.keys)?;
+        let (value_type, rank) = match &metric.show {
+            Show::Value => (project.metrics[id].value_type, None),
+            Show::Share { within } => {
+                keys::positions(request, within)?;
+                (ColumnType::Float, None)
+            }
+            Show::Rank { within } => (ColumnType::Integer, Some(keys::positions(request, within)?)),
+            Show::Change(_) => (ColumnType::Float, None),
+        };
+        outputs.push(Output { name: metric.name.clone(), formula, value_type, position: Some(position), rank });
     }
     let having = request.having.as_ref().map(|having| formulas.of_having(having, request)).transpose()?;
     let order = order::bind_order(project, request, &mut formulas, &mut outputs)?;
@@ -224,7 +234,7 @@ impl<'p> Bound<'p> {
         let mut formulas = Formulas::new(self.project);
         let formula = formulas.formula(metric, above)?;
         let (name, value_type) = (definition.name.clone(), definition.value_type);
-        self.outputs = vec![Output { name, formula, value_type, position: Some(0) }];
+        self.outputs = vec![Output { name, formula, value_type, position: Some(0), rank: None }];
         self.leaves = formulas.into_leaves();
         let scans = scans::of(&self)?;
         self.with_scans(scans)

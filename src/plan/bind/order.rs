@@ -19,8 +19,7 @@ pub(super) fn bind_order(
         let column = match &term.by {
             OrderBy::Column(name) => column(request, name)?,
             OrderBy::Metric(name) => {
-                let selected =
-                    request.metrics.iter().position(|metric| metric.metric == *name && metric.previous.is_none());
+                let selected = request.metrics.iter().position(|metric| metric.metric == *name && metric.is_plain());
                 match selected {
                     Some(position) => OrderColumn::Output(position),
                     None => OrderColumn::Output(order_only(project, name, formulas, outputs)?),
@@ -88,9 +87,9 @@ fn order_only(
         message: format!("`{name}` is neither a key nor a metric of the query, nor another metric"),
         help: error.help,
     })?;
-    let formula = formulas.of_metric(metric, None)?;
+    let formula = formulas.of_metric(metric)?;
     let value_type = project.metrics[metric].value_type;
-    outputs.push(Output { name: name.to_owned(), formula, value_type, position: None });
+    outputs.push(Output { name: name.to_owned(), formula, value_type, position: None, rank: None });
     Ok(outputs.len() - 1)
 }
 

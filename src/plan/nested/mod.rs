@@ -137,7 +137,7 @@ pub(super) fn mean_of_days(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanE
     let output = |leaf: &LeafId| {
         let of = &bound.leaves[leaf.0];
         let value_type = bound.project.metrics[of.metric].value_type;
-        Output { name: of.name.clone(), formula: Expr::Leaf(*leaf), value_type, position: Some(leaf.0) }
+        Output { name: of.name.clone(), formula: Expr::Leaf(*leaf), value_type, position: Some(leaf.0), rank: None }
     };
     let days = Scan {
         cumulation: scan.cumulation.map(|cumulation| Accumulation { take: Take::Last, ..cumulation }),

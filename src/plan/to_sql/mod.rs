@@ -10,6 +10,7 @@ mod group;
 mod line_up;
 mod names;
 mod page;
+mod rank;
 mod relate;
 
 use std::collections::BTreeSet;
@@ -19,6 +20,7 @@ use self::{
     line_up::{filled, is_present, lined_up, union_all},
     names::{Names, PRESENT, free_name, has_other, key_columns, leaf_column, leaf_columns, name_columns},
     page::{behind, order_terms},
+    rank::{place, rank, ranked},
     relate::{Partial, related},
 };
 use super::{
@@ -80,6 +82,7 @@ pub(super) fn build(bound: &Bound<'_>) -> Result<Built, PlanError> {
         || bound.scans.iter().any(|scan| scan.is_partial(&bound.keys))
         || bound.fill == Fill::Time
         || bound.after.is_some()
+        || bound.outputs.iter().any(|output| output.rank.is_some())
         || (bound.having.is_some() && rows.iter().any(|rows| hides_a_table(&names, rows)));
     let select = match rows.pop() {
         Some(only) if rows.is_empty() && !layered => flat(bound, &names, only),
@@ -223,9 +226,20 @@ fn nested(
         with.push(Cte { name: name.clone(), select: related(bound, names, &whole, &last, &partial) });
         last = name;
     }
+    if bound.having.is_some() && bound.outputs.iter().any(|output| output.rank.is_some()) {
+        // What `having` hides has a place all the same, so places are told before.
+        let name = free_name(taken, "ranked");
+        with.push(Cte { name: name.clone(), select: ranked(bound, names, &last) });
+        last = name;
+    }
     let mut items = key_columns(bound, names);
-    for (output, name) in bound.outputs.iter().zip(&names.outputs) {
-        items.push(output.formula.map(&mut |id| leaf_column(names, *id)).named(name));
+    for (index, (output, name)) in bound.outputs.iter().zip(&names.outputs).enumerate() {
+        let value = match (&output.rank, &bound.having) {
+            (Some(_), Some(_)) => SqlExpr::bare(place(names, index)),
+            (Some(within), None) => rank(bound, names, output, within),
+            (None, _) => output.formula.map(&mut |id| leaf_column(names, *id)),
+        };
+        items.push(value.named(name));
     }
     let having = bound.having.as_ref().map(|having| having.map(&mut |id| leaf_column(names, *id)));
     let answer = Select { items, from: Some(cte(&last)), filter: having, ..Select::default() };

@@ -1,16 +1,18 @@
 //! A request as people write it: the command line, saved queries, tests and cases.
 
+mod words;
+
 use super::{Fill, Key, KeyKind, MetricRequest, Order, OrderBy, PlanError, PlanErrorCode, Request, Top};
 use crate::{
     files::{SourceMap, Span},
     sql::{Expr, Literal, Name, ParseError, parse_expression, parse_order},
-    time::{Granularity, Offset, TimePart, TimeRange, Tz, Unit},
+    time::{Granularity, TimePart, TimeRange, Tz},
 };
 
 /// The parts of a request as text, in the language of `saved_queries`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RequestText {
-    /// Metrics: `revenue`, or `revenue previous 1 year`.
+    /// Metrics: `revenue`, `revenue previous 1 year`, `revenue over 28 days`, `revenue share within time`.
     pub metrics: Vec<String>,
     /// Keys: `time.month`, `time.day_of_week`, `customers.country`, `delivered_at.week`.
     pub by: Vec<String>,
@@ -35,7 +37,7 @@ pub struct RequestText {
 impl RequestText {
     /// Reads the texts; values in them travel as parameters.
     pub fn parse(&self) -> Result<Request, PlanError> {
-        let metrics = self.metrics.iter().map(|text| metric(text)).collect::<Result<Vec<_>, _>>()?;
+        let metrics = self.metrics.iter().map(|text| words::metric(text)).collect::<Result<Vec<_>, _>>()?;
         let keys = self.by.iter().map(|text| key(text)).collect::<Result<Vec<_>, _>>()?;
         let time = self.time.as_deref().map(str::parse::<TimeRange>).transpose();
         let time_zone = self.time_zone.as_deref().map(str::parse::<Tz>).transpose();
@@ -57,21 +59,6 @@ impl RequestText {
             keys,
         })
     }
-}
-
-/// Reads `revenue` or `revenue previous 1 year`.
-fn metric(text: &str) -> Result<MetricRequest, PlanError> {
-    let text = text.trim();
-    let Some((metric, offset)) = text.split_once(" previous ") else {
-        return Ok(MetricRequest { name: text.to_owned(), metric: text.to_owned(), previous: None });
-    };
-    let previous = offset.trim().parse::<Offset>().ok().filter(|offset| offset.count > 0 && offset.unit > Unit::Hour);
-    let previous = previous.ok_or_else(|| {
-        PlanError::new(PlanErrorCode::OffsetFinerThanGranularity, format!("`{offset}` is no offset"))
-            .help("Write a number of days, weeks, months, quarters or years, such as `revenue previous 1 year`.")
-    })?;
-    let name = format!("{} previous {previous}", metric.trim()).replace(' ', "_");
-    Ok(MetricRequest { name, metric: metric.trim().to_owned(), previous: Some(previous) })
 }
 
 /// Reads a key; the column of the answer is named as it was written.

@@ -1,0 +1,133 @@
+//! A metric of a query as people write it: its name, and what is done with it at query time.
+//!
+//! `revenue over 28 days previous 1 year` is the trailing revenue of a year before; `revenue share within time` is each
+//! row's share of its period.
+//!
+//! **Invariant:** the column is named after the words, so that two askings of one metric never share a name.
+
+use crate::{
+    plan::{MetricRequest, PlanError, PlanErrorCode, Show},
+    project::Cumulation,
+    time::{Duration, Granularity, Offset, Unit},
+};
+
+/// Reads a metric and the words behind it.
+pub(super) fn metric(text: &str) -> Result<MetricRequest, PlanError> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let Some((metric, mut rest)) = words.split_first() else {
+        return Err(PlanError::new(PlanErrorCode::UnknownMetric, "an empty text names no metric"));
+    };
+    let mut request = MetricRequest::plain(&words.join("_").replace(',', "_"), metric);
+    while let Some((word, behind)) = rest.split_first() {
+        rest = match *word {
+            "previous" if request.previous.is_none() => {
+                let (previous, rest) = duration(behind, text)?;
+                request.previous = Some(offset(previous)?);
+                rest
+            }
+            "over" if request.over.is_none() => {
+                let (window, rest) = duration(behind, text)?;
+                request.over = Some(Cumulation::Window(offset(window)?));
+                rest
+            }
+            "to" if request.over.is_none() => match behind {
+                ["date", size, rest @ ..] => {
+                    request.over = Some(Cumulation::ToDate(period(size)?));
+                    rest
+                }
+                _ => return Err(unreadable(text)),
+            },
+            "all" if request.over.is_none() => match behind {
+                ["time", rest @ ..] => {
+                    request.over = Some(Cumulation::AllTime);
+                    rest
+                }
+                _ => return Err(unreadable(text)),
+            },
+            "change" if request.show == Show::Value => {
+                let (since, rest) = duration(behind, text)?;
+                request.show = Show::Change(offset(since)?);
+                rest
+            }
+            "share" | "rank" if request.show == Show::Value => {
+                let (within, rest) = within(behind);
+                request.show = if *word == "share" { Show::Share { within } } else { Show::Rank { within } };
+                rest
+            }
+            _ => return Err(unreadable(text)),
+        };
+    }
+    Ok(request)
+}
+
+fn duration<'w>(words: &'w [&'w str], text: &str) -> Result<(Duration, &'w [&'w str]), PlanError> {
+    match words {
+        [count, unit, rest @ ..] => {
+            let written = format!("{count} {unit}");
+            let duration = written.parse().map_err(|()| no_offset(&written))?;
+            Ok((duration, rest))
+        }
+        [only] => Err(no_offset(only)),
+        [] => Err(unreadable(text)),
+    }
+}
+
+fn offset(duration: Duration) -> Result<Offset, PlanError> {
+    if duration.count > 0 && duration.unit > Unit::Hour { Ok(duration) } else { Err(no_offset(&duration.to_string())) }
+}
+
+fn no_offset(written: &str) -> PlanError {
+    PlanError::new(PlanErrorCode::OffsetFinerThanGranularity, format!("`{written}` is no offset"))
+        .help("Write a number of days, weeks, months, quarters or years, such as `revenue previous 1 year`.")
+}
+
+fn period(word: &str) -> Result<Granularity, PlanError> {
+    let size = Granularity::from_name(word).filter(|size| !matches!(size, Granularity::Hour | Granularity::Day));
+    size.ok_or_else(|| {
+        PlanError::new(PlanErrorCode::GranularityTooFine, format!("nothing is accumulated to date within one `{word}`"))
+            .help("Write week, month, quarter, year, fiscal_quarter or fiscal_year, such as `revenue to date month`.")
+    })
+}
+
+/// Reads `within time, customers.country`; the keys end where the next word is none of them.
+fn within<'w>(words: &'w [&'w str]) -> (Vec<Vec<String>>, &'w [&'w str]) {
+    let ["within", rest @ ..] = words else { return (Vec::new(), words) };
+    let mut keys = Vec::new();
+    for (index, word) in rest.iter().enumerate() {
+        let names = word.split(',').filter(|name| !name.is_empty());
+        keys.extend(names.map(|name| name.split('.').map(str::to_owned).collect()));
+        let goes_on = word.ends_with(',') || rest.get(index + 1).is_some_and(|next| next.starts_with(','));
+        if !goes_on {
+            return (keys, &rest[index + 1..]);
+        }
+    }
+    (keys, &[])
+}
+
+fn unreadable(text: &str) -> PlanError {
+    PlanError::new(PlanErrorCode::UnknownMetric, format!("`{text}` asks for no metric")).help(
+        "Write a metric, with `previous 1 year`, `over 28 days`, `to date month`, `all time`, `change 1 year`, \
+         `share`, `share within time`, `rank` or `rank within time` behind it.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_behind_a_metric_are_read_in_any_order() {
+        let asked = metric("revenue over 28 days previous 1 year").expect("a metric");
+        assert_eq!(asked.name, "revenue_over_28_days_previous_1_year");
+        assert_eq!(asked.over, Some(Cumulation::Window(Duration { count: 28, unit: Unit::Day })));
+        assert_eq!(asked.previous, Some(Duration { count: 1, unit: Unit::Year }));
+        let share = metric("revenue share within time, customers.country").expect("a metric");
+        let path = |text: &str| text.split('.').map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(share.show, Show::Share { within: vec![path("time"), path("customers.country")] });
+        for wrong in
+            ["", "revenue sideways", "revenue over", "revenue over 2 moons", "revenue to month", "a rank share"]
+        {
+            assert!(metric(wrong).is_err(), "{wrong}");
+        }
+    }
+}

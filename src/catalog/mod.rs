@@ -4,9 +4,11 @@
 //!
 //! **Invariant:** nothing here asks a warehouse.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
+
+use crate::time::NaiveDate;
 
 /// The type of a value, as far as every warehouse has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -84,6 +86,48 @@ pub struct CatalogTable {
     /// The number of rows, where the warehouse tells it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<u64>,
+    /// For the table of a calendar: the periods that a column names, by column, ordered by their first day.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub periods: BTreeMap<String, Vec<CatalogPeriod>>,
+}
+
+/// A period of a calendar, written as `2024-01-29 to 2024-02-26: 2024-P01`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct CatalogPeriod {
+    /// Its first day.
+    pub from: NaiveDate,
+    /// The day after its last one.
+    pub to: NaiveDate,
+    /// What the column holds on its days, as text.
+    pub value: String,
+}
+
+impl From<CatalogPeriod> for String {
+    fn from(period: CatalogPeriod) -> Self {
+        format!("{} to {}: {}", period.from, period.to, period.value)
+    }
+}
+
+impl TryFrom<String> for CatalogPeriod {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl FromStr for CatalogPeriod {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let read = || {
+            let (days, value) = text.split_once(": ")?;
+            let (from, to) = days.split_once(" to ")?;
+            Some(Self { from: from.parse().ok()?, to: to.parse().ok()?, value: value.to_owned() })
+        };
+        read().ok_or_else(|| format!("`{text}` is no period"))
+    }
 }
 
 impl CatalogTable {

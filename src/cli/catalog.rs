@@ -9,7 +9,10 @@ use super::{
 };
 use crate::{
     catalog::Catalog,
+    engine::{add_periods_to, load_project_with},
     project::{Project, Source},
+    sql,
+    warehouse::{Warehouse, duckdb::DuckDb},
 };
 
 /// The catalog's file in a project.
@@ -18,7 +21,7 @@ pub(crate) const FILE: &str = "schema/catalog.json";
 /// Write the warehouse's columns to `schema/catalog.json`
 ///
 /// Checking and building never ask the warehouse: they read this file, which is committed with the definitions. Run this
-/// when tables or columns have changed.
+/// when tables or columns have changed, or the periods of a calendar.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -38,7 +41,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     };
     let warehouse = connect::open(config, &loaded.root)?;
     // All of them, so that a model of another table can be written before this is run again.
-    let catalog = lasting(warehouse.catalog_blocking(None)?);
+    let catalog = with_periods(&loaded.root, lasting(warehouse.catalog_blocking(None)?), &warehouse)?;
     let named = loaded.project.as_deref().map(table_names).unwrap_or_default();
     for name in named.iter().filter(|name| !catalog.tables.contains_key(*name)) {
         context.warn(&format!("the warehouse has no table `{name}`"));
@@ -64,6 +67,16 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
 pub(crate) fn lasting(mut catalog: Catalog) -> Catalog {
     catalog.tables.values_mut().for_each(|table| table.rows = None);
     catalog
+}
+
+/// Adds the periods of the project's calendars, read from their tables.
+pub(crate) fn with_periods(root: &Path, mut catalog: Catalog, warehouse: &DuckDb) -> Result<Catalog, Failure> {
+    if let Some(project) = load_project_with(root, catalog.clone()).project {
+        add_periods_to(&mut catalog, &project, |select| {
+            warehouse.query_blocking(&sql::print(select, warehouse.dialect()))
+        })?;
+    }
+    Ok(catalog)
 }
 
 /// Writes a catalog in one step.

@@ -1,13 +1,18 @@
 //! Opens the warehouse that `entente.yml` names.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use super::failure::Failure;
 use crate::{
+    engine::refresh_periods,
+    project::Project,
     resolve::dialect_of,
-    sql::Dialect,
+    sql::{self, Dialect},
     syntax::{Config, Connection},
-    warehouse::duckdb::{Access, DuckDb},
+    warehouse::{
+        Warehouse,
+        duckdb::{Access, DuckDb},
+    },
 };
 
 /// Returns the connection in use.
@@ -21,6 +26,16 @@ pub(crate) fn in_use(config: &Config) -> Result<&Connection, Failure> {
 /// Returns the dialect of the connection in use; DuckDB's if there is none.
 pub(crate) fn dialect(config: &Config) -> Dialect {
     config.connections.get(&config.connection).map_or(Dialect::DuckDb, dialect_of)
+}
+
+/// Gives a project the periods that its calendars have in the warehouse at present.
+pub(crate) fn with_periods(project: Arc<Project>, warehouse: &DuckDb) -> Result<Arc<Project>, Failure> {
+    if project.granularities.is_empty() {
+        return Ok(project);
+    }
+    let mut project = Arc::unwrap_or_clone(project);
+    refresh_periods(&mut project, |select| warehouse.query_blocking(&sql::print(select, warehouse.dialect())))?;
+    Ok(Arc::new(project))
 }
 
 /// Opens the warehouse for reading.

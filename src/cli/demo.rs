@@ -87,8 +87,9 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     ));
     let snapshot = root.join(catalog::FILE);
     if !snapshot.exists() {
-        let found = DuckDb::open(&path, Access::ReadOnly)?.catalog_blocking(None)?;
-        catalog::write(&snapshot, &catalog::lasting(found))?;
+        let warehouse = DuckDb::open(&path, Access::ReadOnly)?;
+        let found = catalog::lasting(warehouse.catalog_blocking(None)?);
+        catalog::write(&snapshot, &catalog::with_periods(&root, found, &warehouse)?)?;
     }
     Ok(())
 }

@@ -71,19 +71,23 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let (loaded, project) = context.project()?;
     let config = loaded.config.as_ref().expect("a project is loaded from its configuration");
     let dialect = arguments.dialect.map_or_else(|| connect::dialect(config), Dialect::from);
+    let warehouse = if arguments.sql { None } else { Some(connect::open(config, &loaded.root)?) };
+    let project = match &warehouse {
+        Some(warehouse) => connect::with_periods(project, warehouse)?,
+        None => project,
+    };
     let (request, plan) = arguments.request.plan(&project, dialect)?;
     for warning in &plan.warnings {
         context.warn(warning);
     }
-    if arguments.sql {
+    let Some(warehouse) = warehouse else {
         let text = sql::print_pretty(&plan.select, dialect);
         writeln!(context.out, "{}", text.sql)?;
         for (index, value) in text.parameters.iter().enumerate() {
             writeln!(context.out, "-- parameter {} = {}", index + 1, literal(value))?;
         }
         return Ok(());
-    }
-    let warehouse = connect::open(config, &loaded.root)?;
+    };
     let rows = warehouse.query_blocking(&sql::print(&plan.select, dialect))?;
     let colors = context.colors(&io::stdout());
     let answer = Answer { project: &project, request: &request, plan: &plan, rows: &rows };

@@ -9,7 +9,7 @@ use comfy_table::{Attribute, Cell, CellAlignment, Table, presets};
 use crate::{
     plan::{ColumnRole, OutputColumn, Plan, Request},
     project::{Format, Metric, Project},
-    time::{DateTime, Granularity, Tz},
+    time::{DateTime, Tz},
     warehouse::{ColumnData, Rows},
 };
 
@@ -115,10 +115,11 @@ impl Answer<'_> {
     /// Returns the exact text of a value; null is nothing. An hour carries its offset from UTC.
     fn exact(&self, index: usize, column: &OutputColumn, row: usize) -> Option<String> {
         match (&self.rows.columns[index], &column.role) {
-            (
-                ColumnData::Timestamp(values),
-                ColumnRole::Time(Granularity::Hour) | ColumnRole::Dimension(Some(Granularity::Hour)),
-            ) => values[row].map(|micros| local_hour(micros, self.plan.time_zone)),
+            (ColumnData::Timestamp(values), ColumnRole::Time(size) | ColumnRole::Dimension(Some(size)))
+                if size.is_within_a_day() =>
+            {
+                values[row].map(|micros| local_hour(micros, self.plan.time_zone))
+            }
             (data, _) => data.text(row),
         }
     }

@@ -8,6 +8,7 @@ use super::{
     failure::{Exit, Failure},
 };
 use crate::{
+    plan::{self, PlanError},
     project::Project,
     sql,
     time::{DateRange, DateTime, Granularity, RelativeRange, TimeRange, Utc},
@@ -114,7 +115,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let now = arguments.now.unwrap_or_else(Utc::now);
     let options = Options {
         only: arguments.only.iter().map(|kind| Kind::from(*kind)).collect(),
-        days: arguments.time.map(|time| days(&project, time, now)),
+        days: arguments.time.as_ref().map(|time| days(&project, time, now)).transpose()?,
         ..options(&project, &warehouse, now)
     };
     let wanted = |check: &Check| arguments.filter.as_ref().is_none_or(|text| check.name.contains(text.as_str()));
@@ -164,19 +165,19 @@ fn end(findings: &[Finding], refused: bool, warnings: Warnings, context: &mut Co
 
 /// Returns how a warehouse is looked at as a whole.
 pub(crate) fn options(project: &Project, warehouse: &DuckDb, now: DateTime<Utc>) -> Options {
-    let required =
-        TimeRange::Last(RelativeRange { count: REQUIRED_DAYS, unit: Granularity::Day, include_current: true });
+    let unit = Granularity::Day.into();
+    let required = TimeRange::Last(RelativeRange { count: REQUIRED_DAYS, unit, include_current: true });
     Options {
         dialect: warehouse.dialect(),
         now,
         days: None,
-        required_days: days(project, required, now),
+        required_days: days(project, &required, now).expect("days are read without a calendar"),
         only: Vec::new(),
     }
 }
 
-fn days(project: &Project, time: TimeRange, now: DateTime<Utc>) -> DateRange {
-    time.to_dates(now.with_timezone(&project.time_zone).date_naive(), project.calendar)
+fn days(project: &Project, time: &TimeRange, now: DateTime<Utc>) -> Result<DateRange, PlanError> {
+    plan::days_of_range(project, time, now.with_timezone(&project.time_zone).date_naive())
 }
 
 /// Asks the warehouse, and returns what was found and whether there was an answer.

@@ -80,10 +80,19 @@ pub fn load_config(root: &Path) -> Option<Config> {
 /// Never fails and never stops at the first mistake: without `entente.yml`, or with a broken one, the definitions are
 /// still checked as far as they go.
 pub fn load_project(root: &Path) -> Loaded {
+    load(root, |reader| reader.catalog())
+}
+
+/// Reads, loads and resolves the project in a folder against another catalog than its own.
+pub fn load_project_with(root: &Path, catalog: Catalog) -> Loaded {
+    load(root, |_| catalog)
+}
+
+fn load(root: &Path, catalog: impl FnOnce(&mut Reader<'_>) -> Catalog) -> Loaded {
     let mut reader = Reader::new(root);
     let config = reader.config();
     let definitions = reader.definitions();
-    let catalog = reader.catalog();
+    let catalog = catalog(&mut reader);
     let Reader { files, mut diagnostics, .. } = reader;
     let Resolved { project, diagnostics: found } =
         resolve::resolve(config.as_ref().unwrap_or(&stand_in()), &definitions, &catalog);

@@ -8,6 +8,7 @@
 //! of its fingerprint.
 
 mod answer;
+mod calendars;
 mod identity;
 mod live;
 mod load;
@@ -15,8 +16,9 @@ mod query;
 mod watch;
 
 pub use answer::{Answer, Answered, CacheOutcome, Failure};
+pub use calendars::{add_periods_to, periods_of, periods_query, refresh_periods};
 pub use identity::QueryIdentity;
 pub use live::Live;
-pub use load::{Loaded, NoProject, PROJECT_FILE, find_project, load_config, load_project};
+pub use load::{Loaded, NoProject, PROJECT_FILE, find_project, load_config, load_project, load_project_with};
 pub use query::{Clock, Engine, Limits};
 pub use watch::{WatchError, Watching, watch};

@@ -13,7 +13,11 @@ use std::{
 use moka::future::Cache as Moka;
 use tokio::sync::Semaphore;
 
-use super::{Answer, Answered, CacheOutcome, Failure, Live, QueryIdentity, identity::principal_into};
+use super::{
+    Answer, Answered, CacheOutcome, Failure, Live, Loaded, QueryIdentity,
+    calendars::{periods_of, periods_query},
+    identity::principal_into,
+};
 use crate::{
     cache::{self, Cache, Fingerprint, FingerprintWriter},
     plan::{self, Plan, PlanError, Principal, Request},
@@ -159,6 +163,26 @@ impl Engine {
         let text = sql::print(&one, self.warehouse.dialect());
         let asked = tokio::time::timeout(Duration::from_secs(5), self.warehouse.query(&text)).await;
         asked.map_err(|_| Failure::Timeout)?.map(|_| ()).map_err(|error| told(&error))
+    }
+
+    /// Gives a loaded project the periods that its calendars have in the warehouse; if they cannot be read, those of the
+    /// catalog stay.
+    pub async fn with_periods(&self, loaded: Loaded) -> Loaded {
+        let Some(project) = loaded.project.clone().filter(|project| !project.granularities.is_empty()) else {
+            return loaded;
+        };
+        let mut project = Arc::unwrap_or_clone(project);
+        for id in project.granularities.ids().collect::<Vec<_>>() {
+            let text = sql::print(&periods_query(&project, id), self.warehouse.dialect());
+            match tokio::time::timeout(self.limits.deadline, self.warehouse.query(&text)).await {
+                Ok(Ok(rows)) => project.set_periods(id, &periods_of(&rows)),
+                Ok(Err(_)) | Err(_) => {
+                    let granularity = project.granularities[id].name.as_str();
+                    tracing::warn!(granularity, "the periods cannot be read; those of the catalog stay");
+                }
+            }
+        }
+        Loaded { project: Some(Arc::new(project)), ..loaded }
     }
 
     async fn planned(&self, live: &Live, request: &Request, principal: &Principal) -> Result<Arc<Planned>, PlanError> {

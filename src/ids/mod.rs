@@ -48,6 +48,10 @@ define_ids! {
     JoinId,
     /// A metric.
     MetricId,
+    /// A calendar from a table.
+    CalendarId,
+    /// A granularity of a calendar.
+    GranularityId,
 }
 
 /// Items of one kind in source order, addressed by their typed index.

@@ -7,13 +7,14 @@
 
 use super::{
     bind::{Accumulation, Bound, Scan, Shift},
+    calendar::{self, Beside, CalendarColumn},
     scan::{LeafAggregate, Rows},
     time::{self, TimeValue},
 };
 use crate::{
     catalog::ColumnType,
-    project::{Cumulation, Take},
-    sql::{AggregateFunction, BinaryOp, Expr, From, Function, Join, JoinKind, Leaf, Select, SelectItem, SqlExpr},
+    project::{Cumulation, Size, Take},
+    sql::{AggregateFunction, BinaryOp, Expr, From, Function, Join, JoinKind, Leaf, Select, SqlExpr},
     time::{DateRange, Duration, Granularity, NaiveDate, TimePart, Unit, add_periods, period_start, shift_date},
 };
 
@@ -21,7 +22,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Window {
     /// The sizes of the answer's periods by the position of their key; none if one window ends with the range.
-    granularities: Vec<(usize, Granularity)>,
+    sizes: Vec<(usize, Size)>,
     width: Width,
     shift: Shift,
     /// The days of the rows that any window needs.
@@ -39,57 +40,52 @@ enum Width {
 
 /// Finds the windows of a scan and the rows they need; none if it is neither accumulated nor shifted by rows.
 pub(super) fn window(bound: &Bound<'_>, scan: &Scan) -> Option<Window> {
-    let granularities = scan
-        .keys
-        .iter()
-        .filter_map(|position| bound.keys[*position].granularity_of_time().map(|granularity| (*position, granularity)));
-    let granularities: Vec<(usize, Granularity)> = granularities.collect();
+    let size_at = |position: &usize| bound.keys[*position].size_of_time().map(|size| (*position, size));
+    let sizes: Vec<(usize, Size)> = scan.keys.iter().filter_map(size_at).collect();
     let (width, rows) = match (scan.cumulation, scan.shift.by_rows) {
         (Some(accumulation), _) => {
-            let granularity = granularities.first().map(|(_, granularity)| *granularity);
-            (Width::Over(accumulation), rows_of_windows(bound, scan, accumulation, granularity))
+            let size = sizes.first().map(|(_, size)| *size);
+            (Width::Over(accumulation), rows_of_windows(bound, scan, accumulation, size))
         }
         (None, true) => (Width::OneDay, rows_of_days(bound, scan.shift)),
         (None, false) => return None,
     };
-    Some(Window { granularities, width, shift: scan.shift, rows })
+    Some(Window { sizes, width, shift: scan.shift, rows })
 }
 
-fn rows_of_windows(
-    bound: &Bound<'_>,
-    scan: &Scan,
-    accumulation: Accumulation,
-    granularity: Option<Granularity>,
-) -> DateRange {
-    let calendar = bound.project.calendar;
+fn rows_of_windows(bound: &Bound<'_>, scan: &Scan, accumulation: Accumulation, size: Option<Size>) -> DateRange {
+    let project = bound.project;
+    let day_before = |day| shift_date(day, Duration { count: 1, unit: Unit::Day }, -1);
     let back = |end: NaiveDate| match accumulation.over {
         Cumulation::Window(duration) => Some(shift_date(end, duration, -1)),
-        Cumulation::ToDate(size) => {
-            let last = shift_date(end, Duration { count: 1, unit: Unit::Day }, -1);
-            Some(period_start(last, size, calendar))
-        }
+        Cumulation::ToDate(size) => calendar::first_day(project, size, day_before(end)),
         Cumulation::AllTime => None,
     };
-    let end_of = |first: NaiveDate| match granularity {
+    let end_of = |first: NaiveDate| match size {
         // The end of the period is what moves by days: 28 days before 1 April is 4 March, not a month after 2 February.
-        Some(size) => {
+        Some(Size::Standard(size)) => {
             let by_months = Shift { days: 0, ..scan.shift };
             let by_days = Shift { months: 0, ..scan.shift };
-            let start = by_months.back(period_start(first, size, calendar));
-            by_days.back(match accumulation.take {
+            let start = by_months.back(period_start(first, size, project.calendar));
+            Some(by_days.back(match accumulation.take {
                 Take::Last | Take::Avg => add_periods(start, size, 1),
                 Take::First => add_periods(start, Granularity::Day, 1),
-            })
+            }))
         }
-        None => scan.shift.back(first),
+        Some(size) => calendar::period_end(project, size, first).map(|end| scan.shift.back(end)),
+        None => Some(scan.shift.back(first)),
     };
-    let last_end = bound.range.to.map(|to| match granularity {
-        Some(_) => end_of(shift_date(to, Duration { count: 1, unit: Unit::Day }, -1)),
-        None => end_of(to),
-    });
-    let first_end = match granularity {
-        Some(_) => bound.range.from.map(end_of),
-        None => last_end,
+    let last_end = bound.range.to.and_then(|to| end_of(if size.is_some() { day_before(to) } else { to }));
+    let first_end = match (size, accumulation.take) {
+        // The first day of a calendar's period may lie before the range.
+        (Some(size), Take::First) if size.of_calendar().is_some() => bound
+            .range
+            .from
+            .and_then(|from| calendar::first_day(project, size, from))
+            .map(|first| scan.shift.back(first)),
+        // Whatever a calendar says, the period of a day ends behind it.
+        (Some(_), _) => bound.range.from.map(|from| end_of(from).unwrap_or_else(|| scan.shift.back(from))),
+        (None, _) => last_end,
     };
     DateRange { from: first_end.and_then(back), to: last_end }
 }
@@ -109,13 +105,13 @@ fn rows_of_days(bound: &Bound<'_>, shift: Shift) -> DateRange {
 ///   ON events.day >= window_start AND events.day < window_end
 /// ```
 pub(super) fn accumulate(bound: &Bound<'_>, window: &Window, rows: Rows, day: SqlExpr) -> Rows {
-    if window.granularities.is_empty() && matches!(window.width, Width::Over(_)) {
+    if window.sizes.is_empty() && matches!(window.width, Width::Over(_)) {
         return rows;
     }
     let mut items = vec![day.named("day")];
     let mut keys = Vec::new();
     for (position, value) in rows.keys {
-        if window.granularities.iter().any(|(at, _)| *at == position) {
+        if window.sizes.iter().any(|(at, _)| *at == position) {
             keys.push((position, SqlExpr::column("periods", window.period(position))));
         } else {
             let alias = format!("key_{}", position + 1);
@@ -140,8 +136,9 @@ pub(super) fn accumulate(bound: &Bound<'_>, window: &Window, rows: Rows, day: Sq
     let row = row.collect();
     let events = Select { items, from: Some(rows.from), joins: rows.joins, filter: rows.filter, ..Select::default() };
 
+    let (periods, ends) = periods(bound, window, &events);
     let on = match window.width {
-        Width::Over(accumulation) => in_window(bound, window, accumulation),
+        Width::Over(accumulation) => in_window(bound, window, accumulation, ends),
         Width::OneDay => {
             let months = time::add_units(SqlExpr::column("periods", "day"), Unit::Month, -window.shift.months);
             let back = time::move_day(months, Unit::Day, -window.shift.days);
@@ -149,7 +146,6 @@ pub(super) fn accumulate(bound: &Bound<'_>, window: &Window, rows: Rows, day: Sq
             vec![SqlExpr::column("events", "day").binary(BinaryOp::Eq, back)]
         }
     };
-    let periods = periods(bound, window, &events);
     Rows {
         from: From::Select { select: Box::new(periods), alias: "periods".to_owned() },
         joins: vec![Join {
@@ -170,30 +166,26 @@ pub(super) fn accumulate(bound: &Bound<'_>, window: &Window, rows: Rows, day: Sq
 impl Window {
     /// Returns the name of the column of a time key's periods.
     fn period(&self, position: usize) -> String {
-        if self.granularities.len() == 1 { "period".to_owned() } else { format!("period_{}", position + 1) }
+        if self.sizes.len() == 1 { "period".to_owned() } else { format!("period_{}", position + 1) }
     }
 }
 
+/// The two ends of the window of each period, over columns of the periods.
+struct Ends {
+    start: Option<SqlExpr>,
+    end: SqlExpr,
+}
+
 /// Returns the conditions that a row lies in the window of a period.
-fn in_window(bound: &Bound<'_>, window: &Window, accumulation: Accumulation) -> Vec<SqlExpr> {
-    let calendar = bound.project.calendar;
-    let (_, granularity) = *window.granularities.first().expect("windows without periods are not joined");
+fn in_window(bound: &Bound<'_>, window: &Window, accumulation: Accumulation, ends: Option<Ends>) -> Vec<SqlExpr> {
+    let (_, size) = *window.sizes.first().expect("windows without periods are not joined");
     let period = || SqlExpr::column("periods", "period");
     let moved = |period: SqlExpr| time::add_units(period, Unit::Month, -window.shift.months);
-    let end_of_period = match accumulation.take {
-        Take::Last | Take::Avg => time::period_end(moved(period()), granularity),
-        Take::First => time::add_units(moved(period()), Unit::Day, 1),
-    };
-    let end = time::add_units(end_of_period, Unit::Day, -window.shift.days);
-    let start = match accumulation.over {
-        Cumulation::Window(duration) => Some(time::add_units(end.clone(), duration.unit, -duration.count)),
-        Cumulation::ToDate(size) => Some(time::truncate(time::add_units(end.clone(), Unit::Day, -1), size, calendar)),
-        Cumulation::AllTime => None,
-    };
+    let Ends { start, end } = ends.unwrap_or_else(|| ends_of(bound, window, accumulation, size, &period()));
     let event_day = || SqlExpr::column("events", "day");
     let mut on: Vec<SqlExpr> = start.map(|start| event_day().binary(BinaryOp::GtEq, start)).into_iter().collect();
     on.push(event_day().binary(BinaryOp::Lt, end));
-    if granularity == Granularity::Day && window.shift.months != 0 {
+    if size == Granularity::Day.into() && window.shift.months != 0 {
         let part = |day| {
             let value = TimeValue { expr: day, column_type: ColumnType::Date };
             value.part(bound.cut(), TimePart::DayOfMonth, Shift::default())
@@ -203,9 +195,68 @@ fn in_window(bound: &Bound<'_>, window: &Window, accumulation: Accumulation) -> 
     on
 }
 
+/// Returns the two ends of the window of a period that needs no calendar.
+fn ends_of(bound: &Bound<'_>, window: &Window, accumulation: Accumulation, size: Size, period: &SqlExpr) -> Ends {
+    let moved = time::add_units(period.clone(), Unit::Month, -window.shift.months);
+    let end_of_period = match (accumulation.take, size) {
+        (Take::Last | Take::Avg, Size::Standard(size)) => time::period_end(moved, size),
+        _ => time::add_units(moved, Unit::Day, 1),
+    };
+    let end = time::add_units(end_of_period, Unit::Day, -window.shift.days);
+    Ends { start: start_of(bound, accumulation, &end), end }
+}
+
+/// Returns where a window begins that ends at `end`; nothing if it has no beginning, or a calendar says it.
+fn start_of(bound: &Bound<'_>, accumulation: Accumulation, end: &SqlExpr) -> Option<SqlExpr> {
+    match accumulation.over {
+        Cumulation::Window(duration) => Some(time::add_units(end.clone(), duration.unit, -duration.count)),
+        Cumulation::ToDate(Size::Standard(size)) => {
+            let last_day = time::add_units(end.clone(), Unit::Day, -1);
+            Some(time::truncate(last_day, size, bound.project.calendar))
+        }
+        Cumulation::ToDate(Size::Calendar(_) | Size::FirstDay(_)) | Cumulation::AllTime => None,
+    }
+}
+
+/// Adds to the periods what a calendar says of their windows: the end of a period, the start of what is "to date".
+fn ends_by_calendar(
+    bound: &Bound<'_>,
+    window: &Window,
+    accumulation: Accumulation,
+    select: &mut Select,
+    beside: &mut Beside,
+) -> Option<Ends> {
+    let project = bound.project;
+    let (_, size) = *window.sizes.first()?;
+    let to_date = match accumulation.over {
+        Cumulation::ToDate(size) => size.of_calendar(),
+        Cumulation::Window(_) | Cumulation::AllTime => None,
+    };
+    if size.of_calendar().is_none() && to_date.is_none() {
+        return None;
+    }
+    let end_of_days = match size.of_calendar() {
+        None => ends_of(bound, window, accumulation, size, &select.items.first()?.expr).end,
+        Some(id) => {
+            let end = match accumulation.take {
+                Take::Last | Take::Avg => beside.column(project, id, CalendarColumn::End),
+                Take::First => time::move_day(beside.column(project, id, CalendarColumn::Start), Unit::Day, 1),
+            };
+            time::move_day(end, Unit::Day, -window.shift.days)
+        }
+    };
+    select.items.push(end_of_days.clone().named("window_end"));
+    let end = SqlExpr::column("periods", "window_end");
+    let Some(id) = to_date else { return Some(Ends { start: start_of(bound, accumulation, &end), end }) };
+    let mut of_last_day = Beside::under("to_date");
+    select.items.push(of_last_day.column(project, id, CalendarColumn::Start).named("window_start"));
+    select.joins = of_last_day.joins(project, &time::move_day(end_of_days, Unit::Day, -1));
+    Some(Ends { start: Some(SqlExpr::column("periods", "window_start")), end })
+}
+
 /// Returns the periods of the answer: those of the range; where a side is open, from the first row up to today, or to
 /// the last row if that is later, since what has accumulated stays.
-fn periods(bound: &Bound<'_>, window: &Window, events: &Select) -> Select {
+fn periods(bound: &Bound<'_>, window: &Window, events: &Select) -> (Select, Option<Ends>) {
     let of_rows = |item: SqlExpr| {
         let events = From::Select { select: Box::new(events.clone()), alias: "events".to_owned() };
         Expr::Leaf(Leaf::Scalar(Box::new(Select {
@@ -231,13 +282,30 @@ fn periods(bound: &Bound<'_>, window: &Window, events: &Select) -> Select {
     let days =
         From::Days { from: Box::new(first), to: Box::new(last), alias: "days".to_owned(), column: "day".to_owned() };
     let day = || SqlExpr::column("days", "day");
-    let mut items: Vec<SelectItem> = Vec::new();
-    if matches!(window.width, Width::OneDay) {
-        items.push(day().named("day"));
+    let mut beside = Beside::default();
+    let distinct = matches!(window.width, Width::Over(_));
+    let mut select = Select { distinct, from: Some(days), ..Select::default() };
+    for (position, size) in &window.sizes {
+        let period = match (size, calendar::column_of(*size)) {
+            (_, Some((id, column))) => beside.column(bound.project, id, column),
+            (Size::Standard(granularity), None) => time::truncate(day(), *granularity, bound.project.calendar),
+            (_, None) => day(),
+        };
+        select.items.push(period.named(window.period(*position)));
     }
-    for (position, granularity) in &window.granularities {
-        let period = time::truncate(day(), *granularity, bound.project.calendar);
-        items.push(period.named(window.period(*position)));
+    let ends = match window.width {
+        Width::Over(accumulation) => ends_by_calendar(bound, window, accumulation, &mut select, &mut beside),
+        Width::OneDay => {
+            select.items.push(day().named("day"));
+            None
+        }
+    };
+    let of_days = beside.joins(bound.project, &day());
+    if !of_days.is_empty() {
+        // A day that the calendar lacks makes no period.
+        let periods = select.items.iter().take(window.sizes.len());
+        select.filter = Expr::all(periods.map(|item| item.expr.clone().is_null(true)));
+        select.joins.splice(0..0, of_days);
     }
-    Select { distinct: matches!(window.width, Width::Over(_)), items, from: Some(days), ..Select::default() }
+    (select, ends)
 }

@@ -73,7 +73,9 @@ fn tell_logical(bound: &Bound<'_>) -> String {
         match scan.cumulation.map(|cumulation| cumulation.over) {
             None => {}
             Some(Cumulation::Window(window)) => write!(how, ", over {window}").expect("a string takes all"),
-            Some(Cumulation::ToDate(size)) => write!(how, ", {size} to date").expect("a string takes all"),
+            Some(Cumulation::ToDate(size)) => {
+                write!(how, ", {} to date", bound.project.size_name(size)).expect("a string takes all");
+            }
             Some(Cumulation::AllTime) => how.push_str(", since ever"),
         }
         let what = if leaves.is_empty() { "distinct".to_owned() } else { format!("aggregate {}", leaves.join(", ")) };

@@ -6,6 +6,7 @@
 mod access;
 mod balance;
 mod bind;
+mod calendar;
 mod cumulative;
 mod error;
 mod explain;
@@ -35,9 +36,9 @@ use self::frame::Frame;
 use crate::{
     catalog::ColumnType,
     ids::{DimensionId, MetricId, ModelId},
-    project::{Project, Route},
+    project::{Project, Route, Size},
     sql::{Bound, Dialect, PartitionRule, Select, prove_pruning, simplify},
-    time::{DateRange, DateTime, Granularity, TimePart, Tz, Utc},
+    time::{DateRange, DateTime, NaiveDate, TimePart, TimeRange, Tz, Utc},
 };
 
 /// What the planner made of a request: the SQL of the rows, what its columns mean, and what was proved.
@@ -91,11 +92,11 @@ pub struct OutputColumn {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ColumnRole {
     /// The metrics' time axis at a granularity: the first day of the period, or for hours the instant.
-    Time(Granularity),
+    Time(Size),
     /// A part of the metrics' time axis.
     TimePart(TimePart),
     /// A dimension, with the granularity of a time dimension.
-    Dimension(Option<Granularity>),
+    Dimension(Option<Size>),
     /// The metric at this position of `Request::metrics`.
     Metric(usize),
     /// Whether the row gathers what is not among the top.
@@ -146,11 +147,17 @@ pub fn find_dimension<W: AsRef<str>>(
     bind::bind_path(project, model, path).map(|found| (found.route, found.dimension))
 }
 
+/// Returns the days of a time range, given today's date in the zone that is meant.
+pub fn days_of_range(project: &Project, range: &TimeRange, today: NaiveDate) -> Result<DateRange, PlanError> {
+    calendar::range(project, range, today)
+}
+
 /// Plans the rows of a request.
 ///
 /// Names, rights, joins, bounds: everything is decided here, and whatever cannot be proved is refused with a code and
 /// a way out.
 pub fn plan(project: &Project, request: &Request, principal: &Principal, context: &Context) -> Result<Plan, PlanError> {
+    let request = &*calendar::with_calendars(project, request)?;
     let frame = Frame { project, principal, context: *context };
     let granted = access::grant(bind::bind(frame, request)?)?;
     let bound = granted.get();

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    project::Cumulation,
+    project::{Cumulation, Size},
     sql::{Expr, Literal, Name},
-    time::{Granularity, Offset, TimePart, TimeRange, Tz},
+    time::{Offset, TimePart, TimeRange, Tz},
 };
 
 /// A metric query.
@@ -93,10 +93,10 @@ pub struct Key {
 }
 
 impl Key {
-    /// Returns the granularity of a key that is the metrics' time axis.
-    pub(super) fn granularity_of_time(&self) -> Option<Granularity> {
+    /// Returns the size of the periods of a key that is the metrics' time axis.
+    pub(super) fn size_of_time(&self) -> Option<Size> {
         match self.kind {
-            KeyKind::Time(granularity) => Some(granularity),
+            KeyKind::Time(size) => Some(size),
             KeyKind::TimePart(_) | KeyKind::Dimension { .. } | KeyKind::Member { .. } => None,
         }
     }
@@ -106,15 +106,16 @@ impl Key {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum KeyKind {
     /// Each metric's own time axis, at a granularity.
-    Time(Granularity),
+    Time(Size),
     /// A part of each metric's own time axis.
     TimePart(TimePart),
-    /// A dimension by its path, such as `customers.country`; a time dimension with a granularity (day unless said).
+    /// A dimension by its path, such as `customers.country`; a time dimension with a granularity (day unless said). The
+    /// granularity of a calendar may stand as the last word of the path, also behind `time`.
     Dimension {
         /// The words of the path.
         path: Vec<String>,
         /// The granularity of a time dimension.
-        granularity: Option<Granularity>,
+        granularity: Option<Size>,
         /// The part of a time dimension, instead of a granularity.
         part: Option<TimePart>,
     },

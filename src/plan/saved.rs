@@ -19,7 +19,7 @@ impl Request {
         Ok(Self {
             filter: query.filter.as_ref().map(bind_values),
             having: query.having.as_ref().map(bind_values),
-            time: query.time,
+            time: query.time.clone(),
             order: order_terms(&query.order, &keys, &metrics)?,
             limit: query.limit,
             metrics,
@@ -34,7 +34,7 @@ impl Request {
             metrics: vec![metric(project, test.metric)],
             keys: test.by.iter().map(|path| key(&path.join("."))).collect::<Result<Vec<_>, _>>()?,
             filter: test.filter.as_ref().map(bind_values),
-            time: test.time,
+            time: test.time.clone(),
             ..Self::default()
         })
     }

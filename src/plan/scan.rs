@@ -6,18 +6,19 @@ use std::collections::BTreeSet;
 
 use super::{
     ColumnRole, JoinUse, Key, KeyKind, OutputColumn, PlanError, balance,
-    bind::{Bound, LeafId, LeafValue, Scan, ScanKind, bind_key, bind_model, bind_path, simple},
+    bind::{Bound, LeafId, LeafValue, Scan, ScanKind, Shift, bind_key, bind_model, bind_path, simple},
+    calendar::{self, CalendarColumn},
     cumulative,
     fan_out::{self, Counted},
     filter::{FilterContext, bind_filter},
     funnel, nested, partition,
     scope::{Finished, Scope},
-    time::{self, TimeValue},
+    time::{self, Cut, TimeValue},
 };
 use crate::{
     catalog::ColumnType,
     ids::TableId,
-    project::{Aggregation, DimensionKind, Route},
+    project::{Aggregation, DimensionKind, Route, Size},
     sql::{Aggregate, AggregateFunction, Expr, From, Join, SqlExpr},
     time::{DateRange, Granularity, TimePart, period_start},
 };
@@ -166,8 +167,11 @@ pub(super) fn filter_of_request(
 
 /// Returns the condition that a row's day exists in the month to which it is shifted, where days are told apart.
 pub(super) fn day_exists(bound: &Bound<'_>, scan: &Scan, axis: &TimeValue) -> Option<SqlExpr> {
-    let tells_days =
-        |position: &usize| matches!(bound.keys[*position].kind, KeyKind::Time(Granularity::Day) | KeyKind::TimePart(_));
+    let tells_days = |position: &usize| match bound.keys[*position].kind {
+        KeyKind::Time(size) => size == Granularity::Day.into(),
+        KeyKind::TimePart(_) => true,
+        KeyKind::Dimension { .. } | KeyKind::Member { .. } => false,
+    };
     scan.keys.iter().any(tells_days).then(|| axis.day_exists(bound.cut(), scan.shift)).flatten()
 }
 
@@ -175,11 +179,10 @@ pub(super) fn day_exists(bound: &Bound<'_>, scan: &Scan, axis: &TimeValue) -> Op
 pub(super) fn range_of(bound: &Bound<'_>, scan: &Scan) -> DateRange {
     let range = scan.shift.range(bound.range);
     let Some(size) = scan.offset_to else { return range };
-    let calendar = bound.project.calendar;
     let first = |day| {
-        let start = period_start(day, size, calendar);
-        let granularities = scan.keys.iter().filter_map(|key| bound.keys[*key].granularity_of_time());
-        granularities.map(|granularity| period_start(start, granularity, calendar)).min().unwrap_or(start)
+        let start = period_start(day, size, bound.project.calendar);
+        let sizes = scan.keys.iter().filter_map(|key| bound.keys[*key].size_of_time());
+        sizes.map(|size| calendar::first_day(bound.project, size, start).unwrap_or(start)).min().unwrap_or(start)
     };
     DateRange { from: range.from.map(first), to: range.to }
 }
@@ -275,9 +278,9 @@ pub(super) fn key_value(
             Ok(scope.column(&route, column))
         }
         KeyKind::Time(_) if windowed => Ok(Expr::null()),
-        KeyKind::Time(granularity) => {
+        KeyKind::Time(size) => {
             let axis = axis.expect("a scan under a time key has an axis");
-            Ok(axis.period(cut, *granularity, scan.shift))
+            Ok(period(scope, axis, cut, *size, scan.shift))
         }
         KeyKind::TimePart(part) => {
             let axis = axis.expect("a scan under a time key has an axis");
@@ -299,17 +302,35 @@ pub(super) fn key_value(
                 return Ok(scope.dimension(&found.route, found.dimension));
             }
             let value = scope.time(&found.route, found.dimension);
-            let shift = super::bind::Shift::default();
+            let shift = Shift::default();
             if let Some(part) = part {
                 if *part == TimePart::HourOfDay {
                     time::check_finest(definition, Granularity::Hour)?;
                 }
                 return Ok(value.part(cut, *part, shift));
             }
-            let granularity = granularity.unwrap_or(Granularity::Day);
-            time::check_finest(definition, granularity)?;
-            Ok(value.period(cut, granularity, shift))
+            let size = granularity.unwrap_or(Granularity::Day.into());
+            time::check_finest(definition, time::finest_of(size))?;
+            Ok(period(scope, &value, cut, size, shift))
         }
+    }
+}
+
+/// Returns the period in which a row counts once it is shifted by days.
+fn period(scope: &mut Scope<'_>, value: &TimeValue, cut: Cut, size: Size, shift: Shift) -> SqlExpr {
+    match size {
+        Size::Standard(granularity) => value.period(cut, granularity, shift),
+        Size::Calendar(id) => scope.calendar(id, CalendarColumn::Value, value.shifted_day(cut, shift)),
+        Size::FirstDay(id) => scope.calendar(id, CalendarColumn::Start, value.shifted_day(cut, shift)),
+    }
+}
+
+/// Returns the type of a time key's values.
+fn period_type(bound: &Bound<'_>, column_type: ColumnType, size: Size) -> ColumnType {
+    match (size, calendar::column_of(size)) {
+        (Size::Standard(granularity), _) => time::period_type(column_type, granularity),
+        (_, Some((id, column))) => calendar::column_type(bound.project, id, column),
+        (_, None) => column_type,
     }
 }
 
@@ -317,10 +338,9 @@ pub(super) fn key_value(
 pub(super) fn key_column(bound: &Bound<'_>, scan: &Scan, key: &Key) -> OutputColumn {
     let project = bound.project;
     let (role, column_type) = match &key.kind {
-        KeyKind::Time(granularity) => {
+        KeyKind::Time(size) => {
             let axis = scan.axis.as_ref().map(|axis| project.dimensions[axis.dimension].column_type);
-            let column_type = time::period_type(axis.unwrap_or(ColumnType::Date), *granularity);
-            (ColumnRole::Time(*granularity), column_type)
+            (ColumnRole::Time(*size), period_type(bound, axis.unwrap_or(ColumnType::Date), *size))
         }
         KeyKind::TimePart(part) => (ColumnRole::TimePart(*part), ColumnType::Integer),
         KeyKind::Member { .. } => (ColumnRole::Dimension(None), ColumnType::Unknown),
@@ -330,9 +350,8 @@ pub(super) fn key_column(bound: &Bound<'_>, scan: &Scan, key: &Key) -> OutputCol
             match definition.kind {
                 DimensionKind::Time { .. } if part.is_some() => (ColumnRole::Dimension(None), ColumnType::Integer),
                 DimensionKind::Time { .. } => {
-                    let granularity = granularity.unwrap_or(Granularity::Day);
-                    let column_type = time::period_type(definition.column_type, granularity);
-                    (ColumnRole::Dimension(Some(granularity)), column_type)
+                    let size = granularity.unwrap_or(Granularity::Day.into());
+                    (ColumnRole::Dimension(Some(size)), period_type(bound, definition.column_type, size))
                 }
                 _ => (ColumnRole::Dimension(None), definition.column_type),
             }

@@ -9,13 +9,14 @@ use std::collections::BTreeSet;
 use super::{
     JoinUse, Key, KeyKind, PlanError, PlanErrorCode, access,
     bind::Bound,
+    calendar::{self, CalendarColumn, CalendarColumns},
     frame::Frame,
     join_use::join_use,
     time::TimeValue,
     to_sql::{self, Built},
 };
 use crate::{
-    ids::{DimensionId, JoinId, MetricId, ModelId, TableId},
+    ids::{CalendarId, DimensionId, GranularityId, JoinId, MetricId, ModelId, TableId},
     project::{Bucket, Dimension, DimensionKind, Empty, Join as ProjectJoin, Project, Ref, Route, Source},
     sql::{BinaryOp, Expr, From, Function, Join, JoinKind, Leaf, Literal, Select, SqlExpr},
 };
@@ -29,12 +30,22 @@ pub(super) struct Scope<'p> {
     base_alias: String,
     joined: Vec<(Route, String)>,
     joins: Vec<Join>,
+    calendars: Vec<CalendarUse>,
     taken: BTreeSet<String>,
     uses: Vec<JoinUse>,
     tables: BTreeSet<TableId>,
     /// The metrics of rows that are joined, by route.
     metrics: Vec<(Route, MetricId, SqlExpr)>,
     error: Option<PlanError>,
+}
+
+/// A calendar that is joined on a day.
+#[derive(Debug)]
+struct CalendarUse {
+    calendar: CalendarId,
+    day: SqlExpr,
+    alias: String,
+    columns: CalendarColumns,
 }
 
 /// What a scope came to.
@@ -66,6 +77,7 @@ impl<'p> Scope<'p> {
             base_alias,
             joined: Vec::new(),
             joins: Vec::new(),
+            calendars: Vec::new(),
             taken,
             uses: Vec::new(),
             tables: BTreeSet::new(),
@@ -77,6 +89,9 @@ impl<'p> Scope<'p> {
     /// Ends the scope.
     pub(super) fn finish(mut self) -> Result<Finished, PlanError> {
         self.tables.extend(table(self.project, self.base));
+        for CalendarUse { calendar, day, alias, columns } in self.calendars {
+            self.joins.push(calendar::join(self.project, calendar, &columns, &alias, day, JoinKind::Left));
+        }
         match self.error {
             Some(error) => Err(error),
             None => Ok(Finished {
@@ -191,6 +206,26 @@ impl<'p> Scope<'p> {
         TimeValue { expr: self.dimension(at, dimension), column_type: project.dimensions[dimension].column_type }
     }
 
+    /// Returns what a calendar says of the period in which a day lies; null for a day that it lacks.
+    pub(super) fn calendar(&mut self, id: GranularityId, column: CalendarColumn, day: SqlExpr) -> SqlExpr {
+        let project = self.project;
+        let calendar = project.granularities[id].calendar;
+        let index = self.calendars.iter().position(|used| used.calendar == calendar && used.day == day);
+        let index = index.unwrap_or_else(|| {
+            let definition = &project.calendars[calendar];
+            let alias = free_alias(&mut self.taken, &BTreeSet::new(), &definition.name);
+            self.tables.insert(definition.table);
+            let path = format!("{} → {}", project.models[self.base].name, definition.name);
+            let reason = format!("one row per day: the calendar is grouped by `{}`", definition.date);
+            self.uses.push(JoinUse { path, reason });
+            self.calendars.push(CalendarUse { calendar, day, alias, columns: CalendarColumns::new() });
+            self.calendars.len() - 1
+        });
+        let used = &mut self.calendars[index];
+        used.columns.insert((id, column));
+        SqlExpr::column(used.alias.clone(), calendar::column_name(project, id, column))
+    }
+
     /// Returns whether a row of another model, which joins to the model at the end of a route, fulfils a condition.
     ///
     /// `EXISTS (SELECT 1 FROM claims WHERE claims.shipment_id = shipments.shipment_id AND …)`; `condition` builds the
@@ -237,6 +272,10 @@ impl<'p> Scope<'p> {
             Ref::Exists { route, join, filter } => self.exists(&at.then(route), *join, &mut |many| {
                 filter.as_ref().map(|filter| many.value(&Route::here(), filter))
             }),
+            Ref::Calendar { granularity, day } => {
+                let day = self.value(at, day);
+                self.calendar(*granularity, CalendarColumn::Value, day)
+            }
             Ref::Verbatim(texts) => {
                 let alias = self.alias(at);
                 match texts.get(&self.frame.context.dialect) {
@@ -285,7 +324,7 @@ impl<'p> Scope<'p> {
         let alias = if self.taken.contains(short) { wanted.join("_") } else { short.to_owned() };
         let alias = free_alias(&mut self.taken, &hiding_columns(project, definition.to), &alias);
         self.joined.push((route.clone(), alias.clone()));
-        let joins_before = self.joins.len();
+        let joins_before = (self.joins.len(), self.calendars.len());
         let target = &project.models[definition.to];
         let (mut conditions, mut what) = match near {
             Near::Many(ours) => (ours.meets(project, definition, &alias), "`where`"),
@@ -295,13 +334,13 @@ impl<'p> Scope<'p> {
             }
         };
         if let Some(filter) = &target.filter {
-            let before = self.joins.len();
+            let before = (self.joins.len(), self.calendars.len());
             conditions.push(self.value(route, filter));
-            if self.joins.len() > before {
+            if (self.joins.len(), self.calendars.len()) != before {
                 what = "`where`";
             }
         }
-        if self.joins.len() > joins_before {
+        if (self.joins.len(), self.calendars.len()) != joins_before {
             self.error.get_or_insert_with(|| {
                 let message = format!("model `{}` has a {what} over its own joins and is joined to", target.name);
                 PlanError::new(PlanErrorCode::NotYet, message).help("Write it over its own columns.")

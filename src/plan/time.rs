@@ -7,7 +7,7 @@
 use super::{PlanError, PlanErrorCode, bind::Shift};
 use crate::{
     catalog::ColumnType,
-    project::{Dimension, DimensionKind},
+    project::{Dimension, DimensionKind, Size},
     sql::{BinaryOp, Expr, Function, Literal, SqlExpr},
     time::{Calendar, DateRange, Granularity, NaiveDate, TimePart, Tz, Unit, local_midnight},
 };
@@ -48,7 +48,7 @@ impl TimeValue {
     }
 
     /// Returns the local day moved forward by the days of a shift.
-    fn shifted_day(&self, cut: Cut, shift: Shift) -> SqlExpr {
+    pub(super) fn shifted_day(&self, cut: Cut, shift: Shift) -> SqlExpr {
         move_day(self.day(cut), Unit::Day, shift.days)
     }
 
@@ -181,6 +181,14 @@ pub(super) fn check_finest(dimension: &Dimension, granularity: Granularity) -> R
     }
     Err(PlanError::new(PlanErrorCode::GranularityTooFine, format!("`{name}` is known by {finest} only"))
         .help(format!("Group it by {finest} or a granularity made of whole {finest}s.")))
+}
+
+/// Returns the granularity that a time must be known by, to be cut into periods of a size.
+pub(super) fn finest_of(size: Size) -> Granularity {
+    match size {
+        Size::Standard(granularity) => granularity,
+        Size::Calendar(_) | Size::FirstDay(_) => Granularity::Day,
+    }
 }
 
 /// Returns the type of a time key at a granularity.

@@ -12,12 +12,12 @@ use std::fmt::Write;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Aggregation, Balance, Cumulation, Dimension, DimensionKind, Edge, Empty, Funnel, FunnelResult, FunnelStep, Ignore,
-    Input, InputId, Join, Member, Metric, MetricKind, Model, NestedMetric, Project, Ref, Relationship, Route, Source,
-    Table, Take, Versions,
+    Aggregation, Balance, CalendarGranularity, CalendarTable, Cumulation, Dimension, DimensionKind, Edge, Empty,
+    Funnel, FunnelResult, FunnelStep, Ignore, Input, InputId, Join, Member, Metric, MetricKind, Model, NestedMetric,
+    Project, Ref, Relationship, Route, Size, Source, Table, Take, Versions,
 };
 use crate::{
-    ids::{DimensionId, Id, JoinId, MetricId, ModelId},
+    ids::{DimensionId, GranularityId, Id, JoinId, MetricId, ModelId},
     sql::{Expr, Function, Literal, UnaryOp},
 };
 
@@ -82,7 +82,7 @@ impl Project {
             }
             MetricKind::Cumulative { metric, cumulation: over, take } => {
                 let inner = self.metric_hash(*metric, known);
-                let _ = write!(form, "(cumulative {}{} {inner})", cumulation(*over), taken(*take));
+                let _ = write!(form, "(cumulative {}{} {inner})", self.cumulation_form(*over), taken(*take));
             }
             MetricKind::Nested(NestedMetric { metric, per, aggregation: outer, include_all }) => {
                 let (per, inner) = (self.members(per, known), self.metric_hash(*metric, known));
@@ -126,7 +126,7 @@ impl Project {
             form.push_str(&ignored(ignore));
         }
         if let Some(over) = over {
-            let _ = write!(form, " {}{}", cumulation(*over), taken(*take));
+            let _ = write!(form, " {}{}", self.cumulation_form(*over), taken(*take));
         }
         if let Some(when_empty) = when_empty {
             let _ = write!(form, " {}", empty(*when_empty));
@@ -240,6 +240,26 @@ impl Project {
         hash
     }
 
+    fn cumulation_form(&self, cumulation: Cumulation) -> String {
+        match cumulation {
+            Cumulation::Window(window) => format!("(window {window})"),
+            Cumulation::ToDate(Size::Standard(granularity)) => format!("(to_date {granularity})"),
+            Cumulation::ToDate(Size::Calendar(id) | Size::FirstDay(id)) => {
+                format!("(to_date {})", self.calendar_form(id))
+            }
+            Cumulation::AllTime => "(all_time)".to_owned(),
+        }
+    }
+
+    /// A granularity of a calendar is what its table says: the periods themselves are data.
+    fn calendar_form(&self, id: GranularityId) -> String {
+        let CalendarGranularity { calendar, column, name: _, column_type: _, periods: _, span: _ } =
+            &self.granularities[id];
+        let CalendarTable { table, date, name: _, date_type: _, granularities: _, span: _ } =
+            &self.calendars[*calendar];
+        format!("({} {} {})", table_form(&self.tables[*table]), quoted(date), quoted(column))
+    }
+
     fn route(&self, Route(joins): &Route, known: &mut Known) -> String {
         let joins: Vec<String> = joins.iter().map(|join| self.join(*join, known)).collect();
         format!("[{}]", joins.join(" "))
@@ -256,6 +276,9 @@ impl Project {
             Ref::Exists { route, join, filter } => {
                 let filter = filter.as_ref().map_or_else(|| "true".to_owned(), |filter| self.expr(filter, known));
                 format!("(exists {} {} {filter})", self.route(route, known), self.join(*join, known))
+            }
+            Ref::Calendar { granularity, day } => {
+                format!("(calendar {} {})", self.calendar_form(*granularity), self.expr(day, known))
             }
             Ref::Verbatim(texts) => {
                 let texts: Vec<String> =
@@ -351,14 +374,6 @@ fn aggregation(aggregation: Aggregation) -> String {
         Aggregation::Percentile(millionths) => format!("percentile {millionths}"),
         Aggregation::DiscretePercentile(millionths) => format!("discrete_percentile {millionths}"),
         Aggregation::ApproxPercentile(millionths) => format!("approx_percentile {millionths}"),
-    }
-}
-
-fn cumulation(cumulation: Cumulation) -> String {
-    match cumulation {
-        Cumulation::Window(window) => format!("(window {window})"),
-        Cumulation::ToDate(granularity) => format!("(to_date {granularity})"),
-        Cumulation::AllTime => "(all_time)".to_owned(),
     }
 }
 

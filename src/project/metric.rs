@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Docs, Ref, Route};
+use super::{Docs, Ref, Route, Size};
 use crate::{
     catalog::ColumnType,
     files::Span,
@@ -261,7 +261,7 @@ pub enum Cumulation {
     /// The trailing time: `28 days` is the last day and the 27 before.
     Window(Duration),
     /// Since the period of this size began.
-    ToDate(Granularity),
+    ToDate(Size),
     /// Since ever.
     AllTime,
 }

@@ -3,12 +3,14 @@
 //! **Invariant:** a [`Project`] exists only if there is no error in its definitions; nothing is looked up by name
 //! below the edges; the order of everything is the order of names, so files may be shuffled.
 
+mod calendar;
 mod join_graph;
 mod lineage;
 mod meaning;
 mod metric;
 mod model;
 
+pub use calendar::{CalendarGranularity, CalendarTable, Period, Size};
 pub use join_graph::{Reach, ends_in, routes_ending_in, routes_to, routes_where, to_one_routes, undirected_way};
 pub use metric::{
     Aggregation, Balance, Cumulation, Edge, Empty, Format, Funnel, FunnelResult, FunnelStep, Good, Ignore, Input,
@@ -23,7 +25,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     files::Span,
-    ids::{Arena, DimensionId, JoinId, MetricId, ModelId, TableId},
+    ids::{Arena, CalendarId, DimensionId, GranularityId, JoinId, MetricId, ModelId, TableId},
     sql::{Expr, Name},
     time::{Calendar, TimeRange, Tz},
 };
@@ -47,6 +49,10 @@ pub struct Project {
     pub dimensions: Arena<DimensionId, Dimension>,
     /// Joins, by model and source order.
     pub joins: Arena<JoinId, Join>,
+    /// Calendars from tables, in source order.
+    pub calendars: Arena<CalendarId, CalendarTable>,
+    /// The granularities of all calendars, in source order.
+    pub granularities: Arena<GranularityId, CalendarGranularity>,
     /// Metrics, by name.
     pub metrics: Arena<MetricId, Metric>,
     /// Saved queries, by name.

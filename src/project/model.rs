@@ -6,7 +6,7 @@ use super::metric::Format;
 use crate::{
     catalog::ColumnType,
     files::Span,
-    ids::{DimensionId, JoinId, MetricId, ModelId, TableId},
+    ids::{DimensionId, GranularityId, JoinId, MetricId, ModelId, TableId},
     sql::{Dialect, Expr},
     time::{Duration, Granularity, Tz},
 };
@@ -243,6 +243,13 @@ pub enum Ref {
         join: JoinId,
         /// The condition, seen from the model on the many side.
         filter: Option<Box<Expr<Ref>>>,
+    },
+    /// The period of a calendar in which a day lies.
+    Calendar {
+        /// The granularity.
+        granularity: GranularityId,
+        /// The day, seen from the same model.
+        day: Box<Expr<Ref>>,
     },
     /// SQL of the project's own, by dialect; `${TABLE}` stands for the alias of the model's table.
     Verbatim(BTreeMap<Dialect, String>),

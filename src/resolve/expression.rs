@@ -189,6 +189,11 @@ fn taken(
         None => Some(value),
         Some(_) if !column_type.is_time() && column_type != ColumnType::Unknown => None,
         Some(At::Granularity(granularity)) => lowering::truncate(value, granularity, zone, calendar),
+        Some(At::Calendar(granularity)) => {
+            let column_type = context.project.granularities[granularity].column_type;
+            let day = Box::new(lowering::to_date(value, zone));
+            Some(Typed { expr: Expr::Leaf(Ref::Calendar { granularity, day }), column_type })
+        }
         Some(At::Part(part)) => lowering::part(value, part, zone, calendar),
     };
     taken.unwrap_or_else(|| {

@@ -252,6 +252,7 @@ fn gather_needs(expr: &Expr<Ref>, dimension_node: &impl Fn(DimensionId) -> usize
                 gather_needs(filter, dimension_node, nodes);
             }
         }
+        Ref::Calendar { day, .. } => gather_needs(day, dimension_node, nodes),
         Ref::Verbatim(_) => {}
     });
 }

@@ -197,6 +197,7 @@ impl Walk<'_> {
                 self.model(self.project.joins[*join].from);
                 filter.iter().for_each(|filter| self.expr(filter));
             }
+            Ref::Calendar { day, .. } => self.expr(day),
             Ref::Verbatim(_) => {}
         });
     }

@@ -7,6 +7,7 @@
 //! **Invariant:** resolving never stops at the first mistake, and a project is returned only if there is none.
 
 mod back_joins;
+mod calendars;
 mod checks;
 mod context;
 mod dialect;
@@ -60,6 +61,7 @@ pub fn resolve(config: &Config, definitions: &Definitions, catalog: &Catalog) ->
     let mut context = names::index(config, definitions, catalog, found);
     names::check_clashes(&context, found);
     tables::resolve(&mut context, found);
+    calendars::resolve(&mut context, found);
     models::resolve_columns(&mut context, found);
     back_joins::add(&mut context, found);
     dimensions::resolve(&mut context, found);

@@ -15,7 +15,6 @@ pub(super) fn report(definitions: &Definitions, diagnostics: &mut Diagnostics) {
     definitions.metrics.iter().for_each(|def| in_metric(def, &mut found));
     found.extend(definitions.rollups.iter().map(|def| (def.name.span, format!("rollup `{}`", def.name.value))));
     found.extend(definitions.policies.iter().map(|def| (def.name.span, format!("policy `{}`", def.name.value))));
-    found.extend(definitions.calendars.iter().map(|def| (def.name.span, format!("calendar `{}`", def.name.value))));
     for test in &definitions.tests {
         if let Some(anomaly) = &test.anomaly {
             found.push((anomaly.span, format!("`anomaly` of test `{}`", test.name.value)));

@@ -14,7 +14,7 @@ use crate::{
     catalog::ColumnType,
     diagnostics::{Code, Diagnostic},
     files::{Span, Spanned},
-    ids::{DimensionId, Id, ModelId},
+    ids::{DimensionId, GranularityId, Id, ModelId},
     project::{DimensionKind, Reach, Route, TimeAxis, routes_ending_in},
     time::{Granularity, TimePart},
 };
@@ -51,15 +51,18 @@ pub(super) enum Found {
 pub(super) enum At {
     /// The period that holds it.
     Granularity(Granularity),
+    /// The period of a calendar that holds it.
+    Calendar(GranularityId),
     /// A part of it.
     Part(TimePart),
 }
 
 impl At {
-    /// Reads `month` or `day_of_week`.
-    pub(super) fn from_name(name: &str) -> Option<Self> {
+    /// Reads `month`, `retail_week` or `day_of_week`.
+    pub(super) fn from_name(context: &Context<'_>, name: &str) -> Option<Self> {
         let granularity = Granularity::from_name(name).map(Self::Granularity);
-        granularity.or_else(|| TimePart::from_name(name).map(Self::Part))
+        let calendar = || context.project.calendar_granularity(name).map(Self::Calendar);
+        granularity.or_else(|| TimePart::from_name(name).map(Self::Part)).or_else(calendar)
     }
 }
 
@@ -87,7 +90,7 @@ pub(super) enum Axis<'s> {
 
 /// Finds what a path stands for, or says why it stands for nothing.
 pub(super) fn find(context: &Context<'_>, place: Place<'_>, words: &[Spanned<String>]) -> Result<Found, Diagnostic> {
-    if let Some(found) = find_axis(place, words)? {
+    if let Some(found) = find_axis(context, place, words)? {
         return Ok(found);
     }
     if let Some(found) = find_here(context, place, Reach::Declared, words) {
@@ -115,14 +118,14 @@ pub(super) fn find(context: &Context<'_>, place: Place<'_>, words: &[Spanned<Str
     Err(explain(context, place, words))
 }
 
-fn find_axis(place: Place<'_>, words: &[Spanned<String>]) -> Result<Option<Found>, Diagnostic> {
+fn find_axis(context: &Context<'_>, place: Place<'_>, words: &[Spanned<String>]) -> Result<Option<Found>, Diagnostic> {
     let (Axis::Metric(axis), [time, at]) = (place.axis, words) else { return Ok(None) };
     if time.value != "time" {
         return Ok(None);
     }
-    let Some(at_value) = At::from_name(&at.value) else {
+    let Some(at_value) = At::from_name(context, &at.value) else {
         let message = format!("{} takes its time at unknown granularity or part `{}`", place.subject, at.value);
-        let names = Granularity::ALL.iter().map(|g| g.name()).chain(TimePart::ALL.iter().map(|part| part.name()));
+        let names = context.project.granularity_names().chain(TimePart::ALL.iter().map(|part| part.name()));
         return Err(suggest(Diagnostic::new(Code::UnknownName, at.span, message), &at.value, names, "names"));
     };
     match axis {
@@ -143,7 +146,7 @@ fn find_here(context: &Context<'_>, place: Place<'_>, reach: Reach, words: &[Spa
     };
     walk(context, place, reach, words).or_else(|| {
         let (last, before) = words.split_last()?;
-        let at = At::from_name(&last.value)?;
+        let at = At::from_name(context, &last.value)?;
         let found = if before.is_empty() { None } else { walk(context, place, reach, before) };
         found.and_then(|found| taken_at(context, found, at))
     })
@@ -224,7 +227,8 @@ fn ending_in(context: &Context<'_>, model: ModelId, reach: Reach, words: &[Spann
     if !found.is_empty() {
         return found;
     }
-    let Some((at, before)) = words.split_last().and_then(|(last, before)| Some((At::from_name(&last.value)?, before)))
+    let Some((at, before)) =
+        words.split_last().and_then(|(last, before)| Some((At::from_name(context, &last.value)?, before)))
     else {
         return Vec::new();
     };
@@ -244,7 +248,7 @@ fn same_as(context: &Context<'_>, model: ModelId, words: &[Spanned<String>]) -> 
     let found = matches(words, None);
     match words.split_last() {
         Some((last, before)) if found.is_empty() => {
-            At::from_name(&last.value).map_or(found, |at| matches(before, Some(at)))
+            At::from_name(context, &last.value).map_or(found, |at| matches(before, Some(at)))
         }
         _ => found,
     }
@@ -399,7 +403,7 @@ fn no_such_part(context: &Context<'_>, dimension: DimensionId, words: &[Spanned<
     };
     if is_time {
         let message = format!("dimension `{name}` has no granularity or part `{}`", part.value);
-        let names = Granularity::ALL.iter().map(|g| g.name()).chain(TimePart::ALL.iter().map(|part| part.name()));
+        let names = context.project.granularity_names().chain(TimePart::ALL.iter().map(|part| part.name()));
         return suggest(Diagnostic::new(Code::UnknownName, part.span, message), &part.value, names, "names");
     }
     let message = format!("dimension `{name}` is no time, so it has no `{}`", part.value);

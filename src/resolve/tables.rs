@@ -28,6 +28,9 @@ pub(super) fn resolve(context: &mut Context<'_>, diagnostics: &mut Diagnostics) 
             named.entry(&table.value).or_insert((table, None));
         }
     }
+    for def in &context.definitions.calendars {
+        named.entry(&def.table.value).or_insert((&def.table, None));
+    }
     let mut ids = BTreeMap::new();
     for (name, (text, def)) in named {
         check_known(context, text, diagnostics);
@@ -199,7 +202,7 @@ fn check_column(context: &Context<'_>, table: &TableDef, column: &Text, diagnost
     }
 }
 
-fn unknown_column(table: &str, known: &CatalogTable, column: &Text) -> Diagnostic {
+pub(super) fn unknown_column(table: &str, known: &CatalogTable, column: &Text) -> Diagnostic {
     let message = format!("table `{table}` has no column `{}`", column.value);
     let names = known.columns.iter().map(|column| column.name.as_str());
     suggest(Diagnostic::new(Code::UnknownColumn, column.span, message), &column.value, names, "columns")

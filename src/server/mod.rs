@@ -85,13 +85,14 @@ impl Server {
         };
         let engine = Engine::new(Arc::clone(&options.warehouse), Arc::clone(&options.clock), options.engine);
         let now = engine.now();
-        let serving = Serving::new(&options.loaded, now).map_err(|NotServed::Broken| ServeError::BrokenProject)?;
+        let loaded = engine.with_periods(options.loaded.clone()).await;
+        let serving = Serving::new(&loaded, now).map_err(|NotServed::Broken| ServeError::BrokenProject)?;
         let watching = match options.reload {
             Reload::OnChange => Some(engine::watch(options.root())?),
             Reload::Never => None,
         };
         let root = options.root().clone();
-        let last_load = LastLoad { at: now, loaded: options.loaded, not_served: None };
+        let last_load = LastLoad { at: now, loaded, not_served: None };
         let shared = Arc::new(Shared::new(engine, serving, last_load, options.limits, options.pages));
         shared.telemetry.good_load();
 

@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** what is served changes in one step, and only to a project without errors.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use super::state::{LastLoad, NotServed, Serving, Shared};
 use crate::{
@@ -14,17 +14,23 @@ use crate::{
 pub(super) async fn follow(shared: Arc<Shared>, mut watching: Watching, root: std::path::PathBuf) {
     loop {
         watching.changed().await;
-        let (shared, root) = (Arc::clone(&shared), root.clone());
+        let (read, root) = (Arc::clone(&shared), root.clone());
         // A bug that panics on some half-written file must not end the taking up of changes.
-        if tokio::task::spawn_blocking(move || reload(&shared, &root)).await.is_err() {
-            tracing::error!("reading the project panicked; the last good project stays");
+        let reading = tokio::task::spawn_blocking(move || engine::load_project(&root));
+        match reading.await {
+            Ok(loaded) => {
+                let loaded = shared.engine.with_periods(loaded).await;
+                if tokio::task::spawn_blocking(move || take_up(&read, loaded)).await.is_err() {
+                    tracing::error!("taking up the project panicked; the last good project stays");
+                }
+            }
+            Err(_) => tracing::error!("reading the project panicked; the last good project stays"),
         }
     }
 }
 
-/// Loads the project and serves it if it is good.
-fn reload(shared: &Shared, root: &Path) {
-    let loaded = engine::load_project(root);
+/// Serves a project if it is good.
+fn take_up(shared: &Shared, loaded: Loaded) {
     let now = shared.engine.now();
     let not_served = match Serving::new(&loaded, now) {
         Ok(serving) if serving.live.version == shared.serving.load().live.version => {

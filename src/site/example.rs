@@ -15,8 +15,8 @@ pub(super) fn sql(site: &Site<'_>, metric: MetricId) -> Result<String, PlanError
     let (project, name) = (site.project, &site.project.metrics[metric].name);
     let metrics = vec![MetricRequest::plain(name, name)];
     let request = if has_time(project, metric) {
-        let time = Key { name: "time".to_owned(), kind: KeyKind::Time(Granularity::Month) };
-        let range = RelativeRange { count: 12, unit: Granularity::Month, include_current: false };
+        let time = Key { name: "time".to_owned(), kind: KeyKind::Time(Granularity::Month.into()) };
+        let range = RelativeRange { count: 12, unit: Granularity::Month.into(), include_current: false };
         Request { metrics, keys: vec![time], time: Some(TimeRange::Last(range)), ..Request::default() }
     } else {
         Request { metrics, ..Request::default() }

@@ -26,6 +26,9 @@ fn reference(project: &Project, reference: &Ref) -> String {
                 filter.as_ref().map_or_else(String::new, |filter| format!(" where {}", of_rows(project, filter)));
             format!("exists({}{condition})", through(route, many))
         }
+        Ref::Calendar { granularity, day } => {
+            format!("{}({})", project.granularities[*granularity].name, of_rows(project, day))
+        }
         Ref::Verbatim(texts) => texts.values().next().cloned().unwrap_or_default(),
     }
 }

@@ -1,8 +1,8 @@
-//! `calendars:` from a table (parsed and checked for form; not executed yet).
+//! `calendars:` periods of a company's own, from a table with one row per day.
 
 use super::{
     Text,
-    keys::{Fields, Kind, Shape, keys, required},
+    keys::{Fields, Kind, Shape, key, keys, required},
 };
 use crate::files::Span;
 
@@ -15,10 +15,19 @@ pub struct CalendarDef {
     pub table: Text,
     /// `date:` the column with the day.
     pub date: Text,
-    /// `granularities:` by name.
-    pub granularities: Vec<Text>,
+    /// `granularities:` in source order.
+    pub granularities: Vec<CalendarGranularityDef>,
     /// The whole entry.
     pub span: Span,
+}
+
+/// A granularity of a calendar.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CalendarGranularityDef {
+    /// The name.
+    pub name: Text,
+    /// `column:`, where the column has another name.
+    pub column: Option<Text>,
 }
 
 /// The keys of a calendar.
@@ -39,8 +48,8 @@ pub(super) static CALENDAR: Kind = Kind {
 static CALENDAR_GRANULARITY: Kind = Kind {
     name: "granularity",
     article: "a granularity",
-    doc: "A column of the calendar's table with the first day of a period.",
-    keys: keys![meta],
+    doc: "A column of the calendar's table that says in which period a day lies: by the period's first day, its number or its label.",
+    keys: keys![key("column", Shape::Reference, "The column, where it has another name."), meta],
     rules: &[],
 };
 
@@ -50,7 +59,11 @@ impl CalendarDef {
             name: fields.required_text("name"),
             table: fields.required_text("table"),
             date: fields.required_text("date"),
-            granularities: fields.named("granularities").into_iter().map(|(name, _)| name).collect(),
+            granularities: fields
+                .named("granularities")
+                .into_iter()
+                .map(|(name, mut fields)| CalendarGranularityDef { name, column: fields.text("column") })
+                .collect(),
             span: fields.span,
         }
     }

@@ -25,7 +25,7 @@ mod test;
 mod tests;
 mod yaml;
 
-pub use calendar::CalendarDef;
+pub use calendar::{CalendarDef, CalendarGranularityDef};
 pub use config::{Config, Connection, load_config};
 pub use dimension::DimensionDef;
 pub use format::format;

@@ -12,7 +12,7 @@ mod range;
 pub use granularity::{Calendar, Granularity, TimePart, Weekday};
 pub use offset::{Duration, Offset, Unit};
 pub use period::{add_periods, date_exists_after_shift, period_start, shift_date};
-pub use range::{DateRange, RelativeRange, TimeRange, local_midnight};
+pub use range::{DateRange, RangeUnit, RelativeRange, TimeRange, local_midnight};
 
 pub use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 pub use chrono_tz::Tz;

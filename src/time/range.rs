@@ -16,19 +16,34 @@ pub struct DateRange {
     pub to: Option<NaiveDate>,
 }
 
+/// The size of the periods of a relative range.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum RangeUnit {
+    /// A granularity of the language.
+    Granularity(Granularity),
+    /// A granularity of a calendar, by its name as written: `retail_months`.
+    Named(String),
+}
+
+impl From<Granularity> for RangeUnit {
+    fn from(granularity: Granularity) -> Self {
+        Self::Granularity(granularity)
+    }
+}
+
 /// A number of whole periods that end with the present one, or just before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RelativeRange {
     /// How many periods.
     pub count: u32,
     /// Of which size.
-    pub unit: Granularity,
+    pub unit: RangeUnit,
     /// Whether the unfinished period is one of them.
     pub include_current: bool,
 }
 
 /// A time range as a request states it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum TimeRange {
     /// `last 28 days`: whole periods before the present one.
     Last(RelativeRange),
@@ -40,7 +55,7 @@ pub enum TimeRange {
         to: NaiveDate,
     },
     /// The unfinished period.
-    Current(Granularity),
+    Current(RangeUnit),
     /// From a day on.
     Since(NaiveDate),
 }
@@ -48,20 +63,34 @@ pub enum TimeRange {
 impl TimeRange {
     /// Returns the days of the range, given today's date in the request's zone.
     ///
-    /// `last n days` ends at the start of today; `last n months` ends at the start of this month.
-    pub fn to_dates(self, today: NaiveDate, calendar: Calendar) -> DateRange {
+    /// `last n days` ends at the start of today; `last n months` ends at the start of this month. Nothing where the
+    /// periods are those of a calendar from a table.
+    pub fn to_dates(&self, today: NaiveDate, calendar: Calendar) -> Option<DateRange> {
+        Some(match self {
+            Self::Between { from, to } => DateRange { from: Some(*from), to: Some(*to) },
+            Self::Since(from) => DateRange { from: Some(*from), to: None },
+            Self::Current(RangeUnit::Granularity(unit)) => {
+                let from = period_start(today, *unit, calendar);
+                DateRange { from: Some(from), to: Some(add_periods(from, *unit, 1)) }
+            }
+            Self::Last(RelativeRange { count, unit: RangeUnit::Granularity(unit), include_current }) => {
+                let current = period_start(today, *unit, calendar);
+                let to = if *include_current { add_periods(current, *unit, 1) } else { current };
+                DateRange { from: Some(add_periods(to, *unit, -i64::from(*count))), to: Some(to) }
+            }
+            Self::Current(RangeUnit::Named(_)) | Self::Last(RelativeRange { unit: RangeUnit::Named(_), .. }) => {
+                return None;
+            }
+        })
+    }
+
+    /// Returns the name of the calendar's granularity of which the range is made, as it was written.
+    pub fn named_unit(&self) -> Option<&str> {
         match self {
-            Self::Between { from, to } => DateRange { from: Some(from), to: Some(to) },
-            Self::Since(from) => DateRange { from: Some(from), to: None },
-            Self::Current(unit) => {
-                let from = period_start(today, unit, calendar);
-                DateRange { from: Some(from), to: Some(add_periods(from, unit, 1)) }
+            Self::Current(RangeUnit::Named(name)) | Self::Last(RelativeRange { unit: RangeUnit::Named(name), .. }) => {
+                Some(name)
             }
-            Self::Last(RelativeRange { count, unit, include_current }) => {
-                let current = period_start(today, unit, calendar);
-                let to = if include_current { add_periods(current, unit, 1) } else { current };
-                DateRange { from: Some(add_periods(to, unit, -i64::from(count))), to: Some(to) }
-            }
+            Self::Current(_) | Self::Last(_) | Self::Between { .. } | Self::Since(_) => None,
         }
     }
 }
@@ -74,7 +103,10 @@ impl FromStr for TimeRange {
     /// `2024`. The error says what can be written.
     fn from_str(text: &str) -> Result<Self, String> {
         let words: Vec<&str> = text.split_whitespace().collect();
-        let unit = |word: &str| Granularity::from_name(word.strip_suffix('s').unwrap_or(word));
+        let unit = |word: &str| match Granularity::from_name(word.strip_suffix('s').unwrap_or(word)) {
+            Some(granularity) => Some(RangeUnit::Granularity(granularity)),
+            None => is_name(word).then(|| RangeUnit::Named(word.to_owned())),
+        };
         let read = match words.as_slice() {
             ["last", count, size] => last(count, unit(size), false),
             ["last", count, size, "including", "current"] => last(count, unit(size), true),
@@ -97,7 +129,13 @@ impl FromStr for TimeRange {
     }
 }
 
-fn last(count: &str, unit: Option<Granularity>, include_current: bool) -> Option<TimeRange> {
+/// Returns whether a word can be the name of a granularity.
+fn is_name(word: &str) -> bool {
+    let letters = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    word.starts_with(|first: char| first.is_ascii_lowercase()) && word.bytes().all(letters)
+}
+
+fn last(count: &str, unit: Option<RangeUnit>, include_current: bool) -> Option<TimeRange> {
     let count = count.parse().ok().filter(|count| *count > 0)?;
     Some(TimeRange::Last(RelativeRange { count, unit: unit?, include_current }))
 }
@@ -150,18 +188,21 @@ mod tests {
 
     #[test]
     fn last_days_end_at_the_start_of_today() {
-        let last = RelativeRange { count: 28, unit: Granularity::Day, include_current: false };
+        let last = RelativeRange { count: 28, unit: Granularity::Day.into(), include_current: false };
         let dates = TimeRange::Last(last).to_dates(day("2026-03-01"), Calendar::default());
-        assert_eq!(dates, DateRange { from: Some(day("2026-02-01")), to: Some(day("2026-03-01")) });
+        assert_eq!(dates, Some(DateRange { from: Some(day("2026-02-01")), to: Some(day("2026-03-01")) }));
     }
 
     #[test]
     fn ranges_are_read_as_people_write_them() {
         let february = TimeRange::Between { from: day("2024-02-01"), to: day("2024-03-01") };
-        assert_eq!("2024-02".parse(), Ok(february));
+        assert_eq!("2024-02".parse(), Ok(february.clone()));
         assert_eq!("2024-02-01 to 2024-03-01".parse(), Ok(february));
-        assert_eq!("current week".parse(), Ok(TimeRange::Current(Granularity::Week)));
-        let months = RelativeRange { count: 12, unit: Granularity::Month, include_current: true };
+        assert_eq!("current week".parse(), Ok(TimeRange::Current(Granularity::Week.into())));
+        let own =
+            RelativeRange { count: 3, unit: RangeUnit::Named("retail_months".to_owned()), include_current: false };
+        assert_eq!("last 3 retail_months".parse(), Ok(TimeRange::Last(own)));
+        let months = RelativeRange { count: 12, unit: Granularity::Month.into(), include_current: true };
         assert_eq!("last 12 months including current".parse(), Ok(TimeRange::Last(months)));
         for wrong in ["", "last 0 days", "yesterday", "2024-13", "2024-03-01 to 2024-02-01", "last days"] {
             assert!(wrong.parse::<TimeRange>().is_err(), "{wrong}");

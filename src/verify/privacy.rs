@@ -25,6 +25,7 @@ pub(super) fn expr_is_private(project: &Project, model: ModelId, expr: &Expr<Ref
             Ref::Dimension { dimension, .. } => dimension_is_private(project, *dimension),
             // Whether there is a row tells nothing of its values.
             Ref::Exists { .. } => false,
+            Ref::Calendar { day, .. } => expr_is_private(project, model, day),
             Ref::Verbatim(_) => private_dimensions(project).any(|id| project.dimensions[id].model == model),
         };
     });
@@ -52,6 +53,7 @@ fn shows(project: &Project, of: ModelId, expr: &Expr<Ref>, (model, column): (Mod
                 shows(project, inner.model, &inner.expr, (model, column))
             }
             Ref::Exists { .. } => false,
+            Ref::Calendar { day, .. } => shows(project, of, day, (model, column)),
             Ref::Verbatim(_) => of == model,
         };
     });
@@ -76,6 +78,7 @@ pub(super) fn leaf_name(project: &Project, leaf: &Ref) -> String {
         Ref::Column { route, column, .. } => path(route, column),
         Ref::Dimension { route, dimension } => path(route, &project.dimensions[*dimension].name),
         Ref::Exists { .. } => "exists(…)".to_owned(),
+        Ref::Calendar { granularity, .. } => project.granularities[*granularity].name.clone(),
         Ref::Verbatim(_) => "…".to_owned(),
     }
 }

@@ -36,15 +36,16 @@ fn shown(select: &Select) -> String {
 /// Reads `keys joins last 7 days`.
 pub(crate) fn options(project: &Project, arguments: &str, dialect: Dialect) -> Result<Options, String> {
     let now: DateTime<Utc> = NOW.parse().map_err(|_| "the moment is no moment")?;
-    let days = |time: TimeRange| time.to_dates(now.with_timezone(&project.time_zone).date_naive(), project.calendar);
+    let today = now.with_timezone(&project.time_zone).date_naive();
+    let days = |time: TimeRange| entente::plan::days_of_range(project, &time, today).map_err(|error| error.to_string());
     let kind = |word: &str| Kind::ALL.into_iter().find(|kind| kind.name() == word);
     let words: Vec<&str> = arguments.split_whitespace().collect();
     let only: Vec<Kind> = words.iter().map_while(|word| kind(word)).collect();
     let time = words[only.len()..].join(" ");
     let time: Option<DateRange> = match time.as_str() {
         "" => None,
-        text => Some(days(text.parse()?)),
+        text => Some(days(text.parse()?)?),
     };
-    let required = RelativeRange { count: 90, unit: Granularity::Day, include_current: true };
-    Ok(Options { dialect, now, days: time, required_days: days(TimeRange::Last(required)), only })
+    let required = RelativeRange { count: 90, unit: Granularity::Day.into(), include_current: true };
+    Ok(Options { dialect, now, days: time, required_days: days(TimeRange::Last(required))?, only })
 }

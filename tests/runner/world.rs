@@ -76,11 +76,14 @@ pub(crate) fn load(document: &Document, version: Version) -> Result<World, Strin
         let file = files.add(path, text);
         definitions.append(syntax::load(&files, file, &mut diagnostics));
     }
-    let project = config.as_ref().and_then(|config| {
+    let mut project = config.as_ref().and_then(|config| {
         let resolved = resolve::resolve(config, &definitions, &sources.catalog);
         diagnostics.extend(resolved.diagnostics);
         resolved.project
     });
+    if let Some(project) = project.as_mut() {
+        seeded_periods(document, project)?;
+    }
     let project = if diagnostics.has_errors() { None } else { project };
     Ok(World { files, config, project, diagnostics: diagnostics.sorted() })
 }
@@ -162,6 +165,24 @@ fn seeded_catalog(document: &Document) -> Result<Catalog, String> {
         Some(_) => open(document)?.catalog(),
         None => Ok(Catalog::default()),
     }
+}
+
+/// The calendars of a case with a seed have the periods of their tables.
+#[cfg(all(feature = "server", feature = "duckdb"))]
+fn seeded_periods(document: &Document, project: &mut Project) -> Result<(), String> {
+    if project.granularities.is_empty() || document.text_of(&Kind::Seed).is_none() {
+        return Ok(());
+    }
+    let database = open(document)?;
+    entente::engine::refresh_periods(project, |select| {
+        database.query(&entente::sql::print(select, entente::sql::Dialect::DuckDb))
+    })
+}
+
+#[cfg(not(all(feature = "server", feature = "duckdb")))]
+#[expect(clippy::unnecessary_wraps, reason = "with DuckDB the seed may fail")]
+fn seeded_periods(_document: &Document, _project: &mut Project) -> Result<(), String> {
+    Ok(())
 }
 
 #[cfg(not(feature = "duckdb"))]

@@ -50,6 +50,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let (loaded, project) = context.project()?;
     let config = loaded.config.as_ref().expect("a project is loaded from its configuration");
     let warehouse = connect::open(config, &loaded.root)?;
+    let project = connect::with_periods(project, &warehouse)?;
     let now = arguments.now.unwrap_or_else(Utc::now);
 
     let wanted = |name: &str| arguments.filter.as_ref().is_none_or(|text| name.contains(text.as_str()));

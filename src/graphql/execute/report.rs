@@ -171,14 +171,14 @@ impl Asking<'_> {
         if let Some(written) = self.api.written.get(&key).await {
             return written;
         }
-        let written = Written::from(shape.write(answer, self.api.project.calendar, rows));
+        let written = Written::from(shape.write(answer, &self.api.project, rows));
         self.api.written.insert(key, written.clone()).await;
         written
     }
 
     fn written_once(&self, shape: &Shape, answered: Option<&Answered>) -> Vec<u8> {
         match answered {
-            Some(Answered { answer, .. }) => shape.write(answer, self.api.project.calendar, 1),
+            Some(Answered { answer, .. }) => shape.write(answer, &self.api.project, 1),
             None => shape.write_constant(),
         }
     }

@@ -18,6 +18,7 @@ use crate::{
     },
     plan::{ColumnRole, OutputColumn, PlanErrorCode, Request, RequestText},
     project::Project,
+    project::Size,
     sql::{Expr, Function, Literal},
 };
 
@@ -139,7 +140,7 @@ impl Asking<'_> {
                         shape.pieces.push(Piece::Column(column.name.clone(), Form::of(type_of(column))));
                     }
                     shape.text(|out| out.push(b']'));
-                    let rows = shape.write(answer, project.calendar, shown(&table.page, &answered));
+                    let rows = shape.write(answer, project, shown(&table.page, &answered));
                     body::list(&mut body, &rows.into());
                 }
                 "pageInfo" => self.paged_info(&table.page, &answered, field, &mut body),
@@ -207,12 +208,14 @@ fn shown(page: &Paged, answered: &Answered) -> usize {
 /// Returns the scalar type of a column's values.
 fn type_of(column: &OutputColumn) -> &'static str {
     match column.role {
-        ColumnRole::Time(crate::time::Granularity::Hour) => "DateTime",
-        ColumnRole::Time(_) => "Date",
+        ColumnRole::Time(size) | ColumnRole::Dimension(Some(size)) => match size {
+            Size::Standard(_) if size.is_within_a_day() => "DateTime",
+            Size::Standard(_) | Size::FirstDay(_) => "Date",
+            Size::Calendar(_) => scalar_type(column.column_type),
+        },
         ColumnRole::TimePart(_) => "Int",
-        ColumnRole::Dimension(Some(granularity)) if granularity != crate::time::Granularity::Hour => "Date",
         ColumnRole::IsOther => "Boolean",
-        ColumnRole::Dimension(_) | ColumnRole::Metric(_) | ColumnRole::OrderOnly => scalar_type(column.column_type),
+        ColumnRole::Dimension(None) | ColumnRole::Metric(_) | ColumnRole::OrderOnly => scalar_type(column.column_type),
     }
 }
 

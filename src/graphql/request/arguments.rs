@@ -5,9 +5,11 @@ use async_graphql_value::ConstValue;
 use indexmap::IndexMap;
 
 use crate::{
+    catalog::ColumnType,
     graphql::{GraphqlError, collect::Values, scalars},
     plan::{Fill, PlanErrorCode},
-    time::{Granularity, NaiveDate, Offset, RelativeRange, TimePart, TimeRange, Tz, Unit},
+    project::{Project, Size},
+    time::{Granularity, NaiveDate, Offset, RangeUnit, RelativeRange, TimePart, TimeRange, Tz, Unit},
 };
 
 /// The greatest number of rows of one page.
@@ -87,7 +89,7 @@ pub(in crate::graphql) fn time_range(value: &ConstValue) -> Result<TimeRange, Gr
             let count = count(field(last, "count"))?;
             Ok(TimeRange::Last(RelativeRange {
                 count: u32::try_from(count).expect("a count is at most 100,000"),
-                unit: granularity(field(last, "unit"))?,
+                unit: range_unit(field(last, "unit"))?,
                 include_current: is_true(field(last, "includeCurrent")),
             }))
         }
@@ -101,7 +103,7 @@ pub(in crate::graphql) fn time_range(value: &ConstValue) -> Result<TimeRange, Gr
             }
             Ok(TimeRange::Between { from, to })
         }
-        "current" => Ok(TimeRange::Current(granularity(Some(value))?)),
+        "current" => Ok(TimeRange::Current(range_unit(Some(value))?)),
         _ => Ok(TimeRange::Since(day(Some(value))?)),
     }
 }
@@ -111,11 +113,25 @@ fn day(value: Option<&ConstValue>) -> Result<NaiveDate, GraphqlError> {
     scalars::date(text).ok_or_else(|| scalars::wrong("Date", &format!("`{text}`")))
 }
 
-/// Reads a `Granularity`, day unless said.
-pub(super) fn granularity(value: Option<&ConstValue>) -> Result<Granularity, GraphqlError> {
-    let Some(value) = value else { return Ok(Granularity::Day) };
+/// Reads a `Granularity`, day unless said. A period of a calendar is told by a day: by what its column holds, if that is
+/// a date, else by its first day.
+pub(super) fn granularity(project: &Project, value: Option<&ConstValue>) -> Result<Size, GraphqlError> {
+    let Some(value) = value else { return Ok(Granularity::Day.into()) };
     let name = text(value)?.to_lowercase();
-    Granularity::from_name(&name).ok_or_else(|| scalars::wrong("Granularity", &scalars::show(value)))
+    if let Some(granularity) = Granularity::from_name(&name) {
+        return Ok(granularity.into());
+    }
+    let id = project.calendar_granularity(&name);
+    let id = id.ok_or_else(|| scalars::wrong("Granularity", &scalars::show(value)))?;
+    let is_date = project.granularities[id].column_type == ColumnType::Date;
+    Ok(if is_date { Size::Calendar(id) } else { Size::FirstDay(id) })
+}
+
+/// Reads a `Granularity` as the unit of a range, day unless said.
+fn range_unit(value: Option<&ConstValue>) -> Result<RangeUnit, GraphqlError> {
+    let Some(value) = value else { return Ok(Granularity::Day.into()) };
+    let name = text(value)?.to_lowercase();
+    Ok(Granularity::from_name(&name).map_or(RangeUnit::Named(name), RangeUnit::Granularity))
 }
 
 /// Reads a `TimePart`.

@@ -3,7 +3,8 @@
 use crate::{
     graphql::GraphqlError,
     plan::{Key, KeyKind, MetricRequest, PlanErrorCode},
-    time::{Granularity, Offset, TimePart},
+    project::Project,
+    time::{Offset, TimePart},
 };
 
 /// The metrics and keys of one request, in the order in which they are met.
@@ -29,13 +30,13 @@ impl Columns {
     }
 
     /// Asks for a key and returns its column's name: the path as it is written in the definitions.
-    pub(super) fn key(&mut self, kind: KeyKind) -> String {
+    pub(super) fn key(&mut self, project: &Project, kind: KeyKind) -> String {
         let name = match &kind {
-            KeyKind::Time(granularity) => format!("time.{granularity}"),
+            KeyKind::Time(size) => format!("time.{}", project.size_name(*size)),
             KeyKind::TimePart(part) => format!("time.{}", part.name()),
             KeyKind::Member { model, column } => format!("{model}.{column}"),
             KeyKind::Dimension { path, granularity, part } => {
-                let last = granularity.map(Granularity::name).or(part.map(TimePart::name));
+                let last = granularity.map(|size| project.size_name(size)).or(part.map(TimePart::name));
                 path.iter().map(String::as_str).chain(last).collect::<Vec<_>>().join(".")
             }
         };

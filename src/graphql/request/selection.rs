@@ -16,7 +16,7 @@ use crate::{
     },
     ids::ModelId,
     plan::{KeyKind, PlanErrorCode},
-    project::DimensionKind,
+    project::{DimensionKind, Size},
     time::{Granularity, Offset},
 };
 
@@ -88,7 +88,7 @@ impl Selection<'_> {
             match field.name.as_str() {
                 "__typename" => shape.text(|out| json::string(out, "Keys")),
                 "time" => {
-                    let granularity = granularity(field.argument("granularity"))?;
+                    let granularity = granularity(self.ctx.project, field.argument("granularity"))?;
                     self.key(KeyKind::Time(granularity), Form::Date, here, shape);
                 }
                 "hour" => {
@@ -99,7 +99,7 @@ impl Selection<'_> {
                             .help("Leave `every` out.")
                             .at(field.position));
                     }
-                    self.key(KeyKind::Time(Granularity::Hour), Form::DateTime, here, shape);
+                    self.key(KeyKind::Time(Granularity::Hour.into()), Form::DateTime, here, shape);
                 }
                 "timePart" => {
                     let part = part(field.argument("part"))?;
@@ -141,16 +141,18 @@ impl Selection<'_> {
                     self.model(*to, &path(role), &field.below, &here, shape)?;
                     continue;
                 }
-                Member::Hour(id) => (*id, Some(Granularity::Hour), None),
+                Member::Hour(id) => (*id, Some(Size::from(Granularity::Hour)), None),
                 Member::Part(id) => (*id, None, Some(part(field.argument("part"))?)),
                 Member::Dimension(id) => match self.ctx.project.dimensions[*id].kind {
-                    DimensionKind::Time { .. } => (*id, Some(granularity(field.argument("granularity"))?), None),
+                    DimensionKind::Time { .. } => {
+                        (*id, Some(granularity(self.ctx.project, field.argument("granularity"))?), None)
+                    }
                     DimensionKind::String | DimensionKind::Number | DimensionKind::Boolean { .. } => (*id, None, None),
                 },
             };
             let dimension = &self.ctx.project.dimensions[id];
             let form = match (granularity, part) {
-                (Some(Granularity::Hour), _) => Form::DateTime,
+                (Some(size), _) if size.is_within_a_day() => Form::DateTime,
                 (Some(_), _) => Form::Date,
                 (None, Some(_)) => Form::Number,
                 (None, None) => Form::of(scalar_type(dimension.column_type)),
@@ -163,7 +165,7 @@ impl Selection<'_> {
     }
 
     fn key(&mut self, kind: KeyKind, form: Form, place: String, shape: &mut Shape) {
-        let column = self.columns.key(kind);
+        let column = self.columns.key(self.ctx.project, kind);
         self.paths.insert(place, column.clone());
         shape.pieces.push(Piece::Column(column, form));
     }

@@ -8,6 +8,7 @@ use super::{json, partial::Periods};
 use crate::{
     engine::Answer,
     plan::{ColumnRole, Plan},
+    project::Project,
     time::{DateTime, NaiveDate, Tz, Utc},
     warehouse::ColumnData,
 };
@@ -88,9 +89,9 @@ impl Shape {
     }
 
     /// Writes the first rows of an answer, with commas between them.
-    pub(in crate::graphql) fn write(&self, answer: &Answer, calendar: crate::time::Calendar, rows: usize) -> Vec<u8> {
+    pub(in crate::graphql) fn write(&self, answer: &Answer, project: &Project, rows: usize) -> Vec<u8> {
         let (plan, data) = (&answer.plan, &answer.rows);
-        let mut periods = Periods::new(answer, calendar);
+        let mut periods = Periods::new(answer, project);
         let is_other = plan.columns.iter().position(|column| column.role == ColumnRole::IsOther);
         let is_other = is_other.and_then(|index| data.columns.get(index));
         let pieces: Vec<Hole<'_>> = self.pieces.iter().map(|piece| Hole::new(piece, plan, &data.columns)).collect();

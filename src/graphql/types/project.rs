@@ -33,7 +33,12 @@ fn granularities(project: &Project) -> Kind {
         Granularity::FiscalQuarter | Granularity::FiscalYear => fiscal,
         Granularity::Day | Granularity::Week | Granularity::Month | Granularity::Quarter | Granularity::Year => true,
     });
-    Kind::Enum(values.map(|granularity| (enum_name(granularity.name()), None)).collect())
+    let standard = values.map(|granularity| (enum_name(granularity.name()), None));
+    let own = project.granularities.values().map(|granularity| {
+        let calendar = &project.calendars[granularity.calendar].name;
+        (enum_name(&granularity.name), Some(format!("A period of the calendar `{calendar}`.")))
+    });
+    Kind::Enum(standard.chain(own).collect())
 }
 
 fn add_metrics(types: &mut Types, project: &Project, vocabulary: &Vocabulary) {

@@ -121,6 +121,7 @@ impl Writing<'_, '_> {
                     self.fail("`exists` over a joined model cannot be said in LookML")
                 }
             }
+            Ref::Calendar { .. } => self.fail("a period of a calendar from a table cannot be said in LookML"),
             Ref::Verbatim(texts) => {
                 let dialect = self.emission.options.dialect;
                 let Some(text) = texts.get(&dialect) else {
@@ -236,7 +237,11 @@ impl Writing<'_, '_> {
                 let value = self.inner(alias, &dimension.expr);
                 value_of(value, dimension)
             }
-            Ref::Column { .. } | Ref::Dimension { .. } | Ref::Exists { .. } | Ref::Verbatim(_) => {
+            Ref::Column { .. }
+            | Ref::Dimension { .. }
+            | Ref::Exists { .. }
+            | Ref::Calendar { .. }
+            | Ref::Verbatim(_) => {
                 self.fail("an `exists` whose condition goes over further joins cannot be said in LookML")
             }
         })
@@ -291,6 +296,7 @@ pub(super) fn crosses(emission: &Emission<'_>, model: ModelId, expr: &Expr<Ref>)
             Ref::Dimension { route, dimension } => {
                 !route.0.is_empty() || emission.draft(model).crossing.contains(dimension)
             }
+            Ref::Calendar { day, .. } => self::crosses(emission, model, day),
             Ref::Verbatim(_) => false,
         };
     });

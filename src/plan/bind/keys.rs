@@ -3,10 +3,10 @@
 use super::{Bound, BoundTop, Scan, ScanKind, Shift, bind_path};
 use crate::{
     ids::{JoinId, ModelId},
-    plan::{Key, KeyKind, MetricRequest, Order, OrderBy, PlanError, PlanErrorCode, Request, Top},
-    project::{Cumulation, Project, Route, TimeAxis},
+    plan::{Key, KeyKind, MetricRequest, Order, OrderBy, PlanError, PlanErrorCode, Request, Top, calendar, time},
+    project::{CalendarGranularity, Cumulation, Project, Route, Size, TimeAxis},
     sql::{Expr, Name},
-    time::{DateRange, Granularity, TimePart},
+    time::{DateRange, Granularity, TimePart, add_periods},
 };
 
 /// Returns whether an expression of a request speaks of the metrics' time axis.
@@ -35,7 +35,7 @@ pub(super) fn scan_of_keys(project: &Project, request: &Request) -> Result<Scan,
         return Err(PlanError::new(PlanErrorCode::KeysNeedMetric, "a query without metrics and keys asks for nothing")
             .help("Ask for at least one metric."));
     };
-    let filter = request.filter.as_ref().map(paths_of).unwrap_or_default();
+    let filter = request.filter.as_ref().map(|filter| paths_of(project, filter)).unwrap_or_default();
     let reaches_keys = |model: ModelId| paths.iter().all(|path| bind_path(project, model, path).is_ok());
     let reaches_filter = |model: ModelId| filter.iter().all(|path| bind_path(project, model, path).is_ok());
     // A filter that no such model reaches has an error of its own, later.
@@ -92,13 +92,18 @@ pub(super) fn scan_of_keys(project: &Project, request: &Request) -> Result<Scan,
 }
 
 /// Returns the dimensions that a condition names, without the granularities and parts behind them.
-pub(in crate::plan) fn paths_of(expr: &Expr<Name>) -> Vec<Vec<String>> {
+pub(in crate::plan) fn paths_of(project: &Project, expr: &Expr<Name>) -> Vec<Vec<String>> {
     let mut paths = Vec::new();
     expr.for_each_leaf(&mut |name| {
         if let Name::Path(words) = name {
             let mut path: Vec<String> = words.iter().map(|word| word.value.clone()).collect();
             let last = path.last().filter(|_| path.len() > 1);
-            if last.is_some_and(|last| Granularity::from_name(last).is_some() || TimePart::from_name(last).is_some()) {
+            let is_size = |name: &str| {
+                Granularity::from_name(name).is_some()
+                    || TimePart::from_name(name).is_some()
+                    || project.calendar_granularity(name).is_some()
+            };
+            if last.is_some_and(|last| is_size(last)) {
                 path.pop();
             }
             paths.push(path);
@@ -113,7 +118,7 @@ pub(super) fn check_time(bound: &Bound<'_>, scan: &Scan) -> Result<(), PlanError
     let metric =
         scan.leaves.first().map_or("the query", |leaf| project.metrics[bound.leaves[leaf.0].metric].name.as_str());
     let keys = || scan.keys.iter().map(|index| &bound.keys[*index]);
-    let time_keys: Vec<Granularity> = keys().filter_map(Key::granularity_of_time).collect();
+    let time_keys: Vec<Size> = keys().filter_map(Key::size_of_time).collect();
     let parts = keys().any(|key| matches!(key.kind, KeyKind::TimePart(_)));
     let needs_axis = bound.is_ranged || !time_keys.is_empty() || parts || scan.cumulation.is_some();
     let Some(axis) = &scan.axis else {
@@ -123,9 +128,13 @@ pub(super) fn check_time(bound: &Bound<'_>, scan: &Scan) -> Result<(), PlanError
         }
         return Ok(());
     };
-    for granularity in &time_keys {
-        check_granularity(project, axis, *granularity).map_err(|error| error.about_metric(metric))?;
-        check_offset(metric, scan, *granularity)?;
+    for size in &time_keys {
+        let dimension = &project.dimensions[axis.dimension];
+        time::check_finest(dimension, time::finest_of(*size)).map_err(|error| error.about_metric(metric))?;
+        match size.of_calendar() {
+            None => check_offset(metric, scan, time::finest_of(*size))?,
+            Some(id) => check_offset_in_calendar(metric, scan, &project.granularities[id])?,
+        }
     }
     if let Some(size) = scan.offset_to {
         check_offset_to(metric, size, &time_keys, parts)?;
@@ -151,13 +160,14 @@ pub(super) fn check_time(bound: &Bound<'_>, scan: &Scan) -> Result<(), PlanError
             format!("`{metric}` is a balance, and a balance is not accumulated"),
         )
         .help("Ask for it at a coarser granularity instead.")),
-        Some(cumulation) => check_cumulation(metric, cumulation.over, &time_keys, parts, bound.range),
+        Some(cumulation) => check_cumulation(project, metric, cumulation.over, &time_keys, parts, bound.range),
     }
 }
 
-fn check_offset_to(metric: &str, size: Granularity, time_keys: &[Granularity], parts: bool) -> Result<(), PlanError> {
-    let finer = |granularity: &Granularity| {
-        *granularity != size && (granularity.nests_in(size) || *granularity == Granularity::Week)
+fn check_offset_to(metric: &str, size: Granularity, time_keys: &[Size], parts: bool) -> Result<(), PlanError> {
+    let finer = |key: &Size| match key {
+        Size::Standard(key) => *key != size && (key.nests_in(size) || *key == Granularity::Week),
+        Size::Calendar(_) | Size::FirstDay(_) => false,
     };
     if time_keys.len() == 1 && time_keys.iter().all(finer) && !parts {
         return Ok(());
@@ -172,7 +182,7 @@ fn check_offset_to(metric: &str, size: Granularity, time_keys: &[Granularity], p
 /// Checks that hours are those of one kind of clock: an instant is no wall-clock time.
 pub(super) fn check_hours(bound: &Bound<'_>, scans: &[Scan]) -> Result<(), PlanError> {
     let project = bound.project;
-    if !bound.keys.iter().any(|key| key.kind == KeyKind::Time(Granularity::Hour)) {
+    if !bound.keys.iter().filter_map(Key::size_of_time).any(Size::is_within_a_day) {
         return Ok(());
     }
     let axes = scans.iter().filter_map(|scan| scan.axis.as_ref()).map(|axis| &project.dimensions[axis.dimension]);
@@ -191,9 +201,20 @@ pub(super) fn check_hours(bound: &Bound<'_>, scans: &[Scan]) -> Result<(), PlanE
     }
 }
 
-fn check_granularity(project: &Project, axis: &TimeAxis, granularity: Granularity) -> Result<(), PlanError> {
-    let dimension = &project.dimensions[axis.dimension];
-    super::super::time::check_finest(dimension, granularity)
+/// An offset of days is no finer than the shortest period, counted in whole weeks; months are no periods of a calendar.
+fn check_offset_in_calendar(metric: &str, scan: &Scan, size: &CalendarGranularity) -> Result<(), PlanError> {
+    let Shift { months, days, by_rows } = scan.shift;
+    let shortest = size.periods.iter().map(|period| (period.to - period.from).num_days()).min().unwrap_or(1);
+    let whole_weeks = if shortest < 7 { shortest } else { shortest / 7 * 7 };
+    if by_rows || (months == 0 && (days == 0 || days >= whole_weeks)) {
+        return Ok(());
+    }
+    let message = format!(
+        "`{metric}` is taken back by {}, which is less than a {} or no whole number of them",
+        scan.shift, size.name
+    );
+    Err(PlanError::new(PlanErrorCode::OffsetFinerThanGranularity, message)
+        .help("Use an offset of weeks, such as 52 weeks, or of the calendar's own periods."))
 }
 
 fn check_offset(metric: &str, scan: &Scan, granularity: Granularity) -> Result<(), PlanError> {
@@ -230,9 +251,10 @@ fn check_offset(metric: &str, scan: &Scan, granularity: Granularity) -> Result<(
 }
 
 fn check_cumulation(
+    project: &Project,
     metric: &str,
     cumulation: Cumulation,
-    time_keys: &[Granularity],
+    time_keys: &[Size],
     parts: bool,
     range: DateRange,
 ) -> Result<(), PlanError> {
@@ -248,7 +270,7 @@ fn check_cumulation(
             "accumulates over time, and is asked for at two granularities at once",
             "Group by one granularity of `time`.",
         ),
-        [Granularity::Hour] => refuse(
+        [size] if size.is_within_a_day() => refuse(
             PlanErrorCode::GranularityTooFine,
             "accumulates whole days",
             "Group by day or a coarser granularity.",
@@ -258,18 +280,31 @@ fn check_cumulation(
             "accumulates up to the end of a range, and the query has none",
             "Give a time range with an end, or group by `time`.",
         ),
-        _ => Ok(()),
+        [] => match (cumulation, range.to) {
+            // The window begins with the period of the range's last day.
+            (Cumulation::ToDate(size), Some(to)) => match size.of_calendar() {
+                Some(id) => {
+                    let last = add_periods(to, Granularity::Day, -1);
+                    calendar::first_day(project, size, last)
+                        .map(|_| ())
+                        .ok_or_else(|| calendar::unread(project, id, last))
+                }
+                None => Ok(()),
+            },
+            _ => Ok(()),
+        },
+        [_] => Ok(()),
     }
 }
 
 /// Checks that missing periods can be told.
 pub(super) fn check_fill(request: &Request, range: DateRange) -> Result<(), PlanError> {
-    let granularities: Vec<Granularity> = request.keys.iter().filter_map(Key::granularity_of_time).collect();
-    if granularities.is_empty() {
+    let sizes: Vec<Size> = request.keys.iter().filter_map(Key::size_of_time).collect();
+    if sizes.is_empty() {
         return Err(PlanError::new(PlanErrorCode::GrainMismatch, "there are no periods to fill without a time key")
             .help("Group by `time` at a granularity, or leave out `fill`."));
     }
-    if granularities.contains(&Granularity::Hour) {
+    if sizes.iter().any(|size| size.is_within_a_day()) {
         return Err(PlanError::new(PlanErrorCode::NotYet, "hours are not filled")
             .help("Group by day or a coarser granularity, or leave out `fill`."));
     }
@@ -330,7 +365,7 @@ pub(super) fn bind_top(project: &Project, request: &Request, top: &Top) -> Resul
         order: vec![Order { by: OrderBy::Column(by.name.clone()), descending: true, nulls_first: false }],
         metrics: vec![by],
         filter: request.filter.clone(),
-        time: request.time,
+        time: request.time.clone(),
         time_zone: request.time_zone,
         limit: Some(top.count),
         ..Request::default()

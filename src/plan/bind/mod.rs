@@ -19,7 +19,7 @@ pub(super) use path::{BoundPath, bind_key, bind_model, bind_path};
 pub(super) use scans::{Scan, ScanKind};
 
 use self::formula::{Above, Formulas};
-use super::{Fill, Key, PlanError, PlanErrorCode, Request, Show, frame::Frame, time::Cut};
+use super::{Fill, Key, PlanError, PlanErrorCode, Request, Show, calendar, frame::Frame, time::Cut};
 use crate::{
     catalog::ColumnType,
     diagnostics::nearest,
@@ -121,7 +121,8 @@ pub(super) fn bind<'p>(frame: Frame<'p>, request: &'p Request) -> Result<Bound<'
     let project = frame.project;
     let zone = request.time_zone.unwrap_or(project.time_zone);
     let today = frame.context.now.with_timezone(&zone).date_naive();
-    let range = request.time.map_or_else(DateRange::default, |time| time.to_dates(today, project.calendar));
+    let range = request.time.as_ref().map(|time| calendar::range(project, time, today)).transpose()?;
+    let range = range.unwrap_or_default();
 
     let mut formulas = Formulas::new(project);
     let mut outputs = Vec::new();

@@ -11,6 +11,7 @@ use crate::{
     plan::{
         Key, KeyKind, PlanError, PlanErrorCode,
         bind::{BoundPath, Shift, bind_key, bind_model, bind_path},
+        calendar::{self, CalendarColumn},
         scope::Scope,
         time,
     },
@@ -83,7 +84,17 @@ fn bind_words(
                 let expr = value.period(context.cut, granularity, shift);
                 return Ok(Typed::new(expr, time::period_type(value.column_type, granularity)));
             }
-            let Some(part) = TimePart::from_name(word) else { return Err(no_granularity(word)) };
+            if let Some(id) = context.project.calendar_granularity(word) {
+                if shift.months != 0 {
+                    return Err(shifted_by_months(word));
+                }
+                time::check_finest(definition, Granularity::Day)?;
+                let expr = scope.calendar(id, CalendarColumn::Value, value.shifted_day(context.cut, shift));
+                return Ok(Typed::new(expr, context.project.granularities[id].column_type));
+            }
+            let Some(part) = TimePart::from_name(word) else {
+                return Err(calendar::unknown_size(context.project, word));
+            };
             if part == TimePart::HourOfDay {
                 time::check_finest(definition, Granularity::Hour)?;
             }
@@ -108,7 +119,9 @@ fn metric_of_row(context: &FilterContext<'_>, path: &[&str]) -> Option<(Route, M
 /// Finds the dimension of a path whose last word may be a granularity or a part.
 fn find<'w>(context: &FilterContext<'_>, path: &'w [&'w str]) -> Result<(BoundPath, &'w [&'w str]), PlanError> {
     let last = path[path.len() - 1];
-    let is_size = Granularity::from_name(last).is_some() || TimePart::from_name(last).is_some();
+    let is_size = Granularity::from_name(last).is_some()
+        || TimePart::from_name(last).is_some()
+        || context.project.calendar_granularity(last).is_some();
     if is_size && path.len() > 1 {
         let (before, size) = path.split_at(path.len() - 1);
         if let Ok(found) = bind(context, before) {
@@ -142,6 +155,16 @@ fn bind(context: &FilterContext<'_>, path: &[&str]) -> Result<BoundPath, PlanErr
     let found = bind_key(context.project, context.model, path).map_err(|_| refused.clone())?;
     let is_key = context.keys.iter().filter_map(key).any(|key| key == found);
     if is_key { Ok(found) } else { Err(refused) }
+}
+
+fn shifted_by_months(word: &str) -> PlanError {
+    PlanError::new(
+        PlanErrorCode::OffsetFinerThanGranularity,
+        format!(
+            "the filter names `{word}`, and a metric is taken back by months, which are no periods of the calendar"
+        ),
+    )
+    .help("Use an offset of days, of weeks or of the calendar's own periods.")
 }
 
 fn no_granularity(word: &str) -> PlanError {

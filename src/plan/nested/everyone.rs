@@ -130,7 +130,7 @@ fn members<'p>(bound: &Bound<'p>, scan: &Scan, name: &str, model: ModelId) -> Re
     let to_member = bind_model(bound.project, scan.model, name)?;
     let mut conditions: Vec<SqlExpr> = scope.base_filter().into_iter().collect();
     for part in bound.filter.map(parts).unwrap_or_default() {
-        if !paths_of(part).iter().all(|path| is_of_member(bound, scan, &to_member, model, path)) {
+        if !paths_of(bound.project, part).iter().all(|path| is_of_member(bound, scan, &to_member, model, path)) {
             continue;
         }
         let context = FilterContext {

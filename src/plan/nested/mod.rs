@@ -7,13 +7,14 @@
 use super::{
     Key, KeyKind, PlanError, access,
     bind::{Accumulation, Bound, LeafId, LeafValue, Output, Scan, Usage},
+    calendar::{self, Beside},
     scan::{LeafAggregate, Rows, function_of},
     time::truncate,
     to_sql::{self, Built},
 };
 use crate::{
     ids::{MetricId, ModelId},
-    project::{Member, MetricKind, NestedMetric, Ref, Take},
+    project::{Member, MetricKind, NestedMetric, Ref, Size, Take},
     sql::{AggregateFunction, Expr, From, SqlExpr},
     time::Granularity,
 };
@@ -81,7 +82,7 @@ fn member_keys(bound: &Bound<'_>, member: &Member, before: usize) -> Vec<(Key, b
             let kind = KeyKind::Dimension { path: path.clone(), granularity: None, part: None };
             vec![(Key { name: name(0), kind }, false)]
         }
-        Member::Time(size) => vec![(Key { name: name(0), kind: KeyKind::Time(*size) }, true)],
+        Member::Time(size) => vec![(Key { name: name(0), kind: KeyKind::Time((*size).into()) }, true)],
     }
 }
 
@@ -119,7 +120,7 @@ fn over(built: Built, keys: Vec<(usize, SqlExpr)>, aggregates: Vec<LeafAggregate
 /// Returns whether a scan is accumulated and takes the mean of days for a longer period.
 pub(super) fn is_mean_of_days(bound: &Bound<'_>, scan: &Scan) -> bool {
     let is_longer =
-        |position: &usize| bound.keys[*position].granularity_of_time().is_some_and(|g| g != Granularity::Day);
+        |position: &usize| bound.keys[*position].size_of_time().is_some_and(|size| size != Granularity::Day.into());
     scan.cumulation.is_some_and(|cumulation| cumulation.take == Take::Avg) && scan.keys.iter().any(is_longer)
 }
 
@@ -128,7 +129,7 @@ pub(super) fn mean_of_days(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanE
     let by_day = |position: &usize| {
         let key = &bound.keys[*position];
         let kind = match key.kind {
-            KeyKind::Time(_) => KeyKind::Time(Granularity::Day),
+            KeyKind::Time(_) => KeyKind::Time(Granularity::Day.into()),
             _ => key.kind.clone(),
         };
         Key { name: key.name.clone(), kind }
@@ -149,11 +150,19 @@ pub(super) fn mean_of_days(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanE
     let built = to_sql::build(below.get())?;
     let columns: Vec<String> = built.select.items.iter().map(|item| item.alias.clone()).collect();
     let (key_columns, leaf_columns) = columns.split_at(scan.keys.len());
+    let mut calendars = Vec::new();
     let value = |(position, name): (&usize, &String)| {
-        let column = SqlExpr::column(MEMBERS, name);
-        let value = match bound.keys[*position].granularity_of_time() {
-            Some(granularity) => truncate(column, granularity, bound.project.calendar),
-            None => column,
+        let day = SqlExpr::column(MEMBERS, name);
+        let size = bound.keys[*position].size_of_time();
+        let value = match (size, size.and_then(calendar::column_of)) {
+            (_, Some((id, column))) => {
+                let mut beside = Beside::default();
+                let value = beside.column(bound.project, id, column);
+                calendars.extend(beside.joins(bound.project, &day));
+                value
+            }
+            (Some(Size::Standard(granularity)), None) => truncate(day, granularity, bound.project.calendar),
+            (_, None) => day,
         };
         (*position, value)
     };
@@ -164,5 +173,5 @@ pub(super) fn mean_of_days(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanE
     };
     let keys = scan.keys.iter().zip(key_columns).map(value).collect();
     let aggregates = scan.leaves.iter().zip(leaf_columns).map(aggregate).collect();
-    Ok(over(built, keys, aggregates, None))
+    Ok(Rows { joins: calendars, ..over(built, keys, aggregates, None) })
 }

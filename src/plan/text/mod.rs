@@ -5,6 +5,7 @@ mod words;
 use super::{Fill, Key, KeyKind, MetricRequest, Order, OrderBy, PlanError, PlanErrorCode, Request, Top};
 use crate::{
     files::{SourceMap, Span},
+    project::Size,
     sql::{Expr, Literal, Name, ParseError, parse_expression, parse_order},
     time::{Granularity, TimePart, TimeRange, Tz},
 };
@@ -76,10 +77,10 @@ pub(super) fn key(text: &str) -> Result<Key, PlanError> {
         path.pop();
     }
     let kind = match (path.as_slice(), granularity, part) {
-        ([time], Some(granularity), _) if time == "time" => KeyKind::Time(granularity),
+        ([time], Some(granularity), _) if time == "time" => KeyKind::Time(granularity.into()),
         ([time], _, Some(part)) if time == "time" => KeyKind::TimePart(part),
-        ([time], None, None) if time == "time" => KeyKind::Time(Granularity::Day),
-        _ => KeyKind::Dimension { path, granularity, part },
+        ([time], None, None) if time == "time" => KeyKind::Time(Granularity::Day.into()),
+        _ => KeyKind::Dimension { path, granularity: granularity.map(Size::from), part },
     };
     Ok(Key { name: text.to_owned(), kind })
 }

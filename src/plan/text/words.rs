@@ -32,7 +32,7 @@ pub(super) fn metric(text: &str) -> Result<MetricRequest, PlanError> {
             }
             "to" if request.over.is_none() => match behind {
                 ["date", size, rest @ ..] => {
-                    request.over = Some(Cumulation::ToDate(period(size)?));
+                    request.over = Some(Cumulation::ToDate(period(size)?.into()));
                     rest
                 }
                 _ => return Err(unreadable(text)),

@@ -14,10 +14,12 @@ use crate::{
     plan::{
         Key, KeyKind,
         bind::{Bound, LeafId},
+        calendar::{Beside, CalendarColumn},
         time::truncate,
     },
+    project::{Project, Size},
     sql::{AggregateFunction, BinaryOp, Expr, From, Function, Join, JoinKind, Select, SqlExpr},
-    time::{Calendar, Duration, TimePart, Unit, shift_date},
+    time::{Duration, TimePart, Unit, shift_date},
 };
 
 /// Groups lined-up parts by the keys; each leaf is not null in one part only, so MAX picks it.
@@ -54,16 +56,21 @@ pub(super) fn filled(
         alias: "days".to_owned(),
         column: "day".to_owned(),
     };
-    let calendar = bound.project.calendar;
+    let mut beside = Beside::default();
     let mut periods = Select { distinct: true, from: Some(days), ..Select::default() };
     let mut others = Select { distinct: true, from: Some(cte(from)), ..Select::default() };
     for (key, name) in bound.keys.iter().zip(&names.keys) {
         let day = || SqlExpr::column("days", "day");
-        match periodic(key, day(), calendar) {
+        match periodic(bound.project, &mut beside, key, day()) {
             Some(value) => periods.items.push(value.named(name)),
             None => others.items.push(SqlExpr::bare(name).named(name)),
         }
     }
+    // A day that a calendar lacks makes no period.
+    periods.joins = beside.joins(bound.project, &SqlExpr::column("days", "day"));
+    periods.filter = Expr::all(
+        periods.items.iter().filter(|_| !periods.joins.is_empty()).map(|item| item.expr.clone().is_null(true)),
+    );
     if has_other(bound) {
         others.items.push(SqlExpr::bare(IS_OTHER).named(IS_OTHER));
     }
@@ -99,9 +106,12 @@ pub(super) fn is_present() -> SqlExpr {
 }
 
 /// Returns the value of a key that follows from the day alone.
-fn periodic(key: &Key, day: SqlExpr, calendar: Calendar) -> Option<SqlExpr> {
+fn periodic(project: &Project, beside: &mut Beside, key: &Key, day: SqlExpr) -> Option<SqlExpr> {
+    let calendar = project.calendar;
     match key.kind {
-        KeyKind::Time(granularity) => Some(truncate(day, granularity, calendar)),
+        KeyKind::Time(Size::Standard(granularity)) => Some(truncate(day, granularity, calendar)),
+        KeyKind::Time(Size::Calendar(id)) => Some(beside.column(project, id, CalendarColumn::Value)),
+        KeyKind::Time(Size::FirstDay(id)) => Some(beside.column(project, id, CalendarColumn::Start)),
         KeyKind::TimePart(TimePart::HourOfDay) | KeyKind::Dimension { .. } | KeyKind::Member { .. } => None,
         KeyKind::TimePart(part) => {
             Some(Expr::call(Function::Part { part, week_start: calendar.week_start }, vec![day]))

@@ -4,11 +4,14 @@
 
 use super::names::{IS_OTHER, Names};
 use crate::{
+    ids::GranularityId,
     plan::{
         KeyKind,
         bind::{Bound, BoundOrder, OrderColumn, bind_key},
     },
+    project::{Period, Size},
     sql::{BinaryOp, Expr, Literal, OrderTerm, SqlExpr},
+    time::DateRange,
 };
 
 pub(super) fn order_terms(bound: &Bound<'_>, names: &Names) -> Vec<OrderTerm> {
@@ -20,27 +23,50 @@ pub(super) fn order_terms(bound: &Bound<'_>, names: &Names) -> Vec<OrderTerm> {
     bound.order.iter().map(term).collect()
 }
 
-/// Returns what a column is ordered by: itself, or for buckets their place from low to high.
+/// Returns what a column is ordered by: itself, or for labels their place.
 fn ordered_by(bound: &Bound<'_>, names: &Names, column: OrderColumn) -> SqlExpr {
     let value = SqlExpr::bare(column_name(names, column));
-    let labels = bucket_labels(bound, column);
+    let labels = labels(bound, column);
     if labels.is_empty() {
         return value;
     }
     let place = |(label, place)| {
-        let is_label = value.clone().binary(BinaryOp::Eq, Expr::Literal(Literal::String(label)));
+        let is_label = value.clone().binary(BinaryOp::Eq, Expr::Literal(label));
         (is_label, Expr::integer(place))
     };
     Expr::Case { branches: labels.into_iter().zip(0..).map(place).collect(), otherwise: None }
 }
 
-/// Returns the labels of a key with buckets, from low to high.
-fn bucket_labels(bound: &Bound<'_>, column: OrderColumn) -> Vec<String> {
+/// Returns the labels of a key with buckets from low to high, and of a calendar's periods from early to late where the
+/// labels are in another order.
+fn labels(bound: &Bound<'_>, column: OrderColumn) -> Vec<Literal> {
     let OrderColumn::Key(index) = column else { return Vec::new() };
-    let KeyKind::Dimension { path, .. } = &bound.keys[index].kind else { return Vec::new() };
+    let path = match &bound.keys[index].kind {
+        KeyKind::Time(Size::Calendar(id)) => return period_labels(bound, *id, bound.range),
+        KeyKind::Dimension { granularity: Some(Size::Calendar(id)), .. } => {
+            return period_labels(bound, *id, DateRange::default());
+        }
+        KeyKind::Dimension { path, .. } => path,
+        KeyKind::Time(_) | KeyKind::TimePart(_) | KeyKind::Member { .. } => return Vec::new(),
+    };
     let scan = bound.scans.first().expect("a request has at least one scan");
     let found = bind_key(bound.project, scan.model, path).expect("the scan's rows were built with it");
-    bound.project.dimensions[found.dimension].buckets.iter().map(|bucket| bucket.label.clone()).collect()
+    bound.project.dimensions[found.dimension]
+        .buckets
+        .iter()
+        .map(|bucket| Literal::String(bucket.label.clone()))
+        .collect()
+}
+
+/// Returns the labels of the periods of a range, unless they are in the order of time by themselves.
+fn period_labels(bound: &Bound<'_>, id: GranularityId, range: DateRange) -> Vec<Literal> {
+    let granularity = &bound.project.granularities[id];
+    if granularity.is_ordered_by_value() {
+        return Vec::new();
+    }
+    let is_shown =
+        |period: &&Period| range.from.is_none_or(|from| period.to > from) && range.to.is_none_or(|to| period.from < to);
+    granularity.periods.iter().filter(is_shown).map(|period| period.value.clone()).collect()
 }
 
 fn column_name(names: &Names, column: OrderColumn) -> &str {
@@ -67,13 +93,9 @@ pub(super) fn behind(bound: &Bound<'_>, names: &Names, after: &[Literal]) -> Sql
 /// Whether a column stands behind a value in the order; nothing stands behind a null that comes last.
 fn greater(bound: &Bound<'_>, names: &Names, term: &BoundOrder, value: &Literal) -> Option<SqlExpr> {
     let column = || ordered_by(bound, names, term.column);
-    let value = match value {
-        Literal::String(label) => {
-            let place = bucket_labels(bound, term.column).iter().position(|known| known == label);
-            place.map_or(value.clone(), |place| Literal::Integer(i64::try_from(place).expect("few buckets")))
-        }
-        other => other.clone(),
-    };
+    let place = labels(bound, term.column).iter().position(|known| known == value);
+    let place = place.map(|place| Literal::Integer(i64::try_from(place).expect("fewer labels than numbers")));
+    let value = place.unwrap_or_else(|| value.clone());
     match (value, term.nulls_first) {
         (Literal::Null, false) => None,
         (Literal::Null, true) => Some(column().is_null(true)),

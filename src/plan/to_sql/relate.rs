@@ -15,6 +15,7 @@ use crate::{
         bind::{Bound, LeafId, Scan},
         time::truncate,
     },
+    project::Size,
     sql::{BinaryOp, Expr, Join, JoinKind, Select, SelectItem, SqlExpr},
 };
 
@@ -56,8 +57,8 @@ fn conditions(bound: &Bound<'_>, names: &Names, scan: &Scan, from: &str, name: &
     for position in &scan.keys {
         let column = &names.keys[*position];
         let ours = SqlExpr::column(from, column);
-        let ours = match (scan.offset_to, bound.keys[*position].granularity_of_time()) {
-            (Some(size), Some(granularity)) => {
+        let ours = match (scan.offset_to, bound.keys[*position].size_of_time()) {
+            (Some(size), Some(Size::Standard(granularity))) => {
                 let calendar = bound.project.calendar;
                 truncate(truncate(ours, size, calendar), granularity, calendar)
             }

@@ -15,6 +15,7 @@ use crate::{
     ids::{Id, MetricId, ModelId},
     project::{Cumulation, Empty, Ignore, Input, InputId, MetricKind, Ref, Take, TimeAxis},
     resolve::{
+        calendars::unknown_granularity,
         expression::{Scope, condition_of, parse, unknown_function},
         names::suggest,
         path::{Found, find, path_span, written},
@@ -268,7 +269,7 @@ struct Written<'d> {
     filter: Option<&'d Text>,
     offset: Option<&'d Spanned<Duration>>,
     window: Option<&'d Spanned<Duration>>,
-    to_date: Option<&'d Spanned<Granularity>>,
+    to_date: Option<&'d Text>,
     all_time: Option<&'d Spanned<bool>>,
     shift: Option<&'d Text>,
     offset_to: Option<&'d Text>,
@@ -286,7 +287,7 @@ fn changes(
     let shift_rows = written.shift.is_some_and(|shift| shifts_rows(shift, offset, subject, diagnostics));
     let offset_to = written.offset_to.and_then(|text| start_of(text, subject, diagnostics));
     let ignore = ignored(context, metric, written.ignore, subject, diagnostics);
-    let cumulation = cumulation_of(written, subject, diagnostics);
+    let cumulation = cumulation_of(context, written, subject, diagnostics);
     let leaves = leaf_axes(context, metric);
     let moved = written.offset.map(|offset| offset.span).or(written.offset_to.map(|start| start.span));
     let moved = moved.or(written.window.map(|window| window.span));
@@ -411,7 +412,12 @@ fn ignored(
 }
 
 /// Reads `window`, `to_date` or `all_time`, one of them at most.
-fn cumulation_of(written: &Written<'_>, subject: &str, diagnostics: &mut Diagnostics) -> Option<Cumulation> {
+fn cumulation_of(
+    context: &Context<'_>,
+    written: &Written<'_>,
+    subject: &str,
+    diagnostics: &mut Diagnostics,
+) -> Option<Cumulation> {
     let all_time = written.all_time.filter(|all| all.value);
     let spans: Vec<Span> = [written.window.map(|w| w.span), written.to_date.map(|t| t.span), all_time.map(|a| a.span)]
         .into_iter()
@@ -439,18 +445,16 @@ fn cumulation_of(written: &Written<'_>, subject: &str, diagnostics: &mut Diagnos
         };
     }
     if let Some(to_date) = written.to_date {
-        return match to_date.value {
-            Granularity::Hour | Granularity::Day => {
-                let message = format!("{subject} cannot be accumulated to date within one {}", to_date.value);
-                invalid(to_date.span, message, "Write week, month, quarter, year, fiscal_quarter or fiscal_year.")
-            }
-            Granularity::Week
-            | Granularity::Month
-            | Granularity::Quarter
-            | Granularity::Year
-            | Granularity::FiscalQuarter
-            | Granularity::FiscalYear => Some(Cumulation::ToDate(to_date.value)),
+        let Some(size) = context.project.size_named(&to_date.value) else {
+            diagnostics.push(unknown_granularity(context, Code::WrongValue, to_date.span, subject, &to_date.value));
+            return None;
         };
+        if size == Granularity::Day.into() || size.is_within_a_day() {
+            let message = format!("{subject} cannot be accumulated to date within one {}", to_date.value);
+            let help = "Write week, month, quarter, year, fiscal_quarter, fiscal_year or a granularity of a calendar.";
+            return invalid(to_date.span, message, help);
+        }
+        return Some(Cumulation::ToDate(size));
     }
     all_time.map(|_| Cumulation::AllTime)
 }

@@ -230,6 +230,8 @@ fn empty_project(config: &Config) -> Project {
         models: Arena::new(),
         dimensions: Arena::new(),
         joins: Arena::new(),
+        calendars: Arena::new(),
+        granularities: Arena::new(),
         metrics: Arena::new(),
         saved_queries: Vec::new(),
         tests: Vec::new(),

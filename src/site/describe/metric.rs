@@ -129,7 +129,7 @@ fn metric_formula(project: &Project, metric: &Metric) -> String {
         }
         MetricKind::Derived { expr, inputs } => sql::formula(expr, &|input| inputs[input.0].name.clone()),
         MetricKind::Cumulative { metric, cumulation, take } => {
-            format!("{}, {}{}", project.metrics[*metric].name, accumulated(*cumulation), taken(*take))
+            format!("{}, {}{}", project.metrics[*metric].name, accumulated(project, *cumulation), taken(*take))
         }
         MetricKind::Nested(nested) => {
             let per: Vec<String> = nested.per.iter().map(|member| member_name(member)).collect();
@@ -191,10 +191,10 @@ fn funnel_result(result: FunnelResult) -> String {
     }
 }
 
-fn accumulated(cumulation: Cumulation) -> String {
+fn accumulated(project: &Project, cumulation: Cumulation) -> String {
     match cumulation {
         Cumulation::Window(window) => format!("trailing {window}"),
-        Cumulation::ToDate(period) => format!("{period} to date"),
+        Cumulation::ToDate(size) => format!("{} to date", project.size_name(size)),
         Cumulation::AllTime => "since ever".to_owned(),
     }
 }
@@ -207,7 +207,9 @@ fn inputs(project: &Project, metric: &Metric) -> Vec<InputRow> {
     };
     match &metric.kind {
         MetricKind::Simple(_) => Vec::new(),
-        MetricKind::Cumulative { metric, cumulation, .. } => vec![row(*metric, vec![accumulated(*cumulation)])],
+        MetricKind::Cumulative { metric, cumulation, .. } => {
+            vec![row(*metric, vec![accumulated(project, *cumulation)])]
+        }
         MetricKind::Nested(nested) => {
             let per = nested.per.iter().map(|member| format!("per {}", member_name(member)));
             vec![row(nested.metric, per.collect())]
@@ -232,7 +234,7 @@ fn input_row(project: &Project, input: &Input) -> InputRow {
             format!("whatever {}", paths.join(", "))
         }
     }));
-    notes.extend(input.cumulation.map(accumulated));
+    notes.extend(input.cumulation.map(|cumulation| accumulated(project, cumulation)));
     notes.extend(input.when_empty.map(|value| format!("{} where it has no rows", empty(value))));
     InputRow { name: input.name.clone(), metric: Link::metric(project, input.metric), notes }
 }
@@ -268,12 +270,15 @@ fn read(project: &Project, id: MetricId) -> BTreeSet<ModelId> {
 /// Adds the models that an expression leads to.
 fn joined(project: &Project, from: ModelId, expr: &Expr<Ref>, models: &mut BTreeSet<ModelId>) {
     expr.for_each_leaf(&mut |leaf| {
+        if let Ref::Calendar { day, .. } = leaf {
+            joined(project, from, day, models);
+        }
         let (Ref::Column { route, .. } | Ref::Dimension { route, .. } | Ref::Exists { route, .. }) = leaf else {
             return;
         };
         models.extend(route.0.iter().map(|join| project.joins[*join].to));
         match leaf {
-            Ref::Column { .. } | Ref::Verbatim(_) => {}
+            Ref::Column { .. } | Ref::Calendar { .. } | Ref::Verbatim(_) => {}
             Ref::Dimension { dimension, .. } => {
                 joined(project, project.route_end(from, route), &project.dimensions[*dimension].expr, models);
             }

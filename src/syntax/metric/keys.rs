@@ -10,6 +10,8 @@ const AGGREGATES: &[&str] =
     &["count", "sum", "avg", "min", "max", "count_distinct", "approx_count_distinct", "median", "p90"];
 
 /// The keys that say what a metric is.
+/// How a granularity may be called; that of a calendar has a name of its own.
+const GRANULARITY_NAME: &str = "^[a-z][a-z0-9_]*$";
 const KINDS: &[&str] = &["agg", "expr", "metric", "funnel"];
 
 /// The keys of a metric.
@@ -42,7 +44,7 @@ pub(in crate::syntax) static METRIC: Kind = Kind {
         key("window", Shape::Duration(1), "The trailing time over which the metric is accumulated, such as `28 days`."),
         key(
             "to_date",
-            Shape::Granularity(&GRANULARITIES),
+            Shape::Word(&GRANULARITIES, GRANULARITY_NAME),
             "Accumulates since the start of the period, such as `month`."
         ),
         key("all_time", Shape::Boolean, "Accumulates since the beginning."),
@@ -149,7 +151,7 @@ static INPUT: Kind = Kind {
         ),
         key("ignore", Shape::OneOrMore, "Keys that are dropped from its grouping, or `all`."),
         key("window", Shape::Duration(1), "The trailing time over which it is accumulated."),
-        key("to_date", Shape::Granularity(&GRANULARITIES), "Accumulates it since the start of the period."),
+        key("to_date", Shape::Word(&GRANULARITIES, GRANULARITY_NAME), "Accumulates it since the start of the period."),
         key("all_time", Shape::Boolean, "Accumulates it since the beginning."),
         key("when_empty", Shape::OneOf(&["null", "0"]), "What it is where it has no rows."),
         meta

@@ -8,7 +8,7 @@ pub(super) use keys::METRIC;
 use super::{DocsDef, ExpressionDef, Text};
 use crate::{
     files::{Span, Spanned},
-    time::{Duration, Granularity},
+    time::Duration,
 };
 
 /// A metric.
@@ -35,7 +35,7 @@ pub struct MetricDef {
     /// `window:` trailing time.
     pub window: Option<Spanned<Duration>>,
     /// `to_date:` since the start of the period.
-    pub to_date: Option<Spanned<Granularity>>,
+    pub to_date: Option<Text>,
     /// `all_time:`
     pub all_time: Option<Spanned<bool>>,
     /// `take:` last, first or avg at a coarser granularity (not executed yet, save `last`).
@@ -96,7 +96,7 @@ pub struct InputDef {
     /// `window:` the input accumulated over trailing time.
     pub window: Option<Spanned<Duration>>,
     /// `to_date:` the input accumulated since the start of the period.
-    pub to_date: Option<Spanned<Granularity>>,
+    pub to_date: Option<Text>,
     /// `all_time:`
     pub all_time: Option<Spanned<bool>>,
     /// `when_empty:` null or 0.

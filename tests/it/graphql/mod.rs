@@ -68,8 +68,8 @@ impl Recorder {
         Plan {
             select: Select::default(),
             columns: keys.chain(metrics).collect(),
-            range: request.time.map_or_else(DateRange::default, |time| {
-                time.to_dates(self.now.date_naive(), entente::time::Calendar::default())
+            range: request.time.as_ref().map_or_else(DateRange::default, |time| {
+                time.to_dates(self.now.date_naive(), entente::time::Calendar::default()).unwrap_or_default()
             }),
             time_zone: request.time_zone.unwrap_or(entente::time::Tz::UTC),
             pruning: Vec::new(),

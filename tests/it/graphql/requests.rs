@@ -37,7 +37,7 @@ fn the_keys_are_the_leaves_below_by() {
         "orders.shipped_on.month_of_year",
     ];
     assert_eq!(keys(&request), expected);
-    assert_eq!(request.keys[2].kind, KeyKind::Time(Granularity::Hour));
+    assert_eq!(request.keys[2].kind, KeyKind::Time(Granularity::Hour.into()));
     assert_eq!(request.keys[3].kind, KeyKind::TimePart(TimePart::DayOfWeek));
     assert_eq!(request.limit, Some(1001));
 }
@@ -52,7 +52,7 @@ fn totals_know_neither_having_nor_page_nor_top() {
     assert!(rows.having.is_some() && rows.top.is_some() && rows.limit == Some(6));
     assert_eq!((&totals.having, &totals.top, totals.limit), (&None, &None, None));
     assert!(totals.keys.is_empty() && totals.order.is_empty());
-    assert_eq!((&totals.filter, totals.time), (&rows.filter, rows.time));
+    assert_eq!((&totals.filter, &totals.time), (&rows.filter, &rows.time));
 }
 
 #[test]

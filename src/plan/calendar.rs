@@ -1,0 +1,329 @@
+//! Periods of calendars from tables: the days of a range, and the period of a row's day.
+//!
+//! A row of 3 February joins the calendar's row of 3 February, which names its retail month:
+//!
+//! ```sql
+//! LEFT JOIN (
+//!   SELECT calendar_date AS day, MIN(retail_month) AS retail_month FROM marts.dim_retail_calendar GROUP BY day
+//! ) AS retail ON retail.day = shipments.booked_date
+//! ```
+//!
+//! **Invariant:** a day that stands in a calendar twice multiplies no row, and a range is made of constants.
+
+use std::{borrow::Cow, collections::BTreeSet};
+
+use super::{KeyKind, PlanError, PlanErrorCode, Request, time};
+use crate::{
+    catalog::ColumnType,
+    diagnostics::nearest,
+    ids::{CalendarId, GranularityId},
+    project::{CalendarGranularity, DimensionKind, Project, Size},
+    sql::{
+        Aggregate, AggregateFunction, BinaryOp, Expr, From, Function, Join, JoinKind, Leaf, Select, SqlExpr, Window,
+        WindowFunction,
+    },
+    time::{
+        DateRange, Granularity, NaiveDate, RangeUnit, RelativeRange, TimePart, TimeRange, Unit, add_periods,
+        period_start,
+    },
+};
+
+/// What of a day's period is asked of a calendar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum CalendarColumn {
+    /// What the column holds.
+    Value,
+    /// The period's first day.
+    Start,
+    /// The day after the period's last one.
+    End,
+}
+
+/// Columns of a calendar that one SELECT needs.
+pub(super) type CalendarColumns = BTreeSet<(GranularityId, CalendarColumn)>;
+
+/// Returns the size that a key is told by, and what of the calendar that is.
+pub(super) fn column_of(size: Size) -> Option<(GranularityId, CalendarColumn)> {
+    match size {
+        Size::Standard(_) => None,
+        Size::Calendar(id) => Some((id, CalendarColumn::Value)),
+        Size::FirstDay(id) => Some((id, CalendarColumn::Start)),
+    }
+}
+
+/// Returns the name of a column of [`relation`].
+pub(super) fn column_name(project: &Project, granularity: GranularityId, column: CalendarColumn) -> String {
+    let name = &project.granularities[granularity].name;
+    match column {
+        CalendarColumn::Value => name.clone(),
+        CalendarColumn::Start => format!("{name}_start"),
+        CalendarColumn::End => format!("{name}_end"),
+    }
+}
+
+/// Returns the type of a column of [`relation`].
+pub(super) fn column_type(project: &Project, granularity: GranularityId, column: CalendarColumn) -> ColumnType {
+    match column {
+        CalendarColumn::Value => project.granularities[granularity].column_type,
+        CalendarColumn::Start | CalendarColumn::End => ColumnType::Date,
+    }
+}
+
+/// Returns the join that finds the period of a day.
+pub(super) fn join(
+    project: &Project,
+    calendar: CalendarId,
+    columns: &CalendarColumns,
+    alias: &str,
+    day: SqlExpr,
+    kind: JoinKind,
+) -> Join {
+    let on = SqlExpr::column(alias, "day").binary(BinaryOp::Eq, day);
+    let select = Box::new(relation(project, calendar, columns));
+    Join { kind, to: From::Select { select, alias: alias.to_owned() }, on: Some(on) }
+}
+
+/// Returns the days of a calendar, each once, with what is asked of their periods.
+fn relation(project: &Project, calendar: CalendarId, columns: &CalendarColumns) -> Select {
+    let table = &project.calendars[calendar];
+    let date = SqlExpr::column("calendar", table.date.clone());
+    let date = match table.date_type {
+        ColumnType::Date => date,
+        _ => Expr::call(Function::DateOf, vec![date]),
+    };
+    let granularities: BTreeSet<GranularityId> = columns.iter().map(|(id, _)| *id).collect();
+    let mut items = vec![date.named("day")];
+    for id in granularities {
+        let CalendarGranularity { name, column, .. } = &project.granularities[id];
+        let value = SqlExpr::column("calendar", column.clone());
+        items.push(SqlExpr::aggregate(AggregateFunction::Min, Some(value)).named(name));
+    }
+    let from = From::Table { name: project.tables[table.table].name.clone(), alias: "calendar".to_owned() };
+    let days = Select { items, from: Some(from), group_by: vec![0], ..Select::default() };
+    if columns.iter().all(|(_, column)| *column == CalendarColumn::Value) {
+        return days;
+    }
+    let mut items = vec![SqlExpr::bare("day").named("day")];
+    items.extend(
+        columns.iter().map(|(id, column)| {
+            edge(&project.granularities[*id].name, *column).named(column_name(project, *id, *column))
+        }),
+    );
+    let from = From::Select { select: Box::new(days), alias: "days".to_owned() };
+    Select { items, from: Some(from), ..Select::default() }
+}
+
+/// Returns one end of the period that a day's row names: `MIN(day) OVER (PARTITION BY retail_month)`.
+fn edge(name: &str, column: CalendarColumn) -> SqlExpr {
+    let over = |function| {
+        let aggregate = Aggregate { function, arg: Some(SqlExpr::bare("day")) };
+        let window = Window {
+            function: WindowFunction::Aggregate(aggregate),
+            partition_by: vec![SqlExpr::bare(name)],
+            order_by: Vec::new(),
+        };
+        Expr::Leaf(Leaf::Window(Box::new(window)))
+    };
+    let is_there = SqlExpr::bare(name).is_null(true);
+    match column {
+        CalendarColumn::Value => SqlExpr::bare(name),
+        CalendarColumn::Start => over(AggregateFunction::Min).when(is_there),
+        CalendarColumn::End => time::move_day(over(AggregateFunction::Max), Unit::Day, 1).when(is_there),
+    }
+}
+
+/// The calendars that are joined beside days of our own, such as those of missing periods.
+#[derive(Debug, Default)]
+pub(super) struct Beside {
+    prefix: Option<&'static str>,
+    columns: Vec<(CalendarId, CalendarColumns)>,
+}
+
+impl Beside {
+    /// Makes a set whose aliases begin with a word of their own.
+    pub(super) fn under(prefix: &'static str) -> Self {
+        Self { prefix: Some(prefix), columns: Vec::new() }
+    }
+
+    fn alias(&self, project: &Project, calendar: CalendarId) -> String {
+        let name = &project.calendars[calendar].name;
+        self.prefix.map_or_else(|| name.clone(), |prefix| format!("{prefix}_{name}"))
+    }
+
+    /// Returns a column of the calendar that is joined to the days.
+    pub(super) fn column(&mut self, project: &Project, granularity: GranularityId, column: CalendarColumn) -> SqlExpr {
+        let calendar = project.granularities[granularity].calendar;
+        match self.columns.iter_mut().find(|(known, _)| *known == calendar) {
+            Some((_, columns)) => {
+                columns.insert((granularity, column));
+            }
+            None => self.columns.push((calendar, [(granularity, column)].into())),
+        }
+        SqlExpr::column(self.alias(project, calendar), column_name(project, granularity, column))
+    }
+
+    /// Returns the joins to the days.
+    pub(super) fn joins(&self, project: &Project, day: &SqlExpr) -> Vec<Join> {
+        let one = |(calendar, columns): &(CalendarId, CalendarColumns)| {
+            let alias = self.alias(project, *calendar);
+            join(project, *calendar, columns, &alias, day.clone(), JoinKind::Inner)
+        };
+        self.columns.iter().map(one).collect()
+    }
+}
+
+/// Reads the granularities of calendars in the keys of a request: what `time.retail_week` ends in.
+pub(super) fn with_calendars<'r>(project: &Project, request: &'r Request) -> Result<Cow<'r, Request>, PlanError> {
+    let mut read = Cow::Borrowed(request);
+    for (index, key) in request.keys.iter().enumerate() {
+        if let Some(kind) = of_calendar(project, &key.kind)? {
+            read.to_mut().keys[index].kind = kind;
+        }
+    }
+    Ok(read)
+}
+
+fn of_calendar(project: &Project, kind: &KeyKind) -> Result<Option<KeyKind>, PlanError> {
+    let KeyKind::Dimension { path, granularity: None, part: None } = kind else { return Ok(None) };
+    let [before @ .., last] = path.as_slice() else { return Ok(None) };
+    let Some(name) = before.last() else { return Ok(None) };
+    match (project.calendar_granularity(last), before) {
+        (Some(id), [time]) if time == "time" => Ok(Some(KeyKind::Time(Size::Calendar(id)))),
+        (None, [time]) if time == "time" => Err(unknown_size(project, last)),
+        (Some(id), _) if is_time_dimension(project, name) => {
+            Ok(Some(KeyKind::Dimension { path: before.to_vec(), granularity: Some(Size::Calendar(id)), part: None }))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn is_time_dimension(project: &Project, name: &str) -> bool {
+    let mut dimensions = project.dimensions.values();
+    dimensions.any(|dimension| dimension.name == name && matches!(dimension.kind, DimensionKind::Time { .. }))
+}
+
+/// Says that there is no such granularity or part, and which one may be meant.
+pub(super) fn unknown_size(project: &Project, name: &str) -> PlanError {
+    let message = format!("there is no granularity or part of a date `{name}`");
+    let error = PlanError::new(PlanErrorCode::UnknownField, message);
+    let names: Vec<&str> = project.granularity_names().chain(TimePart::ALL.iter().map(|part| part.name())).collect();
+    match nearest(name, names.iter().copied()) {
+        Some(near) => error.help(format!("Did you mean `{near}`?")),
+        None => error.help(format!("Write one of {}.", names.join(", "))),
+    }
+}
+
+/// Returns the days of a time range, given today's date in the request's zone.
+pub(super) fn range(project: &Project, range: &TimeRange, today: NaiveDate) -> Result<DateRange, PlanError> {
+    let named = |name: &str| find_named(project, name);
+    match range {
+        TimeRange::Current(RangeUnit::Named(name)) => {
+            let id = named(name)?;
+            last(project, id, 1, true, today)
+        }
+        TimeRange::Last(RelativeRange { count, unit: RangeUnit::Named(name), include_current }) => {
+            let id = named(name)?;
+            last(project, id, *count, *include_current, today)
+        }
+        TimeRange::Current(RangeUnit::Granularity(unit))
+        | TimeRange::Last(RelativeRange { unit: RangeUnit::Granularity(unit), .. })
+            if *unit < Granularity::Day =>
+        {
+            Err(PlanError::new(
+                PlanErrorCode::GranularityTooFine,
+                format!("a range is made of whole days, and a {unit} is none"),
+            )
+            .help("Write days or a coarser granularity, such as `last 2 days`."))
+        }
+        TimeRange::Current(_) | TimeRange::Last(_) | TimeRange::Between { .. } | TimeRange::Since(_) => {
+            Ok(range.to_dates(today, project.calendar).expect("the units that calendars name are read above"))
+        }
+    }
+}
+
+/// Finds the granularity that the unit of a range names, in the singular or the plural.
+fn find_named(project: &Project, name: &str) -> Result<GranularityId, PlanError> {
+    let singular = name.strip_suffix('s').unwrap_or(name);
+    let found = project.calendar_granularity(name).or_else(|| project.calendar_granularity(singular));
+    found.ok_or_else(|| {
+        let error = PlanError::new(
+            PlanErrorCode::InvalidFilter,
+            format!("the time range speaks of unknown granularity `{singular}`"),
+        );
+        match nearest(singular, project.granularity_names()) {
+            Some(near) => error.help(format!("Did you mean `{near}`?")),
+            None => error.help(format!("Write one of {}.", project.granularity_names().collect::<Vec<_>>().join(", "))),
+        }
+    })
+}
+
+/// Returns whole periods of a calendar that end with the present one, or just before it.
+fn last(
+    project: &Project,
+    id: GranularityId,
+    count: u32,
+    include_current: bool,
+    today: NaiveDate,
+) -> Result<DateRange, PlanError> {
+    let granularity = &project.granularities[id];
+    let current = granularity.position(today).ok_or_else(|| unread(project, id, today))?;
+    let end = if include_current { current + 1 } else { current };
+    let begin = end.checked_sub(count as usize).ok_or_else(|| {
+        let first = granularity.periods[0].from;
+        let message = format!(
+            "the calendar begins on {first}, {end} periods of `{}` before, and {count} are asked for",
+            granularity.name
+        );
+        PlanError::new(PlanErrorCode::TimeRangeRequired, message).help("Ask for fewer, or give the range by its days.")
+    })?;
+    Ok(DateRange { from: Some(granularity.periods[begin].from), to: Some(granularity.periods[end - 1].to) })
+}
+
+/// Says that the catalog does not know the period of a day.
+pub(super) fn unread(project: &Project, id: GranularityId, day: NaiveDate) -> PlanError {
+    let granularity = &project.granularities[id];
+    let calendar = &project.calendars[granularity.calendar].name;
+    let known = granularity.covered();
+    let (Some(from), Some(to)) = (known.from, known.to) else {
+        return PlanError::new(
+            PlanErrorCode::TimeRangeRequired,
+            format!(
+                "the catalog has no periods of calendar `{calendar}`, so the days of a {} are not known",
+                granularity.name
+            ),
+        )
+        .help("Read them with `entente catalog`, or give the time range by its days.");
+    };
+    PlanError::new(
+        PlanErrorCode::TimeRangeRequired,
+        format!(
+            "calendar `{calendar}` has no {} of {day}: it is known from {from} up to, not including, {to}",
+            granularity.name
+        ),
+    )
+    .help("Add the days to its table and run `entente catalog`, or give the time range by its days.")
+}
+
+/// Returns the day after the period that holds a day; nothing if the catalog knows nothing of the calendar. A day that
+/// the calendar lacks is a period of its own.
+pub(super) fn period_end(project: &Project, size: Size, day: NaiveDate) -> Option<NaiveDate> {
+    let next = add_periods(day, Granularity::Day, 1);
+    match size {
+        Size::Standard(granularity) => {
+            Some(add_periods(period_start(day, granularity, project.calendar), granularity, 1))
+        }
+        Size::Calendar(id) | Size::FirstDay(id) => {
+            let granularity = &project.granularities[id];
+            let is_known = !granularity.periods.is_empty();
+            is_known.then(|| granularity.period(day).map_or(next, |period| period.to))
+        }
+    }
+}
+
+/// Returns the first day of the period that holds a day, as far as the catalog knows it.
+pub(super) fn first_day(project: &Project, size: Size, day: NaiveDate) -> Option<NaiveDate> {
+    match size {
+        Size::Standard(granularity) => Some(period_start(day, granularity, project.calendar)),
+        Size::Calendar(id) | Size::FirstDay(id) => project.granularities[id].period(day).map(|period| period.from),
+    }
+}

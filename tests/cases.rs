@@ -3,11 +3,17 @@
 //! `cargo test --test cases -- fan_out` runs those whose path holds `fan_out`. `UPDATE=1 cargo test --test cases`
 //! rewrites the outputs in the files; an answer that disagrees with its `sql check` is never written.
 //! Each case with a query is also asked in the SQL of BigQuery, on the reference engine of GoogleSQL that
-//! `.ci/googlesql` fetches: its trial ends in `@bigquery`. How a case file looks is told in `docs/testing.md`.
+//! `.ci/googlesql` fetches; of Snowflake, on fakesnow that `.ci/fakesnow` installs; and of Postgres, on a server that
+//! `.ci/postgres` installs: trials that end in `@bigquery`, `@snowflake` and `@postgres`. How a case file looks is told in
+//! `docs/testing.md`.
 
 #[cfg(feature = "duckdb")]
 mod googlesql;
+#[cfg(feature = "duckdb")]
+mod postgres;
 mod runner;
+#[cfg(feature = "duckdb")]
+mod snowflake;
 
 use std::process::ExitCode;
 
@@ -20,19 +26,23 @@ fn main() -> ExitCode {
         let ignored = runner::needs_a_missing_feature(&path);
         Trial::test(name, move || runner::run(&path, mode).map_err(Into::into)).with_ignored_flag(ignored)
     });
-    let trials = trials.chain(bigquery_trials()).collect();
+    let trials = trials.chain(peer_trials()).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
 #[cfg(feature = "duckdb")]
-fn bigquery_trials() -> impl Iterator<Item = Trial> {
-    runner::find_cases().into_iter().filter(|path| runner::bigquery::concerns(path)).map(|path| {
-        let name = format!("{}@bigquery", path.display().to_string().trim_end_matches(".md"));
-        Trial::test(name, move || runner::bigquery::run(&path).map_err(Into::into))
+fn peer_trials() -> impl Iterator<Item = Trial> {
+    let cases = runner::find_cases().into_iter().filter(|path| runner::peers::concerns(path));
+    cases.flat_map(|path| {
+        runner::peers::Peer::ALL.map(|peer| {
+            let path = path.clone();
+            let name = format!("{}@{}", path.display().to_string().trim_end_matches(".md"), peer.dialect().name());
+            Trial::test(name, move || runner::peers::run(&path, peer).map_err(Into::into))
+        })
     })
 }
 
 #[cfg(not(feature = "duckdb"))]
-fn bigquery_trials() -> impl Iterator<Item = Trial> {
+fn peer_trials() -> impl Iterator<Item = Trial> {
     std::iter::empty()
 }

@@ -2,14 +2,14 @@
 //!
 //! **Invariant:** a pass is run only if a block of the file needs it, so a case of diagnostics plans nothing.
 
-#[cfg(feature = "duckdb")]
-pub(crate) mod bigquery;
 mod compare;
 mod document;
 #[cfg(all(feature = "server", feature = "duckdb"))]
 mod graphql;
 mod outputs;
 mod page;
+#[cfg(feature = "duckdb")]
+pub(crate) mod peers;
 mod query;
 #[cfg(feature = "duckdb")]
 mod verify;

@@ -291,6 +291,14 @@ impl Syntax for BigQuery {
         Level::Primary
     }
 
+    fn orders_by_names_only(&self) -> bool {
+        false
+    }
+
+    fn unions_pair_by_pair(&self) -> bool {
+        false
+    }
+
     fn window_order(&self, writer: &mut Writer, term: &OrderTerm) {
         // A window refuses NULLS LAST with ASC and NULLS FIRST with DESC; ascending nulls come first by themselves.
         // See <https://cloud.google.com/bigquery/docs/reference/standard-sql/window-function-calls#def_use_named_window>.

@@ -297,6 +297,14 @@ impl Syntax for DuckDb {
         Level::Primary
     }
 
+    fn orders_by_names_only(&self) -> bool {
+        false
+    }
+
+    fn unions_pair_by_pair(&self) -> bool {
+        false
+    }
+
     fn window_order(&self, writer: &mut Writer, term: &OrderTerm) {
         writer.order_term(term);
     }

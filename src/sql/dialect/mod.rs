@@ -128,6 +128,10 @@ pub(super) trait Syntax {
     fn discrete_percentile(&self, writer: &mut Writer, arg: &SqlExpr, millionths: u32) -> Level;
     /// Writes the warehouse's estimate of a percentile, in binary floating point; the exact one where it has none.
     fn approx_percentile(&self, writer: &mut Writer, arg: &SqlExpr, millionths: u32) -> Level;
+    /// Returns whether ORDER BY knows the names of the select list by themselves only, not within an expression.
+    fn orders_by_names_only(&self) -> bool;
+    /// Returns whether a column that is NULL in the first two selects of a union is a text from then on.
+    fn unions_pair_by_pair(&self) -> bool;
     /// Writes a term of the ORDER BY of a window.
     fn window_order(&self, writer: &mut Writer, term: &OrderTerm);
     /// Writes a table of the days from a first to a last one, with one column.

@@ -331,6 +331,16 @@ impl Syntax for Postgres {
         self.percentile(writer, arg, millionths)
     }
 
+    fn orders_by_names_only(&self) -> bool {
+        // See <https://www.postgresql.org/docs/current/queries-order.html>.
+        true
+    }
+
+    fn unions_pair_by_pair(&self) -> bool {
+        // See <https://www.postgresql.org/docs/current/typeconv-union-case.html>.
+        true
+    }
+
     fn window_order(&self, writer: &mut Writer, term: &OrderTerm) {
         writer.order_term(term);
     }

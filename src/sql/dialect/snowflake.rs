@@ -355,6 +355,14 @@ impl Syntax for Snowflake {
         Level::Primary
     }
 
+    fn orders_by_names_only(&self) -> bool {
+        false
+    }
+
+    fn unions_pair_by_pair(&self) -> bool {
+        false
+    }
+
     fn window_order(&self, writer: &mut Writer, term: &OrderTerm) {
         writer.order_term(term);
     }
@@ -374,7 +382,7 @@ impl Syntax for Snowflake {
             }
             _ => {
                 // See <https://docs.snowflake.com/en/sql-reference/functions/array_generate_range>.
-                writer.put("(SELECT DATEADD('DAY', series.value, bounds.first_day) AS ");
+                writer.put("(SELECT DATEADD('DAY', series.index, bounds.first_day) AS ");
                 writer.identifier(column);
                 writer.put(" FROM (SELECT ");
                 date(writer, from);

@@ -1,13 +1,21 @@
 //! Selects as text.
 
 use super::{Level, Writer};
-use crate::sql::{BinaryOp, Expr, From, Join, JoinKind, Leaf, Select, SelectItem, SqlExpr};
+use crate::sql::{BinaryOp, Expr, From, Join, JoinKind, Leaf, Literal, OrderTerm, Select, SelectItem, SqlExpr};
 
 impl Writer {
     /// Writes a select with everything that belongs to it.
     pub(in crate::sql) fn select(&mut self, select: &Select) {
         self.with(select);
-        self.core(select);
+        if self.syntax.orders_by_names_only() && select.order_by.iter().any(is_computed) {
+            let ordered = ordered_outside(select);
+            self.core(&ordered);
+            return self.order_and_limit(&ordered);
+        }
+        match typed_nulls(select) {
+            Some(typed) if self.syntax.unions_pair_by_pair() => self.core(&typed),
+            _ => self.core(select),
+        }
         for further in &select.union_all {
             self.line();
             self.put("UNION ALL");
@@ -157,4 +165,48 @@ impl Writer {
             self.number(i64::try_from(limit).unwrap_or(i64::MAX));
         }
     }
+}
+
+/// Returns whether a term computes with names of the select list.
+fn is_computed(term: &OrderTerm) -> bool {
+    let mut names = false;
+    term.expr.for_each_leaf(&mut |leaf| names |= matches!(leaf, Leaf::Column(column) if column.table.is_none()));
+    names && !matches!(term.expr, Expr::Leaf(_))
+}
+
+/// Puts a select into the FROM of another one, which orders it and to which its names are columns.
+fn ordered_outside(select: &Select) -> Select {
+    let inner = Select { with: Vec::new(), order_by: Vec::new(), limit: None, ..select.clone() };
+    Select {
+        items: select.items.iter().map(|item| SqlExpr::bare(&item.alias).named(&item.alias)).collect(),
+        from: Some(From::Select { select: Box::new(inner), alias: "answer".to_owned() }),
+        order_by: select.order_by.clone(),
+        limit: select.limit,
+        ..Select::default()
+    }
+}
+
+/// Gives a NULL of the first select of a union the type of the first value that a later select has for it, if the second
+/// has none either: `(SELECT revenue FROM orders_groups LIMIT 0)`.
+fn typed_nulls(select: &Select) -> Option<Select> {
+    let is_null = |item: &SelectItem| matches!(item.expr, Expr::Literal(Literal::Null));
+    let second = select.union_all.first()?;
+    let items = select.items.iter().zip(&second.items).enumerate().map(|(at, (item, beside))| {
+        let untyped = is_null(item) && is_null(beside);
+        let typed = select.union_all.iter().filter(|_| untyped).find(|further| !is_null(&further.items[at]));
+        typed.map_or_else(
+            || item.clone(),
+            |further| {
+                let value = Select {
+                    items: vec![further.items[at].clone()],
+                    from: further.from.clone(),
+                    joins: further.joins.clone(),
+                    limit: Some(0),
+                    ..Select::default()
+                };
+                Expr::Leaf(Leaf::Scalar(Box::new(value))).named(&item.alias)
+            },
+        )
+    });
+    Some(Select { items: items.collect(), with: Vec::new(), union_all: Vec::new(), ..select.clone() })
 }

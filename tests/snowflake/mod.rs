@@ -1,0 +1,110 @@
+//! Snowflake as fakesnow emulates it on DuckDB. `.ci/fakesnow` installs it.
+//!
+//! `SELECT DATEADD('DAY', 1, DATE '2024-02-28')` → `2024-02-29`.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    path::Path,
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    sync::{Mutex, PoisonError},
+};
+
+use entente::sql::Literal;
+use serde_json::{Value, json};
+
+use crate::googlesql::{Query, Rows};
+
+/// Runs each query; gives the emulator's message where one fails.
+pub(crate) fn run(queries: &[Query]) -> Vec<Result<Rows, String>> {
+    static TOOL: Mutex<Option<Tool>> = Mutex::new(None);
+    let mut shared = TOOL.lock().unwrap_or_else(PoisonError::into_inner);
+    queries
+        .iter()
+        .map(|query| {
+            // A test that failed while it held the tool leaves none; others start a new one.
+            let mut tool = shared.take().unwrap_or_else(start);
+            let answer = tool.ask(query);
+            *shared = Some(tool);
+            answer
+        })
+        .collect()
+}
+
+/// The running tool. It ends with the test binary, which closes its input.
+struct Tool {
+    _process: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+fn start() -> Tool {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let tools = root.join(".tools/fakesnow");
+    assert!(tools.join("installed").exists(), "fakesnow is not installed: run `.ci/fakesnow` (it needs Python 3.11)");
+    let mut process = Command::new(tools.join("bin/python"))
+        .arg(root.join("tests/tools/fakesnow/main.py"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("Python starts; `.ci/fakesnow` needs it as well");
+    let input = process.stdin.take().expect("it is piped");
+    let output = BufReader::new(process.stdout.take().expect("it is piped"));
+    Tool { _process: process, input, output }
+}
+
+impl Tool {
+    fn ask(&mut self, query: &Query) -> Result<Rows, String> {
+        self.input.write_all(format!("{}\n", document(query)).as_bytes()).expect("the tool reads");
+        let mut line = String::new();
+        let length = self.output.read_line(&mut line).expect("UTF-8");
+        assert!(length > 0, "fakesnow ended early");
+        let answer: Value = serde_json::from_str(&line).expect("the tool answers in JSON");
+        if let Some(error) = answer["error"].as_str() {
+            return Err(error.to_owned());
+        }
+        let cell = |cell: &Value| cell.as_str().map(str::to_owned);
+        let row = |row: &Value| row.as_array().expect("a row").iter().map(cell).collect();
+        Ok(answer["rows"].as_array().expect("rows").iter().map(row).collect())
+    }
+}
+
+fn document(query: &Query) -> Value {
+    let tables = query.tables.iter().map(|(name, table)| {
+        let columns: Vec<_> = table.columns.iter().map(|(name, kind)| json!([name, type_name(kind)])).collect();
+        (name.clone(), json!({ "columns": columns, "rows": table.rows }))
+    });
+    json!({
+        "sql": query.sql,
+        "parameters": query.parameters.iter().map(parameter).collect::<Vec<_>>(),
+        "tables": tables.collect::<serde_json::Map<_, _>>(),
+    })
+}
+
+fn type_name(kind: &str) -> &'static str {
+    match kind {
+        "integer" => "NUMBER(38, 0)",
+        "decimal" => "NUMBER(38, 9)",
+        "float" => "FLOAT",
+        "boolean" => "BOOLEAN",
+        "date" => "DATE",
+        "datetime" => "TIMESTAMP_NTZ",
+        "timestamp" => "TIMESTAMP_TZ",
+        "json" => "VARIANT",
+        _ => "VARCHAR",
+    }
+}
+
+/// Binds as a driver does: what stands in a CAST as text.
+fn parameter(value: &Literal) -> Value {
+    match value {
+        Literal::Null => Value::Null,
+        Literal::Boolean(value) => json!(value),
+        Literal::Integer(value) => json!(value),
+        Literal::Decimal(text) | Literal::String(text) => json!(text),
+        Literal::Float(bits) => json!(f64::from_bits(*bits)),
+        Literal::Date(date) => json!(date.to_string()),
+        Literal::DateTime(time) => json!(time.to_string()),
+        Literal::Timestamp(time) => json!(format!("{time}+00:00")),
+    }
+}

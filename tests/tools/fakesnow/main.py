@@ -1,0 +1,79 @@
+"""Runs SQL of Snowflake on fakesnow: a question in JSON per line in, an answer in JSON per line out.
+
+{"sql": "…", "parameters": ["…"], "tables": {"marts.orders": {"columns": [["price", "NUMBER(38, 9)"]], "rows": [["1.50"]]}}}
+"""
+
+import csv
+import datetime
+import decimal
+import hashlib
+import json
+import sys
+import tempfile
+import warnings
+
+import fakesnow
+import snowflake.connector
+
+warnings.filterwarnings("ignore")
+NULL = "\\N"
+
+
+class Tables:
+    """The tables that were made, so that one that many questions read is made once."""
+
+    def __init__(self, connection):
+        self.connection = connection
+        self.known = {}
+
+    def make(self, tables):
+        # A table that the question does not name must not answer for one that is missing.
+        for name in [name for name in self.known if name not in tables]:
+            self.connection.cursor().execute(f"DROP TABLE {name}")
+            del self.known[name]
+        for name, table in tables.items():
+            digest = hashlib.sha256(json.dumps(table).encode()).hexdigest()
+            if self.known.get(name) == digest:
+                continue
+            cursor = self.connection.cursor()
+            if "." in name:
+                cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {name.split('.')[0]}")
+            columns = ", ".join(f'"{column.upper()}" {kind}' for column, kind in table["columns"])
+            cursor.execute(f"CREATE OR REPLACE TABLE {name} ({columns})")
+            with tempfile.NamedTemporaryFile("w", suffix=".csv", newline="", encoding="utf-8") as file:
+                writer = csv.writer(file, quoting=csv.QUOTE_ALL)
+                writer.writerows([[NULL if cell is None else cell for cell in row] for row in table["rows"]])
+                file.flush()
+                if table["rows"]:
+                    options = f"FORMAT csv, HEADER false, NULLSTR '{NULL}', ALLOW_QUOTED_NULLS true, AUTO_DETECT false, QUOTE '\"', ESCAPE '\"'"
+                    cursor._duck_conn.execute(f"COPY {name} FROM '{file.name}' ({options})")
+            self.known[name] = digest
+
+
+def text(value):
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime.datetime):
+        if value.tzinfo is None:
+            return value.isoformat(" ")
+        return value.astimezone(datetime.timezone.utc).replace(tzinfo=None).isoformat(" ") + "+00"
+    if isinstance(value, decimal.Decimal):
+        return format(value, "f")
+    return None if value is None else str(value)
+
+
+def answer(tables, question):
+    try:
+        tables.make(question["tables"])
+        cursor = tables.connection.cursor()
+        cursor.execute(question["sql"], question["parameters"] or None)
+        return {"rows": [[text(cell) for cell in row] for row in cursor.fetchall()]}
+    except Exception as error:
+        return {"error": f"{type(error).__name__}: {error}"}
+
+
+with fakesnow.patch():
+    snowflake.connector.paramstyle = "qmark"
+    tables = Tables(snowflake.connector.connect(database="warehouse", schema="main"))
+    for line in sys.stdin:
+        print(json.dumps(answer(tables, json.loads(line))), flush=True)

@@ -71,7 +71,11 @@ impl Tool {
 
 fn document(query: &Query) -> Value {
     let tables = query.tables.iter().map(|(name, table)| {
-        let columns: Vec<_> = table.columns.iter().map(|(name, kind)| json!([name, type_name(kind)])).collect();
+        let columns = table.columns.iter().enumerate().map(|(at, (name, kind))| {
+            let values = table.rows.iter().filter_map(|row| row[at].as_deref());
+            json!([name, type_name(kind, values)])
+        });
+        let columns: Vec<_> = columns.collect();
         (name.clone(), json!({ "columns": columns, "rows": table.rows }))
     });
     json!({
@@ -81,10 +85,10 @@ fn document(query: &Query) -> Value {
     })
 }
 
-fn type_name(kind: &str) -> &'static str {
-    match kind {
-        "integer" => "NUMBER(38, 0)",
-        "decimal" => "NUMBER(38, 9)",
+fn type_name<'a>(kind: &str, values: impl Iterator<Item = &'a str>) -> String {
+    let name = match kind {
+        "integer" => "BIGINT",
+        "decimal" => return number(values),
         "float" => "FLOAT",
         "boolean" => "BOOLEAN",
         "date" => "DATE",
@@ -92,7 +96,18 @@ fn type_name(kind: &str) -> &'static str {
         "timestamp" => "TIMESTAMP_TZ",
         "json" => "VARIANT",
         _ => "VARCHAR",
+    };
+    name.to_owned()
+}
+
+/// Returns the least type that holds the values: DuckDB computes the product of two wide ones in floating point.
+fn number<'a>(values: impl Iterator<Item = &'a str>) -> String {
+    let (mut whole, mut scale) = (1, 0);
+    for value in values {
+        let (digits, fraction) = value.trim_start_matches('-').split_once('.').unwrap_or((value, ""));
+        (whole, scale) = (whole.max(digits.len()), scale.max(fraction.len()));
     }
+    format!("NUMBER({}, {scale})", whole + scale)
 }
 
 /// Binds as a driver does: what stands in a CAST as text.

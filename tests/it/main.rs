@@ -23,8 +23,14 @@ mod graphql;
 mod layers;
 mod lookml;
 mod meaning;
+#[cfg(feature = "duckdb")]
+#[path = "../postgres/mod.rs"]
+mod postgres;
 #[cfg(feature = "server")]
 mod server;
+#[cfg(feature = "duckdb")]
+#[path = "../snowflake/mod.rs"]
+mod snowflake;
 #[cfg(feature = "duckdb")]
 mod sql;
 mod tidy;

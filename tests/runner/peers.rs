@@ -63,19 +63,12 @@ impl Peer {
 
     /// Returns why the engine answers otherwise than DuckDB, where that is no fault of the SQL.
     fn excuse(self, sql: &str) -> Option<&'static str> {
-        let excused: &[(&str, &str)] = match self {
-            Self::BigQuery | Self::Postgres => &[],
-            Self::Snowflake => &NOT_EMULATED,
-        };
-        excused.iter().find(|(form, _)| sql.contains(form)).map(|(_, reason)| *reason)
+        match self {
+            Self::BigQuery | Self::Postgres => None,
+            Self::Snowflake => snowflake::not_emulated(sql),
+        }
     }
 }
-
-/// What fakesnow takes and does not compute as Snowflake does, with the reason. It has to run all the same.
-const NOT_EMULATED: [(&str, &str); 1] = [(
-    "DATE_TRUNC('HOUR', CONVERT_TIMEZONE(",
-    "its CONVERT_TIMEZONE gives a wall clock without an offset, so the hours of a local day are no instants",
-)];
 
 /// How the SQL of DuckDB says that an answer is an estimate, which is another in each engine.
 const ESTIMATES: [&str; 2] = ["APPROX_COUNT_DISTINCT(", "approx_quantile("];

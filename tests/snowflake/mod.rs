@@ -14,6 +14,21 @@ use serde_json::{Value, json};
 
 use crate::googlesql::{Query, Rows};
 
+/// What fakesnow takes and does not compute as Snowflake does, by its form, with the reason.
+const NOT_EMULATED: [(&str, &str); 3] = [
+    (
+        "DATE_TRUNC('HOUR', CONVERT_TIMEZONE(",
+        "its CONVERT_TIMEZONE gives a wall clock without an offset, so the hours of a local day are no instants",
+    ),
+    ("TYPEOF(GET(", "its GET keeps the quotes of a text, and its TYPEOF calls every value JSON"),
+    ("\u{a0}", "its TRIM takes off every blank of Unicode"),
+];
+
+/// Returns why fakesnow computes SQL otherwise than Snowflake, if it does.
+pub(crate) fn not_emulated(sql: &str) -> Option<&'static str> {
+    NOT_EMULATED.iter().find(|(form, _)| sql.contains(form)).map(|(_, reason)| *reason)
+}
+
 /// Runs each query; gives the emulator's message where one fails.
 pub(crate) fn run(queries: &[Query]) -> Vec<Result<Rows, String>> {
     static TOOL: Mutex<Option<Tool>> = Mutex::new(None);

@@ -296,7 +296,12 @@ impl Syntax for Postgres {
     fn any_value(&self, writer: &mut Writer, arg: &SqlExpr) -> Level {
         // ANY_VALUE came with version 16, and MIN does not take booleans.
         writer.put("(ARRAY_AGG(");
-        writer.expr(arg, Level::Or);
+        if known_type(arg) == Some(ColumnType::String) {
+            // A constant text has no type by itself.
+            writer.cast(arg, "TEXT");
+        } else {
+            writer.expr(arg, Level::Or);
+        }
         writer.put("))[1]");
         Level::Primary
     }

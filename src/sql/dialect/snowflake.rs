@@ -235,7 +235,7 @@ impl Syntax for Snowflake {
             (Function::StartsWith, _) => writer.function("STARTSWITH", args),
             (Function::EndsWith, _) => writer.function("ENDSWITH", args),
             (Function::Contains, _) => writer.function("CONTAINS", args),
-            (Function::JsonText, [_, _]) => json_text(writer, args),
+            (Function::JsonText, [document, key]) => json_text(writer, document, key),
             (Function::Abs, _) => writer.function("ABS", args),
             (Function::Round, _) => writer.function("ROUND", args),
             (Function::Floor, _) => writer.function("FLOOR", args),
@@ -437,12 +437,31 @@ fn at_least(writer: &mut Writer, args: &[SqlExpr]) {
 }
 
 /// Writes the text of a value that is neither an object nor a list; the null of JSON becomes NULL as text.
+///
+/// The document may be a VARIANT or a text, which only the catalog knows; as text both are alike.
 /// See <https://docs.snowflake.com/en/sql-reference/functions/get>.
-fn json_text(writer: &mut Writer, document_and_key: &[SqlExpr]) -> Level {
+fn json_text(writer: &mut Writer, document: &SqlExpr, key: &SqlExpr) -> Level {
+    let value = |writer: &mut Writer| {
+        writer.put("GET(");
+        match known_type(document) {
+            Some(ColumnType::Json) => writer.expr(document, Level::Or),
+            Some(ColumnType::String) => {
+                writer.function("PARSE_JSON", std::slice::from_ref(document));
+            }
+            _ => {
+                writer.put("PARSE_JSON(");
+                writer.cast(document, "VARCHAR");
+                writer.put(")");
+            }
+        }
+        writer.put(", ");
+        writer.expr(key, Level::Or);
+        writer.put(")");
+    };
     writer.put("CASE WHEN TYPEOF(");
-    writer.function("GET", document_and_key);
+    value(writer);
     writer.put(") NOT IN ('OBJECT', 'ARRAY') THEN CAST(");
-    writer.function("GET", document_and_key);
+    value(writer);
     writer.put(" AS VARCHAR) END");
     Level::Primary
 }
@@ -583,10 +602,12 @@ fn periods_between(
     fiscal_start_month: u32,
 ) -> Level {
     if granularity == Granularity::Week {
+        writer.put("CAST(");
         weeks_since_first(writer, to, week_start);
         writer.put(" - ");
         weeks_since_first(writer, from, week_start);
-        return Level::Add;
+        writer.put(" AS NUMBER(38, 0))");
+        return Level::Primary;
     }
     let months = months_from_january(granularity, fiscal_start_month);
     writer.put(match granularity {

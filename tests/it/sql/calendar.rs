@@ -40,12 +40,12 @@ fn check(exprs: Vec<SqlExpr>, expected: impl Fn(NaiveDate, usize) -> String) {
         }),
         ..Select::default()
     };
-    for rows in run_everywhere(&[select]).remove(0) {
+    for (engine, rows) in run_everywhere(&[select]).remove(0) {
         assert_eq!(rows.len(), 761);
         for row in rows {
             let date = day(row[0].as_deref().expect("a day"));
             for (at, value) in row[1..].iter().enumerate() {
-                assert_eq!(value.as_deref(), Some(expected(date, at).as_str()), "{date}, column {at}");
+                assert_eq!(value.as_deref(), Some(expected(date, at).as_str()), "{engine}: {date}, column {at}");
             }
         }
     }

@@ -2,18 +2,52 @@
 
 use entente::sql::{Dialect, Select, print};
 
-use crate::googlesql::{self, Rows};
+use crate::{
+    googlesql::{self, Query, Rows},
+    postgres, snowflake,
+};
 
-/// Runs each select on every engine; panics with the SQL where one fails.
-pub(crate) fn run_everywhere(selects: &[Select]) -> Vec<[Rows; 2]> {
-    let texts: Vec<_> = selects.iter().map(|select| print(select, Dialect::BigQuery)).collect();
-    let queries: Vec<googlesql::Query> = texts.iter().cloned().map(Into::into).collect();
-    let bigquery = googlesql::run(&queries)
-        .into_iter()
-        .zip(&texts)
-        .map(|(rows, text)| alike(rows.unwrap_or_else(|error| panic!("GoogleSQL: {error}\n{}", text.sql))));
-    let duckdb = duckdb_rows(selects);
-    duckdb.into_iter().zip(bigquery).map(|(duckdb, bigquery)| [duckdb, bigquery]).collect()
+/// Rows, with the engine that gave them.
+pub(crate) type Answers = Vec<(&'static str, Rows)>;
+
+/// What runs queries.
+type Engine = fn(&[Query]) -> Vec<Result<Rows, String>>;
+
+/// Runs each select on every engine; panics with the SQL where one fails. What fakesnow does not emulate has no answer of
+/// it, and what Postgres cannot hold none of Postgres.
+pub(crate) fn run_everywhere(selects: &[Select]) -> Vec<Answers> {
+    let mut answers: Vec<Answers> = duckdb_rows(selects).into_iter().map(|rows| vec![("DuckDB", rows)]).collect();
+    let engines: [(&'static str, Dialect, Engine); 3] = [
+        ("GoogleSQL", Dialect::BigQuery, googlesql::run),
+        ("fakesnow", Dialect::Snowflake, snowflake::run),
+        ("Postgres", Dialect::Postgres, postgres::run),
+    ];
+    for (name, dialect, run) in engines {
+        let queries: Vec<Query> = selects.iter().map(|select| print(select, dialect).into()).collect();
+        for ((answers, query), rows) in answers.iter_mut().zip(&queries).zip(run(&queries)) {
+            let excused = match dialect {
+                Dialect::Snowflake => snowflake::not_emulated(&query.sql).is_some(),
+                // The server refuses a NUL, whichever way it is written.
+                Dialect::Postgres => query.sql.contains("\\000") && rows.is_err(),
+                _ => false,
+            };
+            if !excused {
+                let rows = rows.unwrap_or_else(|error| panic!("{name}: {error}\n{}", query.sql));
+                let rows = if name == "fakesnow" { days(rows, &answers[0].1) } else { rows };
+                answers.push((name, alike(rows)));
+            }
+        }
+    }
+    answers
+}
+
+/// fakesnow moves and cuts a date to a midnight: where DuckDB has a date, it is one.
+fn days(rows: Rows, like: &Rows) -> Rows {
+    let cell = |(cell, like): (Option<String>, &Option<String>)| match (cell, like) {
+        (Some(cell), Some(like)) if cell.strip_suffix(" 00:00:00") == Some(like) => Some(like.clone()),
+        (cell, _) => cell,
+    };
+    rows.into_iter().zip(like).map(|(row, like)| row.into_iter().zip(like).map(cell).collect()).collect()
 }
 
 fn duckdb_rows(selects: &[Select]) -> Vec<Rows> {

@@ -73,7 +73,7 @@ fn check(cases: &[(SqlExpr, Option<&str>)]) {
         .collect();
     let mut wrong = Vec::new();
     for ((expr, expected), answers) in cases.iter().zip(run_everywhere(&selects)) {
-        for (engine, rows) in ["DuckDB", "GoogleSQL"].iter().zip(answers) {
+        for (engine, rows) in answers {
             if rows[0][0].as_deref() != *expected {
                 wrong.push(format!("{engine}: {:?} instead of {expected:?} for {expr:?}", rows[0][0]));
             }
@@ -364,8 +364,8 @@ fn aggregates_mean_the_same_everywhere() {
     ]);
     let none = row(&[Some("0"), Some("0"), Some("0"), None, None, None, None, None, None]);
     let answers = run_everywhere(&[select("2024-01-05", exprs()), select("2023-12-31", exprs())]);
-    assert_eq!(answers[0], [five.clone(), five]);
-    assert_eq!(answers[1], [none.clone(), none]);
+    assert!(answers[0].iter().all(|(_, rows)| *rows == five), "{:?}", answers[0]);
+    assert!(answers[1].iter().all(|(_, rows)| *rows == none), "{:?}", answers[1]);
 }
 
 #[test]
@@ -391,8 +391,8 @@ fn nulls_stand_where_the_order_says() {
         [None, third, first],
     ];
     for (answers, expected) in run_everywhere(&selects).into_iter().zip(expected) {
-        for rows in answers {
-            assert_eq!(rows.into_iter().flatten().collect::<Vec<_>>(), expected);
+        for (engine, rows) in answers {
+            assert_eq!(rows.into_iter().flatten().collect::<Vec<_>>(), expected, "{engine}");
         }
     }
 }

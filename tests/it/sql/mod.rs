@@ -1,4 +1,5 @@
-//! What the SQL that we print means, on the real engines: DuckDB, and the reference engine of GoogleSQL.
+//! What the SQL that we print means, on the real engines: DuckDB, the reference engine of GoogleSQL, Postgres; and on
+//! fakesnow, which emulates Snowflake.
 
 mod analyzer;
 mod calendar;

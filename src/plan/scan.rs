@@ -167,9 +167,10 @@ pub(super) fn filter_of_request(
 
 /// Returns the condition that a row's day exists in the month to which it is shifted, where days are told apart.
 pub(super) fn day_exists(bound: &Bound<'_>, scan: &Scan, axis: &TimeValue) -> Option<SqlExpr> {
+    use TimePart::{DayOfMonth, DayOfWeek, DayOfYear};
     let tells_days = |position: &usize| match bound.keys[*position].kind {
         KeyKind::Time(size) => size == Granularity::Day.into(),
-        KeyKind::TimePart(_) => true,
+        KeyKind::TimePart(part) => matches!(part, DayOfMonth | DayOfWeek | DayOfYear),
         KeyKind::Dimension { .. } | KeyKind::Member { .. } => false,
     };
     scan.keys.iter().any(tells_days).then(|| axis.day_exists(bound.cut(), scan.shift)).flatten()

@@ -48,13 +48,15 @@ impl Project {
         if let Some(hash) = &known.metrics[id.index()] {
             return hash.clone();
         }
-        let Metric { kind, when_empty, .. } = &self.metrics[id];
+        let Metric { kind, when_empty, says_empty, .. } = &self.metrics[id];
+        // A formula is what its parts make of it unless it says null itself.
+        let says_null = *says_empty && *when_empty == Empty::Null && !matches!(kind, MetricKind::Simple(_));
         let mut form = format!(
             "(metric (zone {}) (week {}) (fiscal {}) {} ",
             self.time_zone,
             self.calendar.week_start,
             self.calendar.fiscal_start_month,
-            empty(*when_empty)
+            if says_null { "says-null" } else { empty(*when_empty) }
         );
         match kind {
             MetricKind::Simple(simple) => {

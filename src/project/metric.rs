@@ -32,10 +32,19 @@ pub struct Metric {
     pub good: Option<Good>,
     /// What it is where it has no rows.
     pub when_empty: Empty,
+    /// Whether `when_empty` was written: null is then also what a formula is that would be something without rows.
+    pub says_empty: bool,
     /// The hash of its meaning: changes exactly when a number could change. Hexadecimal.
     pub hash: String,
     /// Where it was written.
     pub span: Span,
+}
+
+impl Metric {
+    /// Returns what it says that it is where it has no rows, if it says so itself.
+    pub fn said_empty(&self) -> Option<Empty> {
+        self.says_empty.then_some(self.when_empty)
+    }
 }
 
 /// How a metric is computed.

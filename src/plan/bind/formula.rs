@@ -124,8 +124,8 @@ impl<'p> Formulas<'p> {
         let empty = above.when_empty.unwrap_or(definition.when_empty);
         match &definition.kind {
             MetricKind::Simple(_) | MetricKind::Nested(_) => {
-                let leaf = self.leaf(metric, LeafValue::Metric, above);
-                Ok(or_empty(Expr::Leaf(leaf), empty))
+                let leaf = Expr::Leaf(self.leaf(metric, LeafValue::Metric, above));
+                Ok(if empty == Empty::Null { self.where_rows_are(leaf) } else { or_empty(leaf, empty) })
             }
             MetricKind::Funnel(funnel) => Ok(self.of_funnel(metric, funnel, above, empty)),
             MetricKind::Derived { expr, inputs } => self.of_inputs(metric, definition, expr, inputs, above),
@@ -133,7 +133,7 @@ impl<'p> Formulas<'p> {
                 let mut below = above.clone();
                 below.usage.cumulation = Some(self.accumulate(above, *cumulation, *take, metric)?);
                 below.name = above.name.clone().or_else(|| Some(definition.name.clone()));
-                below.when_empty = self.changed_empty(*inner, empty);
+                below.when_empty = above.when_empty.or(definition.said_empty());
                 self.formula(*inner, &below)
             }
         }
@@ -147,7 +147,9 @@ impl<'p> Formulas<'p> {
         inputs: &[Input],
         above: &Above,
     ) -> Result<Expr<LeafId>, PlanError> {
-        let empty = above.when_empty.unwrap_or(definition.when_empty);
+        let said = above.when_empty.or(definition.said_empty());
+        let is_plain = |only: &Input| only.offset.is_none() && only.offset_to.is_none() && only.when_empty.is_none();
+        let is_alone = matches!((expr, inputs), (Expr::Leaf(_), [only]) if is_plain(only));
         let mut formulas = Vec::new();
         for input in inputs {
             let is_shifted = input.offset.is_some() || input.offset_to.is_some();
@@ -155,10 +157,7 @@ impl<'p> Formulas<'p> {
             below.name = Some(input.name.clone());
             below.usage = self.usage_of(metric, input, above)?;
             let of_input = if is_shifted { None } else { input.when_empty };
-            below.when_empty = of_input.or_else(|| {
-                let is_alone = !is_shifted && matches!(expr, Expr::Leaf(_));
-                self.changed_empty(input.metric, empty).filter(|_| is_alone)
-            });
+            below.when_empty = of_input.or(said.filter(|_| is_alone));
             let formula = self.formula(input.metric, &below)?;
             formulas.push(if is_shifted {
                 or_empty(self.where_rows_are(formula), input.when_empty.unwrap_or(Empty::Null))
@@ -167,11 +166,10 @@ impl<'p> Formulas<'p> {
             });
         }
         let formula = expr.map(&mut |input: &InputId| formulas[input.0].clone());
-        Ok(match (empty, above.when_empty) {
-            (Empty::Zero, _) if is_or_zero(&formula) => formula,
-            (Empty::Zero, _) => or_empty(formula, Empty::Zero),
-            (Empty::Null, Some(_)) if !matches!(expr, Expr::Leaf(_)) => self.where_rows_are(formula),
-            (Empty::Null, _) => formula,
+        Ok(match said {
+            Some(Empty::Zero) if !is_or_zero(&formula) => or_empty(formula, Empty::Zero),
+            Some(Empty::Null) if !is_alone => self.where_rows_are(formula),
+            _ => formula,
         })
     }
 
@@ -213,11 +211,6 @@ impl<'p> Formulas<'p> {
             FunnelResult::TimeBetween { .. } => leaf(LeafValue::Metric),
         };
         or_empty(formula, empty)
-    }
-
-    /// Returns the empty value that a metric above asks for, if it is not the metric's own.
-    fn changed_empty(&self, metric: MetricId, empty: Empty) -> Option<Empty> {
-        (empty != self.project.metrics[metric].when_empty).then_some(empty)
     }
 
     /// Returns a shifted formula where any of its leaves has rows, and null elsewhere.

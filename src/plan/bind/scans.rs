@@ -68,6 +68,7 @@ pub(super) fn of(bound: &Bound<'_>) -> Result<Vec<Scan>, PlanError> {
             (other.model, &other.axis, &other.kind) == (scan.model, &scan.axis, &scan.kind)
                 && (other.shift, other.cumulation, other.offset_to) == (scan.shift, scan.cumulation, scan.offset_to)
                 && other.keys == scan.keys
+                && makes_no_rows_of_others(bound, other, &scan, leaf)
         };
         match scans.iter_mut().find(same) {
             Some(known) => {
@@ -121,6 +122,20 @@ fn scan_of(bound: &Bound<'_>, leaf: &LeafUse, speaks_of_time: bool) -> Result<Sc
         leaves: Vec::new(),
         makes_rows: leaf.makes_rows && !is_partial,
     })
+}
+
+/// Whether a scan's groups stay those of its leaves that make rows once a leaf joins them.
+///
+/// What the request takes back makes no rows of the answer, so it shares a scan only with one that reads the same rows.
+fn makes_no_rows_of_others(bound: &Bound<'_>, known: &Scan, scan: &Scan, leaf: &LeafUse) -> bool {
+    let filter_of = |leaf: &LeafUse| bound.project.simple(leaf.metric).map(|simple| &simple.filter);
+    let is_alike = |other: &LeafUse| other.usage.filters == leaf.usage.filters && filter_of(other) == filter_of(leaf);
+    let mut others = known.leaves.iter().map(|other| &bound.leaves[other.0]);
+    match (known.makes_rows, scan.makes_rows) {
+        (true, false) => others.any(|other| other.makes_rows && is_alike(other)),
+        (false, true) => others.all(is_alike),
+        _ => true,
+    }
 }
 
 /// Returns the first simple metric at the bottom of a metric.

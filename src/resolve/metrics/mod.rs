@@ -225,6 +225,7 @@ fn set_empty(context: &mut Context<'_>, id: MetricId, diagnostics: &mut Diagnost
         let subject = format!("metric `{}`", def.name.value);
         if let Some(empty) = empty_named(text, context.project.metrics[id].value_type, &subject, diagnostics) {
             context.project.metrics[id].when_empty = empty;
+            context.project.metrics[id].says_empty = true;
         }
     }
 }

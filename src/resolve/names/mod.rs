@@ -290,6 +290,7 @@ fn empty_metric(def: &MetricDef) -> Metric {
         format: None,
         good: None,
         when_empty: Empty::Null,
+        says_empty: false,
         hash: String::new(),
         span: def.span,
     }

@@ -4,12 +4,18 @@ use std::cmp::Ordering;
 
 use chrono::{DateTime, Days, NaiveDate};
 use entente::{
-    plan::{self, CursorValue, Order, OrderBy, Plan, Principal, Request},
-    sql::{self, Dialect, Literal},
+    plan::{CursorValue, Order, OrderBy, Plan, Request},
+    project::Project,
+    sql::Literal,
     warehouse::{ColumnData, Rows},
 };
 
-use super::{Case, Context, QUERIES_PER_WORLD, case, now, question, random::Random};
+use super::{
+    ask::{self, Held, PREFIX, Warehouse},
+    query,
+    random::Random,
+    run::{self, QUERIES_PER_WORLD},
+};
 
 const WORLDS: u64 = 40;
 
@@ -98,30 +104,53 @@ fn order(random: &mut Random, request: &Request) -> Vec<Order> {
     order
 }
 
-impl Case {
-    fn read(&self, request: &Request) -> (Plan, Vec<Vec<Literal>>) {
-        let context = Context { now: now(), dialect: Dialect::DuckDb };
-        let plan = plan::plan(&self.project, request, &Principal::default(), &context)
-            .unwrap_or_else(|error| panic!("{error}\n{}\n{request:#?}", self.yaml));
-        let text = sql::print(&plan.select, Dialect::DuckDb);
-        let rows = self.database.query_blocking(&text).unwrap_or_else(|error| panic!("{error}\n{}", text.sql));
-        (plan, rows_of(&rows))
+fn read(held: Held<'_>, project: &Project, request: &Request) -> (Plan, Vec<Vec<Literal>>) {
+    let plan = ask::plan_request(project, request).unwrap_or_else(|failure| panic!("{failure:?}\n{request:#?}"));
+    let rows = held.rows(&plan.select).unwrap_or_else(|failure| panic!("{failure:?}\n{request:#?}"));
+    let rows = rows_of(&rows);
+    (plan, rows)
+}
+
+/// Asks a request page by page.
+fn paged(
+    held: Held<'_>,
+    project: &Project,
+    request: &Request,
+    plan: &Plan,
+    size: usize,
+    rows: usize,
+) -> Vec<Vec<Literal>> {
+    let mut pages: Vec<Vec<Literal>> = Vec::new();
+    loop {
+        let after = pages
+            .last()
+            .map(|row| plan.order.iter().map(|(column, ..)| row[*column].clone()).collect::<Vec<CursorValue>>());
+        let page = Request { after, limit: Some(size as u64), ..request.clone() };
+        let (_, found) = read(held, project, &page);
+        let is_last = found.len() < size;
+        pages.extend(found);
+        if is_last || pages.len() > rows {
+            return pages;
+        }
     }
 }
 
 #[test]
 fn pages_put_end_to_end_are_the_whole_answer() {
+    let warehouse = Warehouse::open();
     let mut several = 0;
     for seed in 0..WORLDS {
-        let (case, mut random) = case(seed);
+        let mut made = run::make(seed);
+        let held = warehouse.hold(&made.world);
+        let project = made.load(held);
         for _ in 0..QUERIES_PER_WORLD {
-            let query = question::query(&mut random, &case.metrics);
-            let mut request: Request = query.text().parse().expect("the query is readable");
+            let query = query::make(&mut made.random, &made.metrics);
+            let mut request: Request = query.text(PREFIX).parse().expect("the query is readable");
             if request.keys.is_empty() {
                 continue;
             }
-            request.order = order(&mut random, &request);
-            let (plan, whole) = case.read(&request);
+            request.order = order(&mut made.random, &request);
+            let (plan, whole) = read(held, &project, &request);
             for pair in whole.windows(2) {
                 let terms = plan.order.iter().map(|(column, descending, nulls_first)| {
                     stand(&pair[0][*column], &pair[1][*column], *descending, *nulls_first)
@@ -129,21 +158,10 @@ fn pages_put_end_to_end_are_the_whole_answer() {
                 let stands = terms.fold(Ordering::Equal, Ordering::then);
                 assert!(stands.is_lt(), "seed {seed}: {pair:#?} stand wrong\n{request:#?}");
             }
-            let size = 1 + random.below(3);
-            let mut pages: Vec<Vec<Literal>> = Vec::new();
-            loop {
-                let after = pages.last().map(|row| {
-                    plan.order.iter().map(|(column, ..)| row[*column].clone()).collect::<Vec<CursorValue>>()
-                });
-                let page = Request { after, limit: Some(size as u64), ..request.clone() };
-                let (_, rows) = case.read(&page);
-                let last = rows.len() < size;
-                pages.extend(rows);
-                if last || pages.len() > whole.len() {
-                    break;
-                }
-            }
-            assert_eq!(pages, whole, "seed {seed}: pages differ from the whole\n{request:#?}\n{}", case.world.seed());
+            // One to three rows, more where there would be too many pages.
+            let size = 1 + made.random.below(3) + whole.len() / 8;
+            let pages = paged(held, &project, &request, &plan, size, whole.len());
+            assert_eq!(pages, whole, "seed {seed}: pages differ from the whole\n{request:#?}\n{}", made.world.seed());
             several += usize::from(whole.len() > size);
         }
     }

@@ -1,4 +1,4 @@
-//! Bugs that planners have, planted into a finished SELECT.
+//! A finished SELECT → the same with a bug in it.
 
 use chrono::TimeDelta;
 use entente::sql::{
@@ -7,7 +7,7 @@ use entente::sql::{
 
 /// A bug.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Bug {
+pub(in crate::battery) enum Bug {
     /// One condition is forgotten.
     FirstConditionDropped,
     LastConditionDropped,
@@ -76,7 +76,7 @@ pub(super) enum Bug {
 }
 
 impl Bug {
-    pub(super) const ALL: &'static [Self] = &[
+    pub(in crate::battery) const ALL: &'static [Self] = &[
         Self::FirstConditionDropped,
         Self::LastConditionDropped,
         Self::EndIncluded,

@@ -1,0 +1,38 @@
+//! Bugs that planners have, planted into finished SELECTs, and which of them nobody notices.
+
+mod plant;
+
+pub(super) use plant::Bug;
+
+use super::{
+    ask::{self, PREFIX, Warehouse, now},
+    oracle, query,
+    run::{self, QUERIES_PER_WORLD},
+};
+
+/// In how many worlds a bug has to be found: as many as a run asks.
+const WORLDS: u64 = 1_250;
+
+/// The bugs that no query of a run finds.
+pub(super) fn hidden() -> Vec<Bug> {
+    let mut hidden: Vec<Bug> = Bug::ALL.to_vec();
+    let warehouse = Warehouse::open();
+    for seed in 0..WORLDS {
+        if hidden.is_empty() {
+            break;
+        }
+        let mut made = run::make(seed);
+        let held = warehouse.hold(&made.world);
+        let project = made.load(held);
+        for _ in 0..QUERIES_PER_WORLD {
+            let query = query::make(&mut made.random, &made.metrics);
+            let Ok(plan) = ask::plan_query(&project, &query, PREFIX) else { continue };
+            let Some(expected) = oracle::answer(&made.world, &made.metrics, &query, now()) else { continue };
+            hidden.retain(|bug| match bug.plant(&plan.select) {
+                Some(wrong) => held.answer(&wrong, &plan, &query).is_ok_and(|answer| ask::same(&answer, &expected)),
+                None => true,
+            });
+        }
+    }
+    hidden
+}

@@ -1,0 +1,111 @@
+//! Metrics → YAML, called m0, m1 and so on.
+
+use super::{Aggregate, Axis, Base, Formula, Input, Kind, Metric, Operator, Simple, Span, Value, WhenEmpty};
+
+/// The metrics as YAML, each with a prefix and its position as its name.
+pub(in crate::battery) fn yaml(metrics: &[Metric], prefix: &str) -> String {
+    if metrics.is_empty() {
+        return String::new();
+    }
+    let mut yaml = String::from("metrics:\n");
+    for (index, metric) in metrics.iter().enumerate() {
+        yaml.push_str(&format!("  - name: {prefix}{index}\n    description: A number.\n"));
+        match &metric.kind {
+            Kind::Simple(simple) => yaml.push_str(&of_simple(simple)),
+            Kind::Derived { formula, inputs } => {
+                yaml.push_str(&format!("    expr: {}\n    inputs:\n", of_formula(formula, true)));
+                for (position, input) in inputs.iter().enumerate() {
+                    yaml.push_str(&format!("      i{position}: {{ {} }}\n", of_input(input, prefix)));
+                }
+            }
+            Kind::Accumulated { metric, span } => {
+                yaml.push_str(&format!("    metric: {prefix}{metric}\n    {}\n", of_span(*span)));
+            }
+        }
+        if let Some(when_empty) = metric.when_empty {
+            yaml.push_str(&format!("    {}\n", of_when_empty(when_empty)));
+        }
+    }
+    yaml
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+fn of_simple(simple: &Simple) -> String {
+    let model = match simple.base {
+        Base::Parcels => "parcels",
+        Base::Claims => "claims",
+    };
+    let agg = match simple.aggregate {
+        Aggregate::Count => "count".to_owned(),
+        Aggregate::Sum => "sum".to_owned(),
+        Aggregate::Avg => "avg".to_owned(),
+        Aggregate::Min => "min".to_owned(),
+        Aggregate::Max => "max".to_owned(),
+        Aggregate::CountDistinct => "count_distinct".to_owned(),
+        Aggregate::Percentile(50) => "median".to_owned(),
+        Aggregate::Percentile(hundredths) => format!("p{hundredths}"),
+    };
+    let mut yaml = format!("    model: {model}\n    agg: {agg}\n");
+    match simple.value {
+        Value::Nothing => {}
+        Value::Price => yaml.push_str("    expr: price\n"),
+        Value::Weight => yaml.push_str("    expr: weight\n"),
+        Value::Customer => yaml.push_str("    expr: customer_id\n"),
+        Value::Converted => yaml.push_str("    expr: price * rates.eur\n"),
+        Value::Amount => yaml.push_str("    expr: amount\n"),
+    }
+    if let Some(filter) = &simple.filter {
+        yaml.push_str(&format!("    where: {}\n", quoted(&filter.text())));
+    }
+    match simple.axis {
+        Axis::BookedAt | Axis::FiledAt => {}
+        Axis::DoneOn => yaml.push_str("    time: done_on\n"),
+        Axis::BookedAtOfParcel => yaml.push_str("    time: parcels.booked_at\n"),
+    }
+    yaml
+}
+
+fn of_formula(formula: &Formula, is_outermost: bool) -> String {
+    match formula {
+        Formula::Input(position) => format!("i{position}"),
+        Formula::Constant(value) => value.to_string(),
+        Formula::Binary(operator, left, right) => {
+            let sign = match operator {
+                Operator::Add => '+',
+                Operator::Subtract => '-',
+                Operator::Multiply => '*',
+                Operator::Divide => '/',
+            };
+            let text = format!("{} {sign} {}", of_formula(left, false), of_formula(right, false));
+            if is_outermost { text } else { format!("({text})") }
+        }
+    }
+}
+
+fn of_input(input: &Input, prefix: &str) -> String {
+    let mut keys = vec![format!("metric: {prefix}{}", input.metric)];
+    keys.extend(input.filter.as_ref().map(|filter| format!("where: {}", quoted(&filter.text()))));
+    keys.extend(input.back.map(|back| format!("offset: {}", back.text())));
+    keys.extend(input.span.map(of_span));
+    keys.extend(input.when_empty.map(of_when_empty));
+    keys.join(", ")
+}
+
+fn of_span(span: Span) -> String {
+    match span {
+        Span::Days(days) => format!("window: {days} days"),
+        Span::MonthToDate => "to_date: month".to_owned(),
+        Span::YearToDate => "to_date: year".to_owned(),
+        Span::Ever => "all_time: true".to_owned(),
+    }
+}
+
+fn of_when_empty(when_empty: WhenEmpty) -> String {
+    match when_empty {
+        WhenEmpty::Zero => "when_empty: \"0\"".to_owned(),
+        WhenEmpty::Null => "when_empty: null".to_owned(),
+    }
+}

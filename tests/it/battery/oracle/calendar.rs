@@ -1,0 +1,114 @@
+//! Days, periods and parts of a zone, with the week and the fiscal year of a world.
+
+use chrono::{DateTime, Datelike, Duration, Months, NaiveDate, TimeZone, Timelike, Utc};
+use chrono_tz::Tz;
+
+use crate::battery::{
+    query::{Part, Query, Range, Size},
+    world::World,
+};
+
+#[derive(Clone, Copy)]
+pub(in crate::battery) struct Calendar {
+    pub(super) zone: Tz,
+    /// Days from Monday.
+    pub(super) week_start: u32,
+    pub(super) fiscal_start: u32,
+}
+
+impl Calendar {
+    /// The calendar of a query.
+    pub(in crate::battery) fn of(world: &World, query: &Query) -> Self {
+        let zone = query.zone.unwrap_or(world.zone);
+        Self { zone, week_start: world.week_start, fiscal_start: world.fiscal_start }
+    }
+
+    pub(in crate::battery) fn local_day(self, at: DateTime<Utc>) -> NaiveDate {
+        at.with_timezone(&self.zone).date_naive()
+    }
+
+    pub(in crate::battery) fn period(self, day: NaiveDate, size: Size) -> NaiveDate {
+        let first = day.with_day(1).expect("a first day");
+        let months_into = |year_start: u32, period: u32| (day.month() + 12 - year_start) % 12 % period;
+        match size {
+            Size::Hour | Size::Day => day,
+            Size::Week => day - Duration::days(self.day_of_week(day) - 1),
+            Size::Month => first,
+            Size::Quarter => first - Months::new(months_into(1, 3)),
+            Size::Year => first - Months::new(months_into(1, 12)),
+            Size::FiscalQuarter => first - Months::new(months_into(self.fiscal_start, 3)),
+            Size::FiscalYear => first - Months::new(months_into(self.fiscal_start, 12)),
+        }
+    }
+
+    fn day_of_week(self, day: NaiveDate) -> i64 {
+        let from_monday = day.weekday().num_days_from_monday();
+        i64::from((from_monday + 7 - self.week_start) % 7 + 1)
+    }
+
+    /// A part of a day; the hour is asked of times only.
+    pub(super) fn part(self, day: NaiveDate, part: Part) -> i64 {
+        match part {
+            Part::HourOfDay => panic!("a day has no hour"),
+            Part::DayOfWeek => self.day_of_week(day),
+            Part::DayOfMonth => i64::from(day.day()),
+            Part::DayOfYear => i64::from(day.ordinal()),
+            Part::MonthOfYear => i64::from(day.month()),
+            Part::QuarterOfYear => i64::from(day.month0() / 3 + 1),
+        }
+    }
+
+    /// The start of the local hour of an instant that is taken forward by days of the wall clock.
+    pub(super) fn hour(self, at: DateTime<Utc>, days: i64) -> DateTime<Utc> {
+        let at = if days == 0 { at } else { self.same_clock(at, days) };
+        let local = at.with_timezone(&self.zone);
+        at - Duration::minutes(i64::from(local.minute())) - Duration::seconds(i64::from(local.second()))
+    }
+
+    fn same_clock(self, at: DateTime<Utc>, days: i64) -> DateTime<Utc> {
+        let local = at.with_timezone(&self.zone).naive_local() + Duration::days(days);
+        match self.zone.from_local_datetime(&local).earliest() {
+            Some(at) => at.with_timezone(&Utc),
+            // The clock was moved over it: as far after the gap as it would have been after its start.
+            None => {
+                let before = self.zone.from_local_datetime(&(local - Duration::hours(3))).earliest();
+                before.expect("gaps are short").with_timezone(&Utc) + Duration::hours(3)
+            }
+        }
+    }
+
+    /// The first day of a range and the first day after it.
+    pub(super) fn days(self, range: Range, today: NaiveDate) -> (NaiveDate, Option<NaiveDate>) {
+        let month = self.period(today, Size::Month);
+        let next = month + Months::new(1);
+        match range {
+            Range::Between(from, to) => (from, Some(to)),
+            Range::Since(from) => (from, None),
+            Range::LastDays(days) => (today - Duration::days(days), Some(today)),
+            Range::LastMonths(months) => (month - Months::new(months), Some(month)),
+            Range::LastMonthsAndThis(months) => (next - Months::new(months), Some(next)),
+            Range::ThisMonth => (month, Some(next)),
+        }
+    }
+}
+
+pub(super) fn next_period(start: NaiveDate, size: Size) -> NaiveDate {
+    match size {
+        Size::Hour | Size::Day => start + Duration::days(1),
+        Size::Week => start + Duration::days(7),
+        Size::Month => start + Months::new(1),
+        Size::Quarter | Size::FiscalQuarter => start + Months::new(3),
+        Size::Year | Size::FiscalYear => start + Months::new(12),
+    }
+}
+
+/// A day taken back; a day that the earlier month lacks gives the first of the month after.
+pub(super) fn back(day: NaiveDate, months: u32, days: i64) -> NaiveDate {
+    let moved = day - Months::new(months);
+    let moved = if moved.day() == day.day() { moved } else { moved + Duration::days(1) };
+    moved - Duration::days(days)
+}
+
+pub(super) fn forward(day: NaiveDate, months: u32) -> NaiveDate {
+    day + Months::new(months)
+}

@@ -1,0 +1,122 @@
+//! Metrics of a query → formulas over uses of simple metrics.
+
+use std::collections::BTreeMap;
+
+use super::{KeyValue, rows::Row};
+use crate::battery::{
+    definitions::{Formula, Kind, Metric, Operator, Span, WhenEmpty},
+    query::{Back, Predicate},
+};
+
+/// One use of a simple metric.
+pub(super) struct Leaf<'q> {
+    pub(super) metric: usize,
+    pub(super) filters: Vec<&'q Predicate>,
+    pub(super) months: u32,
+    pub(super) days: i64,
+    pub(super) span: Option<Span>,
+    pub(super) when_empty: Option<WhenEmpty>,
+    pub(super) of_present: bool,
+    pub(super) groups: BTreeMap<Vec<KeyValue>, Vec<Row<'q>>>,
+}
+
+/// A metric of the query.
+pub(super) enum Node {
+    Leaf(usize),
+    Constant(i64),
+    Binary(Operator, Box<Self>, Box<Self>),
+    /// Null where nothing below has rows.
+    WhereRowsAre(Box<Self>),
+    OrZero(Box<Self>),
+}
+
+/// What the metrics above ask of the ones below.
+#[derive(Clone, Default)]
+struct Above<'q> {
+    filters: Vec<&'q Predicate>,
+    months: u32,
+    days: i64,
+    span: Option<Span>,
+    when_empty: Option<WhenEmpty>,
+    of_present: bool,
+}
+
+pub(super) struct Builder<'q> {
+    pub(super) metrics: &'q [Metric],
+    pub(super) leaves: Vec<Leaf<'q>>,
+}
+
+impl<'q> Builder<'q> {
+    pub(super) fn metric(&mut self, metric: usize, back: Option<Back>) -> Node {
+        let (months, days) = Back::parts(back);
+        let node = self.node(metric, &Above { months, days, of_present: back.is_none(), ..Above::default() });
+        if back.is_some() { Node::WhereRowsAre(Box::new(node)) } else { node }
+    }
+
+    fn node(&mut self, metric: usize, above: &Above<'q>) -> Node {
+        let metrics = self.metrics;
+        let when_empty = above.when_empty.or(metrics[metric].when_empty);
+        match &metrics[metric].kind {
+            Kind::Simple(_) => {
+                self.leaves.push(Leaf {
+                    metric,
+                    filters: above.filters.clone(),
+                    months: above.months,
+                    days: above.days,
+                    span: above.span,
+                    when_empty,
+                    of_present: above.of_present,
+                    groups: BTreeMap::new(),
+                });
+                Node::Leaf(self.leaves.len() - 1)
+            }
+            Kind::Accumulated { metric, span } => {
+                let span = Some(*span);
+                self.node(*metric, &Above { span, when_empty, ..above.clone() })
+            }
+            Kind::Derived { formula, inputs } => {
+                let mut nodes = Vec::new();
+                for input in inputs {
+                    let (months, days) = Back::parts(input.back);
+                    let mut below = Above {
+                        months: above.months + months,
+                        days: above.days + days,
+                        span: input.span.or(above.span),
+                        when_empty: if input.back.is_some() { None } else { input.when_empty },
+                        ..above.clone()
+                    };
+                    below.filters.extend(&input.filter);
+                    let node = self.node(input.metric, &below);
+                    nodes.push(Some(if input.back.is_some() {
+                        let earlier = Node::WhereRowsAre(Box::new(node));
+                        if input.when_empty == Some(WhenEmpty::Zero) {
+                            Node::OrZero(Box::new(earlier))
+                        } else {
+                            earlier
+                        }
+                    } else {
+                        node
+                    }));
+                }
+                let node = combine(formula, &mut nodes);
+                match when_empty {
+                    None => node,
+                    Some(WhenEmpty::Zero) => Node::OrZero(Box::new(node)),
+                    Some(WhenEmpty::Null) => Node::WhereRowsAre(Box::new(node)),
+                }
+            }
+        }
+    }
+}
+
+/// Puts the inputs into the formula; each stands there once.
+fn combine(formula: &Formula, inputs: &mut [Option<Node>]) -> Node {
+    match formula {
+        Formula::Input(position) => inputs[*position].take().expect("an input stands in a formula once"),
+        Formula::Constant(value) => Node::Constant(*value),
+        Formula::Binary(operator, left, right) => {
+            let left = combine(left, inputs);
+            Node::Binary(*operator, Box::new(left), Box::new(combine(right, inputs)))
+        }
+    }
+}

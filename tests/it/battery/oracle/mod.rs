@@ -1,0 +1,276 @@
+//! The answer to a query, worked out row by row from the meaning of metrics, without SQL and without the planner.
+
+mod calendar;
+mod formula;
+mod groups;
+mod number;
+mod rows;
+
+use std::{
+    cell::Cell,
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet},
+};
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+
+use self::{
+    formula::{Builder, Leaf, Node},
+    rows::View,
+};
+use super::{
+    definitions::{Aggregate, Metric, Operator, Value, WhenEmpty, simple},
+    query::{Comparison, Dimension, Having, Key, Part, Query, Top},
+    world::World,
+};
+pub(super) use calendar::Calendar;
+pub(super) use number::{Number, apply, same};
+
+/// A value of a key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum KeyValue {
+    Null,
+    Bool(bool),
+    Whole(i64),
+    Text(String),
+    Day(NaiveDate),
+    Instant(DateTime<Utc>),
+    Clock(NaiveDateTime),
+    /// All members that are not among the best.
+    Other,
+}
+
+/// Rows of an answer by their keys; no key is there twice.
+pub(super) type Answer = BTreeMap<Vec<KeyValue>, Vec<Number>>;
+
+struct Oracle<'q> {
+    metrics: &'q [Metric],
+    query: &'q Query,
+    view: View<'q>,
+    today: NaiveDate,
+    range: Option<(NaiveDate, Option<NaiveDate>)>,
+    /// The best members of the key that is ranked.
+    members: Option<BTreeSet<KeyValue>>,
+    leaves: Vec<Leaf<'q>>,
+    /// Whether something hangs on the rounding of a float.
+    is_unsure: Cell<bool>,
+}
+
+/// Works out the answer; nothing where it hangs on the rounding of a float.
+pub(super) fn answer(world: &World, metrics: &[Metric], query: &Query, now: DateTime<Utc>) -> Option<Answer> {
+    let calendar = Calendar::of(world, query);
+    let today = calendar.local_day(now);
+    let members = match query.top {
+        Some(top) => Some(best(world, metrics, query, top, now)?),
+        None => None,
+    };
+    let mut builder = Builder { metrics, leaves: Vec::new() };
+    let nodes: Vec<Node> = query.metrics.iter().map(|(metric, back)| builder.metric(*metric, *back)).collect();
+    let mut oracle = Oracle {
+        metrics,
+        query,
+        view: View { world, calendar },
+        today,
+        range: query.range.map(|range| calendar.days(range, today)),
+        members,
+        leaves: builder.leaves,
+        is_unsure: Cell::new(false),
+    };
+    for leaf in 0..oracle.leaves.len() {
+        oracle.leaves[leaf].groups = oracle.groups(&oracle.leaves[leaf]);
+    }
+    let mut answer = Answer::new();
+    for key in oracle.keys() {
+        let values: Vec<Number> = nodes.iter().map(|node| oracle.value(node, &key)).collect();
+        if query.having.as_ref().is_none_or(|having| oracle.has(having, &values) == Some(true)) {
+            answer.insert(key, values);
+        }
+    }
+    (!oracle.is_unsure.get()).then_some(answer)
+}
+
+/// The best members of a key: by the metric, then by the members themselves, nulls last.
+fn best(world: &World, metrics: &[Metric], query: &Query, top: Top, now: DateTime<Utc>) -> Option<BTreeSet<KeyValue>> {
+    let ranking = Query {
+        metrics: vec![(top.by, None)],
+        keys: vec![query.keys[top.of]],
+        having: None,
+        fill: false,
+        top: None,
+        ..query.clone()
+    };
+    let mut members: Vec<(KeyValue, Number)> = answer(world, metrics, &ranking, now)?
+        .into_iter()
+        .map(|(mut key, values)| (key.remove(0), values[0]))
+        .collect();
+    let place = |value: &KeyValue| match value {
+        KeyValue::Text(text) if query.keys[top.of] == Key::Dimension(Dimension::WeightClass) => {
+            ["<2", "2–5", "5+"].iter().position(|class| class == text)
+        }
+        _ => None,
+    };
+    members.sort_by(|(key, value), (other, other_value)| {
+        let by_value = match (value, other_value) {
+            (Number::Exact(left), Number::Exact(right)) => right.cmp(left),
+            (Number::Null, Number::Null) => Ordering::Equal,
+            (Number::Null, _) => Ordering::Greater,
+            (_, Number::Null) => Ordering::Less,
+            _ => panic!("ranked by what is exact"),
+        };
+        let by_key = (*key == KeyValue::Null).cmp(&(*other == KeyValue::Null));
+        by_value.then(by_key).then_with(|| place(key).cmp(&place(other)).then_with(|| key.cmp(other)))
+    });
+    Some(members.into_iter().take(top.count).map(|(key, _)| key).collect())
+}
+
+fn zero(is_float: bool) -> Number {
+    if is_float { Number::float(0.0) } else { Number::whole(0) }
+}
+
+fn is_mean(aggregate: Aggregate) -> bool {
+    matches!(aggregate, Aggregate::Avg | Aggregate::Percentile(_))
+}
+
+impl Oracle<'_> {
+    /// The keys of the answer's rows, before `having`.
+    fn keys(&self) -> BTreeSet<Vec<KeyValue>> {
+        let mut keys: BTreeSet<Vec<KeyValue>> = BTreeSet::new();
+        let only_back = self.leaves.iter().all(|leaf| !leaf.of_present);
+        for leaf in self.leaves.iter().filter(|leaf| leaf.of_present || only_back) {
+            keys.extend(leaf.groups.keys().cloned());
+        }
+        if self.query.keys.is_empty() {
+            keys.insert(Vec::new());
+        }
+        if self.query.fill {
+            self.fill(&mut keys);
+        }
+        keys
+    }
+
+    /// Every period of the range beside each combination of the other keys that is there.
+    fn fill(&self, keys: &mut BTreeSet<Vec<KeyValue>>) {
+        let (from, to) = self.range.expect("filled within a range");
+        let to = to.expect("filled up to an end");
+        // An hour of the day follows from no day: it is another key, of which those are there that are there.
+        let is_time = |key: &Key| matches!(key, Key::Time(_) | Key::Part(_)) && *key != Key::Part(Part::HourOfDay);
+        let others = |key: &Vec<KeyValue>| -> Vec<KeyValue> {
+            let others = key.iter().zip(&self.query.keys).filter(|(_, key)| !is_time(key));
+            others.map(|(value, _)| value.clone()).collect()
+        };
+        let has_others = !self.query.keys.iter().all(is_time);
+        let others: BTreeSet<Vec<KeyValue>> =
+            if has_others { keys.iter().map(others).collect() } else { BTreeSet::from([Vec::new()]) };
+        for day in from.iter_days().take_while(|day| *day < to) {
+            for other in &others {
+                let mut other = other.iter();
+                let key = self.query.keys.iter().map(|key| match key {
+                    Key::Time(size) => KeyValue::Day(self.view.calendar.period(day, *size)),
+                    Key::Part(part) if is_time(key) => KeyValue::Whole(self.view.calendar.part(day, *part)),
+                    _ => other.next().expect("one per key").clone(),
+                });
+                keys.insert(key.collect());
+            }
+        }
+    }
+
+    fn sure<T>(&self, value: Option<T>, otherwise: T) -> T {
+        value.unwrap_or_else(|| {
+            self.is_unsure.set(true);
+            otherwise
+        })
+    }
+
+    fn value(&self, node: &Node, key: &[KeyValue]) -> Number {
+        match node {
+            Node::Leaf(leaf) => self.leaf_value(&self.leaves[*leaf], key),
+            Node::Constant(value) => Number::whole(i128::from(*value)),
+            Node::Binary(operator, left, right) => {
+                let value = number::apply(*operator, self.value(left, key), self.value(right, key));
+                self.sure(value, Number::Null)
+            }
+            Node::WhereRowsAre(inner) => {
+                if self.has_rows(inner, key) {
+                    self.value(inner, key)
+                } else {
+                    Number::Null
+                }
+            }
+            Node::OrZero(inner) => match self.value(inner, key) {
+                Number::Null => zero(self.is_float(inner)),
+                value => value,
+            },
+        }
+    }
+
+    /// Whether values are floats, which a zero in their place is then too.
+    fn is_float(&self, node: &Node) -> bool {
+        match node {
+            Node::Leaf(leaf) => is_mean(simple(self.metrics, self.leaves[*leaf].metric).aggregate),
+            Node::Constant(_) => false,
+            Node::Binary(operator, left, right) => {
+                *operator == Operator::Divide || self.is_float(left) || self.is_float(right)
+            }
+            Node::WhereRowsAre(inner) | Node::OrZero(inner) => self.is_float(inner),
+        }
+    }
+
+    fn has_rows(&self, node: &Node, key: &[KeyValue]) -> bool {
+        match node {
+            Node::Leaf(leaf) => self.leaves[*leaf].groups.contains_key(key),
+            Node::Constant(_) => false,
+            Node::Binary(_, left, right) => self.has_rows(left, key) || self.has_rows(right, key),
+            Node::WhereRowsAre(inner) | Node::OrZero(inner) => self.has_rows(inner, key),
+        }
+    }
+
+    fn leaf_value(&self, leaf: &Leaf<'_>, key: &[KeyValue]) -> Number {
+        let metric = simple(self.metrics, leaf.metric);
+        let counts = matches!(metric.aggregate, Aggregate::Count | Aggregate::CountDistinct);
+        let is_zero = match leaf.when_empty {
+            Some(when_empty) => when_empty == WhenEmpty::Zero,
+            None => counts || metric.aggregate == Aggregate::Sum,
+        };
+        let value = match leaf.groups.get(key) {
+            None => Number::Null,
+            Some(rows) if metric.value == Value::Nothing => Number::whole(rows.len() as i128),
+            Some(rows) => {
+                let values = rows.iter().filter_map(|row| self.view.value(*row, metric.value));
+                number::aggregate(metric.aggregate, values.collect())
+            }
+        };
+        if value == Number::Null && is_zero { zero(is_mean(metric.aggregate)) } else { value }
+    }
+
+    /// Three-valued.
+    fn has(&self, having: &Having, values: &[Number]) -> Option<bool> {
+        match having {
+            Having::Compare(position, comparison, whole) => match values[*position] {
+                Number::Null => None,
+                value => {
+                    let stands = self.sure(value.against(*whole), Ordering::Equal);
+                    Some(match comparison {
+                        Comparison::Equal => stands.is_eq(),
+                        Comparison::NotEqual => stands.is_ne(),
+                        Comparison::Less => stands.is_lt(),
+                        Comparison::LessOrEqual => stands.is_le(),
+                        Comparison::Greater => stands.is_gt(),
+                        Comparison::GreaterOrEqual => stands.is_ge(),
+                    })
+                }
+            },
+            Having::IsNull(position) => Some(values[*position] == Number::Null),
+            Having::Not(inner) => self.has(inner, values).map(|holds| !holds),
+            Having::And(left, right) => match (self.has(left, values), self.has(right, values)) {
+                (Some(false), _) | (_, Some(false)) => Some(false),
+                (Some(true), Some(true)) => Some(true),
+                _ => None,
+            },
+            Having::Or(left, right) => match (self.has(left, values), self.has(right, values)) {
+                (Some(true), _) | (_, Some(true)) => Some(true),
+                (Some(false), Some(false)) => Some(false),
+                _ => None,
+            },
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! Rows of a world: their dimensions, times, values, and what holds of them.
+
+use chrono::{DateTime, Duration, Months, NaiveDate, NaiveDateTime, Timelike, Utc};
+
+use super::{KeyValue, calendar::Calendar, formula::Leaf};
+use crate::battery::{
+    definitions::{Axis, Value},
+    query::{Constant, Dimension, Matching, Part, Predicate, TimeDimension, TimeOf},
+    world::{Claim, Customer, Depot, Parcel, Rate, World},
+};
+
+#[derive(Clone, Copy)]
+pub(super) enum Row<'w> {
+    Parcel(&'w Parcel),
+    Claim(&'w Claim),
+}
+
+/// A moment as the row has it.
+#[derive(Clone, Copy)]
+pub(super) enum Moment {
+    Instant(DateTime<Utc>),
+    Clock(NaiveDateTime),
+    Day(NaiveDate),
+}
+
+/// Rows seen from a query's zone.
+#[derive(Clone, Copy)]
+pub(super) struct View<'w> {
+    pub(super) world: &'w World,
+    pub(super) calendar: Calendar,
+}
+
+impl<'w> View<'w> {
+    fn parcel_of(self, row: Row<'w>) -> Option<&'w Parcel> {
+        match row {
+            Row::Parcel(parcel) => Some(parcel),
+            Row::Claim(claim) => self.world.parcels.iter().find(|parcel| Some(parcel.id) == claim.parcel),
+        }
+    }
+
+    fn customer(self, id: Option<i64>) -> Option<&'w Customer> {
+        self.world.customers.iter().find(|customer| Some(customer.id) == id)
+    }
+
+    fn depot(self, id: Option<i64>) -> Option<&'w Depot> {
+        self.world.depots.iter().find(|depot| Some(depot.id) == id)
+    }
+
+    /// The rate of a parcel: of its currency in capitals, on the day of the booking in the project's zone.
+    fn rate(self, parcel: &Parcel) -> Option<&'w Rate> {
+        let currency = parcel.currency.as_ref()?.to_uppercase();
+        let day = parcel.booked_at?.with_timezone(&self.world.zone).date_naive();
+        self.world.rates.iter().find(|rate| rate.currency == currency && rate.day == day)
+    }
+
+    pub(super) fn dimension(self, row: Row<'w>, dimension: Dimension) -> KeyValue {
+        let parcel = self.parcel_of(row);
+        let text = |value: Option<&String>| value.map_or(KeyValue::Null, |value| KeyValue::Text(value.clone()));
+        let customer = self.customer(parcel.and_then(|parcel| parcel.customer));
+        let weight = parcel.and_then(|parcel| parcel.weight);
+        match dimension {
+            Dimension::Kind => text(parcel.and_then(|parcel| parcel.kind.as_ref())),
+            Dimension::Ok => KeyValue::Bool(parcel.and_then(|parcel| parcel.ok) == Some(true)),
+            Dimension::Weight => weight.map_or(KeyValue::Null, KeyValue::Whole),
+            Dimension::WeightClass => match weight {
+                None => KeyValue::Null,
+                Some(weight) if weight < 2 => KeyValue::Text("<2".into()),
+                Some(weight) if weight < 5 => KeyValue::Text("2–5".into()),
+                Some(_) => KeyValue::Text("5+".into()),
+            },
+            Dimension::IsClaimed => KeyValue::Bool(parcel.is_some_and(|parcel| self.has_claim(parcel, None, None))),
+            Dimension::Country => text(customer.and_then(|customer| customer.country.as_ref())),
+            Dimension::ParentCountry => {
+                let parent = self.customer(customer.and_then(|customer| customer.parent));
+                text(parent.and_then(|parent| parent.country.as_ref()))
+            }
+            Dimension::OriginRegion => {
+                text(self.depot(parcel.and_then(|parcel| parcel.origin)).and_then(|depot| depot.region.as_ref()))
+            }
+            Dimension::DestinationRegion => {
+                text(self.depot(parcel.and_then(|parcel| parcel.destination)).and_then(|depot| depot.region.as_ref()))
+            }
+            Dimension::Tier => text(parcel.and_then(|parcel| self.rate(parcel)?.tier.as_ref())),
+        }
+    }
+
+    fn has_claim(self, parcel: &Parcel, reason: Option<&str>, above: Option<i64>) -> bool {
+        self.world.claims.iter().any(|claim| {
+            claim.parcel == Some(parcel.id)
+                && reason.is_none_or(|reason| claim.reason.as_deref() == Some(reason))
+                && above.is_none_or(|above| claim.amount.is_some_and(|amount| amount > i128::from(above) * 100))
+        })
+    }
+
+    /// A value in millionths.
+    pub(super) fn value(self, row: Row<'w>, value: Value) -> Option<i128> {
+        match (value, row) {
+            (Value::Price, Row::Parcel(parcel)) => parcel.price.map(|price| i128::from(price) * 10_000),
+            (Value::Weight, Row::Parcel(parcel)) => parcel.weight.map(|weight| i128::from(weight) * 1_000_000),
+            (Value::Customer, Row::Parcel(parcel)) => parcel.customer.map(|id| i128::from(id) * 1_000_000),
+            (Value::Converted, Row::Parcel(parcel)) => {
+                Some(i128::from(parcel.price?) * i128::from(self.rate(parcel)?.eur?))
+            }
+            (Value::Amount, Row::Claim(claim)) => claim.amount.map(|amount| amount * 10_000),
+            _ => panic!("the value is of another model"),
+        }
+    }
+
+    pub(super) fn axis(self, row: Row<'w>, axis: Axis) -> Option<Moment> {
+        match (axis, row) {
+            (Axis::DoneOn, Row::Parcel(parcel)) => parcel.done_on.map(Moment::Day),
+            (Axis::FiledAt, Row::Claim(claim)) => claim.filed_at.map(Moment::Clock),
+            (Axis::BookedAt | Axis::BookedAtOfParcel, row) => self.parcel_of(row)?.booked_at.map(Moment::Instant),
+            _ => panic!("the axis is of another model"),
+        }
+    }
+
+    pub(super) fn time(self, row: Row<'w>, time: TimeDimension) -> Option<Moment> {
+        let parcel = self.parcel_of(row)?;
+        match time {
+            TimeDimension::Booked => parcel.booked_at.map(Moment::Instant),
+            TimeDimension::Done => parcel.done_on.map(Moment::Day),
+        }
+    }
+
+    pub(super) fn day(self, moment: Moment) -> NaiveDate {
+        match moment {
+            Moment::Instant(at) => self.calendar.local_day(at),
+            Moment::Clock(at) => at.date(),
+            Moment::Day(day) => day,
+        }
+    }
+
+    /// The hour of a moment taken forward by days, as a key.
+    pub(super) fn hour(self, moment: Moment, days: i64) -> KeyValue {
+        match moment {
+            Moment::Instant(at) => KeyValue::Instant(self.calendar.hour(at, days)),
+            Moment::Clock(at) => {
+                let at = at + Duration::days(days);
+                KeyValue::Clock(at.date().and_hms_opt(at.hour(), 0, 0).expect("an hour"))
+            }
+            Moment::Day(_) => panic!("a date has no hour"),
+        }
+    }
+
+    /// A part of a moment, of which the day may have been moved.
+    pub(super) fn part(self, moment: Moment, day: NaiveDate, part: Part) -> i64 {
+        match (part, moment) {
+            (Part::HourOfDay, Moment::Instant(at)) => i64::from(at.with_timezone(&self.calendar.zone).hour()),
+            (Part::HourOfDay, Moment::Clock(at)) => i64::from(at.hour()),
+            _ => self.calendar.part(day, part),
+        }
+    }
+
+    /// The moment of a condition and its day, moved as far as the metric is where it is the metric's own time.
+    fn moment(self, row: Row<'w>, time: TimeOf, axis: Axis, leaf: &Leaf<'_>) -> Option<(Moment, NaiveDate)> {
+        match time {
+            TimeOf::Dimension(dimension) => {
+                let moment = self.time(row, dimension)?;
+                Some((moment, self.day(moment)))
+            }
+            TimeOf::Metric => {
+                let moment = self.axis(row, axis)?;
+                let day = self.day(moment) + Duration::days(leaf.days);
+                Some((moment, day.checked_add_months(Months::new(leaf.months)).expect("the calendar goes on")))
+            }
+        }
+    }
+
+    /// Three-valued: `None` is unknown.
+    pub(super) fn holds(self, row: Row<'w>, predicate: &Predicate, axis: Axis, leaf: &Leaf<'_>) -> Option<bool> {
+        let below = |inner: &Predicate| self.holds(row, inner, axis, leaf);
+        match predicate {
+            Predicate::Compare(dimension, comparison, constant) => {
+                let value = self.known(row, *dimension)?;
+                Some(comparison.holds(&value, &key_value(*constant)))
+            }
+            Predicate::Between(dimension, from, to) => {
+                let value = self.known(row, *dimension)?;
+                Some(value >= key_value(*from) && value <= key_value(*to))
+            }
+            Predicate::In(dimension, values) => {
+                let value = self.known(row, *dimension)?;
+                Some(values.iter().any(|constant| value == key_value(*constant)))
+            }
+            Predicate::Matches(matching, dimension, text) => {
+                let KeyValue::Text(value) = self.known(row, *dimension)? else { panic!("a text is matched") };
+                Some(match matching {
+                    Matching::Contains => value.contains(text),
+                    Matching::StartsWith => value.starts_with(text),
+                    Matching::EndsWith => value.ends_with(text),
+                    // A pattern that is itself a wildcard matches everything.
+                    Matching::LikeStart => *text == "%" || value.starts_with(text),
+                })
+            }
+            Predicate::IsNull(dimension) => Some(self.dimension(row, *dimension) == KeyValue::Null),
+            Predicate::Holds(dimension) => Some(self.dimension(row, *dimension) == KeyValue::Bool(true)),
+            Predicate::HasClaim(reason, above) => {
+                Some(self.parcel_of(row).is_some_and(|parcel| self.has_claim(parcel, *reason, *above)))
+            }
+            Predicate::ReasonIs(reason) => claim(row).reason.as_deref().map(|own| own == *reason),
+            Predicate::AmountAbove(least) => claim(row).amount.map(|amount| amount > i128::from(*least) * 100),
+            Predicate::Time(time, comparison, day) => {
+                let (_, own) = self.moment(row, *time, axis, leaf)?;
+                Some(comparison.holds(&own, day))
+            }
+            Predicate::Part(time, part, comparison, value) => {
+                let (moment, day) = self.moment(row, *time, axis, leaf)?;
+                Some(comparison.holds(&self.part(moment, day, *part), value))
+            }
+            Predicate::Period(time, size, day) => {
+                let own = self.day(self.time(row, *time)?);
+                Some(self.calendar.period(own, *size) == *day)
+            }
+            Predicate::Not(inner) => below(inner).map(|holds| !holds),
+            Predicate::And(left, right) => {
+                let not = |value: Option<bool>| value.map(|value| !value);
+                not(or(not(below(left)), not(below(right))))
+            }
+            Predicate::Or(left, right) => or(below(left), below(right)),
+            Predicate::IsUnknown(inner) => Some(below(inner).is_none()),
+        }
+    }
+
+    fn known(self, row: Row<'w>, dimension: Dimension) -> Option<KeyValue> {
+        Some(self.dimension(row, dimension)).filter(|value| *value != KeyValue::Null)
+    }
+}
+
+fn claim(row: Row<'_>) -> &Claim {
+    match row {
+        Row::Claim(claim) => claim,
+        Row::Parcel(_) => panic!("a parcel is no claim"),
+    }
+}
+
+fn key_value(constant: Constant) -> KeyValue {
+    match constant {
+        Constant::Text(text) => KeyValue::Text(text.to_owned()),
+        Constant::Whole(value) => KeyValue::Whole(value),
+    }
+}
+
+fn or(left: Option<bool>, right: Option<bool>) -> Option<bool> {
+    match (left, right) {
+        (Some(true), _) | (_, Some(true)) => Some(true),
+        (Some(false), Some(false)) => Some(false),
+        _ => None,
+    }
+}

@@ -1,0 +1,106 @@
+//! Which queries have an answer, by the rules that refuse the others.
+
+use super::{Back, Key, Part, Query, Range, Size, TimeDimension, Top};
+use crate::battery::definitions::{Aggregate, Axis, Formula, Kind, Metric, Operator, Use, simple, uses};
+
+pub(super) fn is_answerable(query: &Query, metrics: &[Metric]) -> bool {
+    let sizes: Vec<Size> = query
+        .keys
+        .iter()
+        .filter_map(|key| match key {
+            Key::Time(size) => Some(*size),
+            _ => None,
+        })
+        .collect();
+    let has_end = query.range.is_some_and(|range| !matches!(range, Range::Since(_)));
+    if query.fill && (sizes.contains(&Size::Hour) || !has_end) {
+        return false;
+    }
+    let too_fine = query.keys.iter().any(|key| {
+        matches!(
+            key,
+            Key::DimensionTime(TimeDimension::Done, Size::Hour)
+                | Key::DimensionPart(TimeDimension::Done, Part::HourOfDay)
+        )
+    });
+    if too_fine || !hours_are_alike(query, metrics, &sizes) {
+        return false;
+    }
+    if query.top.is_some_and(|top| !can_rank(query, metrics, top)) {
+        return false;
+    }
+    query.metrics.iter().all(|(metric, back)| {
+        used(metrics, *metric, *back).into_iter().all(|used| is_possible(query, used, &sizes, has_end))
+    })
+}
+
+fn used(metrics: &[Metric], metric: usize, back: Option<Back>) -> Vec<Use> {
+    let (months, days) = Back::parts(back);
+    let below = uses(metrics, metric).into_iter();
+    below.map(|below| Use { months: below.months + months, days: below.days + days, ..below }).collect()
+}
+
+/// The hours of a wall clock and those of instants are different keys.
+fn hours_are_alike(query: &Query, metrics: &[Metric], sizes: &[Size]) -> bool {
+    let by_hour = sizes.contains(&Size::Hour);
+    let mut axes = Vec::new();
+    for (metric, _) in &query.metrics {
+        axes.extend(uses(metrics, *metric).iter().map(|used| simple(metrics, used.simple).axis));
+    }
+    let are_clocks = axes.iter().filter(|axis| **axis == Axis::FiledAt).count();
+    let of_day = query.keys.contains(&Key::Part(Part::HourOfDay));
+    let has_days = axes.contains(&Axis::DoneOn);
+    (!by_hour || ((are_clocks == 0 || are_clocks == axes.len()) && !has_days)) && !(of_day && has_days)
+}
+
+fn is_possible(query: &Query, used: Use, sizes: &[Size], has_end: bool) -> bool {
+    let parts = query.keys.iter().filter(|key| matches!(key, Key::Part(_))).count();
+    let is_shifted = used.months > 0 || used.days > 0;
+    let dated = !is_shifted || !sizes.is_empty() || query.range.is_some();
+    let bounded = !used.is_accumulated
+        || (parts == 0 && sizes.len() <= 1 && !sizes.contains(&Size::Hour) && (!sizes.is_empty() || has_end));
+    dated && bounded && sizes.iter().all(|size| is_whole(*size, used))
+}
+
+/// Whether a shift is by whole periods of a size.
+fn is_whole(size: Size, used: Use) -> bool {
+    let shortest = match size {
+        Size::Hour | Size::Day => 1,
+        Size::Week => 7,
+        Size::Month => 28,
+        Size::Quarter | Size::FiscalQuarter => 84,
+        Size::Year | Size::FiscalYear => 364,
+    };
+    let whole_months = match size {
+        Size::Week | Size::Hour => used.months == 0,
+        _ => size.months().is_none_or(|period| used.months.is_multiple_of(period)),
+    };
+    whole_months && (used.months != 0 || used.days == 0 || used.days >= shortest)
+}
+
+/// Whether members can be ranked: by the key alone, and by a number that is exact, so that ties are ties.
+fn can_rank(query: &Query, metrics: &[Metric], top: Top) -> bool {
+    let has_end = query.range.is_some_and(|range| !matches!(range, Range::Since(_)));
+    let by_key = Query { keys: vec![query.keys[top.of]], ..query.clone() };
+    is_exact(metrics, top.by)
+        && used(metrics, top.by, None).into_iter().all(|used| is_possible(&by_key, used, &[], has_end))
+}
+
+fn is_exact(metrics: &[Metric], metric: usize) -> bool {
+    match &metrics[metric].kind {
+        Kind::Simple(simple) => !matches!(simple.aggregate, Aggregate::Avg | Aggregate::Percentile(_)),
+        Kind::Accumulated { metric, .. } => is_exact(metrics, *metric),
+        Kind::Derived { formula, inputs } => {
+            inputs.iter().all(|input| is_exact(metrics, input.metric)) && has_no_division(formula)
+        }
+    }
+}
+
+fn has_no_division(formula: &Formula) -> bool {
+    match formula {
+        Formula::Input(_) | Formula::Constant(_) => true,
+        Formula::Binary(operator, left, right) => {
+            *operator != Operator::Divide && has_no_division(left) && has_no_division(right)
+        }
+    }
+}

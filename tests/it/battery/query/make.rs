@@ -1,0 +1,125 @@
+//! Random choices → queries that the planner must answer.
+
+use chrono::Duration;
+
+use super::{
+    Back, Comparison, Dimension, Having, Key, Part, Predicate, Query, Range, Size, TimeDimension, Top,
+    answerable::is_answerable,
+};
+use crate::battery::{
+    definitions::Metric,
+    random::Random,
+    world::{ZONES, day},
+};
+
+const SIZES: [Size; 10] = [
+    Size::Hour,
+    Size::Day,
+    Size::Day,
+    Size::Week,
+    Size::Month,
+    Size::Month,
+    Size::Quarter,
+    Size::Year,
+    Size::FiscalQuarter,
+    Size::FiscalYear,
+];
+
+/// A random query: what the planner refuses by the rules is not asked.
+pub(in crate::battery) fn make(random: &mut Random, metrics: &[Metric]) -> Query {
+    loop {
+        let query = any(random, metrics);
+        if is_answerable(&query, metrics) {
+            return query;
+        }
+    }
+}
+
+fn any(random: &mut Random, metrics: &[Metric]) -> Query {
+    let keys = keys(random);
+    let mut asked: Vec<(usize, Option<Back>)> = Vec::new();
+    for _ in 0..=random.below(3) {
+        let back = random.pick_or_none(85, &[Back::Months(1), Back::Days(7), Back::Days(28), Back::Months(12)]);
+        let metric = (random.below(metrics.len()), back);
+        if !asked.contains(&metric) {
+            asked.push(metric);
+        }
+    }
+    let range = if random.chance(70) { Some(range(random)) } else { None };
+    let has_time = keys.iter().any(|key| matches!(key, Key::Time(_)));
+    let top =
+        keys.iter().position(|key| matches!(key, Key::Dimension(_))).filter(|_| random.chance(20)).map(|of| Top {
+            count: random.below(4).max(1),
+            of,
+            by: if random.chance(70) { asked[0].0 } else { random.below(metrics.len()) },
+            other: random.chance(70),
+        });
+    Query {
+        fill: range.is_some() && has_time && top.is_none() && random.chance(25),
+        having: if random.chance(15) { Some(having(random, asked.len(), 2)) } else { None },
+        metrics: asked,
+        keys,
+        filter: if random.chance(55) { Some(Predicate::of_query(random, 2)) } else { None },
+        range,
+        zone: random.pick_or_none(60, &ZONES),
+        top,
+    }
+}
+
+fn keys(random: &mut Random) -> Vec<Key> {
+    let mut keys = Vec::new();
+    let mut add = |key: Key| {
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    };
+    if random.chance(65) {
+        add(Key::Time(*random.pick(&SIZES)));
+    }
+    if random.chance(6) {
+        add(Key::Time(*random.pick(&SIZES)));
+    }
+    if random.chance(12) {
+        add(Key::Part(*random.pick(&Part::ALL)));
+    }
+    for _ in 0..random.below(3) {
+        add(Key::Dimension(*random.pick(&Dimension::ALL)));
+    }
+    if random.chance(12) {
+        let time = *random.pick(&[TimeDimension::Booked, TimeDimension::Done]);
+        if random.chance(60) {
+            add(Key::DimensionTime(time, *random.pick(&SIZES)));
+        } else {
+            add(Key::DimensionPart(time, *random.pick(&Part::ALL)));
+        }
+    }
+    keys
+}
+
+fn range(random: &mut Random) -> Range {
+    let from = day(random);
+    match random.below(12) {
+        0 => Range::Since(from),
+        1 => Range::LastDays(1 + random.value_below(200)),
+        2 => Range::LastMonths(*random.pick(&[1, 2, 5, 7])),
+        3 => Range::LastMonthsAndThis(*random.pick(&[1, 4, 8])),
+        4 => Range::ThisMonth,
+        _ => Range::Between(from, from + Duration::days(1 + random.value_below(100))),
+    }
+}
+
+fn having(random: &mut Random, metrics: usize, depth: usize) -> Having {
+    let position = random.below(metrics);
+    if depth > 0 && random.chance(40) {
+        let left = Box::new(having(random, metrics, depth - 1));
+        return match random.below(5) {
+            0 => Having::Not(left),
+            1 | 2 => Having::And(left, Box::new(having(random, metrics, depth - 1))),
+            _ => Having::Or(left, Box::new(having(random, metrics, depth - 1))),
+        };
+    }
+    if random.chance(15) {
+        return Having::IsNull(position);
+    }
+    Having::Compare(position, *random.pick(&Comparison::ALL), random.value_below(4))
+}

@@ -1,0 +1,225 @@
+//! Random queries, as data for the oracle and as text for the planner.
+
+mod answerable;
+mod make;
+mod predicate;
+mod text;
+
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+
+pub(super) use make::make;
+pub(super) use predicate::{Comparison, Constant, Matching, Predicate, TimeOf};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Dimension {
+    Kind,
+    Ok,
+    Weight,
+    WeightClass,
+    IsClaimed,
+    Country,
+    ParentCountry,
+    OriginRegion,
+    DestinationRegion,
+    Tier,
+}
+
+impl Dimension {
+    pub(super) const ALL: [Self; 10] = [
+        Self::Kind,
+        Self::Ok,
+        Self::Weight,
+        Self::WeightClass,
+        Self::IsClaimed,
+        Self::Country,
+        Self::ParentCountry,
+        Self::OriginRegion,
+        Self::DestinationRegion,
+        Self::Tier,
+    ];
+
+    /// The path, as every metric's model understands it.
+    pub(super) fn path(self) -> &'static str {
+        match self {
+            Self::Kind => "parcels.kind",
+            Self::Ok => "parcels.ok",
+            Self::Weight => "parcels.weight",
+            Self::WeightClass => "parcels.weight_class",
+            Self::IsClaimed => "parcels.is_claimed",
+            Self::Country => "customers.country",
+            Self::ParentCountry => "customers.parent.country",
+            Self::OriginRegion => "origin.region",
+            Self::DestinationRegion => "destination.region",
+            Self::Tier => "rates.tier",
+        }
+    }
+}
+
+/// A time that every metric's model reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TimeDimension {
+    Booked,
+    Done,
+}
+
+impl TimeDimension {
+    pub(super) fn path(self) -> &'static str {
+        match self {
+            Self::Booked => "parcels.booked_at",
+            Self::Done => "parcels.done_on",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Back {
+    Months(u32),
+    Days(i64),
+}
+
+impl Back {
+    pub(super) fn text(self) -> String {
+        match self {
+            Self::Months(1) => "1 month".to_owned(),
+            Self::Months(months) => format!("{months} months"),
+            Self::Days(1) => "1 day".to_owned(),
+            Self::Days(days) => format!("{days} days"),
+        }
+    }
+
+    /// Months and days.
+    pub(super) fn parts(back: Option<Self>) -> (u32, i64) {
+        match back {
+            Some(Self::Months(months)) => (months, 0),
+            Some(Self::Days(days)) => (0, days),
+            None => (0, 0),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Size {
+    Hour,
+    Day,
+    Week,
+    Month,
+    Quarter,
+    Year,
+    FiscalQuarter,
+    FiscalYear,
+}
+
+impl Size {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Hour => "hour",
+            Self::Day => "day",
+            Self::Week => "week",
+            Self::Month => "month",
+            Self::Quarter => "quarter",
+            Self::Year => "year",
+            Self::FiscalQuarter => "fiscal_quarter",
+            Self::FiscalYear => "fiscal_year",
+        }
+    }
+
+    pub(super) fn months(self) -> Option<u32> {
+        match self {
+            Self::Hour | Self::Day | Self::Week => None,
+            Self::Month => Some(1),
+            Self::Quarter | Self::FiscalQuarter => Some(3),
+            Self::Year | Self::FiscalYear => Some(12),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    HourOfDay,
+    DayOfWeek,
+    DayOfMonth,
+    DayOfYear,
+    MonthOfYear,
+    QuarterOfYear,
+}
+
+impl Part {
+    pub(super) const ALL: [Self; 6] =
+        [Self::HourOfDay, Self::DayOfWeek, Self::DayOfMonth, Self::DayOfYear, Self::MonthOfYear, Self::QuarterOfYear];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::HourOfDay => "hour_of_day",
+            Self::DayOfWeek => "day_of_week",
+            Self::DayOfMonth => "day_of_month",
+            Self::DayOfYear => "day_of_year",
+            Self::MonthOfYear => "month_of_year",
+            Self::QuarterOfYear => "quarter_of_year",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Key {
+    /// Each metric's own time.
+    Time(Size),
+    Part(Part),
+    Dimension(Dimension),
+    DimensionTime(TimeDimension, Size),
+    DimensionPart(TimeDimension, Part),
+}
+
+/// A time range, as people write it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Range {
+    Between(NaiveDate, NaiveDate),
+    Since(NaiveDate),
+    LastDays(i64),
+    LastMonths(u32),
+    /// With the unfinished one.
+    LastMonthsAndThis(u32),
+    ThisMonth,
+}
+
+/// A condition on metrics, by their position in the query.
+#[derive(Clone, Debug)]
+pub(super) enum Having {
+    Compare(usize, Comparison, i64),
+    IsNull(usize),
+    Not(Box<Self>),
+    And(Box<Self>, Box<Self>),
+    Or(Box<Self>, Box<Self>),
+}
+
+/// The best members of a key.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Top {
+    pub(super) count: usize,
+    /// The position of the key.
+    pub(super) of: usize,
+    /// The metric that ranks.
+    pub(super) by: usize,
+    /// Whether the rest is gathered in one row.
+    pub(super) other: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Query {
+    /// Positions of metrics, and how far back.
+    pub(super) metrics: Vec<(usize, Option<Back>)>,
+    pub(super) keys: Vec<Key>,
+    pub(super) filter: Option<Predicate>,
+    pub(super) range: Option<Range>,
+    pub(super) zone: Option<Tz>,
+    pub(super) having: Option<Having>,
+    pub(super) fill: bool,
+    pub(super) top: Option<Top>,
+}
+
+impl Query {
+    /// Whether it has an answer, by the rules that refuse others.
+    pub(super) fn is_answerable(&self, metrics: &[super::definitions::Metric]) -> bool {
+        answerable::is_answerable(self, metrics)
+    }
+}

@@ -1,0 +1,214 @@
+//! Relations between answers, which hold whatever the data: no oracle is asked.
+//!
+//! A case to which a relation does not apply fulfils it, so that a shrinking case cannot leave its ground.
+
+mod changed;
+mod combined;
+
+use super::{
+    ask::{self, Failure, Held, PREFIX, Warehouse},
+    case::Case,
+    definitions::{Aggregate, Kind, Metric, Simple, parts},
+    oracle::Answer,
+    query::{self, Dimension, Key, Predicate, Query},
+    random::Random,
+    world::World,
+};
+
+/// A relation, numbered as in the documentation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Relation {
+    Partition,
+    Trinity,
+    Independence,
+    FilterIsGroup,
+    UnrelatedRows,
+    Grain,
+    Permutation,
+    Ratio,
+    Unpruned,
+    TimeSplit,
+    TwiceTheSame,
+    Renamed,
+}
+
+impl Relation {
+    pub(super) const ALL: [Self; 12] = [
+        Self::Partition,
+        Self::Trinity,
+        Self::Independence,
+        Self::FilterIsGroup,
+        Self::UnrelatedRows,
+        Self::Grain,
+        Self::Permutation,
+        Self::Ratio,
+        Self::Unpruned,
+        Self::TimeSplit,
+        Self::TwiceTheSame,
+        Self::Renamed,
+    ];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Partition => "r1",
+            Self::Trinity => "r2",
+            Self::Independence => "r3",
+            Self::FilterIsGroup => "r4",
+            Self::UnrelatedRows => "r8",
+            Self::Grain => "r9",
+            Self::Permutation => "r10",
+            Self::Ratio => "r11",
+            Self::Unpruned => "r12",
+            Self::TimeSplit => "r14",
+            Self::TwiceTheSame => "r15",
+            Self::Renamed => "r16",
+        }
+    }
+
+    /// What it says.
+    pub(super) fn text(self) -> &'static str {
+        match self {
+            Self::Partition => "R1: groups put together are the whole",
+            Self::Trinity => "R2: where p, where not p and where p is null are the whole",
+            Self::Independence => "R3: a metric is the same whatever is asked beside it",
+            Self::FilterIsGroup => "R4: a filter for a value is the group of the value",
+            Self::UnrelatedRows => "R8: rows of models that are not used change nothing",
+            Self::Grain => "R9: fine periods put together are the coarse ones",
+            Self::Permutation => "R10: the order of metrics, keys, definitions and rows changes nothing",
+            Self::Ratio => "R11: a ratio is the quotient of its parts",
+            Self::Unpruned => "R12: a table without partitions gives the same",
+            Self::TimeSplit => "R14: a range is its two parts",
+            Self::TwiceTheSame => "R15: planned twice is the same text",
+            Self::Renamed => "R16: other names give the same numbers",
+        }
+    }
+
+    fn applies(self, case: &Case) -> bool {
+        let is_plain = case.query.having.is_none() && case.query.top.is_none() && !case.query.fill;
+        match self {
+            Self::Partition => is_plain && !case.query.keys.is_empty() && combined::foldable(case).is_some(),
+            Self::Trinity => is_plain && combined::of_sum(case),
+            Self::Independence => is_plain && case.query.metrics.len() > 1,
+            Self::FilterIsGroup => is_plain && changed::text_key(&case.query).is_some(),
+            Self::UnrelatedRows => !changed::unrelated(case).is_empty(),
+            Self::Grain => is_plain && combined::of_sum(case) && combined::coarser(&case.query).is_some(),
+            Self::Ratio => is_plain && changed::ratio(&case.metrics).is_some(),
+            Self::TimeSplit => is_plain && combined::of_sum(case) && combined::middle(&case.query).is_some(),
+            Self::Unpruned => case.world.is_partitioned,
+            Self::Permutation | Self::TwiceTheSame | Self::Renamed => true,
+        }
+    }
+}
+
+/// How many queries are looked at for one that a relation speaks of.
+const TRIES: usize = 100;
+
+/// A relation, a query that it speaks of, and a source for the choices that it takes.
+pub(super) fn any(random: &mut Random, case: &Case) -> Option<(Relation, Case, Random)> {
+    let relation = *random.pick(&Relation::ALL);
+    let mut case = case.clone();
+    for _ in 0..TRIES {
+        if relation.applies(&case) {
+            let own = Random::new(random.value_below(i64::MAX).unsigned_abs());
+            return Some((relation, case, own));
+        }
+        case.query = query::make(random, &case.metrics);
+    }
+    None
+}
+
+/// Holds a case against a relation.
+pub(super) fn check(warehouse: &Warehouse, case: &Case, relation: Relation, mut random: Random) -> Result<(), Failure> {
+    if !relation.applies(case) {
+        return Ok(());
+    }
+    let asker = Asker::new(warehouse, &case.world, &case.metrics)?;
+    match relation {
+        Relation::Partition => combined::partition(&asker, case, &mut random),
+        Relation::Trinity => combined::trinity(&asker, case, &mut random),
+        Relation::Grain => combined::grain(&asker, case),
+        Relation::TimeSplit => combined::time_split(&asker, case),
+        Relation::Independence => changed::independence(&asker, case),
+        Relation::FilterIsGroup => changed::filter_is_group(&asker, case),
+        Relation::UnrelatedRows => changed::unrelated_rows(&asker, case),
+        Relation::Permutation => changed::permutation(warehouse, &asker, case),
+        Relation::Ratio => changed::ratio_of_parts(&asker, case),
+        Relation::Unpruned => changed::unpruned(warehouse, &asker, case),
+        Relation::TwiceTheSame => changed::twice_the_same(&asker, case),
+        Relation::Renamed => changed::renamed(&asker, case),
+    }
+}
+
+/// A world that is asked several queries.
+struct Asker<'w> {
+    held: Held<'w>,
+    project: entente::project::Project,
+}
+
+impl<'w> Asker<'w> {
+    fn new(warehouse: &'w Warehouse, world: &World, metrics: &[Metric]) -> Result<Self, Failure> {
+        let held = warehouse.hold(world);
+        let project = ask::load(&world.config(), &ask::yaml(world, metrics), held.catalog())?;
+        Ok(Self { held, project })
+    }
+
+    fn ask(&self, query: &Query) -> Result<Answer, Failure> {
+        let plan = ask::plan_query(&self.project, query, PREFIX)?;
+        self.held.answer(&plan.select, &plan, query)
+    }
+}
+
+/// The simple metric that a query asks for at a position, unless it is shifted or says what it is without rows.
+fn plain_simple(case: &Case, position: usize) -> Option<&Simple> {
+    let (metric, back) = case.query.metrics[position];
+    let definition = &case.metrics[metric];
+    match &definition.kind {
+        Kind::Simple(simple) if back.is_none() && definition.when_empty.is_none() => Some(simple),
+        _ => None,
+    }
+}
+
+fn is_sum(simple: &Simple) -> bool {
+    matches!(simple.aggregate, Aggregate::Count | Aggregate::Sum)
+}
+
+/// All metrics that a query makes use of.
+fn used(case: &Case) -> Vec<usize> {
+    let mut open: Vec<usize> = case.query.metrics.iter().map(|(metric, _)| *metric).collect();
+    open.extend(case.query.top.map(|top| top.by));
+    let mut used = Vec::new();
+    while let Some(metric) = open.pop() {
+        if !used.contains(&metric) {
+            used.push(metric);
+            open.extend(parts(&case.metrics[metric]));
+        }
+    }
+    used
+}
+
+fn differs(what: &str, left: &Answer, right: &Answer) -> Result<(), Failure> {
+    if ask::same(left, right) {
+        return Ok(());
+    }
+    Err(Failure::Differs(format!("{what}\n{left:#?}\n{right:#?}")))
+}
+
+/// A query with a further condition.
+fn with_filter(query: &Query, condition: Predicate) -> Query {
+    let filter = match &query.filter {
+        None => condition,
+        Some(filter) => Predicate::And(Box::new(filter.clone()), Box::new(condition)),
+    };
+    Query { filter: Some(filter), ..query.clone() }
+}
+
+fn is_text(dimension: Dimension) -> bool {
+    !matches!(dimension, Dimension::Ok | Dimension::IsClaimed | Dimension::Weight)
+}
+
+fn as_dimension(key: Key) -> Option<Dimension> {
+    match key {
+        Key::Dimension(dimension) => Some(dimension),
+        _ => None,
+    }
+}

@@ -1,0 +1,184 @@
+//! Small worlds: parcels, claims on them, customers, depots and rates, with nulls, dangling keys, empty tables, and times
+//! on the edges of days.
+
+mod models;
+mod seed;
+mod values;
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, Utc};
+use chrono_tz::Tz;
+
+use super::random::Random;
+pub(super) use seed::decimal;
+pub(super) use values::{COUNTRIES, CURRENCIES, KINDS, REASONS, REGIONS, TIERS, ZONES, day};
+
+#[derive(Clone)]
+pub(super) struct Parcel {
+    pub(super) id: i64,
+    pub(super) customer: Option<i64>,
+    pub(super) origin: Option<i64>,
+    pub(super) destination: Option<i64>,
+    pub(super) booked_at: Option<DateTime<Utc>>,
+    pub(super) done_on: Option<NaiveDate>,
+    pub(super) weight: Option<i64>,
+    /// In hundredths.
+    pub(super) price: Option<i64>,
+    pub(super) kind: Option<String>,
+    pub(super) ok: Option<bool>,
+    pub(super) currency: Option<String>,
+    /// The partition: the day of the booking in UTC, or up to `late` days later.
+    pub(super) loaded_on: NaiveDate,
+}
+
+#[derive(Clone)]
+pub(super) struct Claim {
+    pub(super) id: i64,
+    pub(super) parcel: Option<i64>,
+    /// A wall clock.
+    pub(super) filed_at: Option<NaiveDateTime>,
+    /// In hundredths.
+    pub(super) amount: Option<i128>,
+    pub(super) reason: Option<String>,
+}
+
+#[derive(Clone)]
+pub(super) struct Customer {
+    pub(super) id: i64,
+    pub(super) parent: Option<i64>,
+    pub(super) country: Option<String>,
+}
+
+#[derive(Clone)]
+pub(super) struct Depot {
+    pub(super) id: i64,
+    pub(super) region: Option<String>,
+}
+
+/// One row per currency and day.
+#[derive(Clone)]
+pub(super) struct Rate {
+    pub(super) currency: String,
+    pub(super) day: NaiveDate,
+    /// In ten thousandths.
+    pub(super) eur: Option<i64>,
+    pub(super) tier: Option<String>,
+}
+
+#[derive(Clone)]
+pub(super) struct World {
+    pub(super) zone: Tz,
+    /// Days from Monday to the first day of a week.
+    pub(super) week_start: u32,
+    pub(super) fiscal_start: u32,
+    pub(super) late: i64,
+    pub(super) parcels: Vec<Parcel>,
+    pub(super) claims: Vec<Claim>,
+    pub(super) customers: Vec<Customer>,
+    pub(super) depots: Vec<Depot>,
+    pub(super) rates: Vec<Rate>,
+    /// Rows that the models' `where` leaves out, with keys of others.
+    pub(super) void: Void,
+    /// Whether the partitions of parcels are told.
+    pub(super) is_partitioned: bool,
+    /// Lines of the definitions that a smaller case does without.
+    pub(super) left_out: BTreeSet<&'static str>,
+}
+
+#[derive(Clone)]
+pub(super) struct Void {
+    pub(super) parcels: Vec<Parcel>,
+    pub(super) claims: Vec<Claim>,
+    pub(super) customers: Vec<Customer>,
+}
+
+pub(super) fn make(random: &mut Random) -> World {
+    let depots = (1..=random.value_below(3) + 1)
+        .map(|id| Depot { id, region: random.pick_or_none(20, &values::REGIONS.map(str::to_owned)) })
+        .collect();
+    let n_customers = random.value_below(4);
+    let customers = (1..=n_customers).map(|id| customer(random, id)).collect();
+    let late = random.value_below(3);
+    let n_parcels = random.value_below(14);
+    let parcels: Vec<Parcel> = (1..=n_parcels).map(|id| parcel(random, id, late)).collect();
+    let claims = (1..=random.value_below(9)).map(|id| claim(random, id)).collect();
+    let void = Void {
+        parcels: [1, 2, 99].map(|id| parcel(random, id, late)).into(),
+        claims: [1, 3, 98].map(|id| claim(random, id)).into(),
+        customers: [1, 4, 9].map(|id| customer(random, id)).into(),
+    };
+    World {
+        void,
+        zone: *random.pick(&ZONES),
+        week_start: if random.chance(60) { 0 } else { *random.pick(&[5, 6]) },
+        fiscal_start: if random.chance(60) { 1 } else { *random.pick(&[2, 4, 10]) },
+        late,
+        rates: rates(random, &parcels),
+        parcels,
+        claims,
+        customers,
+        depots,
+        is_partitioned: true,
+        left_out: BTreeSet::new(),
+    }
+}
+
+/// Rates of days on which something is booked in one of the zones, and of the days around.
+fn rates(random: &mut Random, parcels: &[Parcel]) -> Vec<Rate> {
+    let booked = parcels.iter().filter_map(|parcel| parcel.booked_at).map(|at| at.date_naive());
+    let days: BTreeSet<NaiveDate> = booked.flat_map(|day| [-1, 0, 1].map(|more| day + Duration::days(more))).collect();
+    let mut rates = Vec::new();
+    for day in days {
+        for currency in CURRENCIES {
+            if random.chance(70) {
+                let tier = random.pick_or_none(20, &TIERS.map(str::to_owned));
+                rates.push(Rate {
+                    currency: currency.to_owned(),
+                    day,
+                    eur: random.pick_or_none(10, &[1, 10_000, 12_345]),
+                    tier,
+                });
+            }
+        }
+    }
+    rates
+}
+
+fn customer(random: &mut Random, id: i64) -> Customer {
+    Customer {
+        id,
+        parent: random.pick_or_none(40, &[1, 2, 9]),
+        country: random.pick_or_none(25, &COUNTRIES.map(str::to_owned)),
+    }
+}
+
+fn claim(random: &mut Random, id: i64) -> Claim {
+    Claim {
+        id,
+        parcel: random.pick_or_none(10, &[1, 1, 2, 3, 4, 5, 99]),
+        filed_at: if random.chance(12) { None } else { Some(values::instant(random).naive_utc()) },
+        amount: random.pick_or_none(15, &values::AMOUNTS),
+        reason: random.pick_or_none(25, &REASONS.map(str::to_owned)),
+    }
+}
+
+fn parcel(random: &mut Random, id: i64, late: i64) -> Parcel {
+    let booked_at = if random.chance(10) { None } else { Some(values::instant(random)) };
+    let first_day = booked_at.map_or(NaiveDate::from_ymd_opt(2024, 2, 1).expect("a day"), |at| at.date_naive());
+    let slack = random.value_below(late + 1);
+    Parcel {
+        id,
+        customer: random.pick_or_none(12, &[1, 2, 3, 4]),
+        origin: random.pick_or_none(10, &[1, 2, 3, 9]),
+        destination: random.pick_or_none(10, &[1, 2, 3]),
+        booked_at,
+        done_on: if random.chance(25) { None } else { Some(day(random)) },
+        weight: random.pick_or_none(15, &values::WEIGHTS),
+        price: random.pick_or_none(15, &values::PRICES),
+        kind: values::kind(random),
+        ok: random.pick_or_none(25, &[true, false]),
+        currency: random.pick_or_none(10, &["EUR", "eur", "usd", "GBP"].map(str::to_owned)),
+        loaded_on: first_day + Duration::days(slack),
+    }
+}

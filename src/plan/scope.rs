@@ -69,7 +69,7 @@ impl<'p> Scope<'p> {
 
     fn within(frame: Frame<'p>, base: ModelId, mut taken: BTreeSet<String>) -> Self {
         let project = frame.project;
-        let base_alias = free_alias(&mut taken, &hiding_columns(project, base), &project.models[base].name);
+        let base_alias = free_alias(&mut taken, project.columns_on_the_many_side(base), &project.models[base].name);
         Self {
             frame,
             project,
@@ -322,7 +322,7 @@ impl<'p> Scope<'p> {
         let wanted: Vec<&str> = route.0.iter().map(|join| project.joins[*join].role.as_str()).collect();
         let short = wanted.last().copied().unwrap_or_default();
         let alias = if self.taken.contains(short) { wanted.join("_") } else { short.to_owned() };
-        let alias = free_alias(&mut self.taken, &hiding_columns(project, definition.to), &alias);
+        let alias = free_alias(&mut self.taken, project.columns_on_the_many_side(definition.to), &alias);
         self.joined.push((route.clone(), alias.clone()));
         let joins_before = (self.joins.len(), self.calendars.len());
         let target = &project.models[definition.to];
@@ -397,35 +397,14 @@ fn metric_of_members(frame: Frame<'_>, model: ModelId, metric: MetricId) -> Resu
     to_sql::build(asked.get())
 }
 
-/// Returns the columns that would hide an alias of a model inside `EXISTS`: those of the models that join to it.
+/// Returns an alias that is not taken, and that is no column of a model that joins to the aliased one.
 ///
-/// With a column `buyer` in the inner table, BigQuery takes `buyer.id` for a field of it, not for a column outside.
-/// See <https://cloud.google.com/bigquery/docs/reference/standard-sql/query-syntax#name_hiding>.
-fn hiding_columns(project: &Project, model: ModelId) -> BTreeSet<&str> {
-    let mut columns = BTreeSet::new();
-    let joins =
-        project.joins.ids().map(|id| &project.joins[id]).filter(|join| join.to == model && join.reverse_of.is_none());
-    for many in joins.map(|join| &project.models[join.from]) {
-        let joins = || many.joins.iter().map(|join| &project.joins[*join]);
-        let keys = joins().flat_map(|join| join.keys.iter().map(|key| &key.ours).chain(&join.as_of));
-        let dimensions = many.dimensions.iter().map(|dimension| &project.dimensions[*dimension].expr);
-        for expr in keys.chain(dimensions).chain(&many.filter) {
-            expr.for_each_leaf(&mut |leaf| {
-                if let Ref::Column { route, column, .. } = leaf
-                    && route.0.is_empty()
-                {
-                    columns.insert(column.as_str());
-                }
-            });
-        }
-    }
-    columns
-}
-
-fn free_alias(taken: &mut BTreeSet<String>, hidden: &BTreeSet<&str>, wanted: &str) -> String {
+/// With a column `buyer` in the inner table of `EXISTS`, BigQuery takes `buyer.id` for a field of it, not for a column
+/// outside. See <https://cloud.google.com/bigquery/docs/reference/standard-sql/query-syntax#name_hiding>.
+fn free_alias(taken: &mut BTreeSet<String>, hidden: &BTreeSet<String>, wanted: &str) -> String {
     let mut alias = wanted.to_owned();
     let mut n = 2;
-    while hidden.contains(alias.as_str()) || !taken.insert(alias.clone()) {
+    while hidden.contains(&alias) || !taken.insert(alias.clone()) {
         alias = format!("{wanted}_{n}");
         n += 1;
     }

@@ -6,7 +6,7 @@
 //!
 //! **Invariant:** the order of routes follows from the definitions alone: shorter first, then source order.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::{Project, Route};
 use crate::ids::{Id, JoinId, ModelId};
@@ -101,28 +101,47 @@ pub fn undirected_way(project: &Project, from: ModelId, to: ModelId) -> Option<V
 pub fn routes_ending_in(project: &Project, from: ModelId, reach: Reach, roles: &[&str]) -> Vec<Route> {
     let Some(first) = roles.first() else { return routes_where(project, from, reach, |_| true) };
     // Only models from which a join of the first role can still be reached are worth a visit.
-    let mut leads = vec![false; project.models.len()];
-    let mut open: Vec<ModelId> =
-        project.joins.values().filter(|join| join.role == *first).map(|join| join.from).collect();
-    if open.is_empty() {
+    let leads = leading_to(project, from, reach, first);
+    if leads.is_empty() {
         return Vec::new();
-    }
-    let mut into: Vec<Vec<JoinId>> = vec![Vec::new(); project.models.len()];
-    for (id, join) in project.joins.iter() {
-        into[join.to.index()].push(id);
-    }
-    while let Some(model) = open.pop() {
-        if !std::mem::replace(&mut leads[model.index()], true) {
-            open.extend(into[model.index()].iter().map(|join| project.joins[*join].from));
-        }
     }
     let under_way = |steps: &[Step], at: usize| {
         // The last joins may be the first of the roles.
         (1..=roles.len()).any(|n| ends_in(project, &mut back(steps, at), &roles[..n]))
     };
-    let steps = walk(project, from, reach, |steps, at| leads[steps[at].model.index()] || under_way(steps, at));
+    let steps = walk(project, from, reach, |steps, at| leads.contains(&steps[at].model) || under_way(steps, at));
     let found = (0..steps.len()).filter(|at| ends_in(project, &mut back(&steps, *at), roles));
     found.map(|at| route(&steps, at)).collect()
+}
+
+/// Returns the models, of those that are reached from one, from which a join of a role is reached.
+fn leading_to(project: &Project, from: ModelId, reach: Reach, role: &str) -> BTreeSet<ModelId> {
+    let mut reached = vec![from];
+    let mut before: BTreeMap<ModelId, Vec<ModelId>> = BTreeMap::from([(from, Vec::new())]);
+    let mut open = Vec::new();
+    let mut next = 0;
+    while let Some(model) = reached.get(next).copied() {
+        next += 1;
+        for join in project.joins_at(model, reach).map(|join| &project.joins[join]) {
+            if join.role == role {
+                open.push(model);
+            }
+            before
+                .entry(join.to)
+                .or_insert_with(|| {
+                    reached.push(join.to);
+                    Vec::new()
+                })
+                .push(model);
+        }
+    }
+    let mut leads = BTreeSet::new();
+    while let Some(model) = open.pop() {
+        if leads.insert(model) {
+            open.extend(&before[&model]);
+        }
+    }
+    leads
 }
 
 /// Returns the shortest routes from a model to another one, or to the end of the joins of a role; the model itself is

@@ -4,6 +4,7 @@
 //! below the edges; the order of everything is the order of names, so files may be shuffled.
 
 mod calendar;
+mod index;
 mod join_graph;
 mod lineage;
 mod meaning;
@@ -11,6 +12,7 @@ mod metric;
 mod model;
 
 pub use calendar::{CalendarGranularity, CalendarTable, Period, Size};
+pub use index::LazyIndex;
 pub use join_graph::{Reach, ends_in, routes_ending_in, routes_to, routes_where, to_one_routes, undirected_way};
 pub use metric::{
     Aggregation, Balance, Cumulation, Edge, Empty, Format, Funnel, FunnelResult, FunnelStep, Good, Ignore, Input,
@@ -63,6 +65,8 @@ pub struct Project {
     pub model_ids: BTreeMap<String, ModelId>,
     /// Metrics by name.
     pub metric_ids: BTreeMap<String, MetricId>,
+    /// What leads to what, the other way round.
+    pub index: LazyIndex,
 }
 
 impl Project {

@@ -1,9 +1,11 @@
 //! What works, but is likely not meant.
 
+use std::collections::HashMap;
+
 use super::context::Context;
 use crate::{
     diagnostics::{Code, Diagnostic, Diagnostics},
-    ids::Id,
+    ids::{Id, ModelId},
     project::{MetricKind, Ref, Route, Source},
     sql::Expr,
 };
@@ -18,15 +20,19 @@ pub(super) fn report(context: &Context<'_>, diagnostics: &mut Diagnostics) {
 
 /// A promise speaks of a column of the table, or of a time dimension of a model that reads it.
 fn report_promises(context: &Context<'_>, diagnostics: &mut Diagnostics) {
+    let mut readers: HashMap<&str, Vec<ModelId>> = HashMap::new();
+    for (model, id) in context.models.iter().zip(context.project.models.ids()) {
+        if let Some(table) = &model.table {
+            readers.entry(&table.value).or_default().push(id);
+        }
+    }
     for def in &context.definitions.tables {
         let (Some(partition), Some(known)) = (&def.partition, context.catalog.tables.get(&def.name.value)) else {
             continue;
         };
         for holds in &partition.holds {
-            let is_dimension = context.models.iter().zip(context.project.models.ids()).any(|(model, id)| {
-                model.table.as_ref().is_some_and(|table| table.value == def.name.value)
-                    && context.dimension(id, &holds.column.value).is_some()
-            });
+            let models = readers.get(def.name.value.as_str()).into_iter().flatten();
+            let is_dimension = models.into_iter().any(|id| context.dimension(*id, &holds.column.value).is_some());
             if known.column(&holds.column.value).is_none() && !is_dimension {
                 let message = format!("table `{}` has no column `{}`", def.name.value, holds.column.value);
                 let names = known.columns.iter().map(|column| column.name.as_str());

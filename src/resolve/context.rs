@@ -43,6 +43,8 @@ pub(super) struct Context<'a> {
     pub(super) columns: Vec<Columns>,
     /// The joins that lead to each model.
     pub(super) joins_to: Vec<Vec<JoinId>>,
+    /// The models that joins of a role lead to.
+    pub(super) models_by_role: HashMap<&'a str, Vec<ModelId>>,
 }
 
 /// Whether the model that a join names exists.

@@ -13,9 +13,9 @@ use super::{
 };
 use crate::{
     graphql::{GraphqlError, collect::Values},
-    ids::DimensionId,
+    ids::{DimensionId, JoinId, ModelId},
     plan::{PlanErrorCode, Request, RequestText},
-    project::{Reach, routes_ending_in, routes_where},
+    project::Reach,
 };
 
 /// Reads a `MetricQueryInput`: the request without its page, `first`, and `after`.
@@ -73,30 +73,18 @@ pub(in crate::graphql) fn dimension(ctx: &Context<'_>, name: &str) -> Result<(Ve
     };
     let (last, before) = words.split_last().ok_or_else(unknown)?;
     let project = ctx.project;
-    let reaches = [Reach::Declared, Reach::ToOne, Reach::ToMany];
-    let starts = reaches.into_iter().flat_map(|reach| project.models.ids().map(move |start| (reach, start)));
-    let mut found = None;
-    for (reach, start) in starts {
-        if found.is_some() {
-            break;
-        }
-        let ends = match before {
-            [] => vec![start],
-            [model, roles @ ..] if *model == project.models[start].name => {
-                let routes = routes_where(project, start, reach, |_| true);
-                let exact = |route: &crate::project::Route| {
-                    route.0.len() == roles.len()
-                        && route.0.iter().zip(roles).all(|(join, role)| project.joins[*join].role == **role)
-                };
-                routes.iter().filter(|route| exact(route)).map(|route| project.route_end(start, route)).collect()
-            }
-            roles => {
-                let routes = routes_ending_in(project, start, reach, roles);
-                routes.iter().map(|route| project.route_end(start, route)).collect()
-            }
+    let at_end = |model: ModelId| project.dimension_named(model, last);
+    let find = |reach: Reach| {
+        let follow = |start: ModelId, roles: &[&str]| {
+            let step = |model, role: &&str| Some(project.joins[project.join_named(model, reach, role)?].to);
+            roles.iter().try_fold(start, step).and_then(at_end)
         };
-        found = ends.iter().find_map(|model| project.dimension_named(*model, last));
-    }
+        let Some((first, roles)) = before.split_first() else { return project.models.ids().find_map(at_end) };
+        let may = |id: &JoinId| project.joins_at(project.joins[*id].from, reach).any(|join| join == *id);
+        let ends = project.joins_named(first).iter().filter(|id| may(id)).map(|id| project.joins[*id].to);
+        ends.chain(project.model_named(first)).find_map(|model| follow(model, roles))
+    };
+    let found = [Reach::Declared, Reach::ToOne, Reach::ToMany].into_iter().find_map(find);
     let id = found.ok_or_else(unknown)?;
     Ok((words.iter().map(|word| (*word).to_owned()).collect(), id))
 }

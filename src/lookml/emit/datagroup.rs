@@ -1,5 +1,7 @@
 //! Freshness of tables → datagroups.
 
+use std::collections::BTreeSet;
+
 use super::{
     super::{
         lexical::{identifier, inert},
@@ -54,8 +56,12 @@ pub(super) fn datagroups(emission: &Emission<'_>) -> Vec<Datagroup> {
         sql_trigger: finish(&print(&today, emission.options.dialect).sql, ""),
         max_cache_age: "24 hours".to_owned(),
     }];
-    let used = |id: TableId| project.models.values().any(|model| model.source == Source::Table(id));
-    for (id, table) in project.tables.iter().filter(|(id, _)| used(*id)) {
+    let read = project.models.values().filter_map(|model| match model.source {
+        Source::Table(id) => Some(id),
+        Source::Select(_) => None,
+    });
+    let read: BTreeSet<TableId> = read.collect();
+    for (id, table) in project.tables.iter().filter(|(id, _)| read.contains(id)) {
         if let Some(freshness) = &table.freshness {
             datagroups.push(of_table(emission, id, table, freshness));
         }

@@ -1,6 +1,6 @@
 //! Checks of keys and time, and requests of keys without metrics.
 
-use super::{Bound, BoundTop, Scan, ScanKind, Shift, bind_path};
+use super::{Bound, BoundTop, Scan, ScanKind, Shift, bind_path, knows_path};
 use crate::{
     ids::{JoinId, ModelId},
     plan::{Key, KeyKind, MetricRequest, Order, OrderBy, PlanError, PlanErrorCode, Request, Top, calendar, time},
@@ -36,13 +36,14 @@ pub(super) fn scan_of_keys(project: &Project, request: &Request) -> Result<Scan,
             .help("Ask for at least one metric."));
     };
     let filter = request.filter.as_ref().map(|filter| paths_of(project, filter)).unwrap_or_default();
-    let reaches_keys = |model: ModelId| paths.iter().all(|path| bind_path(project, model, path).is_ok());
-    let reaches_filter = |model: ModelId| filter.iter().all(|path| bind_path(project, model, path).is_ok());
-    // A filter that no such model reaches has an error of its own, later.
-    let filtered = project.models.ids().any(|model| reaches_keys(model) && reaches_filter(model));
-    let reaches_all = |model: ModelId| reaches_keys(model) && (!filtered || reaches_filter(model));
+    let reaches_keys = |model: ModelId| paths.iter().all(|path| knows_path(project, model, path));
+    let reaches_filter = |model: ModelId| filter.iter().all(|path| knows_path(project, model, path));
     let named = first.first().filter(|_| first.len() > 1).and_then(|word| project.model_named(word));
-    let candidates: Vec<ModelId> = match named.filter(|model| reaches_all(*model)) {
+    let at_home = named.filter(|model| reaches_keys(*model) && reaches_filter(*model));
+    // A filter that no such model reaches has an error of its own, later.
+    let filtered = at_home.is_some() || project.models.ids().any(|model| reaches_keys(model) && reaches_filter(model));
+    let reaches_all = |model: ModelId| reaches_keys(model) && (!filtered || reaches_filter(model));
+    let candidates: Vec<ModelId> = match at_home.or_else(|| named.filter(|model| reaches_all(*model))) {
         Some(model) => vec![model],
         None => {
             // The nearest model: the one from which the keys are reached over the fewest joins.
@@ -62,7 +63,7 @@ pub(super) fn scan_of_keys(project: &Project, request: &Request) -> Result<Scan,
         if candidates.is_empty() {
             // A misspelled key has a better message than "no model has them all".
             for path in &paths {
-                if !project.models.ids().any(|id| bind_path(project, id, path).is_ok()) {
+                if !project.models.ids().any(|id| knows_path(project, id, path)) {
                     let nearest_model = named.or_else(|| project.models.ids().next());
                     if let Some(model) = nearest_model {
                         return Err(bind_path(project, model, path).expect_err("no model knows the path"));

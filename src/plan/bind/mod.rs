@@ -15,6 +15,7 @@ mod scans;
 
 pub(super) use keys::paths_of;
 pub(super) use leaf::{Accumulation, LeafId, LeafUse, LeafValue, Shift, Usage};
+use path::knows_path;
 pub(super) use path::{BoundPath, bind_key, bind_model, bind_path};
 pub(super) use scans::{Scan, ScanKind};
 

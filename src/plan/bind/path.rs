@@ -49,24 +49,39 @@ fn bind_within<W: AsRef<str>>(
     reaches: &[Reach],
 ) -> Result<BoundPath, PlanError> {
     let words: Vec<&str> = path.iter().map(AsRef::as_ref).collect();
-    let Some((dimension, roles)) = words.split_last() else {
+    if words.is_empty() {
         return Err(PlanError::new(PlanErrorCode::UnknownField, "an empty path names no dimension"));
-    };
+    }
+    let mut found = candidates(project, model, &words, reaches);
+    match found.len() {
+        0 => Err(unknown(project, model, &words)),
+        1 => Ok(found.remove(0)),
+        _ => Err(ambiguous(project, model, &words, &found)),
+    }
+}
+
+/// Returns whether a path means something for a model; [`bind_path`] says what, or why not.
+pub(in crate::plan) fn knows_path<W: AsRef<str>>(project: &Project, model: ModelId, path: &[W]) -> bool {
+    let words: Vec<&str> = path.iter().map(AsRef::as_ref).collect();
+    candidates(project, model, &words, &[Reach::Declared, Reach::ToOne]).len() == 1
+}
+
+/// Returns what a path may mean by the first rule that finds anything.
+fn candidates(project: &Project, model: ModelId, words: &[&str], reaches: &[Reach]) -> Vec<BoundPath> {
+    let Some((dimension, roles)) = words.split_last() else { return Vec::new() };
     for reach in reaches {
         if let Some(found) = walk(project, model, *reach, roles, dimension) {
-            return Ok(found);
+            return vec![found];
         }
-        let candidates = ending_in(project, model, *reach, roles, dimension);
-        match candidates.as_slice() {
-            [] => {}
-            [found] => return Ok(found.clone()),
-            _ => return Err(ambiguous(project, model, &words, &candidates)),
+        let found = ending_in(project, model, *reach, roles, dimension);
+        if !found.is_empty() {
+            return found;
         }
-        if let Some(found) = same_as(project, model, &words).filter(|_| *reach == Reach::Declared) {
-            return Ok(found);
+        if let Some(found) = same_as(project, model, words).filter(|_| *reach == Reach::Declared) {
+            return vec![found];
         }
     }
-    Err(unknown(project, model, &words))
+    Vec::new()
 }
 
 /// Finds how a model, or the role of a join, is reached from a model over to-one joins.

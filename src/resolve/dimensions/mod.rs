@@ -302,7 +302,7 @@ fn resolve_same_as(
     let words: Vec<String> = same.value.split('.').map(str::to_owned).collect();
     let known = match words.as_slice() {
         [.., owner, name] => {
-            let by_role = context.project.joins.iter().filter(|(_, join)| join.role == *owner).map(|(_, join)| join.to);
+            let by_role = context.models_by_role.get(owner.as_str()).into_iter().flatten().copied();
             let models = context.project.model_named(owner).into_iter().chain(by_role);
             models.into_iter().any(|model| context.dimension(model, name).is_some())
         }

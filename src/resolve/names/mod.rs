@@ -19,7 +19,8 @@ use crate::{
     files::Span,
     ids::{Arena, Id, ModelId},
     project::{
-        Dimension, DimensionKind, Empty, Join, Metric, MetricKind, Model, Project, Relationship, Source, Status,
+        Dimension, DimensionKind, Empty, Join, LazyIndex, Metric, MetricKind, Model, Project, Relationship, Source,
+        Status,
     },
     sql::Expr,
     syntax::{Config, Definitions, DimensionDef, MetricDef, ModelDef, Text},
@@ -49,6 +50,7 @@ pub(super) fn index<'a>(
         back_join_ids: Vec::new(),
         columns: Vec::new(),
         joins_to: Vec::new(),
+        models_by_role: HashMap::new(),
     };
     let models = unique("model", definitions.models.iter().map(|def| (&def.name, def)), diagnostics);
     for (name, def) in models {
@@ -122,6 +124,7 @@ fn index_joins(context: &mut Context<'_>, model: ModelId, diagnostics: &mut Diag
         ids.insert(role, id);
         if let Some(to) = to {
             context.joins_to[to.index()].push(id);
+            context.models_by_role.entry(role).or_default().push(to);
         }
         context.joins.push((join, if to.is_some() { Target::Known } else { Target::Broken }));
         context.project.models[model].joins.push(id);
@@ -237,6 +240,7 @@ fn empty_project(config: &Config) -> Project {
         tests: Vec::new(),
         model_ids: BTreeMap::new(),
         metric_ids: BTreeMap::new(),
+        index: LazyIndex::default(),
     }
 }
 

@@ -243,12 +243,11 @@ fn lineage(project: &Project, id: MetricId) -> Lineage {
     let models: BTreeSet<ModelId> =
         project.leaves(id).into_iter().filter_map(|leaf| project.simple(leaf).map(|simple| simple.model)).collect();
     let sources: BTreeSet<Link> = read(project, id).into_iter().map(|model| Link::source(project, model)).collect();
-    let used_by = project.metrics.iter().filter(|(other, _)| project.inputs(*other).contains(&id));
     Lineage {
         sources: sources.into_iter().collect(),
         models: models.into_iter().map(|model| Link::model(project, model)).collect(),
         inputs: project.inputs(id).into_iter().map(|input| Link::metric(project, input)).collect(),
-        used_by: used_by.map(|(other, _)| Link::metric(project, other)).collect(),
+        used_by: project.used_by(id).iter().map(|other| Link::metric(project, *other)).collect(),
     }
 }
 

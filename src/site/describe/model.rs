@@ -40,9 +40,7 @@ pub(in crate::site) fn model(site: &Site<'_>, id: ModelId) -> ModelPage {
     let project = site.project;
     let model = &project.models[id];
     let shown = model.dimensions.iter().filter(|id| !project.dimensions[**id].docs.hidden);
-    let metrics = project.metrics.iter().filter(|(metric_id, metric)| {
-        !metric.docs.hidden && project.simple(*metric_id).is_some_and(|simple| simple.model == id)
-    });
+    let metrics = project.metrics_of(id).iter().filter(|metric| !project.metrics[**metric].docs.hidden);
     ModelPage {
         about: About::new(&model.name, &model.docs),
         source: Link::source(project, id),
@@ -60,7 +58,7 @@ pub(in crate::site) fn model(site: &Site<'_>, id: ModelId) -> ModelPage {
                 DimensionRow::new(project, path, *dimension)
             })
             .collect(),
-        metrics: metrics.map(|(metric, _)| Link::metric(project, metric)).collect(),
+        metrics: metrics.map(|metric| Link::metric(project, *metric)).collect(),
     }
 }
 

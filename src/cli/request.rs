@@ -20,7 +20,7 @@ pub(crate) struct RequestArguments {
     pub(crate) metrics: Vec<String>,
     /// The keys to group by: `time.month`, `customers.country`, `time.day_of_week`
     #[arg(long, short, value_name = "KEYS", value_delimiter = ',', help_heading = "Request")]
-    by: Vec<String>,
+    pub(crate) by: Vec<String>,
     /// Which rows count: `service = 'express' and customers.country in ('DE', 'FR')`
     #[arg(long = "where", short = 'w', value_name = "CONDITION", help_heading = "Request")]
     filter: Option<String>,

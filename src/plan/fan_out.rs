@@ -12,7 +12,8 @@ use super::{
 };
 use crate::{
     catalog::ColumnType,
-    project::{Aggregation, FanOut, Route},
+    ids::ModelId,
+    project::{Aggregation, FanOut, Project, Route},
     sql::{AggregateFunction, BinaryOp, Expr, SqlExpr},
 };
 
@@ -84,15 +85,22 @@ pub(super) fn counted(bound: &Bound<'_>, scan: &Scan, scope: &mut Scope<'_>) -> 
         let branches = vec![(met, weight)];
         return Ok(Counted::ByWeight(Expr::Case { branches, otherwise: Some(Box::new(Expr::integer(1))) }));
     }
-    if model.primary_key.is_empty() {
-        return Err(PlanError::new(
-            PlanErrorCode::FanOutRefused,
-            format!("rows of `{}` have to count once per group, and nothing tells them apart", model.name),
-        )
-        .help(format!("Give model `{}` a `primary_key`.", model.name)));
-    }
+    check_key(project, scan.model)?;
     let alias = scope.base_alias();
     Ok(Counted::OncePerGroup(model.primary_key.iter().map(|column| SqlExpr::column(alias, column.clone())).collect()))
+}
+
+/// Checks that something tells the rows of a model apart, so that each can count once.
+pub(super) fn check_key(project: &Project, model: ModelId) -> Result<(), PlanError> {
+    let model = &project.models[model];
+    if !model.primary_key.is_empty() {
+        return Ok(());
+    }
+    Err(PlanError::new(
+        PlanErrorCode::FanOutRefused,
+        format!("rows of `{}` have to count once per group, and nothing tells them apart", model.name),
+    )
+    .help(format!("Give model `{}` a `primary_key`.", model.name)))
 }
 
 /// Returns an aggregate over rows that are split by weights: sums and counts are of parts, others have none.

@@ -19,6 +19,7 @@ mod model_rows;
 mod nested;
 mod partition;
 mod request;
+mod safety;
 mod saved;
 mod scan;
 mod scope;
@@ -28,6 +29,8 @@ mod to_sql;
 
 pub use error::{PlanError, PlanErrorCode};
 pub use request::{CursorValue, Fill, Key, KeyKind, MetricRequest, Order, OrderBy, Principal, Request, Show, Top};
+
+pub use safety::{CounterExample, ExampleTable, JoinSafety, Verdict, join_safety};
 
 pub(crate) use model_rows::{ModelRows, local_time, partition_condition};
 pub use text::RequestText;

@@ -12,6 +12,7 @@ use super::{
     fan_out::{self, Counted},
     filter::{FilterContext, bind_filter},
     funnel, nested, partition,
+    safety::with_example,
     scope::{Finished, Scope},
     time::{self, Cut, TimeValue},
 };
@@ -290,11 +291,12 @@ pub(super) fn key_value(
         KeyKind::Dimension { path, granularity, part } => {
             // Events that a join multiplied would be credited more than once.
             let found = match scan.kind {
-                ScanKind::Funnel(..) => bind_path(bound.project, scan.model, path)?,
+                ScanKind::Funnel(..) => bind_path(bound.project, scan.model, path),
                 ScanKind::Rows | ScanKind::Balance(..) | ScanKind::Nested(..) => {
-                    bind_key(bound.project, scan.model, path)?
+                    bind_key(bound.project, scan.model, path)
                 }
             };
+            let found = found.map_err(|error| with_example(bound, scan, path, error))?;
             let definition = &bound.project.dimensions[found.dimension];
             if !matches!(definition.kind, DimensionKind::Time { .. }) {
                 if granularity.is_some() || part.is_some() {

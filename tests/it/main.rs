@@ -20,6 +20,8 @@ mod generated;
 mod googlesql;
 #[cfg(feature = "server")]
 mod graphql;
+#[cfg(feature = "cli")]
+mod join_safety;
 mod layers;
 mod lookml;
 mod meaning;

@@ -2,6 +2,8 @@
 
 use rust_embed::Embed;
 
+mod joins;
+
 use super::{
     connect,
     context::{Context, Style},
@@ -21,6 +23,10 @@ use crate::{
 /// With a request: the request with every name resolved, the logical plan, the joins and why they are safe, the bounds
 /// of partitioned tables and whether they are proved, and the SQL. Nothing is asked of the warehouse.
 ///
+/// With `--joins`: for each metric and dimension whether the join is safe. Direct: each row has one value, over the
+/// named joins. Deduplicated: a row may have several, and counts once for each. Refused: why, and made-up data for which a
+/// join would give a wrong number.
+///
 /// With the code of a problem, such as `fan-out`: what it says, why it matters, how to mend it.
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -28,14 +34,19 @@ Examples:
   entente explain --metrics revenue --by time.month --time 2025
   entente explain -m revenue,claims -b customers.country --dialect bigquery
   entente explain --saved weekly_network_review
+  entente explain --joins -m revenue -b customers.country,claims.kind
+  entente explain --joins -m revenue
   entente explain ambiguous-join-path
   entente explain codes")]
 pub(crate) struct Arguments {
     /// The code of a problem, or `codes` for a list
-    #[arg(value_name = "CODE", conflicts_with_all = ["metrics", "by", "saved"])]
+    #[arg(value_name = "CODE", conflicts_with_all = ["metrics", "by", "saved", "joins"])]
     code: Option<String>,
     #[command(flatten)]
     request: RequestArguments,
+    /// Explain the joins from metrics to dimensions; all of them, unless some are named
+    #[arg(long, conflicts_with = "saved")]
+    joins: bool,
     /// The dialect of the SQL; the connection's unless given
     #[arg(long, value_name = "DIALECT")]
     dialect: Option<DialectArgument>,
@@ -51,6 +62,9 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         return page(code, context);
     }
     let (loaded, project) = context.project()?;
+    if arguments.joins {
+        return joins::run(&arguments.request, &project, context);
+    }
     let config = loaded.config.as_ref().expect("a project is loaded from its configuration");
     let dialect = arguments.dialect.map_or_else(|| connect::dialect(config), Dialect::from);
     let (_, plan) = arguments.request.plan(&project, dialect)?;

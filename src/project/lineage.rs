@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Leaves, MetricKind, NestedMetric, Project, SimpleMetric};
+use super::{Leaves, MetricKind, NestedMetric, Project, Ref, Route, SimpleMetric};
 use crate::ids::MetricId;
 
 impl Project {
@@ -56,6 +56,21 @@ impl Project {
             | MetricKind::Cumulative { .. }
             | MetricKind::Nested(_)
             | MetricKind::Funnel(_) => None,
+        }
+    }
+
+    /// Returns how a name in an expression of a model is shown to people: `customers.country`.
+    pub fn leaf_name(&self, leaf: &Ref) -> String {
+        let path = |route: &Route, name: &str| {
+            let roles = route.0.iter().map(|join| self.joins[*join].role.as_str());
+            roles.chain([name]).collect::<Vec<_>>().join(".")
+        };
+        match leaf {
+            Ref::Column { route, column, .. } => path(route, column),
+            Ref::Dimension { route, dimension } => path(route, &self.dimensions[*dimension].name),
+            Ref::Exists { .. } => "exists(…)".to_owned(),
+            Ref::Calendar { granularity, .. } => self.granularities[*granularity].name.clone(),
+            Ref::Verbatim(_) => "…".to_owned(),
         }
     }
 }

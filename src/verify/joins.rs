@@ -4,7 +4,7 @@ use super::{
     Check, Context, Draft, Kind, Status,
     groups::{Asked, KeyColumn, Tell, Way, cte, cte_named, every_column, key_name, n_rows},
     keys::first_row,
-    privacy::{column_is_private, expr_is_private, leaf_name},
+    privacy::{column_is_private, expr_is_private},
 };
 use crate::{
     ids::JoinId,
@@ -37,12 +37,12 @@ fn asked(context: &Context<'_>, id: JoinId) -> Result<Asked, PlanError> {
         .keys
         .iter()
         .map(|key| KeyColumn {
-            name: formula(&key.ours, &|leaf| leaf_name(project, leaf)),
+            name: formula(&key.ours, &|leaf| project.leaf_name(leaf)),
             private: column_is_private(project, join.to, &key.theirs) || expr_is_private(project, join.from, &key.ours),
         })
         .collect();
     keys.extend(join.as_of.iter().map(|time| KeyColumn {
-        name: formula(time, &|leaf| leaf_name(project, leaf)),
+        name: formula(time, &|leaf| project.leaf_name(leaf)),
         private: expr_is_private(project, join.from, time),
     }));
     let n_keys = keys.len();

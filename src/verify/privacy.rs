@@ -6,7 +6,7 @@
 
 use crate::{
     ids::{DimensionId, ModelId},
-    project::{Project, Ref, Route},
+    project::{Project, Ref},
     sql::Expr,
 };
 
@@ -66,19 +66,4 @@ fn is_declared_private(project: &Project, id: DimensionId) -> bool {
 
 fn private_dimensions(project: &Project) -> impl Iterator<Item = DimensionId> {
     project.dimensions.ids().filter(|id| is_declared_private(project, *id))
-}
-
-/// Returns how a name in an expression of a model is shown: `customers.country`.
-pub(super) fn leaf_name(project: &Project, leaf: &Ref) -> String {
-    let path = |route: &Route, name: &str| {
-        let roles = route.0.iter().map(|join| project.joins[*join].role.as_str());
-        roles.chain([name]).collect::<Vec<_>>().join(".")
-    };
-    match leaf {
-        Ref::Column { route, column, .. } => path(route, column),
-        Ref::Dimension { route, dimension } => path(route, &project.dimensions[*dimension].name),
-        Ref::Exists { .. } => "exists(…)".to_owned(),
-        Ref::Calendar { granularity, .. } => project.granularities[*granularity].name.clone(),
-        Ref::Verbatim(_) => "…".to_owned(),
-    }
 }

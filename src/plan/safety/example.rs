@@ -87,7 +87,7 @@ fn follow(project: &Project, before: &mut Table, join: &Join, is_forward: bool, 
     let roots = parents.iter().map(|row| before.roots[*row]).collect();
     let mut next = Table { model: if is_forward { join.to } else { join.from }, columns: Vec::new(), roots };
     for key in &join.keys {
-        let ours = formula(&key.ours, &|leaf| leaf_name(project, leaf));
+        let ours = formula(&key.ours, &|leaf| project.leaf_name(leaf));
         let (here, there) = if is_forward { (ours, key.theirs.clone()) } else { (key.theirs.clone(), ours) };
         let values: Vec<String> =
             (0..before.roots.len()).map(|row| key_value(key.theirs_type, row)).collect::<Option<_>>()?;
@@ -124,18 +124,7 @@ impl Table {
 /// Returns what is aggregated, as it is written; nothing if rows are counted.
 fn measured(project: &Project, simple: &SimpleMetric) -> Option<String> {
     let expr: &Expr<Ref> = simple.expr.as_ref()?;
-    Some(formula(expr, &|leaf| leaf_name(project, leaf)))
-}
-
-fn leaf_name(project: &Project, leaf: &Ref) -> String {
-    let (route, name) = match leaf {
-        Ref::Column { route, column, .. } => (route, column.as_str()),
-        Ref::Dimension { route, dimension } => (route, project.dimensions[*dimension].name.as_str()),
-        Ref::Exists { .. } => return "exists(…)".to_owned(),
-        Ref::Verbatim(_) => return "…".to_owned(),
-    };
-    let roles = route.0.iter().map(|join| project.joins[*join].role.as_str());
-    roles.chain([name]).collect::<Vec<_>>().join(".")
+    Some(formula(expr, &|leaf| project.leaf_name(leaf)))
 }
 
 /// Returns the value that a row of the metric's model is made to have.

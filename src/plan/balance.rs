@@ -8,7 +8,7 @@
 use super::{
     KeyKind, PlanError,
     bind::{Bound, Scan, ScanKind, bind_model, bind_path},
-    scan::{day_exists, filter_of_request, key_value, rows_in_range},
+    scan::{day_exists, filter_of_request, key_value, open, rows_in_range},
     scope::{Finished, Scope},
     time::TimeValue,
 };
@@ -33,9 +33,9 @@ pub(super) fn point(
     keys: &[(usize, SqlExpr)],
     range: DateRange,
 ) -> Result<Join, PlanError> {
-    let mut inner = Scope::new(bound.frame, scan.model);
+    let mut inner = open(bound, scan, range);
     let inner_axis = scan.axis.as_ref().map(|axis| inner.time(&axis.route, axis.dimension));
-    let (mut conditions, _) = rows_in_range(bound, scan, &mut inner, inner_axis.as_ref(), range);
+    let mut conditions = rows_in_range(bound, scan, &mut inner, inner_axis.as_ref(), range);
     conditions.extend(inner_axis.as_ref().and_then(|axis| day_exists(bound, scan, axis)));
     if let (true, ScanKind::Balance(_, filters)) = (balance.filtered, &scan.kind) {
         conditions.extend(filter_of_request(bound, scan, &mut inner)?);
@@ -68,8 +68,9 @@ pub(super) fn point(
     items.push(SqlExpr::aggregate(function, Some(moment)).named("point"));
     on.push(axis.expr.clone().binary(BinaryOp::Eq, SqlExpr::column(&points, "point")));
 
-    let Finished { from, joins, tables, .. } = inner.finish()?;
+    let Finished { from, joins, tables, promises, .. } = inner.finish()?;
     scope.reads(&tables);
+    scope.rests_on(promises);
     let select = Select {
         items,
         from: Some(from),

@@ -159,7 +159,7 @@ pub(super) fn accumulate(bound: &Bound<'_>, window: &Window, rows: Rows, day: Sq
         row,
         uses: rows.uses,
         tables: rows.tables,
-        promise: rows.promise,
+        promises: rows.promises,
     }
 }
 

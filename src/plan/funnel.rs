@@ -9,7 +9,7 @@ use super::{
     PlanError, PlanErrorCode,
     bind::{Bound, LeafValue, Scan, ScanKind},
     cumulative,
-    scan::{LeafAggregate, Rows, day_exists, filter_of_request, key_value, range_of, rows_in_range},
+    scan::{LeafAggregate, Rows, day_exists, filter_of_request, key_value, open, range_of, rows_in_range},
     scope::{Finished, Scope},
     time::{TimeValue, add_units},
 };
@@ -46,7 +46,8 @@ pub(super) fn rows(
     };
     let window = cumulative::window(bound, scan);
     let range = window.as_ref().map_or_else(|| range_of(bound, scan), |window| window.rows);
-    let mut steps = Steps { bound, filters, range, tables: BTreeSet::new(), with: Vec::new() };
+    let (tables, promises) = (BTreeSet::new(), Vec::new());
+    let mut steps = Steps { bound, filters, range, tables, promises, with: Vec::new() };
     let first = funnel.steps.first().expect("a funnel has steps");
     let base = steps.bases(scan, funnel, first, window.is_some())?;
     let mut before = BASES.to_owned();
@@ -99,7 +100,7 @@ pub(super) fn rows(
         row: Vec::new(),
         uses: Vec::new(),
         tables: steps.tables,
-        promise: None,
+        promises: steps.promises,
     };
     let column_type = if base.instants { ColumnType::Timestamp } else { ColumnType::DateTime };
     let based_at = TimeValue { expr: column(FUNNEL, "based_at"), column_type };
@@ -126,6 +127,7 @@ struct Steps<'b, 'p> {
     /// The days of the bases, and as far as later steps may lie behind them.
     range: DateRange,
     tables: BTreeSet<TableId>,
+    promises: Vec<(TableId, String)>,
     with: Vec<Cte>,
 }
 
@@ -261,9 +263,9 @@ impl<'p> Steps<'_, 'p> {
             makes_rows: true,
         };
         let here = Route::here();
-        let mut scope = Scope::new(self.bound.frame, simple.model);
+        let mut scope = open(self.bound, &scan, self.range);
         let at = scope.time(&axis.route, axis.dimension);
-        let (mut conditions, _) = rows_in_range(self.bound, &scan, &mut scope, Some(&at), self.range);
+        let mut conditions = rows_in_range(self.bound, &scan, &mut scope, Some(&at), self.range);
         let above = self.filters.iter().filter(|(of, _)| *of == simple.model).map(|(_, filter)| filter);
         conditions.extend(simple.filter.iter().chain(above).map(|filter| scope.value(&here, filter)));
         let key = scope.value(&here, &step.by);
@@ -280,8 +282,9 @@ impl<'p> Steps<'_, 'p> {
     }
 
     fn finish(&mut self, events: Events<'_>) -> Result<Select, PlanError> {
-        let Finished { from, joins, tables, .. } = events.scope.finish()?;
+        let Finished { from, joins, tables, promises, .. } = events.scope.finish()?;
         self.tables.extend(tables);
+        self.promises.extend(promises);
         let filter = Expr::all(events.conditions);
         Ok(Select { items: events.items, from: Some(from), joins, filter, ..Select::default() })
     }

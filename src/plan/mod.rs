@@ -15,6 +15,7 @@ mod filter;
 mod frame;
 mod funnel;
 mod join_use;
+mod known;
 mod model_rows;
 mod nested;
 mod partition;
@@ -250,12 +251,16 @@ fn prove(bound: &bind::Bound<'_>, built: &to_sql::Built) -> Result<Vec<Pruning>,
             let table = built.tables.iter().map(|id| &project.tables[*id]).find(|table| table.name == proof.table);
             let partition = table.and_then(|table| table.partition.as_ref()).expect("the rule came from it");
             let has_range = bound.range.from.is_some() || bound.range.to.is_some();
+            let is_read = |scan: &bind::Scan| {
+                partition::partitioned(project, scan.model).is_some_and(|(table, _)| table.name == proof.table)
+            };
+            if has_range && !bound.scans.iter().any(is_read) {
+                return Err(partition::unproven_join(&proof.table, partition));
+            }
             return Err(partition::unproven(&proof.table, partition, has_range));
         }
-        let promise = bound.scans.iter().zip(&built.promises).find_map(|(scan, promise)| {
-            let (table, _) = partition::partitioned(project, scan.model)?;
-            promise.clone().filter(|_| table.name == proof.table)
-        });
+        let mut promises = built.promises.iter().filter(|(table, _)| project.tables[*table].name == proof.table);
+        let promise = promises.next().map(|(_, promise)| promise.clone());
         pruning.push(Pruning {
             table: proof.table,
             column: proof.column,

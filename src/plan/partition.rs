@@ -7,16 +7,13 @@
 
 use chrono::{NaiveDateTime, NaiveTime, TimeDelta};
 
-use super::{PlanError, PlanErrorCode, scope::Scope, time::day_start};
+use super::{PlanError, PlanErrorCode, known::Span, time::day_start};
 use crate::{
     catalog::ColumnType,
-    ids::{DimensionId, ModelId},
+    ids::ModelId,
     project::{Partition, Project, Promise, Source, Table},
-    sql::{BinaryOp, Expr, Literal, SqlExpr},
-    time::{
-        Calendar, DateRange, Duration, Granularity, NaiveDate, Tz, Unit, add_periods, local_midnight, period_start,
-        shift_date,
-    },
+    sql::Literal,
+    time::{Calendar, DateRange, Duration, Granularity, NaiveDate, Tz, Unit, add_periods, period_start, shift_date},
 };
 
 /// Returns the partitioned table of a model.
@@ -30,36 +27,26 @@ pub(super) fn partitioned(project: &Project, model: ModelId) -> Option<(&Table, 
     }
 }
 
-/// Returns the conditions on the partition column of a scan's base that hold for every row in a range of an axis,
-/// and the promise that they rest on.
-pub(super) fn bounds(
-    project: &Project,
-    scope: &Scope<'_>,
-    model: ModelId,
-    axis: Option<DimensionId>,
-    range: DateRange,
-    zone: Tz,
-) -> (Vec<SqlExpr>, Option<String>) {
-    let Some((_, partition)) = partitioned(project, model) else { return (Vec::new(), None) };
-    let Some(axis) = axis else { return (Vec::new(), None) };
-    let dimension = &project.dimensions[axis];
-    if project.plain_column(axis) == Some(partition.column.as_str()) {
-        // The range itself is on the partition column.
-        return (Vec::new(), None);
-    }
-    let Some(promise) = project.promise(partition, axis) else { return (Vec::new(), None) };
-    let local = |day| Moment::of(day, dimension.column_type, zone, partition.time_zone);
-    let column = || SqlExpr::column(scope.base_alias(), partition.column.clone());
-    let from = range.from.map(|day| {
-        let first = floor(local(day).plus(promise.from), partition.granularity);
-        column().binary(BinaryOp::GtEq, Expr::Literal(literal(partition, first)))
-    });
-    let to = range.to.map(|day| {
-        let end = ceiling(local(day).plus(promise.to), partition.granularity);
-        column().binary(BinaryOp::Lt, Expr::Literal(literal(partition, end)))
-    });
-    let text = format!("{}: from {} to {}", promise.column, promise.from, promise.to);
-    (from.into_iter().chain(to).collect(), Some(text))
+/// Returns the partitions in which rows lie whose time lies in a span; nothing if the times are of another kind.
+pub(super) fn promised(partition: &Partition, promise: &Promise, span: &Span) -> Option<Span> {
+    let side = |value: &Option<Literal>, cut: &dyn Fn(Moment) -> NaiveDateTime| match value {
+        None => Some(None),
+        Some(value) => Moment::of(value, partition.time_zone).map(|at| Some(literal(partition, cut(at)))),
+    };
+    let from = side(&span.from, &|at| floor(at.plus(promise.from), partition.granularity))?;
+    let to = side(&span.to, &|at| ceiling(at.plus(promise.to), partition.granularity))?;
+    Some(Span { from, to })
+}
+
+/// Writes a promise as the answer tells it.
+pub(super) fn spoken(promise: &Promise) -> String {
+    format!("{}: from {} to {}", promise.column, promise.from, promise.to)
+}
+
+/// Returns the span of a time dimension within local days.
+pub(super) fn span_of_days(column_type: ColumnType, range: DateRange, zone: Tz) -> Span {
+    let start = |day: NaiveDate| day_start(column_type, day, zone);
+    Span { from: range.from.map(start), to: range.to.map(start) }
 }
 
 /// Returns the bounds on a partition column that keep the partitions of some days, cut in the partition's own zone.
@@ -78,11 +65,13 @@ pub(super) fn of_days(partition: &Partition, days: DateRange) -> (Option<Literal
 struct Moment(NaiveDateTime);
 
 impl Moment {
-    /// The start of a local day; wall clocks and dates are taken to be the partition's own.
-    fn of(day: NaiveDate, column_type: ColumnType, zone: Tz, partition_zone: Tz) -> Self {
-        match column_type {
-            ColumnType::Timestamp => Self(local_midnight(day, zone).with_timezone(&partition_zone).naive_local()),
-            _ => Self(day.and_time(NaiveTime::MIN)),
+    /// A constant; wall clocks and dates are taken to be the partition's own.
+    fn of(value: &Literal, partition_zone: Tz) -> Option<Self> {
+        match value {
+            Literal::Timestamp(utc) => Some(Self(utc.and_utc().with_timezone(&partition_zone).naive_local())),
+            Literal::DateTime(time) => Some(Self(*time)),
+            Literal::Date(day) => Some(Self(day.and_time(NaiveTime::MIN))),
+            _ => None,
         }
     }
 
@@ -161,4 +150,20 @@ pub(super) fn unproven(table: &str, partition: &Partition, has_range: bool) -> P
         format!("no bound on `{column}` follows from the query's time range on table `{table}`: {known}"),
     )
     .help(format!("Declare under `tables:` how far `{column}` may lie from the time in question, with `holds`."))
+}
+
+/// Says why a joined table that must be read within bounds has none, and the cheapest change that gives it one.
+pub(super) fn unproven_join(table: &str, partition: &Partition) -> PlanError {
+    let column = &partition.column;
+    let times: Vec<String> = partition.holds.iter().map(|promise| format!("`{}`", promise.column)).collect();
+    let by = if times.is_empty() {
+        format!("`{column}`")
+    } else {
+        format!("`{column}`, or {} by its promise (`holds`),", times.join(" or "))
+    };
+    PlanError::new(
+        PlanErrorCode::PartitionUnproven,
+        format!("no bound on `{column}` of joined table `{table}` follows from the query's time range"),
+    )
+    .help(format!("Put {by} into the key of the join, equal to a time of the metric that the range bounds."))
 }

@@ -43,8 +43,8 @@ pub(super) struct Rows {
     pub(super) uses: Vec<JoinUse>,
     /// The tables that are read.
     pub(super) tables: BTreeSet<TableId>,
-    /// The promise that the partition bound rests on.
-    pub(super) promise: Option<String>,
+    /// The promises that bounds on the partitions of tables rest on.
+    pub(super) promises: Vec<(TableId, String)>,
 }
 
 /// The aggregate of one leaf.
@@ -85,12 +85,11 @@ pub(super) fn rows(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanError> {
 /// Builds the rows of a scan that reads its model.
 fn rows_of_model(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanError> {
     let cut = bound.cut();
-    let mut scope = Scope::new(bound.frame, scan.model);
-    let axis = scan.axis.as_ref().map(|axis| scope.time(&axis.route, axis.dimension));
-
     let window = cumulative::window(bound, scan);
     let range = window.as_ref().map_or_else(|| range_of(bound, scan), |window| window.rows);
-    let (mut conditions, promise) = rows_in_range(bound, scan, &mut scope, axis.as_ref(), range);
+    let mut scope = open(bound, scan, range);
+    let axis = scan.axis.as_ref().map(|axis| scope.time(&axis.route, axis.dimension));
+    let mut conditions = rows_in_range(bound, scan, &mut scope, axis.as_ref(), range);
     conditions.extend(filter_of_request(bound, scan, &mut scope)?);
 
     let mut keys = Vec::new();
@@ -116,26 +115,39 @@ fn rows_of_model(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanError> {
         _ => None,
     };
     let day = axis.as_ref().map(|axis| axis.day(cut));
-    let Finished { from, mut joins, uses, tables } = scope.finish()?;
+    let Finished { from, mut joins, uses, tables, promises } = scope.finish()?;
     joins.extend(point);
-    let rows = Rows { from, joins, filter: Expr::all(conditions), keys, aggregates, row, uses, tables, promise };
+    let rows = Rows { from, joins, filter: Expr::all(conditions), keys, aggregates, row, uses, tables, promises };
     Ok(match (window, day) {
         (Some(window), Some(day)) => cumulative::accumulate(bound, &window, rows, day),
         _ => rows,
     })
 }
 
+/// Opens the scope of a scan, which knows where the time of the rows that count lies.
+///
+/// Whoever opens it has to state the conditions of [`rows_in_range`] in the same select.
+pub(super) fn open<'p>(bound: &Bound<'p>, scan: &Scan, range: DateRange) -> Scope<'p> {
+    let mut scope = Scope::new(bound.frame, scan.model);
+    if let Some(axis) = &scan.axis
+        && let Some(column) = bound.project.plain_column(axis.dimension)
+    {
+        let column_type = bound.project.dimensions[axis.dimension].column_type;
+        scope.know(&axis.route, column, partition::span_of_days(column_type, range, bound.zone));
+    }
+    scope
+}
+
 /// Returns the conditions that every row of a scan fulfils before the filters of the request: its time, its
-/// partitions, the model's own filter, and the promise that the bound on partitions rests on.
+/// partitions, and the model's own filter.
 pub(super) fn rows_in_range(
     bound: &Bound<'_>,
     scan: &Scan,
     scope: &mut Scope<'_>,
     axis: Option<&TimeValue>,
     range: DateRange,
-) -> (Vec<SqlExpr>, Option<String>) {
-    let base_axis = scan.axis.as_ref().filter(|axis| axis.route.0.is_empty()).map(|axis| axis.dimension);
-    let (mut conditions, promise) = partition::bounds(bound.project, scope, scan.model, base_axis, range, bound.zone);
+) -> Vec<SqlExpr> {
+    let mut conditions = scope.base_partitions(scan.axis.as_ref(), range, bound.zone);
     if let Some(axis) = axis {
         conditions.extend(axis.within(bound.cut(), range));
         if !scan.shift.is_none() && range == DateRange::default() {
@@ -144,7 +156,7 @@ pub(super) fn rows_in_range(
         }
     }
     conditions.extend(scope.base_filter());
-    (conditions, promise)
+    conditions
 }
 
 /// Returns the filter of the request, seen from the model of a scan.

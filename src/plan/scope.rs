@@ -12,13 +12,18 @@ use super::{
     calendar::{self, CalendarColumn, CalendarColumns},
     frame::Frame,
     join_use::join_use,
+    known::{Known, Span},
+    partition,
     time::TimeValue,
     to_sql::{self, Built},
 };
 use crate::{
     ids::{CalendarId, DimensionId, GranularityId, JoinId, MetricId, ModelId, TableId},
-    project::{Bucket, Dimension, DimensionKind, Empty, Join as ProjectJoin, Project, Ref, Route, Source},
+    project::{
+        Bucket, Dimension, DimensionKind, Empty, Join as ProjectJoin, JoinKey, Project, Ref, Route, Source, TimeAxis,
+    },
     sql::{BinaryOp, Expr, From, Function, Join, JoinKind, Leaf, Literal, Select, SqlExpr},
+    time::{DateRange, Tz},
 };
 
 /// The tables of one SELECT over a model.
@@ -36,6 +41,8 @@ pub(super) struct Scope<'p> {
     tables: BTreeSet<TableId>,
     /// The metrics of rows that are joined, by route.
     metrics: Vec<(Route, MetricId, SqlExpr)>,
+    known: Known,
+    promises: Vec<(TableId, String)>,
     error: Option<PlanError>,
 }
 
@@ -59,6 +66,8 @@ pub(super) struct Finished {
     pub(super) uses: Vec<JoinUse>,
     /// The tables that are read.
     pub(super) tables: BTreeSet<TableId>,
+    /// The promises that bounds on their partitions rest on.
+    pub(super) promises: Vec<(TableId, String)>,
 }
 
 impl<'p> Scope<'p> {
@@ -82,6 +91,8 @@ impl<'p> Scope<'p> {
             uses: Vec::new(),
             tables: BTreeSet::new(),
             metrics: Vec::new(),
+            known: Known::default(),
+            promises: Vec::new(),
             error: None,
         }
     }
@@ -99,6 +110,7 @@ impl<'p> Scope<'p> {
                 joins: self.joins,
                 uses: self.uses,
                 tables: self.tables,
+                promises: self.promises,
             }),
         }
     }
@@ -108,6 +120,44 @@ impl<'p> Scope<'p> {
         let project = self.project;
         let filter = project.models[self.base].filter.as_ref()?;
         Some(self.value(&Route::here(), filter))
+    }
+
+    /// Remembers that a column lies in a span in every row that counts.
+    pub(super) fn know(&mut self, route: &Route, column: &str, span: Span) {
+        self.known.add(route, column, span);
+    }
+
+    /// Remembers promises that a select inside the scope rests on.
+    pub(super) fn rests_on(&mut self, promises: Vec<(TableId, String)>) {
+        self.promises.extend(promises);
+    }
+
+    /// Returns the conditions on the partition column of the base that hold for every row in a range of its own axis.
+    pub(super) fn base_partitions(&mut self, axis: Option<&TimeAxis>, range: DateRange, zone: Tz) -> Vec<SqlExpr> {
+        let project = self.project;
+        let Some(axis) = axis.filter(|axis| axis.route.0.is_empty()).map(|axis| axis.dimension) else {
+            return Vec::new();
+        };
+        let Some((_, partition)) = partition::partitioned(project, self.base) else { return Vec::new() };
+        if project.plain_column(axis) == Some(partition.column.as_str()) {
+            // The range itself is on the partition column.
+            return Vec::new();
+        }
+        let Some(promise) = project.promise(partition, axis) else { return Vec::new() };
+        let days = partition::span_of_days(project.dimensions[axis].column_type, range, zone);
+        let Some(span) = partition::promised(partition, promise, &days) else { return Vec::new() };
+        self.known.add(&Route::here(), &partition.column, span.clone());
+        self.promises.extend(table(project, self.base).map(|table| (table, partition::spoken(promise))));
+        span.conditions(&SqlExpr::column(&self.base_alias, partition.column.clone())).collect()
+    }
+
+    /// Returns the conditions on the partitions of a model at the end of a route that follow from what is known.
+    fn partitions(&mut self, route: &Route, model: ModelId, alias: &str) -> Vec<SqlExpr> {
+        let project = self.project;
+        let Some((span, promise)) = self.known.partitions(project, route, model) else { return Vec::new() };
+        let Some((_, partition)) = partition::partitioned(project, model) else { return Vec::new() };
+        self.promises.extend(table(project, model).zip(promise));
+        span.conditions(&SqlExpr::column(alias, partition.column.clone())).collect()
     }
 
     /// Returns the alias of the base.
@@ -241,12 +291,18 @@ impl<'p> Scope<'p> {
         let one = self.alias(at);
         let mut many = Scope::within(self.frame, definition.from, self.taken.clone());
         let mut conditions = many.many_side(&Route::here(), definition).meets(project, definition, &one);
+        for (column, span) in known_of_many(project, &self.known, at, definition) {
+            many.know(&Route::here(), &column, span);
+        }
+        let many_alias = many.base_alias.clone();
+        conditions.extend(many.partitions(&Route::here(), definition.from, &many_alias));
         conditions.extend(many.base_filter());
         conditions.extend(condition(&mut many));
         self.taken.clone_from(&many.taken);
         match many.finish() {
             Ok(finished) => {
                 self.tables.extend(finished.tables);
+                self.promises.extend(finished.promises);
                 Expr::Leaf(Leaf::Exists(Box::new(Select {
                     items: vec![Expr::integer(1).named("found")],
                     from: Some(finished.from),
@@ -304,6 +360,22 @@ impl<'p> Scope<'p> {
         }
     }
 
+    /// Remembers what equal keys tell of the columns of a table that is joined.
+    fn learn(&mut self, route: &Route, parent: &Route, join: &ProjectJoin) {
+        let project = self.project;
+        let found: Vec<(String, Span)> = match join.reverse_of {
+            Some(declared) => known_of_many(project, &self.known, parent, &project.joins[declared]),
+            None => {
+                let keys = join.keys.iter();
+                keys.filter_map(|key| Some((key.theirs.clone(), self.known.value(project, parent, &key.ours)?)))
+                    .collect()
+            }
+        };
+        for (column, span) in found {
+            self.know(route, &column, span);
+        }
+    }
+
     /// Returns the alias of the model at the end of a route, and joins it if it is not yet there.
     fn alias(&mut self, route: &Route) -> String {
         let Some((join, before)) = route.0.split_last() else { return self.base_alias.clone() };
@@ -324,6 +396,7 @@ impl<'p> Scope<'p> {
         let alias = if self.taken.contains(short) { wanted.join("_") } else { short.to_owned() };
         let alias = free_alias(&mut self.taken, project.columns_on_the_many_side(definition.to), &alias);
         self.joined.push((route.clone(), alias.clone()));
+        self.learn(route, &parent_route, definition);
         let joins_before = (self.joins.len(), self.calendars.len());
         let target = &project.models[definition.to];
         let (mut conditions, mut what) = match near {
@@ -333,6 +406,7 @@ impl<'p> Scope<'p> {
                 (self.many_side(route, declared).meets(project, declared, &one), "join key")
             }
         };
+        conditions.extend(self.partitions(route, definition.to, &alias));
         if let Some(filter) = &target.filter {
             let before = (self.joins.len(), self.calendars.len());
             conditions.push(self.value(route, filter));
@@ -355,6 +429,18 @@ impl<'p> Scope<'p> {
         self.tables.extend(table(project, definition.to));
         alias
     }
+}
+
+/// Returns what equal keys tell of the columns of the many side, where the one side is at the end of a route.
+fn known_of_many(project: &Project, known: &Known, one: &Route, join: &ProjectJoin) -> Vec<(String, Span)> {
+    let column = |key: &JoinKey| match &key.ours {
+        Expr::Leaf(Ref::Column { route, column, .. }) if route.0.is_empty() => Some(column.clone()),
+        Expr::Leaf(Ref::Dimension { route, dimension }) if route.0.is_empty() => {
+            project.plain_column(*dimension).map(str::to_owned)
+        }
+        _ => None,
+    };
+    join.keys.iter().filter_map(|key| Some((column(key)?, known.column(one, &key.theirs)?.clone()))).collect()
 }
 
 /// What is known of a join before its table is joined.

@@ -113,7 +113,7 @@ fn over(built: Built, keys: Vec<(usize, SqlExpr)>, aggregates: Vec<LeafAggregate
         row: Vec::new(),
         uses: built.uses,
         tables: built.tables,
-        promise: None,
+        promises: built.promises,
     }
 }
 

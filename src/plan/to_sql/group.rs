@@ -72,7 +72,7 @@ pub(super) fn grouped(bound: &Bound<'_>, names: &Names, rows: Rows, members: Opt
         row: Vec::new(),
         uses: Vec::new(),
         tables: BTreeSet::new(),
-        promise: None,
+        promises: Vec::new(),
     };
     group(names, above, has_other)
 }
@@ -157,7 +157,7 @@ fn once_per_group(names: &Names, rows: Rows, top: Option<&Best<'_>>) -> Rows {
         row: Vec::new(),
         uses: rows.uses,
         tables: rows.tables,
-        promise: rows.promise,
+        promises: rows.promises,
     }
 }
 

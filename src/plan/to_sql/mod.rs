@@ -42,8 +42,8 @@ pub(super) struct Built {
     pub(super) uses: Vec<JoinUse>,
     /// The tables that are read.
     pub(super) tables: BTreeSet<TableId>,
-    /// The promises that partition bounds rest on, by the position of the scan.
-    pub(super) promises: Vec<Option<String>>,
+    /// The promises that bounds on the partitions of tables rest on.
+    pub(super) promises: Vec<(TableId, String)>,
     /// The order as positions of the select's columns, descending, nulls first.
     pub(super) order: Vec<(usize, bool, bool)>,
 }
@@ -66,7 +66,7 @@ pub(super) fn build(bound: &Bound<'_>) -> Result<Built, PlanError> {
             }
         }
         tables.extend(&found.tables);
-        promises.push(found.promise.clone());
+        promises.extend(found.promises.iter().cloned());
         // Where the best members are told apart, they are before rows are made single.
         rows.push(if bound.top.is_none() { single(&names, found) } else { found });
     }

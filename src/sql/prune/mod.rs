@@ -48,8 +48,8 @@ pub struct Proof {
 
 /// Finds every scan of the given tables anywhere in the select, and the constant bounds on its partition column.
 ///
-/// Trusts nothing but the tree: only conjuncts of the WHERE (or of the ON of an inner join) of the very select that
-/// scans the table count, and only comparisons of the bare column with a constant. SQL that is spliced as it was
+/// Trusts nothing but the tree: only conjuncts of the WHERE (or of the ON of an inner join, or of the outer join that
+/// brings in the table) of the very select that scans the table count, and only comparisons of the bare column with a constant. SQL that is spliced as it was
 /// written counts as a scan without bounds of every such table that it names.
 pub fn prove_pruning(select: &Select, rules: &[PartitionRule]) -> Vec<Proof> {
     let mut search = Search { rules, proofs: Vec::new() };
@@ -160,8 +160,11 @@ fn bound(select: &Select, alias: &str, column: &str) -> Bound {
     };
     let mut bound = Bound { from: None, to: None };
     // A row that an inner join drops is not part of the answer, whatever the joins after it do.
-    let inner = select.joins.iter().filter(|join| join.kind == JoinKind::Inner).filter_map(|join| join.on.as_ref());
-    let mut waiting: Vec<&SqlExpr> = select.filter.iter().chain(inner).collect();
+    let inner = select.joins.iter().filter(|join| join.kind == JoinKind::Inner);
+    // A row of the table that an outer join brings in counts only if it fulfils the condition of that very join.
+    let own = select.joins.iter().filter(|join| join.kind == JoinKind::Left && join.to.alias() == alias);
+    let ons = inner.chain(own).filter_map(|join| join.on.as_ref());
+    let mut waiting: Vec<&SqlExpr> = select.filter.iter().chain(ons).collect();
     while let Some(condition) = waiting.pop() {
         match condition {
             Expr::Binary { op: BinaryOp::And, left, right } => waiting.extend([&**left, &**right]),

@@ -133,7 +133,7 @@ fn only_the_select_that_scans_the_table_can_bound_it() {
     // With several tables a bare name may be any table's.
     let bare = compare(SqlExpr::bare("booked_on"), BinaryOp::GtEq, "2024-01-01");
     let ambiguous = Select { joins: vec![join(JoinKind::Inner, None)], ..scan(Some(bare)) };
-    assert_eq!(bounds(&ambiguous), [nothing]);
+    assert_eq!(bounds(&ambiguous), std::slice::from_ref(&nothing));
     // A table that is joined is a scan as well.
     let joined = Select {
         from: Some(From::Table { name: "marts.customers".to_owned(), alias: "c".to_owned() }),
@@ -145,7 +145,19 @@ fn only_the_select_that_scans_the_table_can_bound_it() {
         filter: Some(from_2024()),
         ..Select::default()
     };
-    assert_eq!(bounds(&joined), [lower]);
+    assert_eq!(bounds(&joined), std::slice::from_ref(&lower));
+    // The outer join that brings the table in bounds it, another one does not.
+    let brings_in = |own: Option<SqlExpr>, other: Option<SqlExpr>| Select {
+        from: Some(From::Table { name: "marts.customers".to_owned(), alias: "c".to_owned() }),
+        joins: vec![
+            Join { kind: JoinKind::Left, to: From::Table { name: TABLE.to_owned(), alias: "s".to_owned() }, on: own },
+            join(JoinKind::Left, other),
+        ],
+        ..Select::default()
+    };
+    assert_eq!(bounds(&brings_in(Some(from_2024()), None)), std::slice::from_ref(&lower));
+    assert_eq!(bounds(&brings_in(Some(from_2024().or(SqlExpr::bare("x"))), None)), std::slice::from_ref(&nothing));
+    assert_eq!(bounds(&brings_in(None, Some(from_2024()))), std::slice::from_ref(&nothing));
 }
 
 #[test]

@@ -5,7 +5,7 @@
 //!
 //! **Invariant:** a bound is a constant on the bare column; see <https://cloud.google.com/bigquery/docs/querying-partitioned-tables>.
 
-use chrono::{NaiveDateTime, NaiveTime, TimeDelta};
+use chrono::{LocalResult, NaiveDateTime, NaiveTime, TimeDelta, TimeZone};
 
 use super::{PlanError, PlanErrorCode, known::Span, time::day_start};
 use crate::{
@@ -13,7 +13,10 @@ use crate::{
     ids::ModelId,
     project::{Partition, Project, Promise, Source, Table},
     sql::Literal,
-    time::{Calendar, DateRange, Duration, Granularity, NaiveDate, Tz, Unit, add_periods, period_start, shift_date},
+    time::{
+        Calendar, DateRange, DateTime, Duration, Granularity, NaiveDate, Tz, Unit, Utc, add_periods, period_start,
+        shift_date,
+    },
 };
 
 /// Returns the partitioned table of a model.
@@ -29,12 +32,21 @@ pub(super) fn partitioned(project: &Project, model: ModelId) -> Option<(&Table, 
 
 /// Returns the partitions in which rows lie whose time lies in a span; nothing if the times are of another kind.
 pub(super) fn promised(partition: &Partition, promise: &Promise, span: &Span) -> Option<Span> {
-    let side = |value: &Option<Literal>, cut: &dyn Fn(Moment) -> NaiveDateTime| match value {
-        None => Some(None),
-        Some(value) => Moment::of(value, partition.time_zone).map(|at| Some(literal(partition, cut(at)))),
+    let zone = partition.time_zone;
+    let from = match &span.from {
+        None => None,
+        Some(value) => {
+            let first = floor(clock(value, zone, promise.from, Edge::Lower)?, partition.granularity);
+            Some(literal(partition, first, Edge::Lower))
+        }
     };
-    let from = side(&span.from, &|at| floor(at.plus(promise.from), partition.granularity))?;
-    let to = side(&span.to, &|at| ceiling(at.plus(promise.to), partition.granularity))?;
+    let to = match &span.to {
+        None => None,
+        Some(value) => {
+            let end = ceiling(clock(value, zone, promise.to, Edge::Upper)?, partition.granularity);
+            Some(literal(partition, end, Edge::Upper))
+        }
+    };
     Some(Span { from, to })
 }
 
@@ -57,33 +69,58 @@ pub(super) fn of_days(partition: &Partition, days: DateRange) -> (Option<Literal
     let end = |day: NaiveDate| ceiling(day.and_time(NaiveTime::MIN), partition.granularity);
     let first = NaiveDate::from_ymd_opt(1, 1, 1).filter(|_| partition.required && days.to.is_none());
     let from = days.from.or(first);
-    (from.map(|day| literal(partition, start(day))), days.to.map(|day| literal(partition, end(day))))
+    let from = from.map(|day| literal(partition, start(day), Edge::Lower));
+    (from, days.to.map(|day| literal(partition, end(day), Edge::Upper)))
 }
 
-/// A moment as the wall clock of the partition's zone shows it.
-#[derive(Clone, Copy)]
-struct Moment(NaiveDateTime);
+/// Which end of a bound is meant.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Edge {
+    /// The rows from a moment on.
+    Lower,
+    /// The rows before a moment.
+    Upper,
+}
 
-impl Moment {
-    /// A constant; wall clocks and dates are taken to be the partition's own.
-    fn of(value: &Literal, partition_zone: Tz) -> Option<Self> {
-        match value {
-            Literal::Timestamp(utc) => Some(Self(utc.and_utc().with_timezone(&partition_zone).naive_local())),
-            Literal::DateTime(time) => Some(Self(*time)),
-            Literal::Date(day) => Some(Self(day.and_time(NaiveTime::MIN))),
-            _ => None,
+/// Returns what the clock of the partition's zone shows at least, or at most, for rows from a moment on, or before it,
+/// moved by a promise. Nothing if the constant is no moment.
+///
+/// Minutes and hours are elapsed time; days and longer units move the date. Wall clocks and dates are taken to be the
+/// partition's own.
+fn clock(value: &Literal, partition_zone: Tz, promised: Duration, edge: Edge) -> Option<NaiveDateTime> {
+    let elapsed = match promised.unit {
+        Unit::Minute => TimeDelta::try_minutes(promised.count),
+        Unit::Hour => TimeDelta::try_hours(promised.count),
+        Unit::Day | Unit::Week | Unit::Month | Unit::Quarter | Unit::Year => None,
+    };
+    let moved = |clock: NaiveDateTime| match elapsed {
+        Some(elapsed) => clock.checked_add_signed(elapsed).unwrap_or(clock),
+        None => shift_date(clock.date(), promised, 1).and_time(clock.time()),
+    };
+    match value {
+        Literal::Timestamp(utc) => {
+            let instant = utc.and_utc();
+            Some(match elapsed.and_then(|elapsed| instant.checked_add_signed(elapsed)) {
+                Some(instant) => shown(instant, partition_zone, edge),
+                None => moved(shown(instant, partition_zone, edge)),
+            })
         }
+        Literal::DateTime(time) => Some(moved(*time)),
+        Literal::Date(day) => Some(moved(day.and_time(NaiveTime::MIN))),
+        _ => None,
     }
+}
 
-    fn plus(self, duration: Duration) -> NaiveDateTime {
-        let clock = match duration.unit {
-            Unit::Minute => TimeDelta::try_minutes(duration.count),
-            Unit::Hour => TimeDelta::try_hours(duration.count),
-            Unit::Day | Unit::Week | Unit::Month | Unit::Quarter | Unit::Year => {
-                return shift_date(self.0.date(), duration, 1).and_time(self.0.time());
-            }
-        };
-        clock.and_then(|clock| self.0.checked_add_signed(clock)).unwrap_or(self.0)
+/// Returns the least that a clock shows from an instant on, or the most that it shows before it: when clocks go back, it
+/// shows an hour twice.
+fn shown(instant: DateTime<Utc>, zone: Tz, edge: Edge) -> NaiveDateTime {
+    let clock = instant.with_timezone(&zone).naive_local();
+    let LocalResult::Ambiguous(first, second) = zone.from_local_datetime(&clock) else { return clock };
+    let (fold, is_first) = (second.signed_duration_since(first), first == instant);
+    match edge {
+        Edge::Lower if is_first => clock - fold,
+        Edge::Upper if !is_first => clock + fold,
+        Edge::Lower | Edge::Upper => clock,
     }
 }
 
@@ -116,17 +153,28 @@ fn seconds_in_hour(moment: NaiveDateTime) -> u32 {
 }
 
 /// Returns a moment of the partition's zone as a constant of the partition column's type.
-fn literal(partition: &Partition, moment: NaiveDateTime) -> Literal {
+fn literal(partition: &Partition, moment: NaiveDateTime, edge: Edge) -> Literal {
     match (partition.column_type, partition.granularity) {
         (ColumnType::Date, _) => Literal::Date(moment.date()),
         (ColumnType::Timestamp, Granularity::Hour) => {
-            use chrono::TimeZone;
-            let instant = partition.time_zone.from_local_datetime(&moment).earliest();
-            instant.map_or(Literal::Timestamp(moment), |instant| Literal::Timestamp(instant.naive_utc()))
+            Literal::Timestamp(instant(moment, partition.time_zone, edge).naive_utc())
         }
         (ColumnType::Timestamp, _) => day_start(ColumnType::Timestamp, moment.date(), partition.time_zone),
         _ => Literal::DateTime(moment),
     }
+}
+
+/// Returns the instant at which a clock shows a time: of two the one that leaves no row out; an hour that the clock
+/// skips is counted on from before.
+fn instant(clock: NaiveDateTime, zone: Tz, edge: Edge) -> DateTime<Utc> {
+    let found = zone.from_local_datetime(&clock);
+    let found = match edge {
+        Edge::Lower => found.earliest(),
+        Edge::Upper => found.latest(),
+    };
+    let before = TimeDelta::hours(3);
+    let counted_on = || zone.from_local_datetime(&(clock - before)).earliest().map(|instant| instant + before);
+    found.or_else(counted_on).map_or(clock.and_utc(), |instant| instant.with_timezone(&Utc))
 }
 
 /// Says why a table that must be read within bounds has none, and the cheapest change that gives it one.

@@ -10,7 +10,7 @@ use std::{hint::black_box, io::Write, sync::Arc, time::Duration};
 use entente::{
     graphql, lookml,
     plan::{self, Principal, Request, RequestText},
-    project::Project,
+    project::{Project, Visible},
     site::Site,
     sql::{self, Dialect},
 };
@@ -69,7 +69,14 @@ fn stages(metrics: usize, times: usize) {
 fn pages(project: &Project, text: &projects::Text) {
     let now = moment().now;
     let field_name = |name: &str| name.to_owned();
-    let site = Site { project, files: text.files(), version: "1", dialect: Dialect::DuckDb, now, field_name };
+    let site = Site {
+        project: &Visible::whole(project),
+        files: text.files(),
+        version: "1",
+        dialect: Dialect::DuckDb,
+        now,
+        field_name,
+    };
     black_box(site.index());
     for metric in project.metrics.values() {
         black_box(site.metric(&metric.name));

@@ -9,8 +9,7 @@ use super::{
 };
 use crate::{
     engine::Loaded,
-    graphql::Api,
-    lookml,
+    graphql, lookml,
     lookml::{Changes, Edited, Emitted, Outcome, Overwrite},
     project::Project,
     syntax,
@@ -129,7 +128,7 @@ fn in_the_way(edited: &[Edited]) -> Failure {
 fn schema_folder(old: &BTreeMap<String, Vec<u8>>, project: &Arc<Project>) -> BTreeMap<String, Vec<u8>> {
     let mut files = old.clone();
     let generated = [
-        ("entente.graphql", Api::new(Arc::clone(project)).sdl()),
+        ("entente.graphql", graphql::sdl(project)),
         ("metrics.schema.json", syntax::json_schema()),
         ("entente.schema.json", syntax::config_json_schema()),
     ];

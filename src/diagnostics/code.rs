@@ -93,6 +93,8 @@ codes! {
         // Saved queries and tests
         InvalidSavedQuery "invalid-saved-query",
         InvalidTest "invalid-test",
+        // Policies
+        InvalidPolicy "invalid-policy",
     }
     Warning {
         MissingPrimaryKey "missing-primary-key",

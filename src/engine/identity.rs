@@ -55,7 +55,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::sql::Literal;
+    use crate::{plan::Claim, sql::Literal};
 
     #[test]
     fn every_part_of_the_identity_changes_the_key() {
@@ -74,7 +74,11 @@ mod tests {
         let value = Text { parameters: vec![Literal::String("1".into())], ..text.clone() };
         let id = Principal { id: "b".into(), ..principal.clone() };
         let roles = Principal { roles: vec!["p".into(), "m".into()], ..principal.clone() };
-        let claims = Principal { claims: [("cd".into(), String::new())].into(), ..principal.clone() };
+        let claims = Principal { claims: [("cd".into(), "".into())].into(), ..principal.clone() };
+        let listed = Claim::Many(vec![Literal::String("d".into())]);
+        let listed = Principal { claims: [("c".into(), listed)].into(), ..principal.clone() };
+        let number = Principal { claims: [("c".into(), Claim::One(Literal::Integer(1)))].into(), ..principal.clone() };
+        let moved = Principal { id: "ap".into(), roles: vec!["m".into()], ..principal.clone() };
         let identities = [
             base,
             QueryIdentity { dialect: Dialect::BigQuery, ..base },
@@ -83,6 +87,9 @@ mod tests {
             QueryIdentity { principal: &id, ..base },
             QueryIdentity { principal: &roles, ..base },
             QueryIdentity { principal: &claims, ..base },
+            QueryIdentity { principal: &listed, ..base },
+            QueryIdentity { principal: &number, ..base },
+            QueryIdentity { principal: &moved, ..base },
             QueryIdentity { project_version: other_version, ..base },
             QueryIdentity { data_version: 1, ..base },
         ];

@@ -15,12 +15,19 @@ use super::{
     request::CursorKey,
     types::{Types, Vocabulary, registry, types},
 };
-use crate::{cache::Fingerprint, plan::Principal, project::Project};
+use crate::{
+    cache::Fingerprint,
+    plan::Principal,
+    project::{Project, Visible},
+};
 
 /// The weight of documents and of collected operations that are kept, each.
 const KEPT_BYTES: u64 = 32 << 20;
 /// The weight of rows kept as bytes.
 const WRITTEN_BYTES: u64 = 64 << 20;
+
+/// How many sets of visible members have a schema at hand.
+const OTHERS: u64 = 64;
 
 /// A GraphQL request, as it came over HTTP.
 #[derive(Clone, Debug, Default)]
@@ -73,6 +80,10 @@ impl Reply {
 /// The schema of one version of a project, and what is kept beside it.
 pub struct Api {
     pub(super) project: Arc<Project>,
+    /// Somebody who sees what the schema shows.
+    seen_by: Principal,
+    /// The schemas for those who see more or less, by what they do not see.
+    others: Cache<Vec<usize>, Arc<Self>>,
     pub(super) vocabulary: Vocabulary,
     pub(super) types: Types,
     pub(super) schema: Schema,
@@ -82,6 +93,12 @@ pub struct Api {
     pub(super) written: Cache<(u64, Fingerprint, usize), Written>,
 }
 
+/// Returns the schema of a project with all its members as SDL, for those who can read its files.
+pub fn sdl(project: &Project) -> String {
+    let whole = Visible::whole(project);
+    super::types::sdl(&types(&whole, &Vocabulary::new(&whole)))
+}
+
 impl fmt::Debug for Api {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Api").field("project", &self.project.name).finish_non_exhaustive()
@@ -89,15 +106,23 @@ impl fmt::Debug for Api {
 }
 
 impl Api {
-    /// Makes the schema of a project. Cursors are signed with a key of this process.
+    /// Makes the schema of a project for those of whom nothing is known. Cursors are signed with a key of this process.
     pub fn new(project: Arc<Project>) -> Self {
-        let vocabulary = Vocabulary::new(&project);
-        let types = types(&project, &vocabulary);
+        Self::seen_by(project, Principal::default())
+    }
+
+    /// Makes the schema of a project with what a principal may see.
+    fn seen_by(project: Arc<Project>, principal: Principal) -> Self {
+        let visible = Visible::to(&project, &principal);
+        let vocabulary = Vocabulary::new(&visible);
+        let types = types(&visible, &vocabulary);
         let schema = registry(&types).expect("every type that is named is there, and no type is empty");
         let kept = |weigh: fn(usize) -> usize| move |bytes: usize| u32::try_from(weigh(bytes)).unwrap_or(u32::MAX);
         let weigh = kept(|bytes| 1024 + bytes * 16);
         Self {
             project,
+            seen_by: principal,
+            others: Cache::new(OTHERS),
             vocabulary,
             types,
             schema,
@@ -123,6 +148,20 @@ impl Api {
         Self { cursor_key, ..self }
     }
 
+    /// Returns the project as those see it whom this schema is for.
+    pub(super) fn visible(&self) -> Visible<'_> {
+        Visible::to(&self.project, &self.seen_by)
+    }
+
+    /// Returns the schema for a principal who sees other members.
+    async fn other(&self, unmet: &[usize], principal: &Principal) -> Arc<Self> {
+        let make = async {
+            let other = Self::seen_by(Arc::clone(&self.project), principal.clone());
+            Arc::new(other.with_cursor_key(self.cursor_key.clone()))
+        };
+        self.others.get_with(unmet.to_vec(), make).await
+    }
+
     /// Returns the schema as SDL.
     pub fn sdl(&self) -> String {
         super::types::sdl(&self.types)
@@ -131,6 +170,11 @@ impl Api {
     /// Answers a request.
     pub async fn execute(&self, source: &dyn Source, request: Request, principal: &Principal) -> Reply {
         let request_id = request.request_id.clone();
+        let visible = Visible::to(&self.project, principal);
+        if visible.unmet() != self.visible().unmet() {
+            let other = self.other(visible.unmet(), principal).await;
+            return Box::pin(other.execute(source, request, principal)).await;
+        }
         match self.operation(request).await {
             Ok(operation) => execute::execute(self, source, &operation, principal, request_id.as_deref()).await,
             Err(errors) => execute::refused(&errors, request_id.as_deref()),

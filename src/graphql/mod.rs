@@ -23,7 +23,7 @@ mod scalars;
 mod source;
 mod types;
 
-pub use api::{Api, Outcome, Reply, Request};
+pub use api::{Api, Outcome, Reply, Request, sdl};
 pub use error::{Code, GraphqlError, Step};
 pub use request::CursorKey;
 pub use source::{Compiled, Pending, Source};

@@ -52,6 +52,8 @@ define_ids! {
     CalendarId,
     /// A granularity of a calendar.
     GranularityId,
+    /// A policy about the rows of a model.
+    PolicyId,
 }
 
 /// Items of one kind in source order, addressed by their typed index.

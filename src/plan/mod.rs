@@ -29,18 +29,21 @@ mod time;
 mod to_sql;
 
 pub use error::{PlanError, PlanErrorCode};
-pub use request::{CursorValue, Fill, Key, KeyKind, MetricRequest, Order, OrderBy, Principal, Request, Show, Top};
+pub use request::{CursorValue, Fill, Key, KeyKind, MetricRequest, Order, OrderBy, Request, Show, Top};
 
 pub use safety::{CounterExample, ExampleTable, JoinSafety, Verdict, join_safety};
 
+pub use crate::project::{Claim, Principal};
+
+pub(crate) use access::WholeData;
 pub(crate) use model_rows::{ModelRows, local_time, partition_condition};
 pub use text::RequestText;
 
-use self::frame::Frame;
+use self::{access::Access, frame::Frame};
 use crate::{
     catalog::ColumnType,
     ids::{DimensionId, MetricId, ModelId},
-    project::{Project, Route, Size},
+    project::{Project, Route, Size, Visible},
     sql::{Bound, Dialect, PartitionRule, Select, prove_pruning, simplify},
     time::{DateRange, DateTime, NaiveDate, TimePart, TimeRange, Tz, Utc},
 };
@@ -144,7 +147,7 @@ pub struct Context {
 
 /// Finds the dimension that a path means for a model, and the joins that lead to it, exactly as a query would.
 pub fn find_dimension<W: AsRef<str>>(
-    project: &Project,
+    project: &Visible<'_>,
     model: ModelId,
     path: &[W],
 ) -> Result<(Route, DimensionId), PlanError> {
@@ -162,7 +165,8 @@ pub fn days_of_range(project: &Project, range: &TimeRange, today: NaiveDate) -> 
 /// a way out.
 pub fn plan(project: &Project, request: &Request, principal: &Principal, context: &Context) -> Result<Plan, PlanError> {
     let request = &*calendar::with_calendars(project, request)?;
-    let frame = Frame { project, principal, context: *context };
+    let access = Access::of(project, principal);
+    let frame = Frame { project: &access, context: *context };
     let granted = access::grant(bind::bind(frame, request)?)?;
     let bound = granted.get();
     let mut built = to_sql::build(bound)?;

@@ -5,7 +5,7 @@
 //!
 //! **Invariant:** an expression means here exactly what it means in a query: both are read by one scope.
 
-use super::{Context, Frame, PlanError, Principal, partition, scope::Scope, time};
+use super::{Context, Frame, PlanError, access::WholeData, partition, scope::Scope, time};
 use crate::{
     catalog::ColumnType,
     ids::{DimensionId, ModelId},
@@ -26,14 +26,9 @@ impl<'p> ModelRows<'p> {
     /// Opens the rows of a model that lie in the partitions of some days; without days, in all partitions.
     ///
     /// A table whose partition is required is then read with a bound that every partition fulfils.
-    pub(crate) fn open(
-        project: &'p Project,
-        principal: &'p Principal,
-        context: Context,
-        model: ModelId,
-        days: DateRange,
-    ) -> Self {
-        let mut scope = Scope::new(Frame { project, principal, context }, model);
+    pub(crate) fn open(data: &'p WholeData<'p>, context: Context, model: ModelId, days: DateRange) -> Self {
+        let project = data.access();
+        let mut scope = Scope::new(Frame { project, context }, model);
         let mut conditions = Vec::new();
         if let Some((_, partition)) = partition::partitioned(project, model) {
             let column = SqlExpr::column(scope.base_alias(), partition.column.clone());

@@ -1,7 +1,5 @@
 //! What is asked, with names as they were written. GraphQL, the command line, saved queries and tests all end here.
 
-use std::collections::BTreeMap;
-
 use crate::{
     project::{Cumulation, Size},
     sql::{Expr, Literal, Name},
@@ -174,14 +172,3 @@ pub enum Fill {
 
 /// A value in a cursor; floats travel as bits so that they compare equal.
 pub type CursorValue = Literal;
-
-/// Who asks. Policies read it; without policies it changes nothing but the cache key.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
-pub struct Principal {
-    /// A stable identity.
-    pub id: String,
-    /// Roles.
-    pub roles: Vec<String>,
-    /// Claims, such as `country`.
-    pub claims: BTreeMap<String, String>,
-}

@@ -70,6 +70,7 @@ impl Project {
             Ref::Dimension { route, dimension } => path(route, &self.dimensions[*dimension].name),
             Ref::Exists { .. } => "exists(…)".to_owned(),
             Ref::Calendar { granularity, .. } => self.granularities[*granularity].name.clone(),
+            Ref::Claim { name, .. } => format!("$principal.{name}"),
             Ref::Verbatim(_) => "…".to_owned(),
         }
     }

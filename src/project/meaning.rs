@@ -282,6 +282,7 @@ impl Project {
             Ref::Calendar { granularity, day } => {
                 format!("(calendar {} {})", self.calendar_form(*granularity), self.expr(day, known))
             }
+            Ref::Claim { .. } => unreachable!("only a policy names claims, and policies are no part of a meaning"),
             Ref::Verbatim(texts) => {
                 let texts: Vec<String> =
                     texts.iter().map(|(dialect, text)| format!("({} {})", dialect.name(), quoted(text))).collect();
@@ -430,6 +431,7 @@ fn write_function(function: Function) -> String {
         Function::StartsWith => "starts_with",
         Function::EndsWith => "ends_with",
         Function::Contains => "contains",
+        Function::Sha256 => "sha256",
         Function::JsonText => "json_text",
         Function::Abs => "abs",
         Function::Round => "round",

@@ -10,6 +10,9 @@ mod lineage;
 mod meaning;
 mod metric;
 mod model;
+mod policy;
+mod principal;
+mod visible;
 
 pub use calendar::{CalendarGranularity, CalendarTable, Period, Size};
 pub use index::LazyIndex;
@@ -22,6 +25,9 @@ pub use model::{
     Bucket, Dimension, DimensionKind, Docs, FanOut, Freshness, Join, JoinKey, Model, Partition, Promise, Ref,
     Relationship, Route, Source, Table, Versions,
 };
+pub use policy::{Mask, Policies, Restriction, RowPolicy, RowsSeen, TooManyRoutes};
+pub use principal::{Claim, Principal};
+pub use visible::Visible;
 
 use std::collections::BTreeMap;
 
@@ -57,6 +63,8 @@ pub struct Project {
     pub granularities: Arena<GranularityId, CalendarGranularity>,
     /// Metrics, by name.
     pub metrics: Arena<MetricId, Metric>,
+    /// Who may see what.
+    pub policies: Policies,
     /// Saved queries, by name.
     pub saved_queries: Vec<SavedQuery>,
     /// Tests, by name.

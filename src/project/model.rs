@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::metric::Format;
+use super::{metric::Format, policy::Mask};
 use crate::{
     catalog::ColumnType,
     files::Span,
@@ -251,6 +251,13 @@ pub enum Ref {
         /// The day, seen from the same model.
         day: Box<Expr<Ref>>,
     },
+    /// A claim of who asks, in the condition of a policy only.
+    Claim {
+        /// Its name.
+        name: String,
+        /// The type of what it is compared with.
+        column_type: ColumnType,
+    },
     /// SQL of the project's own, by dialect; `${TABLE}` stands for the alias of the model's table.
     Verbatim(BTreeMap<Dialect, String>),
 }
@@ -278,8 +285,8 @@ pub struct Dimension {
     pub values: Vec<String>,
     /// The class of personal data.
     pub pii: Option<String>,
-    /// How it is masked.
-    pub mask: Option<String>,
+    /// How it is masked for those who may not see it.
+    pub mask: Option<Mask>,
     /// Whether values may be suggested.
     pub suggest: bool,
     /// A path that means the same thing, by role names.

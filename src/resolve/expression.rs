@@ -28,17 +28,22 @@ pub(super) type Scope<'s> = Place<'s>;
 impl<'s> Scope<'s> {
     /// The names of a model.
     pub(super) fn of_model(model: ModelId, subject: &'s str) -> Self {
-        Self { model, own: None, axis: Axis::None, subject }
+        Self { model, own: None, axis: Axis::None, principal: false, subject }
     }
 
     /// The names of a model, within the expression of one of its dimensions.
     pub(super) fn of_dimension(model: ModelId, own: DimensionId, subject: &'s str) -> Self {
-        Self { model, own: Some(own), axis: Axis::None, subject }
+        Self { model, own: Some(own), axis: Axis::None, principal: false, subject }
+    }
+
+    /// The names of a model, and the claims of who asks.
+    pub(super) fn of_policy(model: ModelId, subject: &'s str) -> Self {
+        Self { principal: true, ..Self::of_model(model, subject) }
     }
 
     /// The names of a metric's model, and `time` for its axis.
     pub(super) fn of_metric(model: ModelId, axis: Option<&'s TimeAxis>, subject: &'s str) -> Self {
-        Self { model, own: None, axis: Axis::Metric(axis), subject }
+        Self { model, own: None, axis: Axis::Metric(axis), principal: false, subject }
     }
 }
 
@@ -123,6 +128,14 @@ pub(super) fn typed(
             diagnostics.push(unknown_function(name));
             Typed::broken()
         }
+        Name::Claim { name } if scope.principal => Typed {
+            expr: Expr::Leaf(Ref::Claim { name: name.value.clone(), column_type: ColumnType::Unknown }),
+            column_type: ColumnType::Unknown,
+        },
+        Name::Claim { name } => {
+            diagnostics.push(claim_outside_of_policy(name));
+            Typed::broken()
+        }
         Name::AggregateFunction { name } => {
             let message = format!("`{}` aggregates rows, which an expression over one row cannot", name.value);
             diagnostics.push(Diagnostic::new(Code::AggregateInExpression, name.span, message).help(format!(
@@ -133,6 +146,13 @@ pub(super) fn typed(
         }
     };
     Typing { zone, calendar, whole: span, diagnostics, leaf: &mut leaf }.of(parsed)
+}
+
+/// Reports a claim of who asks in a text that means the same for everyone.
+pub(super) fn claim_outside_of_policy(name: &Spanned<String>) -> Diagnostic {
+    let message = format!("claim `{}` of `$principal` is named outside of a policy", name.value);
+    Diagnostic::new(Code::InvalidExpression, name.span, message)
+        .help("What a number means is the same for everyone; filter rows by who asks with `rows` under `policies`.")
 }
 
 /// Reports a function that the language does not have.
@@ -228,7 +248,7 @@ fn exists(
         Ok(Some(Asked { route, join })) => {
             let many = context.project.joins[join].from;
             let filter = filter.map(|filter| {
-                let inner = Scope::of_model(many, scope.subject);
+                let inner = Scope { principal: scope.principal, ..Scope::of_model(many, scope.subject) };
                 Box::new(condition_of(context, &inner, filter, span, diagnostics))
             });
             Typed { expr: Expr::Leaf(Ref::Exists { route, join, filter }), column_type: ColumnType::Boolean }

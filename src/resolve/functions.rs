@@ -92,6 +92,7 @@ pub(super) fn signature(function: Function) -> Signature {
         Function::StartsWith => of("starts_with", &[Text, Text], Fixed(Boolean)),
         Function::EndsWith => of("ends_with", &[Text, Text], Fixed(Boolean)),
         Function::Contains => of("contains", &[Text, Text], Fixed(Boolean)),
+        Function::Sha256 => of("sha256", &[Text], Fixed(String)),
         Function::JsonText => of("json_text", &[Document, Text], Fixed(String)),
         Function::Abs => of("abs", &[Number], First),
         Function::Round => of("round", &[Number, Whole], First),

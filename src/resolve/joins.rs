@@ -253,6 +253,6 @@ fn gather_needs(expr: &Expr<Ref>, dimension_node: &impl Fn(DimensionId) -> usize
             }
         }
         Ref::Calendar { day, .. } => gather_needs(day, dimension_node, nodes),
-        Ref::Verbatim(_) => {}
+        Ref::Claim { .. } | Ref::Verbatim(_) => {}
     });
 }

@@ -198,7 +198,7 @@ impl Walk<'_> {
                 filter.iter().for_each(|filter| self.expr(filter));
             }
             Ref::Calendar { day, .. } => self.expr(day),
-            Ref::Verbatim(_) => {}
+            Ref::Claim { .. } | Ref::Verbatim(_) => {}
         });
     }
 

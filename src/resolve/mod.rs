@@ -22,6 +22,7 @@ mod models;
 mod names;
 mod not_yet;
 mod path;
+mod policies;
 mod saved_queries;
 mod tables;
 mod tests;
@@ -30,6 +31,7 @@ mod typing;
 mod versions;
 
 pub use dialect::dialect_of;
+pub use policies::principal;
 
 use std::collections::BTreeSet;
 
@@ -71,6 +73,7 @@ pub fn resolve(config: &Config, definitions: &Definitions, catalog: &Catalog) ->
     metric_dimensions::resolve(&mut context, found);
     saved_queries::resolve(&mut context, found);
     tests::resolve(&mut context, found);
+    policies::resolve(&mut context, found);
     checks::report(&context, found);
 
     let mut project = context.project;

@@ -5,16 +5,14 @@
 use crate::{
     diagnostics::{Code, Diagnostic, Diagnostics},
     files::Span,
-    syntax::{Definitions, DimensionDef, MetricDef, ModelDef},
+    syntax::{Definitions, MetricDef},
 };
 
 /// Reports every key that is not executed yet.
 pub(super) fn report(definitions: &Definitions, diagnostics: &mut Diagnostics) {
     let mut found: Vec<(Span, String)> = Vec::new();
-    definitions.models.iter().for_each(|def| in_model(def, &mut found));
     definitions.metrics.iter().for_each(|def| in_metric(def, &mut found));
     found.extend(definitions.rollups.iter().map(|def| (def.name.span, format!("rollup `{}`", def.name.value))));
-    found.extend(definitions.policies.iter().map(|def| (def.name.span, format!("policy `{}`", def.name.value))));
     for test in &definitions.tests {
         if let Some(anomaly) = &test.anomaly {
             found.push((anomaly.span, format!("`anomaly` of test `{}`", test.name.value)));
@@ -25,17 +23,6 @@ pub(super) fn report(definitions: &Definitions, diagnostics: &mut Diagnostics) {
             Diagnostic::new(Code::NotYet, span, format!("{what} is part of the language, but not executed yet"))
                 .help("Leave it out for the present; docs/guide says what this version executes."),
         );
-    }
-}
-
-fn in_model(def: &ModelDef, found: &mut Vec<(Span, String)>) {
-    let name = &def.name.value;
-    def.dimensions.iter().for_each(|dimension| in_dimension(dimension, name, found));
-}
-
-fn in_dimension(def: &DimensionDef, model: &str, found: &mut Vec<(Span, String)>) {
-    if let Some(mask) = &def.mask {
-        found.push((mask.span, format!("`mask` of dimension `{}` of model `{model}`", def.name.value)));
     }
 }
 

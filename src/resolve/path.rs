@@ -75,6 +75,8 @@ pub(super) struct Place<'s> {
     pub(super) own: Option<DimensionId>,
     /// What `time.month` means.
     pub(super) axis: Axis<'s>,
+    /// Whether claims of who asks have a meaning: in the rows of a policy.
+    pub(super) principal: bool,
     /// Whose text it is, for messages: "metric `revenue`".
     pub(super) subject: &'s str,
 }
@@ -207,7 +209,7 @@ fn taken_at(context: &Context<'_>, found: Found, at: At) -> Option<Found> {
 
 /// Finds the members at the ends of all join paths that end in this path.
 fn ending_in(context: &Context<'_>, model: ModelId, reach: Reach, words: &[Spanned<String>]) -> Vec<Found> {
-    let place = Place { model, own: None, axis: Axis::None, subject: "" };
+    let place = Place { model, own: None, axis: Axis::None, principal: false, subject: "" };
     let at_end = |words: &[Spanned<String>]| -> Vec<Found> {
         let Some((last, roles)) = words.split_last() else { return Vec::new() };
         if roles.is_empty() {

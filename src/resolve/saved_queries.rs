@@ -180,6 +180,7 @@ impl<'c> Asking<'c, '_> {
             Name::Path(words) if keys.contains(&written(words).as_str()) => {}
             Name::Path(words) => self.answer_name(words, diagnostics),
             Name::UnknownFunction { name } => diagnostics.push(super::expression::unknown_function(name)),
+            Name::Claim { name } => diagnostics.push(super::expression::claim_outside_of_policy(name)),
             Name::AggregateFunction { name } => {
                 let message = format!("{} aggregates with `{}`", self.subject, name.value);
                 let help = "Metrics are aggregated already; name them alone.";

@@ -410,7 +410,7 @@ pub(super) fn name_span(name: &Name) -> Span {
     match name {
         Name::Path(words) => path_span(words),
         Name::Exists { span, .. } => *span,
-        Name::UnknownFunction { name } | Name::AggregateFunction { name } => name.span,
+        Name::Claim { name } | Name::UnknownFunction { name } | Name::AggregateFunction { name } => name.span,
     }
 }
 

@@ -9,7 +9,10 @@ use axum::{
 };
 
 use super::{assets, state::Shared};
-use crate::site::Site;
+use crate::{
+    project::{Principal, Visible},
+    site::Site,
+};
 
 /// What our pages may load: their own files, nothing else, and nobody may frame them.
 const POLICY: HeaderValue = HeaderValue::from_static(
@@ -71,8 +74,9 @@ async fn page(shared: &Arc<Shared>, render: impl FnOnce(&Site<'_>) -> Option<Str
     let rendered = tokio::task::spawn_blocking(move || {
         let serving = shared.serving.load_full();
         let version = serving.live.short_version();
+        let visible = Visible::to(&serving.live.project, &Principal::default());
         let site = Site {
-            project: &serving.live.project,
+            project: &visible,
             files: &serving.files,
             version: &version,
             dialect: shared.engine.dialect(),

@@ -29,6 +29,7 @@ fn reference(project: &Project, reference: &Ref) -> String {
         Ref::Calendar { granularity, day } => {
             format!("{}({})", project.granularities[*granularity].name, of_rows(project, day))
         }
+        Ref::Claim { name, .. } => format!("$principal.{name}"),
         Ref::Verbatim(texts) => texts.values().next().cloned().unwrap_or_default(),
     }
 }

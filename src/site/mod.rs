@@ -16,7 +16,7 @@ use minijinja::{Environment, Value, context, value::Serde};
 
 use crate::{
     files::SourceMap,
-    project::Project,
+    project::Visible,
     sql::Dialect,
     time::{DateTime, Utc},
 };
@@ -24,8 +24,8 @@ use crate::{
 /// The pages of one project.
 #[derive(Clone, Copy, Debug)]
 pub struct Site<'a> {
-    /// What is shown.
-    pub project: &'a Project,
+    /// What is shown: what may not be seen has no page and no name on one.
+    pub project: &'a Visible<'a>,
     /// The files it was made of, to show definitions as they were written.
     pub files: &'a SourceMap,
     /// The version of the project, shown at the foot.

@@ -113,6 +113,11 @@ pub enum Name {
         /// The whole call.
         span: Span,
     },
+    /// `$principal.country`: a claim of who asks, which only the `rows` of a policy may name.
+    Claim {
+        /// The name of the claim.
+        name: Spanned<String>,
+    },
     /// A call of a function that the parser does not know, kept so that resolving can name it.
     UnknownFunction {
         /// Its name.
@@ -273,6 +278,8 @@ pub enum Function {
     EndsWith,
     /// `contains(text, part)`, literally.
     Contains,
+    /// The SHA-256 of a text's UTF-8 bytes, as 64 hexadecimal digits in lower case; for masks.
+    Sha256,
     /// `json_text(document, 'key')`: the scalar at a top-level key as text.
     JsonText,
     /// `abs(x)`

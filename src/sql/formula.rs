@@ -147,6 +147,7 @@ impl<N> Writer<'_, N> {
             Function::StartsWith => ("starts_with", None),
             Function::EndsWith => ("ends_with", None),
             Function::Contains => ("contains", None),
+            Function::Sha256 => ("sha256", None),
             Function::JsonText => ("json_text", None),
             Function::Abs => ("abs", None),
             Function::Round => ("round", None),

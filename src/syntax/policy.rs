@@ -1,4 +1,4 @@
-//! `policies:`, who may see which rows and members (parsed and checked for form; not executed yet).
+//! `policies:`, who may see which rows and members (checked for form).
 
 use super::{
     Text,

@@ -26,7 +26,7 @@ pub use report::{to_json, to_text};
 use crate::{
     files::Span,
     ids::ModelId,
-    plan::{self, ModelRows, PlanError, Principal},
+    plan::{self, ModelRows, PlanError, WholeData},
     project::{Project, Source},
     sql::{Dialect, PartitionRule, Select, prove_pruning},
     time::{DateRange, DateTime, Utc},
@@ -76,8 +76,8 @@ enum Judge {
 
 /// Returns the checks of everything that a project declares about its data, by kind.
 pub fn checks(project: &Project, options: &Options) -> Vec<Check> {
-    let principal = Principal::default();
-    let context = Context { project, options, principal: &principal };
+    let data = WholeData::of(project);
+    let context = Context { project, options, data: &data };
     Kind::ALL
         .into_iter()
         .filter(|kind| options.only.is_empty() || options.only.contains(kind))
@@ -143,7 +143,8 @@ struct Judged {
 struct Context<'a> {
     project: &'a Project,
     options: &'a Options,
-    principal: &'a Principal,
+    /// Declarations are about all rows, whoever may see them.
+    data: &'a WholeData<'a>,
 }
 
 impl<'a> Context<'a> {
@@ -176,7 +177,7 @@ impl<'a> Context<'a> {
 
     fn rows_of(&self, model: ModelId, days: DateRange) -> ModelRows<'a> {
         let Options { dialect, now, .. } = *self.options;
-        ModelRows::open(self.project, self.principal, plan::Context { now, dialect }, model, days)
+        ModelRows::open(self.data, plan::Context { now, dialect }, model, days)
     }
 
     /// Reads the bounds of partitioned tables off a finished select.

@@ -1,6 +1,7 @@
 //! Which columns hold what must not be shown.
 //!
-//! `{ name: email, pii: email }` makes the column `email` of its model private, and every expression over it.
+//! `{ name: email, pii: email }` makes the column `email` of its model private, and every expression over it; so do a
+//! `mask`, and a policy that shows the dimension to some roles only.
 //!
 //! **Invariant:** what cannot be read (SQL of one dialect) is private where its model has anything private.
 
@@ -24,7 +25,7 @@ pub(super) fn expr_is_private(project: &Project, model: ModelId, expr: &Expr<Ref
             Ref::Column { route, column, .. } => column_is_private(project, project.route_end(model, route), column),
             Ref::Dimension { dimension, .. } => dimension_is_private(project, *dimension),
             // Whether there is a row tells nothing of its values.
-            Ref::Exists { .. } => false,
+            Ref::Exists { .. } | Ref::Claim { .. } => false,
             Ref::Calendar { day, .. } => expr_is_private(project, model, day),
             Ref::Verbatim(_) => private_dimensions(project).any(|id| project.dimensions[id].model == model),
         };
@@ -52,7 +53,7 @@ fn shows(project: &Project, of: ModelId, expr: &Expr<Ref>, (model, column): (Mod
                 let inner = &project.dimensions[*dimension];
                 shows(project, inner.model, &inner.expr, (model, column))
             }
-            Ref::Exists { .. } => false,
+            Ref::Exists { .. } | Ref::Claim { .. } => false,
             Ref::Calendar { day, .. } => shows(project, of, day, (model, column)),
             Ref::Verbatim(_) => of == model,
         };
@@ -61,7 +62,10 @@ fn shows(project: &Project, of: ModelId, expr: &Expr<Ref>, (model, column): (Mod
 }
 
 fn is_declared_private(project: &Project, id: DimensionId) -> bool {
-    project.dimensions[id].pii.is_some() || project.dimensions[id].mask.is_some()
+    let restricted = |list: &[DimensionId]| list.binary_search(&id).is_ok();
+    project.dimensions[id].pii.is_some()
+        || project.dimensions[id].mask.is_some()
+        || project.policies.restrictions.iter().any(|kept| restricted(&kept.masked) || restricted(&kept.dimensions))
 }
 
 fn private_dimensions(project: &Project) -> impl Iterator<Item = DimensionId> {

@@ -29,7 +29,7 @@ fn the_reference_of_expressions_is_as_generated() {
 fn the_graphql_schema_of_the_worked_example_is_as_generated() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let project = entente::engine::load_project(root).project.expect("the worked example has no error");
-    check("schema/entente.graphql", &entente::graphql::Api::new(project).sdl());
+    check("schema/entente.graphql", &entente::graphql::sdl(&project));
 }
 
 /// Compares a file of the repository with its generated text, or writes it under `UPDATE=1`.

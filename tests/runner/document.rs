@@ -15,8 +15,12 @@ pub(crate) enum Kind {
     Config,
     /// `json schema/catalog.json`.
     Catalog,
+    /// `json principal`: who asks.
+    Principal,
     /// `sql seed`.
     Seed,
+    /// `sql twin`: cuts the seed down to what the principal may see.
+    Twin,
     /// `yaml query`.
     Query,
     /// `graphql request`.
@@ -55,7 +59,9 @@ impl Kind {
             ["json", "schema/catalog.json"] => Self::Catalog,
             ["json", "response"] => Self::Response,
             ["json", "variables"] => Self::Variables,
+            ["json", "principal"] => Self::Principal,
             ["sql", "seed"] => Self::Seed,
+            ["sql", "twin"] => Self::Twin,
             ["sql", "check"] => Self::Check,
             ["sql", dialect @ ("duckdb" | "bigquery")] => Self::Sql((*dialect).to_owned()),
             ["graphql", "request"] => Self::GraphQl,
@@ -84,7 +90,9 @@ impl Kind {
             | Self::Mended(_)
             | Self::Config
             | Self::Catalog
+            | Self::Principal
             | Self::Seed
+            | Self::Twin
             | Self::Query
             | Self::GraphQl
             | Self::Variables

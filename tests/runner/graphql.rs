@@ -65,6 +65,7 @@ pub(crate) fn respond(document: &Document, project: &Project) -> Result<String, 
         None => Value::Object(serde_json::Map::new()),
     };
     let Value::Object(variables) = variables else { return Err("`json variables` is no object".to_owned()) };
+    let principal = world::principal(document)?;
     let (now, _) = query::read(document.text_of(&Kind::Query).unwrap_or("{}"))?;
     let database = world::open(document)?;
     let project = Arc::new(project.clone());
@@ -78,7 +79,7 @@ pub(crate) fn respond(document: &Document, project: &Project) -> Result<String, 
     let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
     // A key of its own, so that cursors are the same in every run.
     let api = Api::new(project).with_cursor_key(CursorKey::from_secret("case"));
-    let reply = runtime.block_on(api.execute(&source, request, &Principal::default()));
+    let reply = runtime.block_on(api.execute(&source, request, &principal));
     let text = String::from_utf8(reply.to_bytes()).map_err(|error| error.to_string())?;
     let response: Value = serde_json::from_str(&text).map_err(|error| format!("{error} in {text}"))?;
     if let Some(check) = document.text_of(&Kind::Check) {

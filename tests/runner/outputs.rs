@@ -5,7 +5,7 @@ use std::fmt::Write;
 use entente::{
     diagnostics::render::{Color, Format, render},
     lookml,
-    plan::{self, Context, Plan, PlanError, Principal},
+    plan::{self, Context, Plan, PlanError},
     project::Project,
     sql::{self, Dialect, Literal},
 };
@@ -66,7 +66,8 @@ fn whole(world: &World) -> Result<&Project, String> {
 fn plan_of(document: &Document, project: &Project, dialect: Dialect) -> Result<Result<Plan, PlanError>, String> {
     let text = document.text_of(&Kind::Query).ok_or("the outputs of this case need a block `yaml query`")?;
     let (now, request) = query::read(text)?;
-    Ok(request.and_then(|request| plan::plan(project, &request, &Principal::default(), &Context { now, dialect })))
+    let principal = world::principal(document)?;
+    Ok(request.and_then(|request| plan::plan(project, &request, &principal, &Context { now, dialect })))
 }
 
 fn show_error(error: &PlanError) -> String {
@@ -139,7 +140,30 @@ fn answer(document: &Document, plan: &Plan) -> Result<String, String> {
         let sql = sql::print_pretty(&plan.select, Dialect::DuckDb).sql;
         format!("the answer is not that of `sql check`: {error}\n{}\n{sql}", lines(&expected, &answer))
     })?;
+    if let Some(twin) = document.text_of(&Kind::Twin) {
+        agrees_with_twin(document, twin, &answer)?;
+    }
     Ok(answer)
+}
+
+/// Checks that the answer is that of the project without policies, on data from which all that is hidden was cut.
+#[cfg(feature = "duckdb")]
+fn agrees_with_twin(document: &Document, twin: &str, answer: &str) -> Result<(), String> {
+    use super::compare::{Header, lines, rows_agree};
+
+    let open = world::load(document, Version::Open)?;
+    let text = document.text_of(&Kind::Query).expect("an answer comes with a query");
+    let (now, request) = query::read(text)?;
+    let context = Context { now, dialect: Dialect::DuckDb };
+    let project = whole(&open)?;
+    let plan = request.and_then(|request| plan::plan(project, &request, &plan::Principal::default(), &context));
+    let plan = plan.map_err(|error| format!("the twin is refused: {error}"))?;
+    let database = world::open_cut(document, twin)?;
+    let rows = database.query(&sql::print(&plan.select, Dialect::DuckDb))?;
+    let names: Vec<&str> = plan.columns.iter().map(|column| column.name.as_str()).collect();
+    let twin = rows.to_csv(&names);
+    rows_agree(answer, &twin, Header::Ignored, None)
+        .map_err(|error| format!("the answer (+) is not that of its twin (-): {error}\n{}", lines(&twin, answer)))
 }
 
 #[cfg(not(feature = "duckdb"))]

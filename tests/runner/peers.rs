@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use entente::{
-    plan::{self, Context, Plan, Principal},
+    plan::{self, Context, Plan},
     project::Project,
     sql::{self, Dialect, Select, Text},
     verify::to_text,
@@ -96,9 +96,9 @@ pub(crate) fn run(path: &Path, peer: Peer) -> Result<(), String> {
     }
     let (now, request) = query::read(document.text_of(&Kind::Query).expect("the case has a query"))?;
     let request = request.map_err(|error| error.to_string())?;
+    let principal = world::principal(&document)?;
     let plan_for = |dialect| {
-        plan::plan(project, &request, &Principal::default(), &Context { now, dialect })
-            .map_err(|error| error.to_string())
+        plan::plan(project, &request, &principal, &Context { now, dialect }).map_err(|error| error.to_string())
     };
     answers_alike(&document, peer, &plan_for)
 }

@@ -10,8 +10,12 @@ use std::{
 
 use entente::{
     catalog::Catalog,
-    diagnostics::{Diagnostic, Diagnostics},
+    diagnostics::{
+        Diagnostic, Diagnostics,
+        render::{Color, Format, render},
+    },
     files::SourceMap,
+    plan::Principal,
     project::Project,
     resolve,
     syntax::{self, Config, Definitions},
@@ -22,7 +26,7 @@ use super::document::{Document, Kind};
 #[cfg(all(feature = "server", feature = "duckdb"))]
 pub(crate) use database::Database;
 #[cfg(feature = "duckdb")]
-pub(crate) use database::open;
+pub(crate) use database::{open, open_cut};
 
 /// The path of the project file.
 const CONFIG_FILE: &str = "entente.yml";
@@ -50,6 +54,9 @@ pub(crate) enum Version {
     Written,
     /// Those after mending.
     Mended,
+    /// Those that are written, without policies and masks.
+    #[cfg(feature = "duckdb")]
+    Open,
 }
 
 /// Loads the project of a case.
@@ -76,6 +83,12 @@ pub(crate) fn load(document: &Document, version: Version) -> Result<World, Strin
         let file = files.add(path, text);
         definitions.append(syntax::load(&files, file, &mut diagnostics));
     }
+    #[cfg(feature = "duckdb")]
+    if version == Version::Open {
+        definitions.policies.clear();
+        let dimensions = definitions.models.iter_mut().flat_map(|model| &mut model.dimensions);
+        dimensions.for_each(|dimension| dimension.mask = None);
+    }
     let mut project = config.as_ref().and_then(|config| {
         let resolved = resolve::resolve(config, &definitions, &sources.catalog);
         diagnostics.extend(resolved.diagnostics);
@@ -86,6 +99,14 @@ pub(crate) fn load(document: &Document, version: Version) -> Result<World, Strin
     }
     let project = if diagnostics.has_errors() { None } else { project };
     Ok(World { files, config, project, diagnostics: diagnostics.sorted() })
+}
+
+/// Reads who asks in a case; nobody is known unless it says so.
+pub(crate) fn principal(document: &Document) -> Result<Principal, String> {
+    let Some(text) = document.text_of(&Kind::Principal) else { return Ok(Principal::default()) };
+    let mut files = SourceMap::new();
+    let file = files.add("principal.json", text);
+    resolve::principal(&files, file).map_err(|found| render(Format::Full, &found, &files, Color::Never))
 }
 
 /// The texts of a project.
@@ -240,6 +261,16 @@ mod database {
         }
         shared.insert(name.clone(), database.clone());
         Ok(Database(database))
+    }
+
+    /// Opens the warehouse of a case and cuts its seed down; shared warehouses are not cut.
+    pub(crate) fn open_cut(document: &Document, twin: &str) -> Result<Database, String> {
+        if document.project.is_some() {
+            return Err("a case with `sql twin` has a seed of its own".to_owned());
+        }
+        let database = open(document)?;
+        database.0.execute_batch(twin).map_err(|error| format!("`sql twin`: {}", shown(&error)))?;
+        Ok(database)
     }
 
     impl Database {

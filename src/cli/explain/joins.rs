@@ -11,10 +11,10 @@ use crate::{
     diagnostics::nearest,
     ids::MetricId,
     plan::{self, CounterExample, ExampleTable, JoinSafety, JoinUse, KeyKind, Verdict},
-    project::Project,
+    project::Visible,
 };
 
-pub(super) fn run(arguments: &RequestArguments, project: &Project, context: &mut Context) -> Result<(), Failure> {
+pub(super) fn run(arguments: &RequestArguments, project: &Visible<'_>, context: &mut Context) -> Result<(), Failure> {
     let metrics = metrics(arguments, project)?;
     let in_full = !arguments.metrics.is_empty() && !arguments.by.is_empty();
     let paths = paths(arguments, project)?;
@@ -32,14 +32,14 @@ pub(super) fn run(arguments: &RequestArguments, project: &Project, context: &mut
     Ok(())
 }
 
-fn metrics(arguments: &RequestArguments, project: &Project) -> Result<Vec<MetricId>, Failure> {
+fn metrics(arguments: &RequestArguments, project: &Visible<'_>) -> Result<Vec<MetricId>, Failure> {
     if arguments.metrics.is_empty() {
-        return Ok(project.metrics.ids().collect());
+        return Ok(project.metrics.ids().filter(|id| project.shows_metric(*id)).collect());
     }
     let named = |name: &String| {
         project.metric_named(name).ok_or_else(|| {
             let failure = Failure::wrong(format!("unknown metric `{name}`"));
-            match nearest(name, project.metric_ids.keys().map(String::as_str)) {
+            match nearest(name, project.metric_names()) {
                 Some(near) => failure.help(format!("Did you mean `{near}`?")),
                 None => failure.help("`entente explain --joins` lists all metrics."),
             }
@@ -49,14 +49,14 @@ fn metrics(arguments: &RequestArguments, project: &Project) -> Result<Vec<Metric
 }
 
 /// Returns the dimensions that are named, or every dimension by its model and by the roles that lead to it.
-fn paths(arguments: &RequestArguments, project: &Project) -> Result<Vec<Vec<String>>, Failure> {
+fn paths(arguments: &RequestArguments, project: &Visible<'_>) -> Result<Vec<Vec<String>>, Failure> {
     if arguments.by.is_empty() {
         let models = project.models.iter().map(|(id, model)| (model.name.as_str(), id));
         let roles = project.joins.values().map(|join| (join.role.as_str(), join.to));
         let owners: BTreeSet<(&str, _)> = models.chain(roles).collect();
         let of_owner = |(owner, model)| {
-            let dimensions = project.models[model].dimensions.iter();
-            dimensions.map(move |id| vec![str::to_owned(owner), project.dimensions[*id].name.clone()])
+            let dimensions = project.dimensions_of(model);
+            dimensions.map(move |id| vec![str::to_owned(owner), project.dimensions[id].name.clone()])
         };
         return Ok(owners.into_iter().flat_map(of_owner).collect());
     }
@@ -86,7 +86,7 @@ fn verdict(part: &JoinSafety) -> (&'static str, Style) {
 
 /// `refused       revenue by claims.kind: one row of `shipments` may have many rows of `claims`, …`
 fn line(
-    project: &Project,
+    project: &Visible<'_>,
     metric: MetricId,
     path: &[String],
     part: &JoinSafety,
@@ -105,7 +105,7 @@ fn line(
 }
 
 fn full(
-    project: &Project,
+    project: &Visible<'_>,
     metric: MetricId,
     path: &[String],
     part: &JoinSafety,

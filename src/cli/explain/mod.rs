@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{
     diagnostics::{Code, nearest},
-    plan::{Plan, Pruning},
-    project::Project,
+    plan::{Plan, Principal, Pruning},
+    project::{Project, Visible},
     sql::{self, Dialect, Literal},
 };
 
@@ -63,7 +63,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     }
     let (loaded, project) = context.project()?;
     if arguments.joins {
-        return joins::run(&arguments.request, &project, context);
+        return joins::run(&arguments.request, &Visible::to(&project, &Principal::default()), context);
     }
     let config = loaded.config.as_ref().expect("a project is loaded from its configuration");
     let dialect = arguments.dialect.map_or_else(|| connect::dialect(config), Dialect::from);

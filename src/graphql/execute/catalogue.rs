@@ -14,7 +14,7 @@ use crate::{
     },
     ids::{DimensionId, MetricId, ModelId},
     plan::{self, PlanErrorCode},
-    project::{Format, Good, Metric, MetricKind, Project, Route, Status, to_one_routes},
+    project::{Format, Good, Metric, MetricKind, Project, Route, Status, Visible, to_one_routes},
 };
 
 /// Answers `metrics`.
@@ -43,7 +43,7 @@ pub(super) fn metrics(ctx: &Context<'_>, field: &Selected) -> Result<Value, Grap
         .project
         .metrics
         .iter()
-        .filter(|(_, metric)| fits(metric))
+        .filter(|(id, metric)| ctx.project.shows_metric(*id) && fits(metric))
         .map(|(id, metric)| (metric.name.as_str(), id))
         .collect();
     found.sort_unstable();
@@ -114,8 +114,8 @@ pub(super) fn dimensions(ctx: &Context<'_>, field: &Selected) -> Result<Value, G
 }
 
 /// Returns the dimensions of a model that are shown in lists.
-fn shown(project: &Project, model: ModelId) -> impl Iterator<Item = DimensionId> {
-    project.models[model].dimensions.iter().copied().filter(|id| !project.dimensions[*id].docs.hidden)
+fn shown(project: &Visible<'_>, model: ModelId) -> impl Iterator<Item = DimensionId> {
+    project.dimensions_of(model).filter(|id| !project.dimensions[*id].docs.hidden)
 }
 
 fn dimension(ctx: &Context<'_>, model: ModelId, route: &Route, id: DimensionId, paths: &[(ModelId, Route)]) -> Value {
@@ -137,16 +137,19 @@ fn dimension(ctx: &Context<'_>, model: ModelId, route: &Route, id: DimensionId, 
         "group": dimension.docs.group,
         "type": value_type(scalar_type(dimension.column_type)),
         "unit": dimension.unit,
-        "values": dimension.values,
+        "values": if project.masks(id) { &[][..] } else { &dimension.values },
         "synonyms": dimension.docs.synonyms,
         "joinPaths": joined.collect::<Vec<_>>(),
     })
 }
 
-fn node(project: &Project, id: MetricId) -> Value {
+fn node(project: &Visible<'_>, id: MetricId) -> Value {
     let metric = &project.metrics[id];
     let (replaced_by, sunset) = match &metric.status {
-        Status::Deprecated { replaced_by, sunset } => (Some(&project.metrics[*replaced_by].name), *sunset),
+        Status::Deprecated { replaced_by, sunset } => {
+            let replacement = Some(*replaced_by).filter(|id| project.shows_metric(*id));
+            (replacement.map(|id| &project.metrics[id].name), *sunset)
+        }
         Status::Active | Status::Draft | Status::Proposed => (None, None),
     };
     let kind = match &metric.kind {

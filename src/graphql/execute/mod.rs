@@ -73,7 +73,8 @@ impl Operation {
     /// Understands the fields of an operation.
     pub(super) async fn new(api: &Api, selected: Vec<Selected>, bytes: usize) -> Self {
         let mut introspection = introspection::answer(api, &selected).await;
-        let ctx = Context { project: &api.project, vocabulary: &api.vocabulary };
+        let project = api.visible();
+        let ctx = Context { project: &project, vocabulary: &api.vocabulary };
         let fields = selected.into_iter().map(|field| {
             let work = match introspection.remove(&field.key) {
                 Some(written) => Work::Written(written),

@@ -65,9 +65,9 @@ impl Table {
             Some(ConstValue::String(name)) => name.as_str(),
             _ => "",
         };
-        let saved = ctx.project.saved_queries.iter().find(|query| query.name == name).ok_or_else(|| {
+        let saved = ctx.project.saved_queries().find(|query| query.name == name).ok_or_else(|| {
             let error = GraphqlError::plan(PlanErrorCode::UnknownField, format!("there is no saved query `{name}`"));
-            let names = ctx.project.saved_queries.iter().map(|query| query.name.as_str());
+            let names = ctx.project.saved_queries().map(|query| query.name.as_str());
             match crate::diagnostics::nearest(name, names) {
                 Some(near) => error.help(format!("Write `{near}`.")),
                 None => error,

@@ -23,14 +23,14 @@ pub(super) use report::{Part, Report, Rows, report, where_filter};
 use super::types::Vocabulary;
 use crate::{
     files::{SourceMap, Span, Spanned},
-    project::Project,
+    project::Visible,
     sql::{Expr, Name},
 };
 
 /// What names are looked up in.
 pub(super) struct Context<'a> {
-    /// The project.
-    pub(super) project: &'a Project,
+    /// The project, as far as it is visible.
+    pub(super) project: &'a Visible<'a>,
     /// What the fields stand for.
     pub(super) vocabulary: &'a Vocabulary,
 }

@@ -98,8 +98,7 @@ impl Names<'_> {
 /// Says that there is no such metric, with a near name.
 pub(super) fn unknown_metric(ctx: &Context<'_>, name: &str) -> GraphqlError {
     let error = GraphqlError::plan(PlanErrorCode::UnknownMetric, format!("there is no metric `{name}`"));
-    let names = ctx.project.metrics.values().map(|metric| metric.name.as_str());
-    match nearest(name, names) {
+    match nearest(name, ctx.project.metric_names()) {
         Some(near) => error.help(format!("Write `{near}`.")),
         None => error,
     }

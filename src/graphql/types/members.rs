@@ -6,7 +6,7 @@ use crate::{
     catalog::ColumnType,
     graphql::names::field_name,
     ids::{Arena, DimensionId, Id, MetricId, ModelId},
-    project::{DimensionKind, Project, Reach},
+    project::{DimensionKind, Reach, Visible},
     time::Granularity,
 };
 
@@ -38,9 +38,9 @@ pub(in crate::graphql) struct Vocabulary {
 
 impl Vocabulary {
     /// Gathers the names of a project. Of two that would be one field, which `resolve` refuses, the first holds.
-    pub(in crate::graphql) fn new(project: &Project) -> Self {
+    pub(in crate::graphql) fn new(project: &Visible<'_>) -> Self {
         let mut metrics = BTreeMap::new();
-        for (id, metric) in project.metrics.iter() {
+        for (id, metric) in project.metrics.iter().filter(|(id, _)| project.shows_metric(*id)) {
             metrics.entry(field_name(&metric.name)).or_insert(id);
         }
         let mut roots = BTreeMap::new();
@@ -64,22 +64,22 @@ impl Vocabulary {
     }
 }
 
-fn members_of(project: &Project, model: ModelId) -> Members {
+fn members_of(project: &Visible<'_>, model: ModelId) -> Members {
     let mut members = Members::new();
-    for id in &project.models[model].dimensions {
-        members.entry(field_name(&project.dimensions[*id].name)).or_insert(Member::Dimension(*id));
+    for id in project.dimensions_of(model) {
+        members.entry(field_name(&project.dimensions[id].name)).or_insert(Member::Dimension(id));
     }
     for id in project.joins_at(model, Reach::ToMany) {
         let join = &project.joins[id];
         members.entry(field_name(&join.role)).or_insert_with(|| Member::Role(join.role.clone(), join.to));
     }
-    for id in &project.models[model].dimensions {
-        let dimension = &project.dimensions[*id];
+    for id in project.dimensions_of(model) {
+        let dimension = &project.dimensions[id];
         if let DimensionKind::Time { finest } = dimension.kind {
             let field = field_name(&dimension.name);
-            members.entry(format!("{field}Part")).or_insert(Member::Part(*id));
+            members.entry(format!("{field}Part")).or_insert(Member::Part(id));
             if finest == Granularity::Hour {
-                members.entry(format!("{field}Hour")).or_insert(Member::Hour(*id));
+                members.entry(format!("{field}Hour")).or_insert(Member::Hour(id));
             }
         }
     }

@@ -9,12 +9,12 @@ use crate::{
     catalog::ColumnType,
     graphql::names::{enum_name, type_name},
     ids::{DimensionId, MetricId, ModelId},
-    project::{DimensionKind, Project, Status},
+    project::{DimensionKind, Status, Visible},
     time::Granularity,
 };
 
 /// Returns the types of a project.
-pub(in crate::graphql) fn types(project: &Project, vocabulary: &Vocabulary) -> Types {
+pub(in crate::graphql) fn types(project: &Visible<'_>, vocabulary: &Vocabulary) -> Types {
     let mut types = Types::default();
     base::add(&mut types);
     types.insert("Granularity", Some("The size of a period.".to_owned()), granularities(project));
@@ -25,7 +25,7 @@ pub(in crate::graphql) fn types(project: &Project, vocabulary: &Vocabulary) -> T
 }
 
 /// The fiscal ones are there if the fiscal year differs from the calendar year.
-fn granularities(project: &Project) -> Kind {
+fn granularities(project: &Visible<'_>) -> Kind {
     let fiscal = project.calendar.fiscal_start_month != 1;
     let values = Granularity::ALL.into_iter().filter(|granularity| match granularity {
         // An hour is no day, so it has a field of its own.
@@ -41,7 +41,7 @@ fn granularities(project: &Project) -> Kind {
     Kind::Enum(standard.chain(own).collect())
 }
 
-fn add_metrics(types: &mut Types, project: &Project, vocabulary: &Vocabulary) {
+fn add_metrics(types: &mut Types, project: &Visible<'_>, vocabulary: &Vocabulary) {
     let previous = Field::new("Metrics!", Some("The same metrics, so much earlier.".to_owned())).argument(
         "offset",
         "Offset!",
@@ -76,7 +76,7 @@ fn add_metrics(types: &mut Types, project: &Project, vocabulary: &Vocabulary) {
     types.insert("MetricFilter", Some(about.to_owned()), Kind::Input { fields: having, one_of: false });
 }
 
-fn metric_field(project: &Project, id: MetricId) -> Field {
+fn metric_field(project: &Visible<'_>, id: MetricId) -> Field {
     let metric = &project.metrics[id];
     let mut about: Vec<String> = metric.docs.label.iter().map(|label| format!("{label}.")).collect();
     about.extend(metric.docs.description.clone());
@@ -85,12 +85,14 @@ fn metric_field(project: &Project, id: MetricId) -> Field {
     if let Status::Deprecated { replaced_by, sunset } = &metric.status {
         let replacement = crate::graphql::names::field_name(&project.metrics[*replaced_by].name);
         let end = sunset.map_or_else(String::new, |day| format!(" It goes after {day}."));
-        field.deprecated = Some(format!("Use `{replacement}`.{end}"));
+        // What may not be seen is not named either.
+        let shown = project.shows_metric(*replaced_by);
+        field.deprecated = Some(if shown { format!("Use `{replacement}`.{end}") } else { format!("Deprecated.{end}") });
     }
     field
 }
 
-fn add_keys(types: &mut Types, project: &Project, vocabulary: &Vocabulary) {
+fn add_keys(types: &mut Types, project: &Visible<'_>, vocabulary: &Vocabulary) {
     let granularity = |field: Field| {
         field.argument("granularity", "Granularity!", Some(ConstValue::Enum(Name::new("DAY"))), "The size of a period.")
     };
@@ -147,7 +149,7 @@ fn add_keys(types: &mut Types, project: &Project, vocabulary: &Vocabulary) {
     }
 }
 
-fn add_filters(types: &mut Types, project: &Project, vocabulary: &Vocabulary) {
+fn add_filters(types: &mut Types, project: &Visible<'_>, vocabulary: &Vocabulary) {
     let filter_name = |types: &Types, model: ModelId| {
         // A model called `metric` or `string` would take the name of a filter that is there already.
         let name = format!("{}Filter", type_name(&project.models[model].name));
@@ -186,7 +188,7 @@ fn connectives(of: &str) -> IndexMap<String, Argument> {
     ])
 }
 
-fn keys_type(project: &Project, model: ModelId) -> String {
+fn keys_type(project: &Visible<'_>, model: ModelId) -> String {
     format!("{}Keys", type_name(&project.models[model].name))
 }
 
@@ -203,12 +205,12 @@ fn filter_type(column_type: ColumnType) -> &'static str {
     }
 }
 
-fn dimension_text(project: &Project, id: DimensionId) -> Option<String> {
+fn dimension_text(project: &Visible<'_>, id: DimensionId) -> Option<String> {
     let dimension = &project.dimensions[id];
     let mut about: Vec<String> = dimension.docs.label.iter().map(|label| format!("{label}.")).collect();
     about.extend(dimension.docs.description.clone());
     about.extend(dimension.unit.iter().map(|unit| format!("Unit: {unit}.")));
-    if !dimension.values.is_empty() {
+    if !dimension.values.is_empty() && !project.masks(id) {
         about.push(format!("Values: {}.", dimension.values.join(", ")));
     }
     described(&about)

@@ -126,7 +126,7 @@ fn is_text(emission: &Emission<'_>, leaf: &Ref) -> bool {
         && match leaf {
             Ref::Dimension { dimension, .. } => emission.project.dimensions[*dimension].kind == DimensionKind::String,
             Ref::Column { column_type, .. } => *column_type == ColumnType::String,
-            Ref::Exists { .. } | Ref::Calendar { .. } | Ref::Verbatim(_) => false,
+            Ref::Exists { .. } | Ref::Calendar { .. } | Ref::Claim { .. } | Ref::Verbatim(_) => false,
         }
 }
 
@@ -140,7 +140,7 @@ fn exists_as(emission: &Emission<'_>, leaf: &Ref) -> bool {
             !draft.left_out.contains_key(dimension) && (route.0.is_empty() || !draft.crossing.contains(dimension))
         }
         Ref::Column { .. } => true,
-        Ref::Exists { .. } | Ref::Calendar { .. } | Ref::Verbatim(_) => false,
+        Ref::Exists { .. } | Ref::Calendar { .. } | Ref::Claim { .. } | Ref::Verbatim(_) => false,
     }
 }
 
@@ -156,7 +156,9 @@ fn field(emission: &mut Emission<'_>, model: ModelId, leaf: &Ref) -> Result<(Str
             let owner = emission.project.route_end(model, route);
             (route, emission.column_field(owner, column, *column_type), false)
         }
-        Ref::Exists { .. } | Ref::Calendar { .. } | Ref::Verbatim(_) => return Err("a filter needs a field".to_owned()),
+        Ref::Exists { .. } | Ref::Calendar { .. } | Ref::Claim { .. } | Ref::Verbatim(_) => {
+            return Err("a filter needs a field".to_owned());
+        }
     };
     if route.0.is_empty() {
         return Ok((field, crosses));

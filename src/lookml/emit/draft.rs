@@ -101,6 +101,13 @@ impl Draft {
         draft
     }
 
+    /// Leaves a dimension out; a column that it shows is no field of its own.
+    pub(super) fn leave_out(&mut self, id: DimensionId, reason: String) {
+        let name = &self.dimensions[&id];
+        self.columns.retain(|_, field| field != name && *field != format!("{name}_raw"));
+        self.left_out.entry(id).or_insert(reason);
+    }
+
     /// Names the measure of a metric.
     pub(super) fn name_metric(&mut self, project: &Project, metric: MetricId) {
         let definition = &project.metrics[metric];

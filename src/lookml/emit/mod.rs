@@ -13,6 +13,7 @@ mod home;
 mod label;
 mod measure;
 mod partition;
+mod policies;
 mod scope;
 mod sql;
 mod test;
@@ -126,8 +127,10 @@ impl<'a> Emission<'a> {
             column_types: column_types(project),
             entries: Vec::new(),
         };
+        policies::leave_out(&mut emission);
         for model in project.models.ids() {
-            if let Err(reason) = view::source(&emission, model) {
+            let sayable = policies::of_rows(project, model).and_then(|()| view::source(&emission, model));
+            if let Some(reason) = sayable.err().or_else(|| emission.unsayable.get(&model).cloned()) {
                 emission.left_out(Subject::Model, &project.models[model].name, reason.clone());
                 emission.unsayable.insert(model, reason);
             }

@@ -122,6 +122,7 @@ impl Writing<'_, '_> {
                 }
             }
             Ref::Calendar { .. } => self.fail("a period of a calendar from a table cannot be said in LookML"),
+            Ref::Claim { .. } => self.fail("a claim of who asks cannot be said in LookML"),
             Ref::Verbatim(texts) => {
                 let dialect = self.emission.options.dialect;
                 let Some(text) = texts.get(&dialect) else {
@@ -241,6 +242,7 @@ impl Writing<'_, '_> {
             | Ref::Dimension { .. }
             | Ref::Exists { .. }
             | Ref::Calendar { .. }
+            | Ref::Claim { .. }
             | Ref::Verbatim(_) => {
                 self.fail("an `exists` whose condition goes over further joins cannot be said in LookML")
             }
@@ -297,7 +299,7 @@ pub(super) fn crosses(emission: &Emission<'_>, model: ModelId, expr: &Expr<Ref>)
                 !route.0.is_empty() || emission.draft(model).crossing.contains(dimension)
             }
             Ref::Calendar { day, .. } => self::crosses(emission, model, day),
-            Ref::Verbatim(_) => false,
+            Ref::Claim { .. } | Ref::Verbatim(_) => false,
         };
     });
     crosses

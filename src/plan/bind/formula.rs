@@ -10,8 +10,8 @@ use crate::{
     ids::{MetricId, ModelId},
     plan::{Key, KeyKind, MetricRequest, PlanError, PlanErrorCode, Show},
     project::{
-        Aggregation, Balance, Cumulation, Empty, Funnel, FunnelResult, Ignore, Input, InputId, Metric, MetricKind,
-        Project, Ref, SimpleMetric, Take, TimeAxis,
+        Aggregation, Balance, Cumulation, Empty, Funnel, FunnelResult, Ignore, Input, InputId, Metric, MetricKind, Ref,
+        SimpleMetric, Take, TimeAxis, Visible,
     },
     sql::{BinaryOp, Expr, Function},
     time::Offset,
@@ -34,7 +34,7 @@ fn is_or_zero(value: &Expr<LeafId>) -> bool {
 /// Builds formulas and gathers their leaves.
 #[derive(Debug)]
 pub(super) struct Formulas<'p> {
-    pub(super) project: &'p Project,
+    pub(super) project: &'p Visible<'p>,
     leaves: Vec<LeafUse>,
 }
 
@@ -56,7 +56,7 @@ impl Above {
 }
 
 impl<'p> Formulas<'p> {
-    pub(super) fn new(project: &'p Project) -> Self {
+    pub(super) fn new(project: &'p Visible<'p>) -> Self {
         Self { project, leaves: Vec::new() }
     }
 

@@ -4,7 +4,7 @@ use super::{Bound, BoundTop, Scan, ScanKind, Shift, bind_path, knows_path};
 use crate::{
     ids::{JoinId, ModelId},
     plan::{Key, KeyKind, MetricRequest, Order, OrderBy, PlanError, PlanErrorCode, Request, Top, calendar, time},
-    project::{CalendarGranularity, Cumulation, Project, Route, Size, TimeAxis},
+    project::{CalendarGranularity, Cumulation, Project, Route, Size, TimeAxis, Visible},
     sql::{Expr, Name},
     time::{DateRange, Granularity, TimePart, add_periods},
 };
@@ -19,7 +19,7 @@ pub(super) fn names_time(expr: &Expr<Name>) -> bool {
 }
 
 /// Finds the model whose rows a query of keys alone is about.
-pub(super) fn scan_of_keys(project: &Project, request: &Request) -> Result<Scan, PlanError> {
+pub(super) fn scan_of_keys(project: &Visible<'_>, request: &Request) -> Result<Scan, PlanError> {
     let mut paths = Vec::new();
     for key in &request.keys {
         match &key.kind {
@@ -78,7 +78,8 @@ pub(super) fn scan_of_keys(project: &Project, request: &Request) -> Result<Scan,
         )
         .help("Ask for a metric that lines them up, or write the keys from one model's point of view."));
     };
-    let axis = project.models[*model].time.map(|dimension| TimeAxis { route: Route::here(), dimension });
+    let time = project.models[*model].time.filter(|dimension| project.shows_dimension(*dimension));
+    let axis = time.map(|dimension| TimeAxis { route: Route::here(), dimension });
     Ok(Scan {
         model: *model,
         axis: axis.filter(|_| request.time.is_some()),
@@ -344,7 +345,7 @@ pub(super) fn positions(request: &Request, paths: &[Vec<String>]) -> Result<Vec<
 }
 
 /// Finds the key of a top-n query and the request that ranks its members.
-pub(super) fn bind_top(project: &Project, request: &Request, top: &Top) -> Result<BoundTop, PlanError> {
+pub(super) fn bind_top(project: &Visible<'_>, request: &Request, top: &Top) -> Result<BoundTop, PlanError> {
     super::find_metric(project, &top.by)?;
     let is_key = |key: &Key| {
         key.name == top.of || matches!(&key.kind, KeyKind::Dimension { path, .. } if path.join(".") == top.of)

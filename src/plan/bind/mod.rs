@@ -20,12 +20,12 @@ pub(super) use path::{BoundPath, bind_key, bind_model, bind_path};
 pub(super) use scans::{Scan, ScanKind};
 
 use self::formula::{Above, Formulas};
-use super::{Fill, Key, PlanError, PlanErrorCode, Request, Show, calendar, frame::Frame, time::Cut};
+use super::{Fill, Key, PlanError, PlanErrorCode, Request, Show, access::Access, calendar, frame::Frame, time::Cut};
 use crate::{
     catalog::ColumnType,
     diagnostics::nearest,
     ids::MetricId,
-    project::{Project, SimpleMetric},
+    project::{Project, SimpleMetric, Visible},
     sql::{Expr, Literal, Name},
     time::{DateRange, NaiveDate, Offset, Tz},
 };
@@ -33,10 +33,10 @@ use crate::{
 /// A request whose names are ids.
 #[derive(Debug)]
 pub(super) struct Bound<'p> {
-    /// Who asks, and what for.
+    /// What is visible to whom, and what for.
     pub(super) frame: Frame<'p>,
-    /// The project.
-    pub(super) project: &'p Project,
+    /// The project, as far as it is visible.
+    pub(super) project: &'p Access<'p>,
     /// The zone in which periods are cut.
     pub(super) zone: Tz,
     /// The local days of the time range.
@@ -259,14 +259,17 @@ impl<'p> Bound<'p> {
 }
 
 /// Finds a metric by its name in the project.
-pub(super) fn find_metric(project: &Project, name: &str) -> Result<MetricId, PlanError> {
-    project.metric_named(name).ok_or_else(|| {
-        let error = PlanError::new(PlanErrorCode::UnknownMetric, format!("there is no metric `{name}`"));
-        match nearest(name, project.metric_ids.keys().map(String::as_str)) {
-            Some(near) => error.help(format!("Did you mean `{near}`?")),
-            None => error,
-        }
-    })
+pub(super) fn find_metric(project: &Visible<'_>, name: &str) -> Result<MetricId, PlanError> {
+    project.metric_named(name).ok_or_else(|| unknown_metric(project, name))
+}
+
+/// Says that there is no metric of a name, and offers a near one.
+pub(super) fn unknown_metric(project: &Visible<'_>, name: &str) -> PlanError {
+    let error = PlanError::new(PlanErrorCode::UnknownMetric, format!("there is no metric `{name}`"));
+    match nearest(name, project.metric_names()) {
+        Some(near) => error.help(format!("Did you mean `{near}`?")),
+        None => error,
+    }
 }
 
 /// Returns the simple metric behind a leaf.

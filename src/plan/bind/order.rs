@@ -4,12 +4,12 @@ use super::{BoundOrder, Formulas, OrderColumn, Output, find_metric};
 use crate::{
     diagnostics::nearest,
     plan::{Key, KeyKind, OrderBy, PlanError, PlanErrorCode, Request},
-    project::Project,
+    project::Visible,
 };
 
 /// Binds the order; metrics that only order become further outputs.
 pub(super) fn bind_order(
-    project: &Project,
+    project: &Visible<'_>,
     request: &Request,
     formulas: &mut Formulas<'_>,
     outputs: &mut Vec<Output>,
@@ -77,7 +77,7 @@ fn column(request: &Request, name: &str) -> Result<OrderColumn, PlanError> {
 }
 
 fn order_only(
-    project: &Project,
+    project: &Visible<'_>,
     name: &str,
     formulas: &mut Formulas<'_>,
     outputs: &mut Vec<Output>,

@@ -12,7 +12,7 @@ use crate::{
     diagnostics::nearest,
     ids::{DimensionId, JoinId, ModelId},
     plan::{PlanError, PlanErrorCode},
-    project::{Project, Reach, Route, ends_in, routes_to, routes_where, undirected_way},
+    project::{Project, Reach, Route, Visible, ends_in, routes_to, routes_where, undirected_way},
 };
 
 /// A dimension seen from a model.
@@ -26,7 +26,7 @@ pub(in crate::plan) struct BoundPath {
 
 /// Finds what a path means for a model, over joins that multiply no row.
 pub(in crate::plan) fn bind_path<W: AsRef<str>>(
-    project: &Project,
+    project: &Visible<'_>,
     model: ModelId,
     path: &[W],
 ) -> Result<BoundPath, PlanError> {
@@ -35,7 +35,7 @@ pub(in crate::plan) fn bind_path<W: AsRef<str>>(
 
 /// Finds what the path of a key means for a model: also over joins with `fan_out`, whose rows are counted once per group.
 pub(in crate::plan) fn bind_key<W: AsRef<str>>(
-    project: &Project,
+    project: &Visible<'_>,
     model: ModelId,
     path: &[W],
 ) -> Result<BoundPath, PlanError> {
@@ -43,7 +43,7 @@ pub(in crate::plan) fn bind_key<W: AsRef<str>>(
 }
 
 fn bind_within<W: AsRef<str>>(
-    project: &Project,
+    project: &Visible<'_>,
     model: ModelId,
     path: &[W],
     reaches: &[Reach],
@@ -61,13 +61,13 @@ fn bind_within<W: AsRef<str>>(
 }
 
 /// Returns whether a path means something for a model; [`bind_path`] says what, or why not.
-pub(in crate::plan) fn knows_path<W: AsRef<str>>(project: &Project, model: ModelId, path: &[W]) -> bool {
+pub(in crate::plan) fn knows_path<W: AsRef<str>>(project: &Visible<'_>, model: ModelId, path: &[W]) -> bool {
     let words: Vec<&str> = path.iter().map(AsRef::as_ref).collect();
     candidates(project, model, &words, &[Reach::Declared, Reach::ToOne]).len() == 1
 }
 
 /// Returns what a path may mean by the first rule that finds anything.
-fn candidates(project: &Project, model: ModelId, words: &[&str], reaches: &[Reach]) -> Vec<BoundPath> {
+fn candidates(project: &Visible<'_>, model: ModelId, words: &[&str], reaches: &[Reach]) -> Vec<BoundPath> {
     let Some((dimension, roles)) = words.split_last() else { return Vec::new() };
     for reach in reaches {
         if let Some(found) = walk(project, model, *reach, roles, dimension) {
@@ -111,7 +111,7 @@ pub(in crate::plan) fn bind_model(project: &Project, model: ModelId, name: &str)
 }
 
 /// Rule 1: the path from the model itself, with or without the model's name before it.
-fn walk(project: &Project, model: ModelId, reach: Reach, roles: &[&str], dimension: &str) -> Option<BoundPath> {
+fn walk(project: &Visible<'_>, model: ModelId, reach: Reach, roles: &[&str], dimension: &str) -> Option<BoundPath> {
     let from = |roles: &[&str]| {
         let mut route = Route::here();
         let mut at = model;
@@ -133,7 +133,7 @@ fn walk(project: &Project, model: ModelId, reach: Reach, roles: &[&str], dimensi
 }
 
 /// Rule 2: join paths whose last roles are the path's; else those that end in the model which the path names.
-fn ending_in(project: &Project, model: ModelId, reach: Reach, roles: &[&str], dimension: &str) -> Vec<BoundPath> {
+fn ending_in(project: &Visible<'_>, model: ModelId, reach: Reach, roles: &[&str], dimension: &str) -> Vec<BoundPath> {
     let Some((first, rest)) = roles.split_first() else { return Vec::new() };
     let found = |routes: Vec<Route>| -> Vec<BoundPath> {
         let bound = routes.into_iter().filter_map(|route| {
@@ -156,14 +156,14 @@ fn ending_in(project: &Project, model: ModelId, reach: Reach, roles: &[&str], di
 }
 
 /// Rule 3: a dimension of the model that is declared to mean the same.
-fn same_as(project: &Project, model: ModelId, words: &[&str]) -> Option<BoundPath> {
+fn same_as(project: &Visible<'_>, model: ModelId, words: &[&str]) -> Option<BoundPath> {
     let same =
-        |id: &&DimensionId| project.dimensions[**id].same_as.as_ref().is_some_and(|path| path.iter().eq(words.iter()));
-    let dimension = *project.models[model].dimensions.iter().find(same)?;
+        |id: &DimensionId| project.dimensions[*id].same_as.as_ref().is_some_and(|path| path.iter().eq(words.iter()));
+    let dimension = project.dimensions_of(model).find(same)?;
     Some(BoundPath { route: Route::here(), dimension })
 }
 
-fn ambiguous(project: &Project, model: ModelId, words: &[&str], candidates: &[BoundPath]) -> PlanError {
+fn ambiguous(project: &Visible<'_>, model: ModelId, words: &[&str], candidates: &[BoundPath]) -> PlanError {
     let paths: Vec<String> = candidates
         .iter()
         .map(|found| format!("`{}`", project.dimension_path(model, &found.route, found.dimension)))
@@ -176,7 +176,7 @@ fn ambiguous(project: &Project, model: ModelId, words: &[&str], candidates: &[Bo
 }
 
 /// Tells a misspelling from a dimension that is out of reach, and a to-many join from no join at all.
-fn unknown(project: &Project, model: ModelId, words: &[&str]) -> PlanError {
+fn unknown(project: &Visible<'_>, model: ModelId, words: &[&str]) -> PlanError {
     let path = words.join(".");
     let here = &project.models[model].name;
     let (dimension, roles) = words.split_last().expect("an empty path was refused");
@@ -281,6 +281,6 @@ fn over_many(project: &Project, model: ModelId, owner: ModelId, path: &str) -> O
     Some(PlanError::new(PlanErrorCode::FanOutRefused, message).help(ways_out))
 }
 
-fn dimension_names(project: &Project, model: ModelId) -> Vec<&str> {
-    project.models[model].dimensions.iter().map(|id| project.dimensions[*id].name.as_str()).collect()
+fn dimension_names<'p>(project: &'p Visible<'_>, model: ModelId) -> Vec<&'p str> {
+    project.dimensions_of(model).map(|id| project.dimensions[id].name.as_str()).collect()
 }

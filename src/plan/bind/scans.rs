@@ -8,7 +8,7 @@ use super::{Accumulation, Bound, LeafId, LeafUse, Shift, bind_key, keys};
 use crate::{
     ids::{MetricId, ModelId},
     plan::{Key, KeyKind, PlanError},
-    project::{Balance, Ignore, MetricKind, Project, Ref, TimeAxis},
+    project::{Balance, Ignore, MetricKind, Project, Ref, TimeAxis, Visible},
     sql::Expr,
     time::Granularity,
 };
@@ -154,7 +154,7 @@ fn kept_keys(bound: &Bound<'_>, model: ModelId, ignore: Option<&Ignore>) -> Vec<
 }
 
 /// Returns whether a path names a key: `time` every time key, a dimension its key at any granularity.
-fn is_same(project: &Project, model: ModelId, path: &[String], key: &Key) -> bool {
+fn is_same(project: &Visible<'_>, model: ModelId, path: &[String], key: &Key) -> bool {
     match &key.kind {
         KeyKind::Time(_) | KeyKind::TimePart(_) => matches!(path, [time] if time == "time"),
         KeyKind::Dimension { path: of_key, .. } => {

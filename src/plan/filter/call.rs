@@ -82,6 +82,7 @@ pub(super) fn call(
         | Function::Concat
         | Function::Substring
         | Function::Replace
+        | Function::Sha256
         | Function::JsonText => (function, String, bound.into_iter().map(|typed| typed.expr).collect()),
         Function::Coalesce | Function::Greatest | Function::Least => {
             (function, widest, bound.into_iter().map(|typed| typed.expr).collect())

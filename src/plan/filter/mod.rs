@@ -23,14 +23,14 @@ use super::{
 use crate::{
     catalog::ColumnType,
     ids::ModelId,
-    project::{Project, TimeAxis},
+    project::{TimeAxis, Visible},
     sql::{BinaryOp, Expr, Name, SqlExpr, UnaryOp},
 };
 
 /// What a filter is bound against.
 pub(super) struct FilterContext<'c> {
-    /// The project.
-    pub(super) project: &'c Project,
+    /// The project, as far as it is visible.
+    pub(super) project: &'c Visible<'c>,
     /// The model of the scan.
     pub(super) model: ModelId,
     /// The time axis of the scan, for `time.…`.

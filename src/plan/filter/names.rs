@@ -34,6 +34,11 @@ pub(super) fn bind_name(context: &FilterContext<'_>, scope: &mut Scope<'_>, name
                 (None, None) => error.help("The functions are listed in docs/reference/expressions.md."),
             })
         }
+        Name::Claim { name } => Err(PlanError::new(
+            PlanErrorCode::InvalidFilter,
+            format!("`$principal.{}` is for the rows of a policy", name.value),
+        )
+        .help("Write the value itself.")),
         Name::AggregateFunction { name } => Err(PlanError::new(
             PlanErrorCode::InvalidFilter,
             format!("`{}` is an aggregate, and a filter is about single rows", name.value),

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     ids::{MetricId, ModelId},
-    project::{FanOut, MetricKind, Project, Route, SimpleMetric},
+    project::{FanOut, MetricKind, Route, SimpleMetric, Visible},
     sql::Expr,
 };
 
@@ -49,7 +49,7 @@ pub enum Verdict {
 }
 
 /// Returns what becomes of each part of a metric that is grouped by a dimension; one part for each model.
-pub fn join_safety<W: AsRef<str>>(project: &Project, metric: MetricId, path: &[W]) -> Vec<JoinSafety> {
+pub fn join_safety<W: AsRef<str>>(project: &Visible<'_>, metric: MetricId, path: &[W]) -> Vec<JoinSafety> {
     let mut parts: Vec<JoinSafety> = Vec::new();
     let counts_events = has_funnel(project, metric);
     for leaf in project.leaves(metric) {
@@ -67,14 +67,14 @@ pub fn join_safety<W: AsRef<str>>(project: &Project, metric: MetricId, path: &[W
 }
 
 /// Events that a join multiplied would be credited more than once, so a funnel goes over no to-many join.
-fn has_funnel(project: &Project, metric: MetricId) -> bool {
+fn has_funnel(project: &Visible<'_>, metric: MetricId) -> bool {
     let is_funnel = matches!(project.metrics[metric].kind, MetricKind::Funnel(_));
     is_funnel || project.inputs(metric).into_iter().any(|input| has_funnel(project, input))
 }
 
 /// Returns the joins that lead to a dimension and how rows count over them.
 fn uses<W: AsRef<str>>(
-    project: &Project,
+    project: &Visible<'_>,
     simple: &SimpleMetric,
     path: &[W],
     counts_events: bool,
@@ -99,7 +99,7 @@ fn uses<W: AsRef<str>>(
 
 /// Returns made-up data that shows why a path is refused, if it is because of fan-out.
 fn counter_example<W: AsRef<str>>(
-    project: &Project,
+    project: &Visible<'_>,
     metric: MetricId,
     path: &[W],
     error: &PlanError,

@@ -97,7 +97,10 @@ fn gather_needs(context: &Context<'_>, scope: &Scope<'_>, expr: &Expr<Name>, nee
                 gather_needs(context, &inner, filter, needs);
             }
         }
-        Name::Exists { filter: None, .. } | Name::UnknownFunction { .. } | Name::AggregateFunction { .. } => {}
+        Name::Exists { filter: None, .. }
+        | Name::Claim { .. }
+        | Name::UnknownFunction { .. }
+        | Name::AggregateFunction { .. } => {}
     });
 }
 

@@ -16,7 +16,7 @@ use crate::{
     project::{Cumulation, Empty, Ignore, Input, InputId, MetricKind, Ref, Take, TimeAxis},
     resolve::{
         calendars::unknown_granularity,
-        expression::{Scope, condition_of, parse, unknown_function},
+        expression::{Scope, claim_outside_of_policy, condition_of, parse, unknown_function},
         names::suggest,
         path::{Found, find, path_span, written},
         typing::{Typed, Typing},
@@ -109,6 +109,10 @@ fn find_input(
         Name::Path(words) => words,
         Name::UnknownFunction { name } => {
             diagnostics.push(unknown_function(name));
+            return None;
+        }
+        Name::Claim { name } => {
+            diagnostics.push(claim_outside_of_policy(name));
             return None;
         }
         Name::AggregateFunction { name } => {

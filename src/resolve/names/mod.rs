@@ -19,8 +19,8 @@ use crate::{
     files::Span,
     ids::{Arena, Id, ModelId},
     project::{
-        Dimension, DimensionKind, Empty, Join, LazyIndex, Metric, MetricKind, Model, Project, Relationship, Source,
-        Status,
+        Dimension, DimensionKind, Empty, Join, LazyIndex, Metric, MetricKind, Model, Policies, Project, Relationship,
+        Source, Status,
     },
     sql::Expr,
     syntax::{Config, Definitions, DimensionDef, MetricDef, ModelDef, Text},
@@ -72,6 +72,7 @@ pub(super) fn index<'a>(
         unique(&format!("input of metric `{name}`"), def.inputs.iter().map(|input| (&input.name, ())), diagnostics);
     }
     unique("saved query", definitions.saved_queries.iter().map(|def| (&def.name, ())), diagnostics);
+    unique("policy", definitions.policies.iter().map(|def| (&def.name, ())), diagnostics);
     unique("test", definitions.tests.iter().map(|def| (&def.name, ())), diagnostics);
     context
 }
@@ -236,6 +237,7 @@ fn empty_project(config: &Config) -> Project {
         calendars: Arena::new(),
         granularities: Arena::new(),
         metrics: Arena::new(),
+        policies: Policies::default(),
         saved_queries: Vec::new(),
         tests: Vec::new(),
         model_ids: BTreeMap::new(),
@@ -274,7 +276,7 @@ fn empty_dimension(def: &DimensionDef, model: ModelId) -> Dimension {
         buckets: Vec::new(),
         values: def.values.iter().map(|text| text.value.clone()).collect(),
         pii: def.pii.as_ref().map(|text| text.value.clone()),
-        mask: def.mask.as_ref().map(|text| text.value.clone()),
+        mask: None,
         suggest: def.suggest.as_ref().is_none_or(|suggest| suggest.value),
         same_as: None,
         format: None,

@@ -8,7 +8,7 @@ use super::{About, Link};
 use crate::{
     ids::{DimensionId, MetricId, ModelId},
     plan,
-    project::{DimensionKind, MetricKind, Project, to_one_routes},
+    project::{DimensionKind, MetricKind, Visible, to_one_routes},
 };
 
 /// Dimensions that are reached the same way.
@@ -31,7 +31,7 @@ pub(super) struct DimensionRow {
 }
 
 impl DimensionRow {
-    pub(super) fn new(project: &Project, path: String, id: DimensionId) -> Self {
+    pub(super) fn new(project: &Visible<'_>, path: String, id: DimensionId) -> Self {
         let dimension = &project.dimensions[id];
         let kind = match dimension.kind {
             DimensionKind::String => "text",
@@ -41,7 +41,7 @@ impl DimensionRow {
             DimensionKind::Time { .. } => "time",
         };
         let values = if dimension.buckets.is_empty() {
-            dimension.values.clone()
+            if project.masks(id) { Vec::new() } else { dimension.values.clone() }
         } else {
             dimension.buckets.iter().map(|bucket| bucket.label.clone()).collect()
         };
@@ -52,7 +52,7 @@ impl DimensionRow {
 /// Returns the dimensions that all of a metric's inputs can be grouped by, by the way they are reached.
 ///
 /// Paths are written from the input from which most is reached, over the fewest joins.
-pub(super) fn shared_dimensions(project: &Project, metric: MetricId) -> Vec<DimensionGroup> {
+pub(super) fn shared_dimensions(project: &Visible<'_>, metric: MetricId) -> Vec<DimensionGroup> {
     let mut models = Vec::new();
     for leaf in project.leaves(metric) {
         if let MetricKind::Simple(simple) = &project.metrics[leaf].kind
@@ -76,7 +76,7 @@ pub(super) fn shared_dimensions(project: &Project, metric: MetricId) -> Vec<Dime
 type Groups = BTreeMap<(usize, String), (ModelId, Vec<DimensionRow>)>;
 
 /// Returns the dimensions reached from a model whose paths mean the same for all models.
-fn seen_from(project: &Project, from: ModelId, models: &[ModelId]) -> Groups {
+fn seen_from(project: &Visible<'_>, from: ModelId, models: &[ModelId]) -> Groups {
     let mut groups = Groups::new();
     for route in to_one_routes(project, from) {
         let end = project.route_end(from, &route);
@@ -84,14 +84,14 @@ fn seen_from(project: &Project, from: ModelId, models: &[ModelId]) -> Groups {
             [] => project.models[from].name.clone(),
             joins => joins.iter().map(|join| project.joins[*join].role.as_str()).collect::<Vec<_>>().join("."),
         };
-        let rows = project.models[end].dimensions.iter().filter_map(|id| {
-            let dimension = &project.dimensions[*id];
+        let rows = project.dimensions_of(end).filter_map(|id| {
+            let dimension = &project.dimensions[id];
             let path = format!("{through}.{}", dimension.name);
             let words: Vec<&str> = path.split('.').collect();
             let means_it =
-                |model: &ModelId| plan::find_dimension(project, *model, &words).is_ok_and(|(_, found)| found == *id);
+                |model: &ModelId| plan::find_dimension(project, *model, &words).is_ok_and(|(_, found)| found == id);
             let shown = !dimension.docs.hidden && models.iter().all(means_it);
-            shown.then(|| DimensionRow::new(project, path.clone(), *id))
+            shown.then(|| DimensionRow::new(project, path.clone(), id))
         });
         let rows: Vec<_> = rows.collect();
         if !rows.is_empty() {

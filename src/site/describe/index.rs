@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{About, Link, status};
-use crate::project::Project;
+use crate::project::Visible;
 
 /// Everything there is.
 #[derive(Debug, Serialize)]
@@ -46,9 +46,9 @@ struct Saved {
 }
 
 /// Lists what is not hidden: metrics by group, models, saved queries.
-pub(in crate::site) fn index(project: &Project) -> Index {
+pub(in crate::site) fn index(project: &Visible<'_>) -> Index {
     let mut groups: BTreeMap<&str, Vec<MetricRow>> = BTreeMap::new();
-    for (_, metric) in project.metrics.iter().filter(|(_, metric)| !metric.docs.hidden) {
+    for (_, metric) in project.metrics.iter().filter(|(id, metric)| !metric.docs.hidden && project.shows_metric(*id)) {
         let about = About::new(&metric.name, &metric.docs);
         let mut words = vec![about.name.as_str(), about.label.as_str()];
         words.extend(about.description.as_deref());
@@ -64,7 +64,7 @@ pub(in crate::site) fn index(project: &Project) -> Index {
     let models = shown
         .map(|(id, model)| ModelRow { about: About::new(&model.name, &model.docs), source: Link::source(project, id) })
         .collect();
-    let saved_queries = project.saved_queries.iter().map(|query| Saved {
+    let saved_queries = project.saved_queries().map(|query| Saved {
         name: query.name.clone(),
         description: query.description.clone(),
         metrics: query.metrics.iter().map(|metric| Link::metric(project, *metric)).collect(),

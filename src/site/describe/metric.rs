@@ -14,7 +14,7 @@ use crate::{
     ids::{MetricId, ModelId},
     project::{
         Aggregation, Cumulation, Empty, FunnelResult, FunnelStep, Good, Ignore, Input, Member, Metric, MetricKind,
-        Project, Ref, SimpleMetric, Take,
+        Project, Ref, SimpleMetric, Take, Visible,
     },
     sql::{self, Expr},
 };
@@ -239,7 +239,7 @@ fn input_row(project: &Project, input: &Input) -> InputRow {
     InputRow { name: input.name.clone(), metric: Link::metric(project, input.metric), notes }
 }
 
-fn lineage(project: &Project, id: MetricId) -> Lineage {
+fn lineage(project: &Visible<'_>, id: MetricId) -> Lineage {
     let models: BTreeSet<ModelId> =
         project.leaves(id).into_iter().filter_map(|leaf| project.simple(leaf).map(|simple| simple.model)).collect();
     let sources: BTreeSet<Link> = read(project, id).into_iter().map(|model| Link::source(project, model)).collect();
@@ -247,7 +247,12 @@ fn lineage(project: &Project, id: MetricId) -> Lineage {
         sources: sources.into_iter().collect(),
         models: models.into_iter().map(|model| Link::model(project, model)).collect(),
         inputs: project.inputs(id).into_iter().map(|input| Link::metric(project, input)).collect(),
-        used_by: project.used_by(id).iter().map(|other| Link::metric(project, *other)).collect(),
+        used_by: project
+            .used_by(id)
+            .iter()
+            .filter(|other| project.shows_metric(**other))
+            .map(|other| Link::metric(project, *other))
+            .collect(),
     }
 }
 
@@ -277,7 +282,7 @@ fn joined(project: &Project, from: ModelId, expr: &Expr<Ref>, models: &mut BTree
         };
         models.extend(route.0.iter().map(|join| project.joins[*join].to));
         match leaf {
-            Ref::Column { .. } | Ref::Calendar { .. } | Ref::Verbatim(_) => {}
+            Ref::Column { .. } | Ref::Calendar { .. } | Ref::Claim { .. } | Ref::Verbatim(_) => {}
             Ref::Dimension { dimension, .. } => {
                 joined(project, project.route_end(from, route), &project.dimensions[*dimension].expr, models);
             }

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::{
     ids::{MetricId, ModelId},
-    project::{Docs, Format, Project, Source, Status},
+    project::{Docs, Format, Project, Source, Status, Visible},
 };
 
 /// A link to another page.
@@ -76,11 +76,14 @@ fn sentence(name: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-fn status(project: &Project, status: &Status) -> Option<String> {
+fn status(project: &Visible<'_>, status: &Status) -> Option<String> {
     match status {
         Status::Active => None,
         Status::Draft => Some("draft".to_owned()),
         Status::Proposed => Some("proposed".to_owned()),
+        Status::Deprecated { replaced_by, sunset: _ } if !project.shows_metric(*replaced_by) => {
+            Some("deprecated".to_owned())
+        }
         Status::Deprecated { replaced_by, sunset } => {
             let until = sunset.map_or_else(String::new, |sunset| format!(", gone after {sunset}"));
             Some(format!("deprecated: use {}{until}", project.metrics[*replaced_by].name))

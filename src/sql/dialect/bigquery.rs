@@ -170,6 +170,12 @@ impl Syntax for BigQuery {
                 Level::Primary
             }
             (Function::Length, _) => writer.function("LENGTH", args),
+            (Function::Sha256, _) => {
+                writer.put("TO_HEX(");
+                writer.function("SHA256", args);
+                writer.put(")");
+                Level::Primary
+            }
             (Function::Concat, _) => writer.function("CONCAT", args),
             (Function::Substring, [text, from_and_length @ ..]) => {
                 writer.put("SUBSTR(");

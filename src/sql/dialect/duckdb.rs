@@ -163,6 +163,7 @@ impl Syntax for DuckDb {
                 Level::Primary
             }
             (Function::Length, _) => writer.function("length", args),
+            (Function::Sha256, _) => writer.function("sha256", args),
             (Function::Concat, _) => {
                 // concat() would skip nulls.
                 for (at, arg) in args.iter().enumerate() {

@@ -184,6 +184,13 @@ impl Syntax for Postgres {
             // Only blanks go: see <https://www.postgresql.org/docs/current/functions-string.html>.
             (Function::Trim, _) => writer.function("btrim", args),
             (Function::Length, _) => writer.function("length", args),
+            (Function::Sha256, [text]) => {
+                // See <https://www.postgresql.org/docs/current/functions-binarystring.html>.
+                writer.put("encode(sha256(convert_to(");
+                writer.expr(text, Level::Or);
+                writer.put(", 'UTF8')), 'hex')");
+                Level::Primary
+            }
             (Function::Concat, _) => {
                 // concat() would skip nulls.
                 for (at, arg) in args.iter().enumerate() {
@@ -269,6 +276,7 @@ impl Syntax for Postgres {
             (
                 Function::Substring
                 | Function::EndsWith
+                | Function::Sha256
                 | Function::JsonText
                 | Function::Round
                 | Function::DateOf

@@ -223,6 +223,13 @@ impl Syntax for Snowflake {
                 Level::Primary
             }
             (Function::Length, _) => writer.function("LENGTH", args),
+            (Function::Sha256, [text]) => {
+                // See <https://docs.snowflake.com/en/sql-reference/functions/sha2>: hexadecimal, in lower case.
+                writer.put("SHA2(");
+                writer.expr(text, Level::Or);
+                writer.put(", 256)");
+                Level::Primary
+            }
             (Function::Concat, _) => writer.function("CONCAT", args),
             (Function::Substring, [text, from_and_length @ ..]) => {
                 writer.put("SUBSTR(");
@@ -296,6 +303,7 @@ impl Syntax for Snowflake {
             (
                 Function::Trim
                 | Function::Substring
+                | Function::Sha256
                 | Function::JsonText
                 | Function::DateOf
                 | Function::LocalTime(_)

@@ -4,7 +4,7 @@ use std::{cell::Cell, collections::BTreeMap};
 
 use sqlparser::ast::{self, BinaryOperator, CaseWhen, CastKind, DataType, Ident, Spanned as _, UnaryOperator};
 
-use super::{MAX_DEPTH, MAX_NODES, ParseError, Source, call, literal};
+use super::{MAX_DEPTH, MAX_NODES, ParseError, Source, call, literal, tokens::PRINCIPAL};
 use crate::{
     catalog::ColumnType,
     diagnostics::nearest,
@@ -41,8 +41,8 @@ impl<'a> Convert<'a> {
         let below = depth + 1;
         match expr {
             ast::Expr::Nested(inner) => self.expr(inner, below),
-            ast::Expr::Identifier(word) => Ok(self.path(std::slice::from_ref(word))),
-            ast::Expr::CompoundIdentifier(words) => Ok(self.path(words)),
+            ast::Expr::Identifier(word) => self.path(expr, std::slice::from_ref(word)),
+            ast::Expr::CompoundIdentifier(words) => self.path(expr, words),
             ast::Expr::Value(value) => Ok(Expr::Literal(literal::value(self.source, value)?)),
             ast::Expr::TypedString(typed) => Ok(Expr::Literal(literal::typed(self.source, typed)?)),
             ast::Expr::UnaryOp { op, expr: arg } => self.unary(expr, *op, arg, below),
@@ -93,8 +93,18 @@ impl<'a> Convert<'a> {
         words.iter().map(|word| Spanned::new(word.value.clone(), self.source.span_of(word.span))).collect()
     }
 
-    fn path(&self, words: &[Ident]) -> Expr<Name> {
-        Expr::Leaf(Name::Path(self.words(words)))
+    fn path(&self, whole: &ast::Expr, words: &[Ident]) -> Result<Expr<Name>> {
+        let is_principal = |word: &Ident| word.quote_style.is_none() && word.value == PRINCIPAL;
+        match words {
+            [principal, claim] if is_principal(principal) => {
+                let name = Spanned::new(claim.value.clone(), self.source.span_of(whole.span()));
+                Ok(Expr::Leaf(Name::Claim { name }))
+            }
+            [principal, ..] if is_principal(principal) => Err(self
+                .error("a claim has a name of one word", whole)
+                .help("Write `$principal.country`; what is nested in a claim is not reached.")),
+            _ => Ok(Expr::Leaf(Name::Path(self.words(words)))),
+        }
     }
 
     fn unary(&self, whole: &ast::Expr, op: UnaryOperator, arg: &ast::Expr, depth: usize) -> Result<Expr<Name>> {

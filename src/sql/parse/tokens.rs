@@ -31,6 +31,7 @@ pub(super) fn tokenize(source: &Source) -> Result<Vec<TokenWithSpan>, ParseError
     if tokens.len() > MAX_TOKENS {
         return too_large(&format!("{MAX_TOKENS} words and signs"));
     }
+    let mut tokens = with_claims(tokens);
     check_nesting(source, &tokens)?;
     for at in 0..tokens.len() {
         check_sign(source, &tokens[at])?;
@@ -38,6 +39,38 @@ pub(super) fn tokenize(source: &Source) -> Result<Vec<TokenWithSpan>, ParseError
     }
     forget_keywords(&mut tokens);
     Ok(tokens)
+}
+
+/// The word before a claim of who asks.
+pub(super) const PRINCIPAL: &str = "$principal";
+
+/// Makes the `$principal` of `$principal.country` the first word of a path, which no name can be, and a list of the
+/// one claim behind `in`: `country in $principal.countries` → `country in ($principal.countries)`.
+fn with_claims(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let mut result: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(mut token) = tokens.next() {
+        let names_claim = matches!(&token.token, Token::Placeholder(word) if word == PRINCIPAL)
+            && tokens.peek().is_some_and(|next| next.token == Token::Period);
+        if !names_claim {
+            result.push(token);
+            continue;
+        }
+        let span = token.span;
+        token.token = Token::make_word(PRINCIPAL, None);
+        let is_list = result.last().and_then(|before| plain_word(&before.token));
+        let is_list = is_list.is_some_and(|word| word.eq_ignore_ascii_case("in"));
+        if is_list {
+            result.push(TokenWithSpan { token: Token::LParen, span });
+        }
+        result.push(token);
+        result.extend(tokens.next());
+        result.extend(tokens.next());
+        if is_list {
+            result.push(TokenWithSpan { token: Token::RParen, span });
+        }
+    }
+    result
 }
 
 fn is_comment(token: &Token) -> bool {
@@ -83,6 +116,9 @@ fn check_sign(source: &Source, token: &TokenWithSpan) -> Result<(), ParseError> 
         | Token::StringConcat => return Ok(()),
         Token::DoubleColon => "Write `cast(x as string)`.",
         Token::SemiColon => "An expression is one value, not a statement; leave the semicolon off.",
+        Token::Placeholder(word) if word.eq_ignore_ascii_case(PRINCIPAL) => {
+            "Name a claim of who asks behind it: `$principal.country`."
+        }
         Token::Placeholder(_) | Token::AtSign | Token::Colon | Token::Question => {
             "Definitions take no parameters; write the constant itself."
         }

@@ -61,6 +61,7 @@ fn call_type(function: Function, args: &[SqlExpr]) -> Option<ColumnType> {
         | Function::Concat
         | Function::Substring
         | Function::Replace
+        | Function::Sha256
         | Function::JsonText => Some(ColumnType::String),
         Function::StartsWith | Function::EndsWith | Function::Contains => Some(ColumnType::Boolean),
         Function::Length

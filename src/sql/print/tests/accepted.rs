@@ -45,6 +45,7 @@ fn calls() -> Vec<(Function, usize)> {
         (Function::StartsWith, 2),
         (Function::EndsWith, 2),
         (Function::Contains, 2),
+        (Function::Sha256, 1),
         (Function::Abs, 1),
         (Function::Round, 2),
         (Function::Floor, 1),

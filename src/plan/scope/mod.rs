@@ -4,10 +4,13 @@
 //!
 //! **Invariant:** only to-one joins are joined, and always LEFT: no row of the base is lost or multiplied.
 
+mod policies;
+
 use std::collections::BTreeSet;
 
 use super::{
-    JoinUse, Key, KeyKind, PlanError, PlanErrorCode, access,
+    JoinUse, Key, KeyKind, PlanError, PlanErrorCode,
+    access::{self, Access},
     bind::Bound,
     calendar::{self, CalendarColumn, CalendarColumns},
     frame::Frame,
@@ -18,7 +21,7 @@ use super::{
     to_sql::{self, Built},
 };
 use crate::{
-    ids::{CalendarId, DimensionId, GranularityId, JoinId, MetricId, ModelId, TableId},
+    ids::{CalendarId, DimensionId, GranularityId, JoinId, MetricId, ModelId, PolicyId, TableId},
     project::{
         Bucket, Dimension, DimensionKind, Empty, Join as ProjectJoin, JoinKey, Project, Ref, Route, Source, TimeAxis,
     },
@@ -30,7 +33,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Scope<'p> {
     frame: Frame<'p>,
-    project: &'p Project,
+    project: &'p Access<'p>,
     base: ModelId,
     base_alias: String,
     joined: Vec<(Route, String)>,
@@ -44,6 +47,12 @@ pub(super) struct Scope<'p> {
     known: Known,
     promises: Vec<(TableId, String)>,
     error: Option<PlanError>,
+    /// The policies whose conditions are being built.
+    asked: Vec<PolicyId>,
+    /// Whether values are read to decide what is hidden.
+    guarding: bool,
+    /// Whether the conditions on the rows of the base were asked for.
+    filtered: bool,
 }
 
 /// A calendar that is joined on a day.
@@ -94,11 +103,15 @@ impl<'p> Scope<'p> {
             known: Known::default(),
             promises: Vec::new(),
             error: None,
+            asked: Vec::new(),
+            guarding: false,
+            filtered: false,
         }
     }
 
-    /// Ends the scope.
+    /// Ends the scope, whose rows have to be filtered by [`Scope::base_filter`].
     pub(super) fn finish(mut self) -> Result<Finished, PlanError> {
+        assert!(self.filtered, "a scope is finished without its policies");
         self.tables.extend(table(self.project, self.base));
         for CalendarUse { calendar, day, alias, columns } in self.calendars {
             self.joins.push(calendar::join(self.project, calendar, &columns, &alias, day, JoinKind::Left));
@@ -115,11 +128,14 @@ impl<'p> Scope<'p> {
         }
     }
 
-    /// Returns the permanent filter of the base.
+    /// Returns what has to hold for every row of the base: the model's permanent filter, and the policies.
+    #[must_use = "rows that are not filtered so are not those that may be seen"]
     pub(super) fn base_filter(&mut self) -> Option<SqlExpr> {
         let project = self.project;
-        let filter = project.models[self.base].filter.as_ref()?;
-        Some(self.value(&Route::here(), filter))
+        self.filtered = true;
+        let filter = project.models[self.base].filter.as_ref().map(|filter| self.value(&Route::here(), filter));
+        let policies = self.row_policies(&Route::here(), self.base);
+        Expr::all(filter.into_iter().chain(policies))
     }
 
     /// Remembers that a column lies in a span in every row that counts.
@@ -170,10 +186,10 @@ impl<'p> Scope<'p> {
         expr.map(&mut |leaf| self.leaf(at, leaf))
     }
 
-    /// Returns a column of the model at the end of a route.
+    /// Returns a column of the model at the end of a route; null if the row is hidden.
     pub(super) fn column(&mut self, at: &Route, column: &str) -> SqlExpr {
         let alias = self.alias(at);
-        SqlExpr::column(alias, column)
+        self.unless_hidden(at, SqlExpr::column(alias, column))
     }
 
     /// Returns a name that no table of the scope has, and takes it.
@@ -186,8 +202,16 @@ impl<'p> Scope<'p> {
         self.tables.extend(tables);
     }
 
-    /// Returns the value of a dimension: two-valued if it is a plain boolean, the label if it has buckets.
+    /// Returns the value of a dimension for who asks: masked, if it may not be seen as it is.
     pub(super) fn dimension(&mut self, at: &Route, dimension: DimensionId) -> SqlExpr {
+        let value = self.own_value(at, dimension);
+        self.as_shown(dimension, value)
+    }
+
+    /// Returns the value of a dimension: two-valued if it is a plain boolean, the label if it has buckets.
+    ///
+    /// Definitions read it as it is: a member that would tell of a hidden or masked one is hidden itself.
+    fn own_value(&mut self, at: &Route, dimension: DimensionId) -> SqlExpr {
         let project = self.project;
         let definition: &Dimension = &project.dimensions[dimension];
         let value = match definition.metric {
@@ -242,7 +266,7 @@ impl<'p> Scope<'p> {
                 .binary(BinaryOp::Eq, SqlExpr::column(alias.clone(), theirs.clone()))
         });
         let on = Expr::all(on.collect::<Vec<_>>());
-        let value = SqlExpr::column(alias.clone(), value.clone());
+        let value = self.unless_hidden(at, SqlExpr::column(alias.clone(), value.clone()));
         let to = From::Select { select: Box::new(built.select), alias };
         self.joins.push(Join { kind: JoinKind::Left, to, on });
         self.tables.extend(built.tables);
@@ -290,6 +314,7 @@ impl<'p> Scope<'p> {
         let definition = &project.joins[join];
         let one = self.alias(at);
         let mut many = Scope::within(self.frame, definition.from, self.taken.clone());
+        many.asked.clone_from(&self.asked);
         let mut conditions = many.many_side(&Route::here(), definition).meets(project, definition, &one);
         for (column, span) in known_of_many(project, &self.known, at, definition) {
             many.know(&Route::here(), &column, span);
@@ -303,13 +328,16 @@ impl<'p> Scope<'p> {
             Ok(finished) => {
                 self.tables.extend(finished.tables);
                 self.promises.extend(finished.promises);
-                Expr::Leaf(Leaf::Exists(Box::new(Select {
+                let exists = Expr::Leaf(Leaf::Exists(Box::new(Select {
                     items: vec![Expr::integer(1).named("found")],
                     from: Some(finished.from),
                     joins: finished.joins,
                     filter: Expr::all(conditions),
                     ..Select::default()
-                })))
+                })));
+                // Nothing joins to a row that is hidden.
+                let seen = self.conditions_of_seen(at).into_iter().map(|condition| condition.is_true(false));
+                seen.chain([exists]).reduce(Expr::and).expect("there is at least the second")
             }
             Err(error) => {
                 self.error.get_or_insert(error);
@@ -321,10 +349,12 @@ impl<'p> Scope<'p> {
     fn leaf(&mut self, at: &Route, leaf: &Ref) -> SqlExpr {
         match leaf {
             Ref::Column { route, column, .. } => {
-                let alias = self.alias(&at.then(route));
-                SqlExpr::column(alias, column.clone())
+                let there = at.then(route);
+                let alias = self.alias(&there);
+                self.unless_hidden(&there, SqlExpr::column(alias, column.clone()))
             }
-            Ref::Dimension { route, dimension } => self.dimension(&at.then(route), *dimension),
+            Ref::Dimension { route, dimension } => self.own_value(&at.then(route), *dimension),
+            Ref::Claim { .. } => unreachable!("claims are values before a condition comes here"),
             Ref::Exists { route, join, filter } => self.exists(&at.then(route), *join, &mut |many| {
                 filter.as_ref().map(|filter| many.value(&Route::here(), filter))
             }),
@@ -335,7 +365,7 @@ impl<'p> Scope<'p> {
             Ref::Verbatim(texts) => {
                 let alias = self.alias(at);
                 match texts.get(&self.frame.context.dialect) {
-                    Some(text) => Expr::Leaf(Leaf::Verbatim(text.replace("${TABLE}", &alias))),
+                    Some(text) => self.unless_hidden(at, Expr::Leaf(Leaf::Verbatim(text.replace("${TABLE}", &alias)))),
                     None => {
                         let have: Vec<&str> = texts.keys().map(|dialect| dialect.name()).collect();
                         self.error.get_or_insert_with(|| {
@@ -386,6 +416,8 @@ impl<'p> Scope<'p> {
         let definition = &project.joins[*join];
         let parent_route = Route(before.to_vec());
         let declared = definition.reverse_of.map(|declared| &project.joins[declared]);
+        // What is hidden shows no values; joins may look further.
+        let guarding = std::mem::replace(&mut self.guarding, true);
         // The side that is in reach; of a join that is walked the other way it is the one side.
         let near = match declared {
             None => Near::Many(self.many_side(&parent_route, definition)),
@@ -414,12 +446,20 @@ impl<'p> Scope<'p> {
                 what = "`where`";
             }
         }
+        if let Some(declared) = definition.reverse_of {
+            let before = self.joins.len();
+            conditions.extend(self.policies_of_many_side(route, definition.to, declared));
+            if self.joins.len() > before {
+                what = "policy";
+            }
+        }
         if (self.joins.len(), self.calendars.len()) != joins_before {
             self.error.get_or_insert_with(|| {
                 let message = format!("model `{}` has a {what} over its own joins and is joined to", target.name);
                 PlanError::new(PlanErrorCode::NotYet, message).help("Write it over its own columns.")
             });
         }
+        self.guarding = guarding;
         self.joins.push(Join {
             kind: JoinKind::Left,
             to: from(project, definition.to, alias.clone()),

@@ -266,7 +266,7 @@ impl<'p> Scope<'p> {
                 .binary(BinaryOp::Eq, SqlExpr::column(alias.clone(), theirs.clone()))
         });
         let on = Expr::all(on.collect::<Vec<_>>());
-        let value = self.unless_hidden(at, SqlExpr::column(alias.clone(), value.clone()));
+        let value = SqlExpr::column(alias.clone(), value.clone());
         let to = From::Select { select: Box::new(built.select), alias };
         self.joins.push(Join { kind: JoinKind::Left, to, on });
         self.tables.extend(built.tables);

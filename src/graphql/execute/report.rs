@@ -6,13 +6,15 @@ use super::{
 };
 use crate::{
     cache::Fingerprint,
+    catalog::ColumnType,
     engine::{Answered, Failure},
     graphql::{
         GraphqlError, Step,
         request::{Cursor, Page, Part, Report, Rows},
         response::{self, Evidence, Shape},
     },
-    plan::{OrderBy, PlanError, Request},
+    plan::{ColumnRole, OrderBy, Plan, PlanError, PlanErrorCode, Request, Show},
+    project::Project,
 };
 
 /// From this number of rows on, they are not counted.
@@ -75,7 +77,12 @@ impl Asking<'_> {
     /// Asks; if the request is refused because of some of its metrics, asks for the others.
     async fn standing(&self, request: &Request) -> Result<Standing, Vec<GraphqlError>> {
         let refusal = match self.source.answer(request, self.principal).await {
-            Ok(answered) => return Ok(Standing { answered: Some(answered), failed: Vec::new() }),
+            Ok(answered) => {
+                return match split_whole_number(&self.api.project, request, &answered.answer.plan) {
+                    None => Ok(Standing { answered: Some(answered), failed: Vec::new() }),
+                    Some(error) => Err(vec![error.into()]),
+                };
+            }
             Err(Failure::Refused(refusal)) => refusal,
             Err(failure) => return Err(vec![failure.into()]),
         };
@@ -223,6 +230,21 @@ impl Asking<'_> {
 }
 
 /// Returns the number of rows of an answer that are shown.
+/// Refuses parts of a metric whose field is a whole number: a weight splits counts, and clients read `BigInt`.
+fn split_whole_number(project: &Project, request: &Request, plan: &Plan) -> Option<PlanError> {
+    let split = plan.columns.iter().find_map(|column| match column.role {
+        ColumnRole::Metric(position) if column.column_type != ColumnType::Integer => {
+            let asked = request.metrics.get(position).filter(|asked| asked.show == Show::Value)?;
+            let metric = &project.metrics[project.metric_named(&asked.metric)?];
+            (metric.value_type == ColumnType::Integer).then_some(metric)
+        }
+        _ => None,
+    })?;
+    let message = format!("`{}` is a whole number, and the keys split it by a weight", split.name);
+    let help = "Ask for a metric that is a decimal, such as a sum of `cast(1 as decimal)`.";
+    Some(PlanError::new(PlanErrorCode::FanOutRefused, message).help(help))
+}
+
 fn shown(asked: &Rows, rows: &Standing) -> usize {
     let first = usize::try_from(asked.first).unwrap_or(usize::MAX);
     rows.answered.as_ref().map_or(1, |answered| answered.answer.rows.len.min(first))

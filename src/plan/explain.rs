@@ -64,6 +64,8 @@ fn tell_logical(bound: &Bound<'_>) -> String {
                 Edge::First => how.push_str(", at its first moment"),
                 Edge::Last => how.push_str(", at its last moment"),
             },
+            ScanKind::State(Edge::First) => how.push_str(", valid at the first moment"),
+            ScanKind::State(Edge::Last) => how.push_str(", valid at the last moment"),
             ScanKind::Nested(..) => how.push_str(", for each member first"),
             ScanKind::Funnel(..) => how.push_str(", followed by the steps behind it"),
         }

@@ -24,6 +24,7 @@ mod safety;
 mod saved;
 mod scan;
 mod scope;
+mod state;
 mod text;
 mod time;
 mod to_sql;

@@ -7,12 +7,12 @@
 
 use chrono::{LocalResult, NaiveDateTime, NaiveTime, TimeDelta, TimeZone};
 
-use super::{PlanError, PlanErrorCode, known::Span, time::day_start};
+use super::{PlanError, PlanErrorCode, known::Span, scope::Scope, time::day_start};
 use crate::{
     catalog::ColumnType,
     ids::ModelId,
     project::{Partition, Project, Promise, Source, Table},
-    sql::Literal,
+    sql::{BinaryOp, Expr, Literal, SqlExpr},
     time::{
         Calendar, DateRange, DateTime, Duration, Granularity, NaiveDate, Tz, Unit, Utc, add_periods, period_start,
         shift_date,
@@ -59,6 +59,15 @@ pub(super) fn spoken(promise: &Promise) -> String {
 pub(super) fn span_of_days(column_type: ColumnType, range: DateRange, zone: Tz) -> Span {
     let start = |day: NaiveDate| day_start(column_type, day, zone);
     Span { from: range.from.map(start), to: range.to.map(start) }
+}
+
+/// Returns the condition that a table is read from its first partition on, for what looks back over all time by its
+/// definition: the warehouse sees a bound, and no row is lost.
+pub(super) fn since_ever(project: &Project, scope: &Scope<'_>, model: ModelId) -> Option<SqlExpr> {
+    let (_, partition) = partitioned(project, model)?;
+    let first = floor(partition.since?.and_time(NaiveTime::MIN), partition.granularity);
+    let column = SqlExpr::column(scope.base_alias(), partition.column.clone());
+    Some(column.binary(BinaryOp::GtEq, Expr::Literal(literal(partition, first, Edge::Lower))))
 }
 
 /// Returns the bounds on a partition column that keep the partitions of some days, cut in the partition's own zone.
@@ -185,7 +194,7 @@ pub(super) fn unproven(table: &str, partition: &Partition, has_range: bool) -> P
             PlanErrorCode::TimeRangeRequired,
             format!("table `{table}` is partitioned by `{column}` and may only be read within a time range"),
         )
-        .help("Give a time range, such as the last 28 days.");
+        .help("Give a time range, such as the last 28 days; what looks back over all time needs `since` on the partition.");
     }
     let promises: Vec<String> = partition.holds.iter().map(|Promise { column, .. }| format!("`{column}`")).collect();
     let known = if promises.is_empty() {

@@ -14,12 +14,13 @@ use super::{
     funnel, nested, partition,
     safety::with_example,
     scope::{Finished, Scope},
+    state,
     time::{self, Cut, TimeValue},
 };
 use crate::{
     catalog::ColumnType,
     ids::TableId,
-    project::{Aggregation, DimensionKind, Route, Size},
+    project::{Aggregation, Cumulation, DimensionKind, Route, Size},
     sql::{Aggregate, AggregateFunction, Expr, From, Join, SqlExpr},
     time::{DateRange, Granularity, TimePart, period_start},
 };
@@ -74,6 +75,7 @@ impl LeafAggregate {
 pub(super) fn rows(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanError> {
     match &scan.kind {
         ScanKind::Nested(metric, filters) => nested::rows(bound, scan, *metric, filters),
+        ScanKind::State(edge) => state::rows(bound, scan, *edge),
         ScanKind::Funnel(metric, filters) => funnel::rows(bound, scan, *metric, filters),
         ScanKind::Rows | ScanKind::Balance(..) if nested::is_mean_of_days(bound, scan) => {
             nested::mean_of_days(bound, scan)
@@ -148,6 +150,10 @@ pub(super) fn rows_in_range(
     range: DateRange,
 ) -> Vec<SqlExpr> {
     let mut conditions = scope.base_partitions(scan.axis.as_ref(), range, bound.zone);
+    let looks_back = scan.cumulation.is_some_and(|cumulation| cumulation.over == Cumulation::AllTime);
+    if range.from.is_none() && (looks_back || bound.is_over_all_time) {
+        conditions.extend(partition::since_ever(bound.project, scope, scan.model));
+    }
     if let Some(axis) = axis {
         conditions.extend(axis.within(bound.cut(), range));
         if !scan.shift.is_none() && range == DateRange::default() {
@@ -202,7 +208,7 @@ pub(super) fn range_of(bound: &Bound<'_>, scan: &Scan) -> DateRange {
 }
 
 /// Returns what is aggregated; the leaves' own filters become conditions of the scan as far as they are shared.
-fn aggregates(
+pub(super) fn aggregates(
     bound: &Bound<'_>,
     scan: &Scan,
     scope: &mut Scope<'_>,
@@ -303,7 +309,7 @@ pub(super) fn key_value(
         KeyKind::Dimension { path, granularity, part } => {
             // Events that a join multiplied would be credited more than once.
             let found = match scan.kind {
-                ScanKind::Funnel(..) => bind_path(bound.project, scan.model, path),
+                ScanKind::Funnel(..) | ScanKind::State(_) => bind_path(bound.project, scan.model, path),
                 ScanKind::Rows | ScanKind::Balance(..) | ScanKind::Nested(..) => {
                     bind_key(bound.project, scan.model, path)
                 }

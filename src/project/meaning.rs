@@ -335,6 +335,9 @@ fn table_form(table: &Table) -> String {
             partition.granularity,
             partition.time_zone
         );
+        if let Some(since) = partition.since {
+            let _ = write!(form, " (since {since})");
+        }
         let mut promises: Vec<String> = partition
             .holds
             .iter()

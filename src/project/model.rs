@@ -8,7 +8,7 @@ use crate::{
     files::Span,
     ids::{DimensionId, GranularityId, JoinId, MetricId, ModelId, TableId},
     sql::{Dialect, Expr},
-    time::{Duration, Granularity, Tz},
+    time::{Duration, Granularity, NaiveDate, Tz},
 };
 
 /// What a definition says about itself to people.
@@ -62,6 +62,8 @@ pub struct Partition {
     pub time_zone: Tz,
     /// Whether the warehouse refuses a scan without a bound.
     pub required: bool,
+    /// The first day of which there are rows, in the partition's zone.
+    pub since: Option<NaiveDate>,
     /// The promises by time column (or time dimension).
     pub holds: Vec<Promise>,
 }

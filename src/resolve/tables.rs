@@ -14,7 +14,7 @@ use crate::{
     ids::Id,
     project::{Freshness, Partition, Promise, Source, Table},
     syntax::{PartitionDef, TableDef, Text},
-    time::{Duration, Granularity, Tz, Unit},
+    time::{Duration, Granularity, NaiveDate, Tz, Unit},
 };
 
 /// Completes the tables and the source of each model.
@@ -123,6 +123,7 @@ fn resolve_partition(
         granularity,
         time_zone,
         required: def.required.as_ref().is_some_and(|required| required.value),
+        since: def.since.as_ref().and_then(|since| first_day(since, diagnostics)),
         holds: def
             .holds
             .iter()
@@ -133,6 +134,17 @@ fn resolve_partition(
             })
             .collect(),
     }
+}
+
+/// Reads the first day of which there are rows.
+fn first_day(since: &Text, diagnostics: &mut Diagnostics) -> Option<NaiveDate> {
+    let day = since.value.parse().ok();
+    if day.is_none() {
+        let message = format!("`{}` is no day since which there are rows", since.value);
+        let diagnostic = Diagnostic::new(Code::InvalidPartition, since.span, message);
+        diagnostics.push(diagnostic.help("Write a date, such as `since: 2020-01-01`."));
+    }
+    day
 }
 
 /// Returns the type of a partition column; a date where nothing is known.

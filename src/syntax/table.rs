@@ -37,6 +37,8 @@ pub struct PartitionDef {
     pub time_zone: Option<Text>,
     /// `required:` whether the warehouse refuses a scan without a bound.
     pub required: Option<Spanned<bool>>,
+    /// `since:` the first day of which there are rows.
+    pub since: Option<Text>,
     /// `holds:` the promises, one per time column.
     pub holds: Vec<HoldsDef>,
     /// The whole mapping.
@@ -95,6 +97,11 @@ static PARTITION: Kind = Kind {
         ),
         key("time_zone", Shape::Text, "Where partitions are cut; UTC unless said, never the project's zone."),
         key("required", Shape::Boolean, "Whether the warehouse refuses a query without a bound on the column."),
+        key(
+            "since",
+            Shape::Text,
+            "The first day of which there are rows, such as `2020-01-01`: where a metric looks back over all time."
+        ),
         key(
             "holds",
             Shape::Named(&HOLDS),
@@ -156,6 +163,7 @@ impl PartitionDef {
             granularity: fields.granularity("granularity"),
             time_zone: fields.text("time_zone"),
             required: fields.boolean("required"),
+            since: fields.text("since"),
             span: fields.span,
         }
     }

@@ -4,7 +4,7 @@ use super::{Bound, BoundTop, Scan, ScanKind, Shift, bind_path, knows_path};
 use crate::{
     ids::{JoinId, ModelId},
     plan::{Key, KeyKind, MetricRequest, Order, OrderBy, PlanError, PlanErrorCode, Request, Top, calendar, time},
-    project::{CalendarGranularity, Cumulation, Project, Route, Size, TimeAxis, Visible},
+    project::{CalendarGranularity, Cumulation, Edge, Project, Route, Size, TimeAxis, Visible},
     sql::{Expr, Name},
     time::{DateRange, Granularity, TimePart, add_periods},
 };
@@ -122,6 +122,9 @@ pub(super) fn check_time(bound: &Bound<'_>, scan: &Scan) -> Result<(), PlanError
     let keys = || scan.keys.iter().map(|index| &bound.keys[*index]);
     let time_keys: Vec<Size> = keys().filter_map(Key::size_of_time).collect();
     let parts = keys().any(|key| matches!(key.kind, KeyKind::TimePart(_)));
+    if let ScanKind::State(edge) = scan.kind {
+        return check_state(bound, scan, metric, edge, &time_keys, parts);
+    }
     let needs_axis = bound.is_ranged || !time_keys.is_empty() || parts || scan.cumulation.is_some();
     let Some(axis) = &scan.axis else {
         if needs_axis || !scan.shift.is_none() || matches!(scan.kind, ScanKind::Balance(..) | ScanKind::Funnel(..)) {
@@ -164,6 +167,53 @@ pub(super) fn check_time(bound: &Bound<'_>, scan: &Scan) -> Result<(), PlanError
         .help("Ask for it at a coarser granularity instead.")),
         Some(cumulation) => check_cumulation(project, metric, cumulation.over, &time_keys, parts, bound.range),
     }
+}
+
+/// Checks that the moments of a balance over versions are known.
+fn check_state(
+    bound: &Bound<'_>,
+    scan: &Scan,
+    metric: &str,
+    edge: Edge,
+    time_keys: &[Size],
+    parts: bool,
+) -> Result<(), PlanError> {
+    let refuse = |code, what: &str, help: &str| Err(PlanError::new(code, format!("`{metric}` {what}")).help(help));
+    for size in time_keys {
+        match size {
+            Size::Standard(granularity) => check_offset(metric, scan, *granularity)?,
+            Size::Calendar(_) | Size::FirstDay(_) => {
+                return refuse(
+                    PlanErrorCode::NotYet,
+                    "is a balance over versions, which is not told for the periods of a calendar",
+                    "Group by a granularity such as `time.week`.",
+                );
+            }
+        }
+    }
+    if parts || time_keys.len() > 1 || scan.cumulation.is_some() || scan.offset_to.is_some() || scan.shift.by_rows {
+        return refuse(
+            PlanErrorCode::NotYet,
+            "is a balance over versions, which is told for the periods of one granularity",
+            "Group by one granularity of `time`.",
+        );
+    }
+    if time_keys.iter().any(|size| size.is_within_a_day()) {
+        return refuse(
+            PlanErrorCode::GranularityTooFine,
+            "is a balance over versions, which is told by the day",
+            "Group by day or a coarser granularity.",
+        );
+    }
+    let is_open = bound.range.from.is_none() && (!time_keys.is_empty() || edge == Edge::First);
+    if is_open {
+        return refuse(
+            PlanErrorCode::TimeRangeRequired,
+            "is a balance over versions, whose periods only a range tells",
+            "Give a time range with a beginning.",
+        );
+    }
+    Ok(())
 }
 
 fn check_offset_to(metric: &str, size: Granularity, time_keys: &[Size], parts: bool) -> Result<(), PlanError> {

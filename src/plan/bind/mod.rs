@@ -43,6 +43,8 @@ pub(super) struct Bound<'p> {
     pub(super) range: DateRange,
     /// Whether the request says a time range, be it open on both sides.
     pub(super) is_ranged: bool,
+    /// Whether it looks over all time by definition, as a metric of a row does.
+    pub(super) is_over_all_time: bool,
     /// The present day in the query's zone.
     pub(super) today: NaiveDate,
     /// The keys.
@@ -153,6 +155,7 @@ pub(super) fn bind<'p>(frame: Frame<'p>, request: &'p Request) -> Result<Bound<'
         zone,
         range,
         is_ranged: request.time.is_some(),
+        is_over_all_time: false,
         today,
         keys: request.keys.clone(),
         outputs,
@@ -215,6 +218,7 @@ impl<'p> Bound<'p> {
             zone,
             range: DateRange::default(),
             is_ranged: false,
+            is_over_all_time: true,
             today: frame.context.now.with_timezone(&zone).date_naive(),
             keys,
             outputs: Vec::new(),

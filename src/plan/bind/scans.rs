@@ -8,7 +8,7 @@ use super::{Accumulation, Bound, LeafId, LeafUse, Shift, bind_key, keys};
 use crate::{
     ids::{MetricId, ModelId},
     plan::{Key, KeyKind, PlanError},
-    project::{Balance, Ignore, MetricKind, Project, Ref, TimeAxis, Visible},
+    project::{Balance, Edge, Ignore, MetricKind, Project, Ref, SimpleMetric, TimeAxis, Visible},
     sql::Expr,
     time::Granularity,
 };
@@ -50,6 +50,8 @@ pub(in crate::plan) enum ScanKind {
     Rows,
     /// The rows of one moment of each period; chosen behind these filters, if behind filters at all.
     Balance(Balance, Vec<Expr<Ref>>),
+    /// The versions that are valid at one moment of each period.
+    State(Edge),
     /// One row per member, from a select below.
     Nested(MetricId, Vec<(ModelId, Expr<Ref>)>),
     /// One row per base of a funnel.
@@ -93,6 +95,7 @@ fn scan_of(bound: &Bound<'_>, leaf: &LeafUse, speaks_of_time: bool) -> Result<Sc
             let simple = super::simple(project, leaf.metric);
             let kind = match &simple.balance {
                 None => ScanKind::Rows,
+                Some(balance) if is_of_versions(project, simple) => ScanKind::State(balance.take),
                 Some(balance) if balance.filtered => {
                     let own = simple.filter.iter().cloned();
                     let above = usage.filters.iter().map(|(_, filter)| filter.clone());
@@ -136,6 +139,11 @@ fn makes_no_rows_of_others(bound: &Bound<'_>, known: &Scan, scan: &Scan, leaf: &
         (false, true) => others.all(is_alike),
         _ => true,
     }
+}
+
+/// Returns whether a balance is told by versions: its model has them, and no time at which balances were taken.
+fn is_of_versions(project: &Project, simple: &SimpleMetric) -> bool {
+    simple.time.is_none() && project.models[simple.model].versions.is_some()
 }
 
 /// Returns the first simple metric at the bottom of a metric.

@@ -77,7 +77,7 @@ fn balance(
     subject: &str,
     diagnostics: &mut Diagnostics,
 ) -> Balance {
-    if time.is_none() {
+    if time.is_none() && context.project.models[model].versions.is_none() {
         let message = format!("{subject} is a balance, and its model has no time");
         diagnostics.push(
             Diagnostic::new(Code::MissingTime, written.span, message)

@@ -78,7 +78,7 @@ fn empty_periods_are_filled_when_asked() {
 }
 
 #[test]
-fn sql_is_printed_in_both_dialects_without_a_warehouse() {
+fn sql_is_printed_in_every_dialect_without_a_warehouse() {
     let project = Project::parcel(Scale::Hundredth);
     std::fs::remove_file(project.path("parcel.duckdb")).expect("it was there");
     let request = ["query", "-m", "revenue", "-b", "time.month", "-t", "2025", "-w", "service = 'express'", "--sql"];
@@ -86,6 +86,43 @@ fn sql_is_printed_in_both_dialects_without_a_warehouse() {
     assert!(duckdb.contains("$1") && duckdb.contains("-- parameter 1 = 'express'"), "{duckdb}");
     let bigquery = project.run(request.into_iter().chain(["--dialect", "bigquery"])).worked();
     assert!(bigquery.contains("@p1") && !bigquery.contains("'express'\n)"), "{bigquery}");
+    let snowflake = project.run(request.into_iter().chain(["--dialect", "snowflake"])).worked();
+    assert!(
+        snowflake.contains("CONVERT_TIMEZONE('Europe/Berlin', ") && snowflake.contains("service = ?"),
+        "{snowflake}"
+    );
+    let postgres = project.run(request.into_iter().chain(["--dialect", "postgres"])).worked();
+    assert!(postgres.contains("AT TIME ZONE 'Europe/Berlin'") && postgres.contains("service = $1"), "{postgres}");
+    for dialect in ["duckdb", "bigquery", "snowflake", "postgres"] {
+        let out = project.run(["explain", "-m", "revenue", "-b", "time.month", "--dialect", dialect]).worked();
+        assert!(out.contains(&format!("sql ({dialect})")), "{out}");
+    }
+    project
+        .run(request.into_iter().chain(["--dialect", "oracle"]))
+        .failed(2, &["invalid value 'oracle'", "duckdb, bigquery, snowflake, postgres"]);
+}
+
+#[test]
+fn a_warehouse_that_is_not_run_yet_has_its_sql_printed() {
+    let project = Project::parcel(Scale::Hundredth);
+    let request = ["query", "-m", "revenue", "-b", "time.month", "-t", "2025"];
+    for (connection, name, form) in [
+        ("{ type: snowflake, account: acme-eu, warehouse: bi, database: analytics }", "Snowflake", "CONVERT_TIMEZONE("),
+        ("{ type: postgres, host: db.acme.example, port: 5433, database: analytics }", "Postgres", "AT TIME ZONE"),
+    ] {
+        let config = format!("language: 1\nname: parcel\nconnection: far\nconnections: {{ far: {connection} }}\n");
+        project.write("entente.yml", config + "time_zone: Europe/Berlin\ncurrency: EUR\n");
+        project.run(["check"]).worked();
+        let sql = project.run(request.into_iter().chain(["--sql"])).worked();
+        assert!(sql.contains(form), "{sql}");
+        project.run(request).failed(
+            3,
+            &[
+                &format!("connection `far` is {name}, which this version writes SQL for but does not run"),
+                "Print the SQL with `entente query --sql`, or use a DuckDB connection.",
+            ],
+        );
+    }
 }
 
 #[test]

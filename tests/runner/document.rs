@@ -33,7 +33,7 @@ pub(crate) enum Kind {
     Diagnostics,
     /// `plan`.
     Plan,
-    /// `sql duckdb` or `sql bigquery`.
+    /// `sql duckdb`, `sql bigquery`, `sql snowflake` or `sql postgres`.
     Sql(String),
     /// `text answer`.
     Answer,
@@ -63,7 +63,7 @@ impl Kind {
             ["sql", "seed"] => Self::Seed,
             ["sql", "twin"] => Self::Twin,
             ["sql", "check"] => Self::Check,
-            ["sql", dialect @ ("duckdb" | "bigquery")] => Self::Sql((*dialect).to_owned()),
+            ["sql", dialect @ ("duckdb" | "bigquery" | "snowflake" | "postgres")] => Self::Sql((*dialect).to_owned()),
             ["graphql", "request"] => Self::GraphQl,
             ["diagnostics"] => Self::Diagnostics,
             ["plan"] => Self::Plan,

@@ -1,8 +1,8 @@
 //! BigQuery (GoogleSQL).
 
 use super::{
-    Function, Level, Literal, OrderTerm, SqlExpr, Syntax, Writer, is_plain, number, periods::months_from_january,
-    reserved, write_date, write_time,
+    Function, Level, Literal, OrderNames, OrderTerm, SqlExpr, Syntax, Writer, is_plain, number,
+    periods::months_from_january, reserved, write_date, write_time,
 };
 use crate::{
     catalog::ColumnType,
@@ -297,8 +297,8 @@ impl Syntax for BigQuery {
         Level::Primary
     }
 
-    fn orders_by_names_only(&self) -> bool {
-        false
+    fn order_names(&self) -> OrderNames {
+        OrderNames::Anywhere
     }
 
     fn unions_pair_by_pair(&self) -> bool {

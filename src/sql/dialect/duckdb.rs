@@ -1,7 +1,7 @@
 //! DuckDB 1.5.
 
 use super::{
-    Function, Level, Literal, OrderTerm, SqlExpr, Syntax, Writer, is_plain, number,
+    Function, Level, Literal, OrderNames, OrderTerm, SqlExpr, Syntax, Writer, is_plain, number,
     periods::{days_to_monday, months_from_january},
     quoted, reserved, write_date, write_time,
 };
@@ -298,8 +298,8 @@ impl Syntax for DuckDb {
         Level::Primary
     }
 
-    fn orders_by_names_only(&self) -> bool {
-        false
+    fn order_names(&self) -> OrderNames {
+        OrderNames::Anywhere
     }
 
     fn unions_pair_by_pair(&self) -> bool {

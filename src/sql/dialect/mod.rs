@@ -88,6 +88,17 @@ impl Dialect {
     }
 }
 
+/// How ORDER BY knows the names of the select list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OrderNames {
+    /// By themselves and within expressions.
+    Anywhere,
+    /// By themselves, not within an expression.
+    Alone,
+    /// A column of a table in FROM may hide them.
+    Hidden,
+}
+
 /// How a dialect writes what others write differently.
 ///
 /// A method that writes an expression returns how tightly the text binds, and the caller puts the parentheses.
@@ -128,8 +139,8 @@ pub(super) trait Syntax {
     fn discrete_percentile(&self, writer: &mut Writer, arg: &SqlExpr, millionths: u32) -> Level;
     /// Writes the warehouse's estimate of a percentile, in binary floating point; the exact one where it has none.
     fn approx_percentile(&self, writer: &mut Writer, arg: &SqlExpr, millionths: u32) -> Level;
-    /// Returns whether ORDER BY knows the names of the select list by themselves only, not within an expression.
-    fn orders_by_names_only(&self) -> bool;
+    /// Returns how ORDER BY knows the names of the select list.
+    fn order_names(&self) -> OrderNames;
     /// Returns whether a column that is NULL in the first two selects of a union is a text from then on.
     fn unions_pair_by_pair(&self) -> bool;
     /// Writes a term of the ORDER BY of a window.

@@ -1,7 +1,7 @@
 //! Postgres 12 and later.
 
 use super::{
-    Function, Level, Literal, OrderTerm, SqlExpr, Syntax, Writer, is_plain, number,
+    Function, Level, Literal, OrderNames, OrderTerm, SqlExpr, Syntax, Writer, is_plain, number,
     periods::{days_to_monday, months_from_january},
     quoted, reserved, write_date, write_time,
 };
@@ -344,9 +344,9 @@ impl Syntax for Postgres {
         self.percentile(writer, arg, millionths)
     }
 
-    fn orders_by_names_only(&self) -> bool {
+    fn order_names(&self) -> OrderNames {
         // See <https://www.postgresql.org/docs/current/queries-order.html>.
-        true
+        OrderNames::Alone
     }
 
     fn unions_pair_by_pair(&self) -> bool {

@@ -1,7 +1,7 @@
 //! Snowflake.
 
 use super::{
-    Function, Level, Literal, OrderTerm, SqlExpr, Syntax, Writer, is_plain, number,
+    Function, Level, Literal, OrderNames, OrderTerm, SqlExpr, Syntax, Writer, is_plain, number,
     periods::{days_to_monday, months_from_january},
     quoted, reserved, write_date, write_time,
 };
@@ -363,8 +363,9 @@ impl Syntax for Snowflake {
         Level::Primary
     }
 
-    fn orders_by_names_only(&self) -> bool {
-        false
+    fn order_names(&self) -> OrderNames {
+        // A name of the select list is known everywhere, and a column of the same name comes before it.
+        OrderNames::Hidden
     }
 
     fn unions_pair_by_pair(&self) -> bool {
@@ -565,8 +566,8 @@ fn week(writer: &mut Writer, time: &SqlExpr, week_start: Weekday) -> Level {
     } else {
         writer.put("-MOD(DAYOFWEEKISO(");
         date(writer, time);
-        writer.put(") + ");
-        writer.number(shift - 1);
+        writer.put(")");
+        plus(writer, shift - 1);
         writer.put(", 7), ");
     }
     date(writer, time);
@@ -667,10 +668,16 @@ fn extract(writer: &mut Writer, time: &SqlExpr, part: TimePart, week_start: Week
     writer.expr(time, Level::Or);
     writer.put(")");
     if shifts {
-        writer.put(" + ");
-        writer.number(shift - 1);
+        plus(writer, shift - 1);
         writer.put(", 7) + 1");
         return Level::Add;
     }
     Level::Primary
+}
+
+fn plus(writer: &mut Writer, count: i64) {
+    if count > 0 {
+        writer.put(" + ");
+        writer.number(count);
+    }
 }

@@ -11,7 +11,10 @@ mod select;
 mod types;
 mod writer;
 
-use super::{Dialect, Literal, Select, SqlExpr, dialect::Syntax};
+use super::{
+    Dialect, Literal, Select, SqlExpr,
+    dialect::{OrderNames, Syntax},
+};
 
 pub(super) use types::known_type;
 pub(super) use writer::{Level, Writer};

@@ -1,13 +1,13 @@
 //! Selects as text.
 
-use super::{Level, Writer};
-use crate::sql::{BinaryOp, Expr, From, Join, JoinKind, Leaf, Literal, OrderTerm, Select, SelectItem, SqlExpr};
+use super::{Level, OrderNames, Writer};
+use crate::sql::{BinaryOp, Column, Expr, From, Join, JoinKind, Leaf, Literal, OrderTerm, Select, SelectItem, SqlExpr};
 
 impl Writer {
     /// Writes a select with everything that belongs to it.
     pub(in crate::sql) fn select(&mut self, select: &Select) {
         self.with(select);
-        if self.syntax.orders_by_names_only() && select.order_by.iter().any(is_computed) {
+        if self.syntax.order_names() != OrderNames::Anywhere && select.order_by.iter().any(is_computed) {
             let ordered = ordered_outside(select);
             self.core(&ordered);
             return self.order_and_limit(&ordered);
@@ -157,7 +157,12 @@ impl Writer {
             } else {
                 self.put(", ");
             }
-            self.order_term(term);
+            match position(select, term) {
+                Some(at) if self.syntax.order_names() == OrderNames::Hidden => {
+                    self.order_term(&OrderTerm { expr: SqlExpr::integer(at), ..term.clone() });
+                }
+                _ => self.order_term(term),
+            }
         }
         if let Some(limit) = select.limit {
             self.line();
@@ -165,6 +170,14 @@ impl Writer {
             self.number(i64::try_from(limit).unwrap_or(i64::MAX));
         }
     }
+}
+
+/// Returns the place of a term in the select list, from one, if it names a value that is no column of the same name.
+fn position(select: &Select, term: &OrderTerm) -> Option<i64> {
+    let Expr::Leaf(Leaf::Column(Column { table: None, name })) = &term.expr else { return None };
+    let at = select.items.iter().position(|item| item.alias == *name)?;
+    let is_itself = matches!(&select.items[at].expr, Expr::Leaf(Leaf::Column(column)) if column.name == *name);
+    if is_itself { None } else { i64::try_from(at + 1).ok() }
 }
 
 /// Returns whether a term computes with names of the select list.

@@ -114,7 +114,7 @@ fn periods_of_an_instant_are_cut_in_a_zone() {
         [
             "CAST(date_trunc('week', CAST(timezone('Europe/Berlin', t.booked_at) AS DATE) + 1) AS DATE) - 1",
             "DATE_TRUNC(DATE(t.booked_at, 'Europe/Berlin'), WEEK(SUNDAY))",
-            "DATEADD('DAY', -MOD(DAYOFWEEKISO(CAST(CONVERT_TIMEZONE('Europe/Berlin', t.booked_at) AS DATE)) + 0, 7), \
+            "DATEADD('DAY', -MOD(DAYOFWEEKISO(CAST(CONVERT_TIMEZONE('Europe/Berlin', t.booked_at) AS DATE)), 7), \
              CAST(CONVERT_TIMEZONE('Europe/Berlin', t.booked_at) AS DATE))",
             "CAST(date_trunc('week', t.booked_at AT TIME ZONE 'Europe/Berlin' + INTERVAL '1 DAY') AS DATE) - 1",
         ]
@@ -228,4 +228,50 @@ fn people_read_one_clause_per_line() {
         )
     );
     assert!(!print(&outer, Dialect::DuckDb).sql.contains('\n'));
+}
+
+#[test]
+fn names_of_the_select_list_order_everywhere() {
+    let size = SqlExpr::integer(1).when(column("amount").binary(BinaryOp::Lt, SqlExpr::integer(10)));
+    let term = |expr| OrderTerm { expr, descending: true, nulls_first: false };
+    let select = |expr| Select {
+        items: vec![size.clone().named("size"), column("day").named("day")],
+        from: Some(From::Table { name: "orders".into(), alias: "orders".into() }),
+        order_by: vec![term(expr), term(column("day"))],
+        ..Select::default()
+    };
+    let ends = |expr| {
+        Dialect::ALL.map(|dialect| {
+            let sql = print(&select(SqlExpr::clone(&expr)), dialect).sql;
+            sql.split_once("FROM ").expect("a table").1.to_owned()
+        })
+    };
+    let named = "orders ORDER BY size DESC NULLS LAST, day DESC NULLS LAST";
+    let placed = "orders ORDER BY 1 DESC NULLS LAST, day DESC NULLS LAST";
+    assert_eq!(ends(column("size")), [named, named, placed, named]);
+    let computed = "orders ORDER BY size + 1 DESC NULLS LAST, day DESC NULLS LAST";
+    let inner = "(SELECT CASE WHEN amount < 10 THEN 1 END AS size, day FROM orders) AS answer ORDER BY size + 1 DESC \
+                 NULLS LAST, day DESC NULLS LAST";
+    let plus_one = column("size").binary(BinaryOp::Add, SqlExpr::integer(1));
+    assert_eq!(ends(plus_one), [computed, computed, inner, inner]);
+}
+
+#[test]
+fn a_null_of_a_union_has_a_type_where_it_needs_one() {
+    let part = |table: &str, items: [Option<&str>; 2]| Select {
+        items: ["a", "b"]
+            .into_iter()
+            .zip(items)
+            .map(|(name, of)| of.map_or_else(Expr::null, column).named(name))
+            .collect(),
+        from: Some(From::Cte { name: table.into(), alias: table.into() }),
+        ..Select::default()
+    };
+    let union = Select {
+        union_all: vec![part("y", [Some("a"), None]), part("z", [None, Some("b")])],
+        ..part("x", [None, None])
+    };
+    let first = |dialect| print(&union, dialect).sql.split_once(" FROM x ").expect("a first part").0.to_owned();
+    assert_eq!(first(Dialect::Postgres), "SELECT NULL AS a, (SELECT b FROM z LIMIT 0) AS b");
+    assert_eq!(first(Dialect::Snowflake), "SELECT NULL AS a, NULL AS b");
 }

@@ -110,7 +110,13 @@ fn answers_alike(
     plan_for: &dyn Fn(Dialect) -> Result<Plan, String>,
 ) -> Result<(), String> {
     let database = world::open(document)?;
-    let plan = plan_for(peer.dialect())?;
+    let plan = match plan_for(peer.dialect()) {
+        Err(error) if error.contains("an expression is written for") => {
+            eprintln!("the case has SQL of its own, and none for {peer:?}");
+            return Ok(());
+        }
+        plan => plan?,
+    };
     let shown = || sql::print_pretty(&plan.select, peer.dialect()).sql;
     let asked = Query { tables: tables(&database, &plan.select)?, ..sql::print(&plan.select, peer.dialect()).into() };
     parse(&asked.sql, peer.dialect())?;

@@ -144,7 +144,7 @@ fn without(case: &Case, position: usize) -> Case {
         match &mut metric.kind {
             Kind::Simple(_) => {}
             Kind::Derived { inputs, .. } => inputs.iter_mut().for_each(|input| renumber(&mut input.metric)),
-            Kind::Accumulated { metric, .. } => renumber(metric),
+            Kind::Accumulated { metric, .. } | Kind::Nested { metric, .. } => renumber(metric),
         }
     }
     smaller.query.metrics.iter_mut().for_each(|(metric, _)| renumber(metric));
@@ -169,7 +169,7 @@ fn simpler(metric: &Metric) -> Vec<Metric> {
                 }
             }
         }
-        Kind::Accumulated { .. } => {}
+        Kind::Accumulated { .. } | Kind::Nested { .. } => {}
         Kind::Derived { formula, inputs } => {
             if let Formula::Binary(_, left, right) = formula {
                 for side in [left, right] {
@@ -193,6 +193,9 @@ fn simpler(metric: &Metric) -> Vec<Metric> {
                 }
                 if input.span.is_some() {
                     add(&|input| input.span = None);
+                }
+                if input.ignore.is_some() {
+                    add(&|input| input.ignore = None);
                 }
                 if input.when_empty.is_some() {
                     add(&|input| input.when_empty = None);
@@ -238,6 +241,7 @@ fn worlds(world: &World) -> Vec<World> {
     add_rows(&mut add, world.customers.len(), &|world, keep| retain(&mut world.customers, keep));
     add_rows(&mut add, world.depots.len(), &|world, keep| retain(&mut world.depots, keep));
     add_rows(&mut add, world.rates.len(), &|world, keep| retain(&mut world.rates, keep));
+    add_rows(&mut add, world.plans.len(), &|world, keep| retain(&mut world.plans, keep));
     add_rows(&mut add, world.void.parcels.len(), &|world, keep| retain(&mut world.void.parcels, keep));
     add_rows(&mut add, world.void.claims.len(), &|world, keep| retain(&mut world.void.claims, keep));
     add_rows(&mut add, world.void.customers.len(), &|world, keep| retain(&mut world.void.customers, keep));

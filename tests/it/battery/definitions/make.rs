@@ -1,10 +1,11 @@
 //! Random choices → metrics, each over those before it.
 
 use super::{
-    Aggregate, Axis, Base, Formula, Input, Kind, Metric, Operator, Simple, Span, Value, WhenEmpty, simple, uses,
+    Aggregate, Axis, Balance, Base, Formula, Ignore, Input, Kind, Member, Metric, Operator, Simple, Span, Use, Value,
+    WhenEmpty, simple, uses,
 };
 use crate::battery::{
-    query::{Back, Predicate},
+    query::{Back, Dimension, Predicate},
     random::Random,
 };
 
@@ -22,7 +23,20 @@ pub(in crate::battery) fn make(random: &mut Random) -> Vec<Metric> {
     }
     for _ in 0..5 {
         let one = random.below(metrics.len());
-        let kind = if random.chance(30) && !accumulates(&metrics, one) {
+        let kind = if random.chance(20) && can_nest(&metrics, one) {
+            Kind::Nested {
+                metric: one,
+                per: *random.pick(&[Member::Customer, Member::Kind, Member::Day]),
+                aggregate: *random.pick(&[
+                    Aggregate::Avg,
+                    Aggregate::Sum,
+                    Aggregate::Max,
+                    Aggregate::Min,
+                    Aggregate::Count,
+                    Aggregate::Percentile(50),
+                ]),
+            }
+        } else if random.chance(30) && !accumulates(&metrics, one) {
             Kind::Accumulated { metric: one, span: *random.pick(&SPANS) }
         } else {
             derived(random, &metrics)
@@ -36,8 +50,24 @@ fn when_empty(random: &mut Random) -> Option<WhenEmpty> {
     random.pick_or_none(80, &[WhenEmpty::Zero, WhenEmpty::Null])
 }
 
+/// Whether members' values of a metric are exact and each of one moment.
+fn can_nest(metrics: &[Metric], metric: usize) -> bool {
+    match &metrics[metric].kind {
+        Kind::Simple(simple) => {
+            simple.balance.is_none() && !matches!(simple.aggregate, Aggregate::Avg | Aggregate::Percentile(_))
+        }
+        _ => false,
+    }
+}
+
+/// Whether a metric cannot be accumulated (again).
 fn accumulates(metrics: &[Metric], metric: usize) -> bool {
-    uses(metrics, metric).iter().any(|below| below.is_accumulated)
+    uses(metrics, metric).iter().any(|below| {
+        below.is_accumulated
+            || below.is_nested
+            || below.ignore.is_some()
+            || simple(metrics, below.simple).balance.is_some()
+    })
 }
 
 fn derived(random: &mut Random, metrics: &[Metric]) -> Kind {
@@ -45,7 +75,8 @@ fn derived(random: &mut Random, metrics: &[Metric]) -> Kind {
     let mut inputs: Vec<Input> = (0..count).map(|_| input(random, metrics)).collect();
     // The commonest: one metric beside itself, filtered or earlier.
     if count > 1 && random.chance(40) {
-        inputs[0] = Input { metric: inputs[1].metric, filter: None, back: None, span: None, when_empty: None };
+        inputs[0] =
+            Input { metric: inputs[1].metric, filter: None, back: None, span: None, when_empty: None, ignore: None };
     }
     let mut formula = Formula::Input(0);
     for next in 1..count {
@@ -74,17 +105,32 @@ fn input(random: &mut Random, metrics: &[Metric]) -> Input {
         Some(Predicate::of_dimensions(random, 1))
     };
     let can_accumulate = !accumulates(metrics, metric);
+    let ignore = if random.chance(15) && can_ignore(&below) { Some(ignore(random)) } else { None };
+    let is_plain = ignore.is_none();
     Input {
         metric,
         filter,
-        back: random.pick_or_none(75, &OFFSETS),
-        span: if can_accumulate { random.pick_or_none(85, &SPANS) } else { None },
+        back: if is_plain { random.pick_or_none(75, &OFFSETS) } else { None },
+        span: if can_accumulate && is_plain { random.pick_or_none(85, &SPANS) } else { None },
         when_empty: when_empty(random),
+        ignore,
+    }
+}
+
+fn can_ignore(below: &[Use<'_>]) -> bool {
+    below.iter().all(|below| below.months == 0 && below.days == 0 && !below.is_accumulated && below.ignore.is_none())
+}
+
+fn ignore(random: &mut Random) -> Ignore {
+    match random.below(4) {
+        0 | 1 => Ignore::All,
+        2 => Ignore::Time,
+        _ => Ignore::Dimensions(vec![*random.pick(&Dimension::ALL), *random.pick(&Dimension::ALL)]),
     }
 }
 
 fn simple_metric(random: &mut Random) -> Simple {
-    use Aggregate::{Avg, Count, CountDistinct, Max, Min, Percentile, Sum};
+    use Aggregate::{Avg, Count, CountDistinct, Discrete, Max, Min, Percentile, Sum};
     if random.chance(65) {
         let (aggregate, value) = *random.pick(&[
             (Count, Value::Nothing),
@@ -100,14 +146,21 @@ fn simple_metric(random: &mut Random) -> Simple {
             (CountDistinct, Value::Price),
             (Percentile(50), Value::Price),
             (Percentile(90), Value::Weight),
+            (Discrete(50), Value::Price),
+            (Discrete(90), Value::Price),
         ]);
         let filter = if random.chance(50) { Some(Predicate::of_parcels(random)) } else { None };
-        let axis = if random.chance(75) { Axis::BookedAt } else { Axis::DoneOn };
-        return Simple { base: Base::Parcels, aggregate, value, filter, axis };
+        let axis = if random.chance(65) { Axis::BookedAt } else { Axis::DoneOn };
+        let balance = if aggregate == Sum && axis == Axis::DoneOn && random.chance(50) {
+            Some(Balance { is_last: random.chance(60), per_kind: random.chance(30) })
+        } else {
+            None
+        };
+        return Simple { base: Base::Parcels, aggregate, value, filter, axis, balance };
     }
     let (aggregate, value) =
         *random.pick(&[(Count, Value::Nothing), (Sum, Value::Amount), (Max, Value::Amount), (Avg, Value::Amount)]);
     let axis = if random.chance(70) { Axis::FiledAt } else { Axis::BookedAtOfParcel };
     let filter = if random.chance(30) { Some(Predicate::of_claims(random)) } else { None };
-    Simple { base: Base::Claims, aggregate, value, filter, axis }
+    Simple { base: Base::Claims, aggregate, value, filter, axis, balance: None }
 }

@@ -3,7 +3,7 @@
 mod make;
 mod yaml;
 
-use super::query::{Back, Predicate};
+use super::query::{Back, Dimension, Key, Predicate};
 
 pub(super) use make::make;
 pub(super) use yaml::yaml;
@@ -33,6 +33,8 @@ pub(super) enum Aggregate {
     CountDistinct,
     /// In hundredths.
     Percentile(u8),
+    /// One of the values, in hundredths.
+    Discrete(u8),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +64,42 @@ pub(super) enum Span {
     Ever,
 }
 
+/// A balance: the rows of one moment of each period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Balance {
+    /// The last moment, or the first.
+    pub(super) is_last: bool,
+    /// Chooses the moment for each kind.
+    pub(super) per_kind: bool,
+}
+
+/// Whom a metric of a metric is computed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Member {
+    Customer,
+    Kind,
+    Day,
+}
+
+/// What an input drops from its grouping.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Ignore {
+    All,
+    Time,
+    Dimensions(Vec<Dimension>),
+}
+
+impl Ignore {
+    pub(super) fn drops(&self, key: Key) -> bool {
+        match (self, key) {
+            (Self::All, _) => true,
+            (Self::Time, Key::Time(_) | Key::Part(_)) => true,
+            (Self::Dimensions(dimensions), Key::Dimension(dimension)) => dimensions.contains(&dimension),
+            _ => false,
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct Simple {
     pub(super) base: Base,
@@ -69,6 +107,7 @@ pub(super) struct Simple {
     pub(super) value: Value,
     pub(super) filter: Option<Predicate>,
     pub(super) axis: Axis,
+    pub(super) balance: Option<Balance>,
 }
 
 /// An input of a metric of metrics.
@@ -79,6 +118,7 @@ pub(super) struct Input {
     pub(super) back: Option<Back>,
     pub(super) span: Option<Span>,
     pub(super) when_empty: Option<WhenEmpty>,
+    pub(super) ignore: Option<Ignore>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,8 +140,20 @@ pub(super) enum Formula {
 #[derive(Clone, Debug)]
 pub(super) enum Kind {
     Simple(Simple),
-    Derived { formula: Formula, inputs: Vec<Input> },
-    Accumulated { metric: usize, span: Span },
+    Derived {
+        formula: Formula,
+        inputs: Vec<Input>,
+    },
+    Accumulated {
+        metric: usize,
+        span: Span,
+    },
+    /// Computed for each member, then aggregated.
+    Nested {
+        metric: usize,
+        per: Member,
+        aggregate: Aggregate,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -112,20 +164,28 @@ pub(super) struct Metric {
 
 /// One use of a simple metric below another, by what makes requests possible or not.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Use {
+pub(super) struct Use<'m> {
     pub(super) simple: usize,
     pub(super) months: u32,
     pub(super) days: i64,
     pub(super) is_accumulated: bool,
+    pub(super) is_nested: bool,
+    pub(super) ignore: Option<&'m Ignore>,
 }
 
 /// The simple metrics below a metric.
-pub(super) fn uses(metrics: &[Metric], metric: usize) -> Vec<Use> {
+pub(super) fn uses(metrics: &[Metric], metric: usize) -> Vec<Use<'_>> {
     match &metrics[metric].kind {
-        Kind::Simple(_) => vec![Use { simple: metric, months: 0, days: 0, is_accumulated: false }],
+        Kind::Simple(_) => {
+            vec![Use { simple: metric, months: 0, days: 0, is_accumulated: false, is_nested: false, ignore: None }]
+        }
         Kind::Accumulated { metric, .. } => {
             let below = uses(metrics, *metric).into_iter();
             below.map(|below| Use { is_accumulated: true, ..below }).collect()
+        }
+        Kind::Nested { metric, .. } => {
+            let below = uses(metrics, *metric).into_iter();
+            below.map(|below| Use { is_nested: true, ..below }).collect()
         }
         Kind::Derived { inputs, .. } => inputs
             .iter()
@@ -135,6 +195,7 @@ pub(super) fn uses(metrics: &[Metric], metric: usize) -> Vec<Use> {
                     months: below.months + months,
                     days: below.days + days,
                     is_accumulated: below.is_accumulated || input.span.is_some(),
+                    ignore: input.ignore.as_ref().or(below.ignore),
                     ..below
                 })
             })
@@ -146,7 +207,7 @@ pub(super) fn uses(metrics: &[Metric], metric: usize) -> Vec<Use> {
 pub(super) fn parts(metric: &Metric) -> Vec<usize> {
     match &metric.kind {
         Kind::Simple(_) => Vec::new(),
-        Kind::Accumulated { metric, .. } => vec![*metric],
+        Kind::Accumulated { metric, .. } | Kind::Nested { metric, .. } => vec![*metric],
         Kind::Derived { inputs, .. } => inputs.iter().map(|input| input.metric).collect(),
     }
 }
@@ -155,6 +216,6 @@ pub(super) fn parts(metric: &Metric) -> Vec<usize> {
 pub(super) fn simple(metrics: &[Metric], metric: usize) -> &Simple {
     match &metrics[metric].kind {
         Kind::Simple(simple) => simple,
-        Kind::Derived { .. } | Kind::Accumulated { .. } => panic!("a use is of a simple metric"),
+        Kind::Derived { .. } | Kind::Accumulated { .. } | Kind::Nested { .. } => panic!("a use is of a simple metric"),
     }
 }

@@ -1,6 +1,9 @@
 //! Metrics → YAML, called m0, m1 and so on.
 
-use super::{Aggregate, Axis, Base, Formula, Input, Kind, Metric, Operator, Simple, Span, Value, WhenEmpty};
+use super::{
+    Aggregate, Axis, Balance, Base, Formula, Ignore, Input, Kind, Member, Metric, Operator, Simple, Span, Value,
+    WhenEmpty,
+};
 
 /// The metrics as YAML, each with a prefix and its position as its name.
 pub(in crate::battery) fn yaml(metrics: &[Metric], prefix: &str) -> String {
@@ -18,9 +21,19 @@ pub(in crate::battery) fn yaml(metrics: &[Metric], prefix: &str) -> String {
                     yaml.push_str(&format!("      i{position}: {{ {} }}\n", of_input(input, prefix)));
                 }
             }
+            Kind::Nested { .. } => {}
             Kind::Accumulated { metric, span } => {
                 yaml.push_str(&format!("    metric: {prefix}{metric}\n    {}\n", of_span(*span)));
             }
+        }
+        if let Kind::Nested { metric, per, aggregate } = &metric.kind {
+            let per = match per {
+                Member::Customer => "customers",
+                Member::Kind => "parcels.kind",
+                Member::Day => "day",
+            };
+            let agg = of_aggregate(*aggregate);
+            yaml.push_str(&format!("    metric: {prefix}{metric}\n    per: {per}\n    agg: {agg}\n"));
         }
         if let Some(when_empty) = metric.when_empty {
             yaml.push_str(&format!("    {}\n", of_when_empty(when_empty)));
@@ -38,17 +51,16 @@ fn of_simple(simple: &Simple) -> String {
         Base::Parcels => "parcels",
         Base::Claims => "claims",
     };
-    let agg = match simple.aggregate {
-        Aggregate::Count => "count".to_owned(),
-        Aggregate::Sum => "sum".to_owned(),
-        Aggregate::Avg => "avg".to_owned(),
-        Aggregate::Min => "min".to_owned(),
-        Aggregate::Max => "max".to_owned(),
-        Aggregate::CountDistinct => "count_distinct".to_owned(),
-        Aggregate::Percentile(50) => "median".to_owned(),
-        Aggregate::Percentile(hundredths) => format!("p{hundredths}"),
-    };
+    let agg = of_aggregate(simple.aggregate);
     let mut yaml = format!("    model: {model}\n    agg: {agg}\n");
+    if let Aggregate::Discrete(_) = simple.aggregate {
+        yaml.push_str("    discrete: true\n");
+    }
+    if let Some(Balance { is_last, per_kind }) = simple.balance {
+        let take = if is_last { "last" } else { "first" };
+        let per = if per_kind { ", per: [kind]" } else { "" };
+        yaml.push_str(&format!("    balance: {{ take: {take}{per} }}\n"));
+    }
     match simple.value {
         Value::Nothing => {}
         Value::Price => yaml.push_str("    expr: price\n"),
@@ -66,6 +78,19 @@ fn of_simple(simple: &Simple) -> String {
         Axis::BookedAtOfParcel => yaml.push_str("    time: parcels.booked_at\n"),
     }
     yaml
+}
+
+fn of_aggregate(aggregate: Aggregate) -> String {
+    match aggregate {
+        Aggregate::Count => "count".to_owned(),
+        Aggregate::Sum => "sum".to_owned(),
+        Aggregate::Avg => "avg".to_owned(),
+        Aggregate::Min => "min".to_owned(),
+        Aggregate::Max => "max".to_owned(),
+        Aggregate::CountDistinct => "count_distinct".to_owned(),
+        Aggregate::Percentile(50) | Aggregate::Discrete(50) => "median".to_owned(),
+        Aggregate::Percentile(hundredths) | Aggregate::Discrete(hundredths) => format!("p{hundredths}"),
+    }
 }
 
 fn of_formula(formula: &Formula, is_outermost: bool) -> String {
@@ -91,6 +116,14 @@ fn of_input(input: &Input, prefix: &str) -> String {
     keys.extend(input.back.map(|back| format!("offset: {}", back.text())));
     keys.extend(input.span.map(of_span));
     keys.extend(input.when_empty.map(of_when_empty));
+    keys.extend(input.ignore.as_ref().map(|ignore| match ignore {
+        Ignore::All => "ignore: all".to_owned(),
+        Ignore::Time => "ignore: time".to_owned(),
+        Ignore::Dimensions(dimensions) => {
+            let paths: Vec<&str> = dimensions.iter().map(|dimension| dimension.path()).collect();
+            format!("ignore: [{}]", paths.join(", "))
+        }
+    }));
     keys.join(", ")
 }
 

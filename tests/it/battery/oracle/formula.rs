@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{KeyValue, rows::Row};
 use crate::battery::{
-    definitions::{Formula, Kind, Metric, Operator, Span, WhenEmpty},
+    definitions::{Aggregate, Formula, Ignore, Kind, Member, Metric, Operator, Span, WhenEmpty},
     query::{Back, Predicate},
 };
 
@@ -17,6 +17,10 @@ pub(super) struct Leaf<'q> {
     pub(super) span: Option<Span>,
     pub(super) when_empty: Option<WhenEmpty>,
     pub(super) of_present: bool,
+    /// The keys that it is not grouped by.
+    pub(super) ignore: Option<&'q Ignore>,
+    /// Whom it is computed for, and how that is aggregated.
+    pub(super) nested: Option<(Member, Aggregate)>,
     pub(super) groups: BTreeMap<Vec<KeyValue>, Vec<Row<'q>>>,
 }
 
@@ -39,6 +43,8 @@ struct Above<'q> {
     span: Option<Span>,
     when_empty: Option<WhenEmpty>,
     of_present: bool,
+    ignore: Option<&'q Ignore>,
+    nested: Option<(Member, Aggregate)>,
 }
 
 pub(super) struct Builder<'q> {
@@ -55,7 +61,8 @@ impl<'q> Builder<'q> {
 
     fn node(&mut self, metric: usize, above: &Above<'q>) -> Node {
         let metrics = self.metrics;
-        let when_empty = above.when_empty.or(metrics[metric].when_empty);
+        let own = if above.nested.is_some() { None } else { metrics[metric].when_empty };
+        let when_empty = above.when_empty.or(own);
         match &metrics[metric].kind {
             Kind::Simple(_) => {
                 self.leaves.push(Leaf {
@@ -66,6 +73,8 @@ impl<'q> Builder<'q> {
                     span: above.span,
                     when_empty,
                     of_present: above.of_present,
+                    ignore: above.ignore,
+                    nested: above.nested,
                     groups: BTreeMap::new(),
                 });
                 Node::Leaf(self.leaves.len() - 1)
@@ -73,6 +82,11 @@ impl<'q> Builder<'q> {
             Kind::Accumulated { metric, span } => {
                 let span = Some(*span);
                 self.node(*metric, &Above { span, when_empty, ..above.clone() })
+            }
+            Kind::Nested { metric, per, aggregate } => {
+                let nested = Some((*per, *aggregate));
+                // What the inner metric is without rows is asked of it for each member.
+                self.node(*metric, &Above { nested, when_empty, ..above.clone() })
             }
             Kind::Derived { formula, inputs } => {
                 let mut nodes = Vec::new();
@@ -82,6 +96,7 @@ impl<'q> Builder<'q> {
                         months: above.months + months,
                         days: above.days + days,
                         span: input.span.or(above.span),
+                        ignore: input.ignore.as_ref().or(above.ignore),
                         when_empty: if input.back.is_some() { None } else { input.when_empty },
                         ..above.clone()
                     };

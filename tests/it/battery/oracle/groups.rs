@@ -11,8 +11,8 @@ use super::{
     rows::{Moment, Row},
 };
 use crate::battery::{
-    definitions::{Axis, Base, Span, simple},
-    query::{Key, Part, Predicate, Size},
+    definitions::{Axis, Balance, Base, Member, Simple, Span, simple},
+    query::{Dimension, Key, Part, Predicate, Size},
 };
 
 type Groups<'q> = BTreeMap<Vec<KeyValue>, Vec<Row<'q>>>;
@@ -31,6 +31,17 @@ impl<'q> Oracle<'q> {
             .into_iter()
             .filter(|row| conditions.iter().all(|condition| holds(row, condition) == Some(true)))
             .collect();
+        let rows = match metric.balance {
+            Some(balance) => self.of_moments(leaf, metric, balance, rows),
+            None => rows,
+        };
+        // A kind that is null is a group of its own; no customer and no day are nobody.
+        let is_nobodys = |row: &Row<'q>| {
+            leaf.nested.is_some_and(|(member, _)| {
+                member != Member::Kind && self.member(*row, member, metric.axis) == KeyValue::Null
+            })
+        };
+        let rows: Vec<Row<'q>> = rows.into_iter().filter(|row| !is_nobodys(row)).collect();
         match leaf.span {
             None => self.plain_groups(leaf, metric.axis, rows),
             Some(span) => self.accumulated_groups(leaf, metric.axis, span, &rows),
@@ -48,15 +59,60 @@ impl<'q> Oracle<'q> {
             }
             let moved = day.map(|day| day + Duration::days(leaf.days));
             // A day that the later month lacks is nobody's.
-            if moved.is_some_and(|day| self.tells_days() && forward(day, leaf.months).day() != day.day()) {
+            if moved.is_some_and(|day| self.tells_days(leaf) && forward(day, leaf.months).day() != day.day()) {
                 continue;
             }
             let key = self.query.keys.iter().map(|key| self.key(row, *key, moment.zip(moved), leaf));
             if let Some(key) = self.among_the_top(key.collect()) {
-                groups.entry(key).or_default().push(row);
+                groups.entry(self.kept(leaf, &key)).or_default().push(row);
             }
         }
         groups
+    }
+
+    /// The key of a leaf's group, in which what it ignores is nothing.
+    pub(super) fn kept(&self, leaf: &Leaf<'q>, key: &[KeyValue]) -> Vec<KeyValue> {
+        let Some(ignore) = leaf.ignore else { return key.to_vec() };
+        let values = key.iter().zip(&self.query.keys);
+        values.map(|(value, key)| if ignore.drops(*key) { KeyValue::Null } else { value.clone() }).collect()
+    }
+
+    /// For whom a row counts.
+    pub(super) fn member(&self, row: Row<'q>, member: Member, axis: Axis) -> KeyValue {
+        match member {
+            Member::Customer => self.view.customer_id(row).map_or(KeyValue::Null, KeyValue::Whole),
+            Member::Kind => self.view.dimension(row, Dimension::Kind),
+            Member::Day => {
+                let moment = self.view.axis(row, axis);
+                moment.map_or(KeyValue::Null, |moment| KeyValue::Day(self.view.day(moment)))
+            }
+        }
+    }
+
+    /// Those of the rows that are of the moment of their period, which is chosen among all rows of the model.
+    fn of_moments(&self, leaf: &Leaf<'q>, metric: &Simple, balance: Balance, rows: Vec<Row<'q>>) -> Vec<Row<'q>> {
+        let size = self.query.keys.iter().find_map(|key| match key {
+            Key::Time(size) if !leaf.ignore.is_some_and(|ignore| ignore.drops(*key)) => Some(*size),
+            _ => None,
+        });
+        let place = |row: Row<'q>| {
+            let day = self.view.day(self.view.axis(row, metric.axis)?);
+            if !self.is_in_range(Some(day), leaf) {
+                return None;
+            }
+            let moved = day + Duration::days(leaf.days);
+            let period = size.map(|size| forward(self.view.calendar.period(moved, size), leaf.months));
+            let kind = balance.per_kind.then(|| self.view.dimension(row, Dimension::Kind));
+            Some(((period, kind), day))
+        };
+        let mut moments = BTreeMap::new();
+        for row in self.view.world.parcels.iter().map(Row::Parcel) {
+            let Some((place, day)) = place(row) else { continue };
+            let moment = moments.entry(place).or_insert(day);
+            *moment = if balance.is_last { day.max(*moment) } else { day.min(*moment) };
+        }
+        let is_of_moment = |row: &Row<'q>| place(*row).is_some_and(|(place, day)| moments[&place] == day);
+        rows.into_iter().filter(is_of_moment).collect()
     }
 
     fn is_in_range(&self, day: Option<NaiveDate>, leaf: &Leaf<'q>) -> bool {
@@ -67,8 +123,9 @@ impl<'q> Oracle<'q> {
     }
 
     /// Whether a key of the query tells the days of a month apart.
-    fn tells_days(&self) -> bool {
-        self.query.keys.iter().any(|key| {
+    fn tells_days(&self, leaf: &Leaf<'q>) -> bool {
+        let keys = self.query.keys.iter().filter(|key| !leaf.ignore.is_some_and(|ignore| ignore.drops(**key)));
+        keys.into_iter().any(|key| {
             matches!(key, Key::Time(Size::Day) | Key::Part(Part::DayOfWeek | Part::DayOfMonth | Part::DayOfYear))
         })
     }

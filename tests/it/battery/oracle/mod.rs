@@ -16,10 +16,10 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
 use self::{
     formula::{Builder, Leaf, Node},
-    rows::View,
+    rows::{Row, View},
 };
 use super::{
-    definitions::{Aggregate, Metric, Operator, Value, WhenEmpty, simple},
+    definitions::{Aggregate, Ignore, Metric, Operator, Simple, Value, WhenEmpty, simple},
     query::{Comparison, Dimension, Having, Key, Part, Query, Top},
     world::World,
 };
@@ -131,12 +131,14 @@ fn is_mean(aggregate: Aggregate) -> bool {
     matches!(aggregate, Aggregate::Avg | Aggregate::Percentile(_))
 }
 
-impl Oracle<'_> {
+impl<'q> Oracle<'q> {
     /// The keys of the answer's rows, before `having`.
     fn keys(&self) -> BTreeSet<Vec<KeyValue>> {
         let mut keys: BTreeSet<Vec<KeyValue>> = BTreeSet::new();
         let only_back = self.leaves.iter().all(|leaf| !leaf.of_present);
-        for leaf in self.leaves.iter().filter(|leaf| leaf.of_present || only_back) {
+        let drops = |ignore: &Ignore| self.query.keys.iter().any(|key| ignore.drops(*key));
+        let is_whole = |leaf: &&Leaf<'_>| !leaf.ignore.is_some_and(drops);
+        for leaf in self.leaves.iter().filter(|leaf| leaf.of_present || only_back).filter(is_whole) {
             keys.extend(leaf.groups.keys().cloned());
         }
         if self.query.keys.is_empty() {
@@ -206,7 +208,7 @@ impl Oracle<'_> {
     /// Whether values are floats, which a zero in their place is then too.
     fn is_float(&self, node: &Node) -> bool {
         match node {
-            Node::Leaf(leaf) => is_mean(simple(self.metrics, self.leaves[*leaf].metric).aggregate),
+            Node::Leaf(leaf) => is_mean(self.aggregate(&self.leaves[*leaf])),
             Node::Constant(_) => false,
             Node::Binary(operator, left, right) => {
                 *operator == Operator::Divide || self.is_float(left) || self.is_float(right)
@@ -217,29 +219,62 @@ impl Oracle<'_> {
 
     fn has_rows(&self, node: &Node, key: &[KeyValue]) -> bool {
         match node {
-            Node::Leaf(leaf) => self.leaves[*leaf].groups.contains_key(key),
+            Node::Leaf(leaf) => {
+                let leaf = &self.leaves[*leaf];
+                leaf.groups.contains_key(&self.kept(leaf, key))
+            }
             Node::Constant(_) => false,
             Node::Binary(_, left, right) => self.has_rows(left, key) || self.has_rows(right, key),
             Node::WhereRowsAre(inner) | Node::OrZero(inner) => self.has_rows(inner, key),
         }
     }
 
-    fn leaf_value(&self, leaf: &Leaf<'_>, key: &[KeyValue]) -> Number {
+    fn leaf_value(&self, leaf: &Leaf<'q>, key: &[KeyValue]) -> Number {
         let metric = simple(self.metrics, leaf.metric);
-        let counts = matches!(metric.aggregate, Aggregate::Count | Aggregate::CountDistinct);
+        let aggregate = self.aggregate(leaf);
+        let counts = matches!(aggregate, Aggregate::Count | Aggregate::CountDistinct);
         let is_zero = match leaf.when_empty {
             Some(when_empty) => when_empty == WhenEmpty::Zero,
-            None => counts || metric.aggregate == Aggregate::Sum,
+            None => counts || aggregate == Aggregate::Sum,
         };
-        let value = match leaf.groups.get(key) {
-            None => Number::Null,
-            Some(rows) if metric.value == Value::Nothing => Number::whole(rows.len() as i128),
-            Some(rows) => {
-                let values = rows.iter().filter_map(|row| self.view.value(*row, metric.value));
-                number::aggregate(metric.aggregate, values.collect())
+        let value = match (leaf.groups.get(&self.kept(leaf, key)), leaf.nested) {
+            (None, _) => Number::Null,
+            (Some(rows), None) => self.of_rows(metric, rows),
+            (Some(rows), Some((member, aggregate))) => {
+                let mut members: BTreeMap<KeyValue, Vec<Row<'q>>> = BTreeMap::new();
+                for row in rows {
+                    members.entry(self.member(*row, member, metric.axis)).or_default().push(*row);
+                }
+                let inner = self.metrics[leaf.metric].when_empty;
+                let is_sum = matches!(metric.aggregate, Aggregate::Sum);
+                let inner_zero = inner.map_or(is_sum, |when_empty| when_empty == WhenEmpty::Zero);
+                let values = members.values().filter_map(|rows| match self.of_rows(metric, rows) {
+                    Number::Exact(units) => Some(units),
+                    Number::Null if inner_zero => Some(0),
+                    Number::Null => None,
+                    Number::Float(..) => panic!("what is nested is exact"),
+                });
+                match aggregate {
+                    // Members are counted, whatever their values.
+                    Aggregate::Count => Number::whole(members.len() as i128),
+                    _ => number::aggregate(aggregate, values.collect()),
+                }
             }
         };
-        if value == Number::Null && is_zero { zero(is_mean(metric.aggregate)) } else { value }
+        if value == Number::Null && is_zero { zero(is_mean(aggregate)) } else { value }
+    }
+
+    /// The aggregate that gives a leaf's value.
+    fn aggregate(&self, leaf: &Leaf<'_>) -> Aggregate {
+        leaf.nested.map_or(simple(self.metrics, leaf.metric).aggregate, |(_, aggregate)| aggregate)
+    }
+
+    fn of_rows(&self, metric: &Simple, rows: &[Row<'q>]) -> Number {
+        if metric.value == Value::Nothing {
+            return Number::whole(rows.len() as i128);
+        }
+        let values = rows.iter().filter_map(|row| self.view.value(*row, metric.value));
+        number::aggregate(metric.aggregate, values.collect())
     }
 
     /// Three-valued.

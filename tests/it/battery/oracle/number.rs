@@ -125,6 +125,10 @@ pub(super) fn aggregate(aggregate: Aggregate, mut values: Vec<i128>) -> Number {
             let size = values.iter().map(|value| ratio(*value, ONE).abs()).fold(0.0, f64::max);
             Number::Float(ratio(values.iter().sum(), count * ONE), size)
         }
+        Aggregate::Discrete(hundredths) => {
+            let place = (usize::from(hundredths) * values.len()).div_ceil(100).max(1);
+            Number::Exact(values[place - 1])
+        }
         Aggregate::Percentile(hundredths) => {
             let place = usize::from(hundredths) * (values.len() - 1);
             let (low, rest) = (place / 100, place % 100);

@@ -6,7 +6,7 @@ use super::{KeyValue, calendar::Calendar, formula::Leaf};
 use crate::battery::{
     definitions::{Axis, Value},
     query::{Constant, Dimension, Matching, Part, Predicate, TimeDimension, TimeOf},
-    world::{Claim, Customer, Depot, Parcel, Rate, World},
+    world::{Claim, Customer, Depot, Parcel, PlanVersion, Rate, World},
 };
 
 #[derive(Clone, Copy)]
@@ -42,6 +42,11 @@ impl<'w> View<'w> {
         self.world.customers.iter().find(|customer| Some(customer.id) == id)
     }
 
+    /// The customer of a row, if there is one.
+    pub(super) fn customer_id(self, row: Row<'w>) -> Option<i64> {
+        self.customer(self.parcel_of(row)?.customer).map(|customer| customer.id)
+    }
+
     fn depot(self, id: Option<i64>) -> Option<&'w Depot> {
         self.world.depots.iter().find(|depot| Some(depot.id) == id)
     }
@@ -51,6 +56,13 @@ impl<'w> View<'w> {
         let currency = parcel.currency.as_ref()?.to_uppercase();
         let day = parcel.booked_at?.with_timezone(&self.world.zone).date_naive();
         self.world.rates.iter().find(|rate| rate.currency == currency && rate.day == day)
+    }
+
+    /// The plan of a parcel's currency that is valid on the day on which it is done.
+    fn plan(self, parcel: &Parcel) -> Option<&'w PlanVersion> {
+        let (currency, day) = (parcel.currency.as_ref()?.to_uppercase(), parcel.done_on?);
+        let is_valid = |plan: &&PlanVersion| plan.from <= day && plan.to.is_none_or(|to| day < to);
+        self.world.plans.iter().filter(|plan| plan.currency == currency).find(is_valid)
     }
 
     pub(super) fn dimension(self, row: Row<'w>, dimension: Dimension) -> KeyValue {
@@ -80,6 +92,7 @@ impl<'w> View<'w> {
             Dimension::DestinationRegion => {
                 text(self.depot(parcel.and_then(|parcel| parcel.destination)).and_then(|depot| depot.region.as_ref()))
             }
+            Dimension::Plan => text(parcel.and_then(|parcel| self.plan(parcel)?.title.as_ref())),
             Dimension::Tier => text(parcel.and_then(|parcel| self.rate(parcel)?.tier.as_ref())),
         }
     }

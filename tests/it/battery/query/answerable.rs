@@ -29,12 +29,15 @@ pub(super) fn is_answerable(query: &Query, metrics: &[Metric]) -> bool {
     if query.top.is_some_and(|top| !can_rank(query, metrics, top)) {
         return false;
     }
-    query.metrics.iter().all(|(metric, back)| {
-        used(metrics, *metric, *back).into_iter().all(|used| is_possible(query, used, &sizes, has_end))
-    })
+    let all: Vec<Use<'_>> = query.metrics.iter().flat_map(|(metric, back)| used(metrics, *metric, *back)).collect();
+    let ignores = all.iter().any(|used| used.ignore.is_some());
+    if ignores && (query.top.is_some() || all.iter().all(|used| used.ignore.is_some())) {
+        return false;
+    }
+    all.iter().all(|used| is_possible(query, metrics, *used, &sizes, has_end))
 }
 
-fn used(metrics: &[Metric], metric: usize, back: Option<Back>) -> Vec<Use> {
+fn used(metrics: &[Metric], metric: usize, back: Option<Back>) -> Vec<Use<'_>> {
     let (months, days) = Back::parts(back);
     let below = uses(metrics, metric).into_iter();
     below.map(|below| Use { months: below.months + months, days: below.days + days, ..below }).collect()
@@ -53,17 +56,20 @@ fn hours_are_alike(query: &Query, metrics: &[Metric], sizes: &[Size]) -> bool {
     (!by_hour || ((are_clocks == 0 || are_clocks == axes.len()) && !has_days)) && !(of_day && has_days)
 }
 
-fn is_possible(query: &Query, used: Use, sizes: &[Size], has_end: bool) -> bool {
+fn is_possible(query: &Query, metrics: &[Metric], used: Use<'_>, sizes: &[Size], has_end: bool) -> bool {
     let parts = query.keys.iter().filter(|key| matches!(key, Key::Part(_))).count();
     let is_shifted = used.months > 0 || used.days > 0;
     let dated = !is_shifted || !sizes.is_empty() || query.range.is_some();
     let bounded = !used.is_accumulated
         || (parts == 0 && sizes.len() <= 1 && !sizes.contains(&Size::Hour) && (!sizes.is_empty() || has_end));
-    dated && bounded && sizes.iter().all(|size| is_whole(*size, used))
+    let is_balance = simple(metrics, used.simple).balance.is_some();
+    let of_one_period = !is_balance || (parts == 0 && sizes.len() <= 1);
+    let one_grouping = used.ignore.is_none() || (!is_shifted && !used.is_accumulated);
+    dated && bounded && of_one_period && one_grouping && sizes.iter().all(|size| is_whole(*size, used))
 }
 
 /// Whether a shift is by whole periods of a size.
-fn is_whole(size: Size, used: Use) -> bool {
+fn is_whole(size: Size, used: Use<'_>) -> bool {
     let shortest = match size {
         Size::Hour | Size::Day => 1,
         Size::Week => 7,
@@ -83,13 +89,16 @@ fn can_rank(query: &Query, metrics: &[Metric], top: Top) -> bool {
     let has_end = query.range.is_some_and(|range| !matches!(range, Range::Since(_)));
     let by_key = Query { keys: vec![query.keys[top.of]], ..query.clone() };
     is_exact(metrics, top.by)
-        && used(metrics, top.by, None).into_iter().all(|used| is_possible(&by_key, used, &[], has_end))
+        && used(metrics, top.by, None)
+            .into_iter()
+            .all(|used| used.ignore.is_none() && is_possible(&by_key, metrics, used, &[], has_end))
 }
 
 fn is_exact(metrics: &[Metric], metric: usize) -> bool {
     match &metrics[metric].kind {
         Kind::Simple(simple) => !matches!(simple.aggregate, Aggregate::Avg | Aggregate::Percentile(_)),
         Kind::Accumulated { metric, .. } => is_exact(metrics, *metric),
+        Kind::Nested { aggregate, .. } => !matches!(aggregate, Aggregate::Avg | Aggregate::Percentile(_)),
         Kind::Derived { formula, inputs } => {
             inputs.iter().all(|input| is_exact(metrics, input.metric)) && has_no_division(formula)
         }

@@ -23,10 +23,11 @@ pub(super) enum Dimension {
     OriginRegion,
     DestinationRegion,
     Tier,
+    Plan,
 }
 
 impl Dimension {
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::Kind,
         Self::Ok,
         Self::Weight,
@@ -37,6 +38,7 @@ impl Dimension {
         Self::OriginRegion,
         Self::DestinationRegion,
         Self::Tier,
+        Self::Plan,
     ];
 
     /// The path, as every metric's model understands it.
@@ -52,6 +54,7 @@ impl Dimension {
             Self::OriginRegion => "origin.region",
             Self::DestinationRegion => "destination.region",
             Self::Tier => "rates.tier",
+            Self::Plan => "plans.title",
         }
     }
 }

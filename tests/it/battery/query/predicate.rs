@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use super::{Dimension, Part, Size, TimeDimension};
 use crate::battery::{
     random::Random,
-    world::{COUNTRIES, KINDS, REASONS, REGIONS, TIERS, day},
+    world::{COUNTRIES, KINDS, PLANS, REASONS, REGIONS, TIERS, day},
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,6 +109,7 @@ impl Predicate {
             Dimension::Country | Dimension::ParentCountry => texts(&COUNTRIES),
             Dimension::OriginRegion | Dimension::DestinationRegion => texts(&REGIONS),
             Dimension::Tier => texts(&TIERS),
+            Dimension::Plan => texts(&PLANS),
             Dimension::WeightClass => texts(&["<2", "2–5", "5+"]),
             Dimension::Weight => [0, 1, 2, 5, 9_007_199_254_740_993, 9_007_199_254_740_992].map(Constant::Whole).into(),
             Dimension::Ok | Dimension::IsClaimed => Vec::new(),

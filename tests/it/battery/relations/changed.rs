@@ -70,11 +70,12 @@ pub(super) fn unrelated(case: &Case) -> Vec<&'static str> {
     let used: Vec<Metric> = used(case).into_iter().map(|metric| case.metrics[metric].clone()).collect();
     let query = case.query.text(PREFIX);
     let text = format!("{}{:?}", definitions::yaml(&used, PREFIX), query);
-    let names: [(&str, &[&str]); 4] = [
+    let names: [(&str, &[&str]); 5] = [
         ("claims", &["claim"]),
         ("customers", &["customers", "country"]),
         ("depots", &["region"]),
         ("rates", &["rates"]),
+        ("plans", &["plans"]),
     ];
     let unused = names.iter().filter(|(_, words)| !words.iter().any(|word| text.contains(word)));
     unused.map(|(table, _)| *table).collect()
@@ -105,6 +106,7 @@ pub(super) fn permutation(warehouse: &Warehouse, asker: &Asker<'_>, case: &Case)
     world.customers.reverse();
     world.depots.reverse();
     world.rates.reverse();
+    world.plans.reverse();
     let held = warehouse.hold(&world);
     let yaml = reversed_yaml(&world, &case.metrics);
     let project = ask::load(&world.config(), &yaml, held.catalog())?;
@@ -143,7 +145,8 @@ fn reversed_yaml(world: &World, metrics: &[Metric]) -> String {
 /// A metric that divides one metric by another, and both.
 pub(super) fn ratio(metrics: &[Metric]) -> Option<(usize, usize, usize)> {
     let is_plain = |input: &Input| {
-        input.filter.is_none() && input.back.is_none() && input.span.is_none() && input.when_empty.is_none()
+        let is_same = input.filter.is_none() && input.back.is_none() && input.span.is_none();
+        is_same && input.when_empty.is_none() && input.ignore.is_none()
     };
     metrics.iter().enumerate().find_map(|(position, metric)| match (&metric.kind, metric.when_empty) {
         (Kind::Derived { formula: Formula::Binary(Operator::Divide, left, right), inputs }, None)

@@ -29,7 +29,7 @@ pub(super) fn foldable(case: &Case) -> Option<Fold> {
         Aggregate::Min => Some(Fold::Min),
         Aggregate::Max => Some(Fold::Max),
         Aggregate::CountDistinct => Some(Fold::Distinct),
-        Aggregate::Avg | Aggregate::Percentile(_) => None,
+        Aggregate::Avg | Aggregate::Percentile(_) | Aggregate::Discrete(_) => None,
     }
 }
 

@@ -8,7 +8,7 @@ mod combined;
 use super::{
     ask::{self, Failure, Held, PREFIX, Warehouse},
     case::Case,
-    definitions::{Aggregate, Kind, Metric, Simple, parts},
+    definitions::{Aggregate, Kind, Metric, Simple, parts, uses},
     oracle::Answer,
     query::{self, Dimension, Key, Predicate, Query},
     random::Random,
@@ -88,8 +88,9 @@ impl Relation {
         match self {
             Self::Partition => is_plain && !case.query.keys.is_empty() && combined::foldable(case).is_some(),
             Self::Trinity => is_plain && combined::of_sum(case),
-            Self::Independence => is_plain && case.query.metrics.len() > 1,
-            Self::FilterIsGroup => is_plain && changed::text_key(&case.query).is_some(),
+            // What ignores keys makes no rows beside others.
+            Self::Independence => is_plain && case.query.metrics.len() > 1 && !ignores(case),
+            Self::FilterIsGroup => is_plain && changed::text_key(&case.query).is_some() && !ignores(case),
             Self::UnrelatedRows => !changed::unrelated(case).is_empty(),
             Self::Grain => is_plain && combined::of_sum(case) && combined::coarser(&case.query).is_some(),
             Self::Ratio => is_plain && changed::ratio(&case.metrics).is_some(),
@@ -163,9 +164,16 @@ fn plain_simple(case: &Case, position: usize) -> Option<&Simple> {
     let (metric, back) = case.query.metrics[position];
     let definition = &case.metrics[metric];
     match &definition.kind {
-        Kind::Simple(simple) if back.is_none() && definition.when_empty.is_none() => Some(simple),
+        Kind::Simple(simple) if back.is_none() && definition.when_empty.is_none() && simple.balance.is_none() => {
+            Some(simple)
+        }
         _ => None,
     }
+}
+
+/// Whether a metric looks beyond the groups of the query.
+fn ignores(case: &Case) -> bool {
+    case.query.metrics.iter().any(|(metric, _)| uses(&case.metrics, *metric).iter().any(|used| used.ignore.is_some()))
 }
 
 fn is_sum(simple: &Simple) -> bool {

@@ -12,7 +12,7 @@ use chrono_tz::Tz;
 
 use super::random::Random;
 pub(super) use seed::decimal;
-pub(super) use values::{COUNTRIES, CURRENCIES, KINDS, REASONS, REGIONS, TIERS, ZONES, day};
+pub(super) use values::{COUNTRIES, CURRENCIES, KINDS, PLANS, REASONS, REGIONS, TIERS, ZONES, day};
 
 #[derive(Clone)]
 pub(super) struct Parcel {
@@ -66,6 +66,15 @@ pub(super) struct Rate {
     pub(super) tier: Option<String>,
 }
 
+/// A plan of a currency, valid from a day up to, not including, another.
+#[derive(Clone)]
+pub(super) struct PlanVersion {
+    pub(super) currency: String,
+    pub(super) from: NaiveDate,
+    pub(super) to: Option<NaiveDate>,
+    pub(super) title: Option<String>,
+}
+
 #[derive(Clone)]
 pub(super) struct World {
     pub(super) zone: Tz,
@@ -78,6 +87,7 @@ pub(super) struct World {
     pub(super) customers: Vec<Customer>,
     pub(super) depots: Vec<Depot>,
     pub(super) rates: Vec<Rate>,
+    pub(super) plans: Vec<PlanVersion>,
     /// Rows that the models' `where` leaves out, with keys of others.
     pub(super) void: Void,
     /// Whether the partitions of parcels are told.
@@ -115,6 +125,7 @@ pub(super) fn make(random: &mut Random) -> World {
         fiscal_start: if random.chance(60) { 1 } else { *random.pick(&[2, 4, 10]) },
         late,
         rates: rates(random, &parcels),
+        plans: plans(random, &parcels),
         parcels,
         claims,
         customers,
@@ -143,6 +154,27 @@ fn rates(random: &mut Random, parcels: &[Parcel]) -> Vec<Rate> {
         }
     }
     rates
+}
+
+/// Versions that begin and end on days on which something is done, some with gaps between them.
+fn plans(random: &mut Random, parcels: &[Parcel]) -> Vec<PlanVersion> {
+    let mut plans = Vec::new();
+    for currency in CURRENCIES {
+        let done = parcels.iter().filter_map(|parcel| parcel.done_on).filter(|_| random.chance(50));
+        let days: Vec<NaiveDate> = done.collect::<BTreeSet<NaiveDate>>().into_iter().collect();
+        for (position, from) in days.iter().enumerate() {
+            if random.chance(20) {
+                continue;
+            }
+            plans.push(PlanVersion {
+                currency: currency.to_owned(),
+                from: *from,
+                to: days.get(position + 1).copied(),
+                title: random.pick_or_none(15, &PLANS.map(str::to_owned)),
+            });
+        }
+    }
+    plans
 }
 
 fn customer(random: &mut Random, id: i64) -> Customer {

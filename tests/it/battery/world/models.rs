@@ -32,6 +32,7 @@ const MODELS: &[&str] = &[
     "      - { to: depots, key: origin_id, as: origin }",
     "      - { to: depots, key: destination_id, as: destination }",
     "      - { to: rates, key: { currency: upper(currency), day: date(booked_at) } }",
+    "      - { to: plans, key: { currency: upper(currency) }, as_of: done_on }",
     "    dimensions:",
     "      - { name: kind, type: string }",
     "      - { name: ok, type: boolean }",
@@ -72,6 +73,13 @@ const MODELS: &[&str] = &[
     "    primary_key: [currency, day]",
     "    dimensions:",
     "      - { name: tier, type: string }",
+    "  - name: plans",
+    "    description: Plans of a currency.",
+    "    table: plans",
+    "    primary_key: [currency, valid_from]",
+    "    versions: { of: currency, from: valid_from, to: valid_to }",
+    "    dimensions:",
+    "      - { name: title, type: string }",
 ];
 
 impl World {

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::{Claim, Customer, Parcel, World};
 
-const TABLES: [(&str, &str); 5] = [
+const TABLES: [(&str, &str); 6] = [
     (
         "parcels",
         "id BIGINT, customer_id BIGINT, origin_id BIGINT, destination_id BIGINT, booked_at TIMESTAMPTZ, done_on DATE, \
@@ -14,6 +14,7 @@ const TABLES: [(&str, &str); 5] = [
     ("customers", "id BIGINT, parent_id BIGINT, country VARCHAR, void BOOLEAN"),
     ("depots", "id BIGINT, region VARCHAR"),
     ("rates", "currency VARCHAR, day DATE, eur DECIMAL(12,4), tier VARCHAR"),
+    ("plans", "currency VARCHAR, valid_from DATE, valid_to DATE, title VARCHAR"),
 ];
 
 impl World {
@@ -40,6 +41,11 @@ impl World {
             vec![text(Some(&row.currency)), date(Some(row.day)), eur, text(row.tier.as_deref())]
         });
         insert(&mut sql, "rates", rates);
+        let plans = self
+            .plans
+            .iter()
+            .map(|row| vec![text(Some(&row.currency)), date(Some(row.from)), date(row.to), text(row.title.as_deref())]);
+        insert(&mut sql, "plans", plans);
         sql
     }
 }

@@ -39,6 +39,7 @@ pub(in crate::battery) const COUNTRIES: [&str; 3] = ["DE", "FR", "\\"];
 pub(in crate::battery) const REGIONS: [&str; 2] = ["N", "S"];
 pub(in crate::battery) const REASONS: [&str; 2] = ["lost", "late"];
 pub(in crate::battery) const CURRENCIES: [&str; 2] = ["EUR", "USD"];
+pub(in crate::battery) const PLANS: [&str; 2] = ["basic", "pro"];
 pub(in crate::battery) const TIERS: [&str; 2] = ["high", "low"];
 
 /// In hundredths.

@@ -28,7 +28,7 @@ const RELATIONS_PER_WORLD: usize = 4;
 /// Failures after which a run ends.
 const ENOUGH: usize = 5;
 /// Queries between two lines of progress.
-const STEP: usize = 10_000;
+const STEP: usize = 2_000;
 
 /// A world with its metrics, made from a seed.
 pub(super) struct Made {

@@ -1,11 +1,12 @@
 //! Bugs that planners have, planted into finished SELECTs, and which of them nobody notices.
 
 mod plant;
+mod shape;
 
 pub(super) use plant::Bug;
 
 use super::{
-    ask::{self, PREFIX, Warehouse, now},
+    ask::{self, Failure, PREFIX, Warehouse, now},
     oracle, query,
     run::{self, QUERIES_PER_WORLD},
 };
@@ -29,7 +30,11 @@ pub(super) fn hidden() -> Vec<Bug> {
             let Ok(plan) = ask::plan_query(&project, &query, PREFIX) else { continue };
             let Some(expected) = oracle::answer(&made.world, &made.metrics, &query, now()) else { continue };
             hidden.retain(|bug| match bug.plant(&plan.select) {
-                Some(wrong) => held.answer(&wrong, &plan, &query).is_ok_and(|answer| ask::same(&answer, &expected)),
+                Some(wrong) => match held.answer(&wrong, &plan, &query) {
+                    Ok(answer) => ask::same(&answer, &expected),
+                    // SQL that the warehouse refuses shows nothing of the battery.
+                    Err(failure) => !matches!(failure, Failure::Differs(_)),
+                },
                 None => true,
             });
         }

@@ -73,6 +73,26 @@ pub(in crate::battery) enum Bug {
     RolesMixedUp,
     /// What a model leaves out is there.
     ModelFilterForgotten,
+    /// A version is valid on the day on which the next one begins.
+    VersionHoldsItsEnd,
+    /// A version is not yet valid on its first day.
+    VersionLacksItsBeginning,
+    /// A version without an end is never valid.
+    OpenVersionLost,
+    /// The moment of a balance is chosen behind the filters.
+    BalanceBehindFilters,
+    /// All moments of a period count.
+    BalanceSummed,
+    /// Members are not told apart.
+    MembersForgotten,
+    /// Rows of nobody make a member.
+    NobodyIsSomebody,
+    /// What ignores keys ignores filters, too.
+    IgnoreDropsFilters,
+    /// A percentile lies between two values.
+    DiscreteIsContinuous,
+    /// Null keys do not find one another.
+    NullsApart,
 }
 
 impl Bug {
@@ -110,6 +130,16 @@ impl Bug {
         Self::PartitionTooTight,
         Self::RolesMixedUp,
         Self::ModelFilterForgotten,
+        Self::VersionHoldsItsEnd,
+        Self::VersionLacksItsBeginning,
+        Self::OpenVersionLost,
+        Self::BalanceBehindFilters,
+        Self::BalanceSummed,
+        Self::MembersForgotten,
+        Self::NobodyIsSomebody,
+        Self::IgnoreDropsFilters,
+        Self::DiscreteIsContinuous,
+        Self::NullsApart,
     ];
 
     /// Returns the select with the bug in it, or nothing where it has no place.
@@ -119,7 +149,8 @@ impl Bug {
         (wrong != *select).then_some(wrong)
     }
 
-    fn in_select(self, select: &mut Select) {
+    pub(super) fn in_select(self, select: &mut Select) {
+        self.in_shape(select);
         for cte in &mut select.with {
             self.in_select(&mut cte.select);
         }
@@ -192,6 +223,25 @@ impl Bug {
             }
             (Self::BeginningExcluded, Expr::Binary { op: BinaryOp::GtEq, left, right }) if is_time(&right) => {
                 Expr::Binary { op: BinaryOp::Gt, left, right }
+            }
+            (Self::VersionHoldsItsEnd, Expr::Binary { op: BinaryOp::Lt, left, right })
+                if is_column(&right, "valid_to") =>
+            {
+                Expr::Binary { op: BinaryOp::LtEq, left, right }
+            }
+            (Self::VersionLacksItsBeginning, Expr::Binary { op: BinaryOp::GtEq, left, right })
+                if is_column(&right, "valid_from") =>
+            {
+                Expr::Binary { op: BinaryOp::Gt, left, right }
+            }
+            (Self::OpenVersionLost, Expr::IsNull { arg, negated: false }) if is_column(&arg, "valid_to") => {
+                Expr::Literal(Literal::Boolean(false))
+            }
+            (Self::NobodyIsSomebody, Expr::IsNull { arg, negated: true }) if is_column(&arg, "member_1") => {
+                Expr::Literal(Literal::Boolean(true))
+            }
+            (Self::NullsApart, Expr::Binary { op: BinaryOp::Same, left, right }) => {
+                Expr::Binary { op: BinaryOp::Eq, left, right }
             }
             (Self::WrongZone, Expr::Call { function: Function::LocalTime(_), args }) => {
                 Expr::call(Function::LocalTime(chrono_tz::UTC), args)
@@ -266,6 +316,9 @@ impl Bug {
                     (Self::DistinctForgotten, AggregateFunction::CountDistinct) => AggregateFunction::Count,
                     (Self::SumIsMean, AggregateFunction::Sum) => AggregateFunction::Avg,
                     (Self::MinIsMax, AggregateFunction::Min) => AggregateFunction::Max,
+                    (Self::DiscreteIsContinuous, AggregateFunction::DiscretePercentile(at)) => {
+                        AggregateFunction::Percentile(at)
+                    }
                     (_, function) => function,
                 };
                 if self == Self::CountCountsNulls && aggregate.function == AggregateFunction::Count {
@@ -310,7 +363,7 @@ fn truncate_to_month() -> Function {
     }
 }
 
-fn conditions(filter: Option<SqlExpr>) -> Vec<SqlExpr> {
+pub(super) fn conditions(filter: Option<SqlExpr>) -> Vec<SqlExpr> {
     match filter {
         None => Vec::new(),
         Some(Expr::Binary { op: BinaryOp::And, left, right }) => {

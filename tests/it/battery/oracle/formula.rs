@@ -86,7 +86,7 @@ impl<'q> Builder<'q> {
             Kind::Nested { metric, per, aggregate } => {
                 let nested = Some((*per, *aggregate));
                 // What the inner metric is without rows is asked of it for each member.
-                self.node(*metric, &Above { nested, when_empty, ..above.clone() })
+                self.node(*metric, &Above { when_empty, nested, ..above.clone() })
             }
             Kind::Derived { formula, inputs } => {
                 let mut nodes = Vec::new();

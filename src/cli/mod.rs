@@ -18,6 +18,7 @@ mod explain;
 mod failure;
 mod fmt;
 mod init;
+mod principal;
 mod publish;
 mod query;
 mod reference;

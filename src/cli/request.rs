@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use clap::ValueEnum;
 
-use super::failure::Failure;
+use super::{failure::Failure, principal::PrincipalArgument};
 use crate::{
-    plan::{self, Plan, Principal, Request, RequestText, Top},
-    project::Project,
+    plan::{self, Plan, Request, RequestText, Top},
+    project::{Project, Visible},
     sql::{Dialect, Expr, Name},
     time::{DateTime, Utc},
 };
@@ -51,6 +51,8 @@ pub(crate) struct RequestArguments {
     /// The moment from which relative ranges count, such as `2026-01-15T12:00:00Z`
     #[arg(long, value_name = "INSTANT", env = "ENTENTE_NOW", hide_env = true, help_heading = "Request")]
     now: Option<DateTime<Utc>>,
+    #[command(flatten)]
+    pub(crate) principal: PrincipalArgument,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -63,7 +65,7 @@ enum FillArgument {
 
 impl RequestArguments {
     /// Returns the request.
-    fn request(&self, project: &Project) -> Result<Request, Failure> {
+    fn request(&self, project: &Visible<'_>) -> Result<Request, Failure> {
         let asked = RequestText {
             metrics: self.metrics.clone(),
             by: self.by.clone(),
@@ -89,21 +91,22 @@ impl RequestArguments {
 
     /// Returns the request and its plan for a dialect.
     pub(crate) fn plan(&self, project: &Project, dialect: Dialect) -> Result<(Request, Plan), Failure> {
-        let request = self.request(project)?;
+        let principal = self.principal.read()?;
+        let request = self.request(&Visible::to(project, &principal))?;
         let moment = plan::Context { now: self.now.unwrap_or_else(Utc::now), dialect };
-        let plan = plan::plan(project, &request, &Principal::default(), &moment)?;
+        let plan = plan::plan(project, &request, &principal, &moment)?;
         Ok((request, plan))
     }
 }
 
 /// Finds a saved query.
-fn saved(project: &Project, name: &str) -> Result<Request, Failure> {
-    let names = || project.saved_queries.iter().map(|query| query.name.as_str());
-    let query = project.saved_queries.iter().find(|query| query.name == name).ok_or_else(|| {
+fn saved(project: &Visible<'_>, name: &str) -> Result<Request, Failure> {
+    let names = || project.saved_queries().map(|query| query.name.as_str());
+    let query = project.saved_queries().find(|query| query.name == name).ok_or_else(|| {
         let failure = Failure::usage(format!("unknown saved query `{name}`"));
         match crate::diagnostics::nearest(name, names()) {
             Some(near) => failure.help(format!("Did you mean `{near}`?")),
-            None if project.saved_queries.is_empty() => failure.help("The project has no saved queries."),
+            None if names().next().is_none() => failure.help("The project has no saved queries."),
             None => failure.help(format!("There are {}.", names().collect::<Vec<_>>().join(", "))),
         }
     })?;

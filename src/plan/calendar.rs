@@ -17,7 +17,7 @@ use crate::{
     catalog::ColumnType,
     diagnostics::nearest,
     ids::{CalendarId, GranularityId},
-    project::{CalendarGranularity, DimensionKind, Project, Size},
+    project::{CalendarGranularity, Dimension, DimensionKind, Project, Size, Visible},
     sql::{
         Aggregate, AggregateFunction, BinaryOp, Expr, From, Function, Join, JoinKind, Leaf, Select, SqlExpr, Window,
         WindowFunction,
@@ -173,7 +173,7 @@ impl Beside {
 }
 
 /// Reads the granularities of calendars in the keys of a request: what `time.retail_week` ends in.
-pub(super) fn with_calendars<'r>(project: &Project, request: &'r Request) -> Result<Cow<'r, Request>, PlanError> {
+pub(super) fn with_calendars<'r>(project: &Visible<'_>, request: &'r Request) -> Result<Cow<'r, Request>, PlanError> {
     let mut read = Cow::Borrowed(request);
     for (index, key) in request.keys.iter().enumerate() {
         if let Some(kind) = of_calendar(project, &key.kind)? {
@@ -183,7 +183,7 @@ pub(super) fn with_calendars<'r>(project: &Project, request: &'r Request) -> Res
     Ok(read)
 }
 
-fn of_calendar(project: &Project, kind: &KeyKind) -> Result<Option<KeyKind>, PlanError> {
+fn of_calendar(project: &Visible<'_>, kind: &KeyKind) -> Result<Option<KeyKind>, PlanError> {
     let KeyKind::Dimension { path, granularity: None, part: None } = kind else { return Ok(None) };
     let [before @ .., last] = path.as_slice() else { return Ok(None) };
     let Some(name) = before.last() else { return Ok(None) };
@@ -197,9 +197,10 @@ fn of_calendar(project: &Project, kind: &KeyKind) -> Result<Option<KeyKind>, Pla
     }
 }
 
-fn is_time_dimension(project: &Project, name: &str) -> bool {
-    let mut dimensions = project.dimensions.values();
-    dimensions.any(|dimension| dimension.name == name && matches!(dimension.kind, DimensionKind::Time { .. }))
+fn is_time_dimension(project: &Visible<'_>, name: &str) -> bool {
+    let is_meant =
+        |dimension: &Dimension| dimension.name == name && matches!(dimension.kind, DimensionKind::Time { .. });
+    project.dimensions.iter().any(|(id, dimension)| is_meant(dimension) && project.shows_dimension(id))
 }
 
 /// Says that there is no such granularity or part, and which one may be meant.

@@ -165,8 +165,8 @@ pub fn days_of_range(project: &Project, range: &TimeRange, today: NaiveDate) -> 
 /// Names, rights, joins, bounds: everything is decided here, and whatever cannot be proved is refused with a code and
 /// a way out.
 pub fn plan(project: &Project, request: &Request, principal: &Principal, context: &Context) -> Result<Plan, PlanError> {
-    let request = &*calendar::with_calendars(project, request)?;
     let access = Access::of(project, principal);
+    let request = &*calendar::with_calendars(&access, request)?;
     let frame = Frame { project: &access, context: *context };
     let granted = access::grant(bind::bind(frame, request)?)?;
     let bound = granted.get();

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     diagnostics::{Code, nearest},
-    plan::{Plan, Principal, Pruning},
+    plan::{Plan, Pruning},
     project::{Project, Visible},
     sql::{self, Dialect, Literal},
 };
@@ -63,7 +63,8 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     }
     let (loaded, project) = context.project()?;
     if arguments.joins {
-        return joins::run(&arguments.request, &Visible::to(&project, &Principal::default()), context);
+        let principal = arguments.request.principal.read()?;
+        return joins::run(&arguments.request, &Visible::to(&project, &principal), context);
     }
     let config = loaded.config.as_ref().expect("a project is loaded from its configuration");
     let dialect = arguments.dialect.map_or_else(|| connect::dialect(config), Dialect::from);

@@ -6,6 +6,7 @@ use super::{
     connect,
     context::{Context, Style, count},
     failure::Failure,
+    principal::PrincipalArgument,
     verify::{ask, options},
 };
 use crate::{
@@ -22,7 +23,8 @@ use crate::{
 /// Runs what stands under `tests:`, each a metric whose value is known. Then looks at the data whether the primary and
 /// unique keys of the models are keys, since every join rests on them, and whether the promises (`holds`) of partitions
 /// are kept, since rows outside are not read. Exits with 1 if something does not hold. `entente verify` looks at
-/// everything that is declared, and names the offending rows.
+/// everything that is declared, and names the offending rows. Numbers are those that `--principal` sees; keys and
+/// promises are about all rows.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -36,6 +38,8 @@ pub(crate) struct Arguments {
     /// The moment from which relative ranges count, such as `2026-01-15T12:00:00Z`
     #[arg(long, value_name = "INSTANT", env = "ENTENTE_NOW", hide_env = true)]
     now: Option<DateTime<Utc>>,
+    #[command(flatten)]
+    principal: PrincipalArgument,
 }
 
 /// What became of a test.
@@ -52,6 +56,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let warehouse = connect::open(config, &loaded.root)?;
     let project = connect::with_periods(project, &warehouse)?;
     let now = arguments.now.unwrap_or_else(Utc::now);
+    let principal = arguments.principal.read()?;
 
     let wanted = |name: &str| arguments.filter.as_ref().is_none_or(|text| name.contains(text.as_str()));
     let numbers = project.tests.iter().map(|test| (test.name.clone(), Check::Number(test)));
@@ -67,7 +72,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let mut failed = 0;
     for (name, check) in &checks {
         let outcome = match check {
-            Check::Number(test) => run_number(test, &project, &warehouse, now)?,
+            Check::Number(test) => run_number(test, &project, &principal, &warehouse, now)?,
             Check::Declared(check) => run_declared(check, &warehouse)?,
         };
         match outcome {
@@ -102,12 +107,13 @@ fn run_declared(check: &verify::Check, warehouse: &DuckDb) -> Result<Outcome, Fa
 fn run_number(
     test: &MetricTest,
     project: &Project,
+    principal: &Principal,
     warehouse: &DuckDb,
     now: DateTime<Utc>,
 ) -> Result<Outcome, Failure> {
     let moment = plan::Context { now, dialect: warehouse.dialect() };
-    let planned = Request::from_test(project, test)
-        .and_then(|request| plan::plan(project, &request, &Principal::default(), &moment));
+    let planned =
+        Request::from_test(project, test).and_then(|request| plan::plan(project, &request, principal, &moment));
     let plan = match planned {
         Ok(plan) => plan,
         Err(PlanError { message, help, .. }) => {

@@ -124,6 +124,8 @@ pub enum KeyKind {
         model: String,
         /// The column.
         column: String,
+        /// Whether it may be what rows have for it where there is no such member: who asks never looks at those.
+        loose: bool,
     },
 }
 

@@ -293,9 +293,9 @@ pub(super) fn key_value(
 ) -> Result<SqlExpr, PlanError> {
     let cut = bound.cut();
     match &key.kind {
-        KeyKind::Member { model, column } => {
+        KeyKind::Member { model, column, loose } => {
             let route = bind_model(bound.project, scan.model, model)?;
-            Ok(scope.column(&route, column))
+            Ok(if *loose { scope.column_or_key(&route, column) } else { scope.column(&route, column) })
         }
         KeyKind::Time(_) if windowed => Ok(Expr::null()),
         KeyKind::Time(size) => {

@@ -34,7 +34,7 @@ impl Columns {
         let name = match &kind {
             KeyKind::Time(size) => format!("time.{}", project.size_name(*size)),
             KeyKind::TimePart(part) => format!("time.{}", part.name()),
-            KeyKind::Member { model, column } => format!("{model}.{column}"),
+            KeyKind::Member { model, column, .. } => format!("{model}.{column}"),
             KeyKind::Dimension { path, granularity, part } => {
                 let last = granularity.map(|size| project.size_name(size)).or(part.map(TimePart::name));
                 path.iter().map(String::as_str).chain(last).collect::<Vec<_>>().join(".")

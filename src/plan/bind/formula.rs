@@ -363,7 +363,7 @@ fn all_but(keys: &[Key], kept: &[Vec<String>]) -> Ignore {
     let path = |key: &Key| match &key.kind {
         KeyKind::Time(_) | KeyKind::TimePart(_) => vec!["time".to_owned()],
         KeyKind::Dimension { path, .. } => path.clone(),
-        KeyKind::Member { model, column } => vec![model.clone(), column.clone()],
+        KeyKind::Member { model, column, .. } => vec![model.clone(), column.clone()],
     };
     let is_kept = |key: &&Key| kept.iter().any(|kept| *kept == path(key) || kept.join(".") == key.name);
     if keys.iter().any(|key| is_kept(&key)) {

@@ -73,7 +73,7 @@ fn member_keys(bound: &Bound<'_>, member: &Member, before: usize) -> Vec<(Key, b
         Member::Model { name: role, model } => {
             let columns = bound.project.models[*model].primary_key.iter().enumerate();
             let key = |(index, column): (usize, &String)| {
-                let kind = KeyKind::Member { model: role.clone(), column: column.clone() };
+                let kind = KeyKind::Member { model: role.clone(), column: column.clone(), loose: false };
                 (Key { name: name(index), kind }, true)
             };
             columns.map(key).collect()

@@ -192,6 +192,23 @@ impl<'p> Scope<'p> {
         self.unless_hidden(at, SqlExpr::column(alias, column))
     }
 
+    /// Returns a column of the model at the end of a route, or the value that is equal to it wherever there is such a row.
+    ///
+    /// `line_items.order_id` for `orders.id`, which joins no orders.
+    pub(super) fn column_or_key(&mut self, at: &Route, column: &str) -> SqlExpr {
+        let project = self.project;
+        let key = at.0.split_last().and_then(|(join, before)| {
+            let join = &project.joins[*join];
+            let meets = join.reverse_of.is_none() && join.as_of.is_none();
+            let key = join.keys.iter().find(|key| key.theirs == column).filter(|_| meets)?;
+            Some((Route(before.to_vec()), &key.ours))
+        });
+        match key {
+            Some((before, ours)) => self.value(&before, ours),
+            None => self.column(at, column),
+        }
+    }
+
     /// Returns a name that no table of the scope has, and takes it.
     pub(super) fn free_name(&mut self, wanted: &str) -> String {
         free_alias(&mut self.taken, &BTreeSet::new(), wanted)
@@ -516,7 +533,7 @@ fn metric_of_members(frame: Frame<'_>, model: ModelId, metric: MetricId) -> Resu
     let definition = &frame.project.models[model];
     let key = |(index, column): (usize, &String)| Key {
         name: format!("member_{}", index + 1),
-        kind: KeyKind::Member { model: definition.name.clone(), column: column.clone() },
+        kind: KeyKind::Member { model: definition.name.clone(), column: column.clone(), loose: true },
     };
     let keys = definition.primary_key.iter().enumerate().map(key).collect();
     let asked = access::grant(Bound::over_all_time(frame, metric, keys)?)?;

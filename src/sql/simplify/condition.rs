@@ -4,11 +4,12 @@
 //!
 //! **Invariant:** the condition holds for the same rows; where it does not, it may be null instead of false.
 
-use crate::sql::{BinaryOp, Expr, SqlExpr};
+use crate::sql::{BinaryOp, Expr, Literal, SqlExpr};
 
 /// Returns the simpler condition; nothing if it always holds.
 pub(super) fn as_condition(expr: SqlExpr) -> Option<SqlExpr> {
     match expr {
+        Expr::Literal(Literal::Boolean(true)) => None,
         Expr::IsTrue { arg, negated: false } => as_condition(*arg),
         Expr::Binary { op: BinaryOp::And, left, right } => match (as_condition(*left), as_condition(*right)) {
             (Some(left), Some(right)) => Some(left.and(right)),

@@ -14,7 +14,9 @@ mod null;
 #[cfg(test)]
 mod tests;
 
-use super::{BinaryOp, Expr, From, Function, JoinKind, Leaf, Literal, Select, SqlExpr, UnaryOp, WindowFunction};
+use super::{
+    BinaryOp, Column, Expr, From, Function, JoinKind, Leaf, Literal, Select, SqlExpr, UnaryOp, WindowFunction,
+};
 use condition::as_condition;
 use null::{Truth, truth};
 
@@ -61,7 +63,44 @@ pub fn simplify(select: Select) -> Select {
         ..select
     };
     make_inner(&mut select);
+    let known = columns_with_values(&select);
+    if !known.is_empty() {
+        // What was a row without match is no row any more.
+        select.filter = select.filter.and_then(|filter| condition(without_null_checks(filter, &known)));
+        make_inner(&mut select);
+    }
     select
+}
+
+/// Returns the columns that are never null in a row, since an inner join compares them with another.
+fn columns_with_values(select: &Select) -> Vec<Column> {
+    let mut columns = Vec::new();
+    let inner = select.joins.iter().filter(|join| join.kind == JoinKind::Inner);
+    let mut waiting: Vec<&SqlExpr> = inner.filter_map(|join| join.on.as_ref()).collect();
+    while let Some(condition) = waiting.pop() {
+        match condition {
+            Expr::Binary { op: BinaryOp::And, left, right } => waiting.extend([&**left, &**right]),
+            Expr::Binary { op: BinaryOp::Eq, left, right } => {
+                for side in [left, right] {
+                    if let Expr::Leaf(Leaf::Column(column)) = &**side {
+                        columns.push(column.clone());
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    columns
+}
+
+fn without_null_checks(filter: SqlExpr, known: &[Column]) -> SqlExpr {
+    filter.rebuild(&mut |expr| match expr {
+        Expr::IsNull { arg, negated } => match &*arg {
+            Expr::Leaf(Leaf::Column(column)) if known.contains(column) => Expr::Literal(Literal::Boolean(negated)),
+            _ => Expr::IsNull { arg, negated },
+        },
+        other => other,
+    })
 }
 
 /// Makes an inner join of every left join whose unmatched rows the conditions drop anyway.
@@ -107,7 +146,11 @@ fn simpler(expr: SqlExpr) -> SqlExpr {
         Expr::Case { branches, otherwise } => {
             let always = || Expr::Literal(Literal::Boolean(true));
             let branch = |(when, then)| (as_condition(when).unwrap_or_else(always), then);
-            Expr::Case { branches: branches.into_iter().map(branch).collect(), otherwise }
+            let mut branches: Vec<(SqlExpr, SqlExpr)> = branches.into_iter().map(branch).collect();
+            match branches.first() {
+                Some((when, _)) if *when == always() => branches.swap_remove(0).1,
+                _ => Expr::Case { branches, otherwise },
+            }
         }
         // By zero or by nothing: null either way.
         Expr::Binary { op: BinaryOp::Divide, left, right } => left.binary(BinaryOp::Divide, without_zero(*right)),

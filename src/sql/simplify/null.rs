@@ -82,8 +82,36 @@ pub(super) fn truth(expr: &SqlExpr, table: &str) -> Truth {
             (false, _) => Truth::TWO,
         },
         _ if is_null(expr, table) => Truth::NULL,
+        Expr::Binary { op, left, right } => match (whole_number(left, table), whole_number(right, table)) {
+            (Some(left), Some(right)) => compared(*op, left, right),
+            _ => Truth::ANY,
+        },
         _ => Truth::ANY,
     }
+}
+
+/// Returns the whole number that a value is where the columns of `table` are null: 0 for `COALESCE(orders.n, 0)`.
+fn whole_number(expr: &SqlExpr, table: &str) -> Option<i64> {
+    match expr {
+        Expr::Literal(Literal::Integer(value)) | Expr::Parameter(Literal::Integer(value)) => Some(*value),
+        Expr::Call { function: Function::Coalesce, args } => {
+            args.iter().find(|arg| !is_null(arg, table)).and_then(|arg| whole_number(arg, table))
+        }
+        _ => None,
+    }
+}
+
+fn compared(op: BinaryOp, left: i64, right: i64) -> Truth {
+    let holds = match op {
+        BinaryOp::Eq => left == right,
+        BinaryOp::NotEq => left != right,
+        BinaryOp::Lt => left < right,
+        BinaryOp::LtEq => left <= right,
+        BinaryOp::Gt => left > right,
+        BinaryOp::GtEq => left >= right,
+        _ => return Truth::ANY,
+    };
+    if holds { Truth::TRUE } else { Truth::FALSE }
 }
 
 /// Returns whether a value is null wherever the columns of `table` are.

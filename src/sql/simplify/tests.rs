@@ -126,3 +126,16 @@ fn a_divisor_of_zero_is_as_good_as_none() {
     assert_eq!(filter(divided(or(0))), "CAST(1 AS DOUBLE) / NULLIF(lines.x, 0) > 2");
     assert_eq!(filter(divided(or(1))), "CAST(1 AS DOUBLE) / NULLIF(COALESCE(lines.x, 1), 0) > 2");
 }
+
+#[test]
+fn a_metric_of_a_row_that_is_there_is_compared_without_a_check() {
+    let value = || Expr::call(Function::Coalesce, vec![column("customers", "n"), Expr::integer(0)]);
+    let there = || value().when(column("orders", "id").is_null(true));
+    let more_than = |value: SqlExpr, bound| value.binary(BinaryOp::Gt, Expr::integer(bound));
+    assert_eq!(filter(more_than(there(), 3)), "COALESCE(customers.n, 0) > 3");
+    assert_eq!(kinds(more_than(there(), 3)), [JoinKind::Inner, JoinKind::Inner]);
+    // Who has none has more than less than none, as long as there is an order.
+    assert_eq!(kinds(more_than(there(), -1)), [JoinKind::Inner, JoinKind::Left]);
+    assert_eq!(kinds(more_than(value(), 3)), [JoinKind::Inner, JoinKind::Inner]);
+    assert_eq!(kinds(more_than(value(), -1)), [JoinKind::Left, JoinKind::Left]);
+}

@@ -7,7 +7,7 @@ SELECT
   COALESCE(SUM(line_items.l_quantity), 0) AS quantity
 FROM lineitem AS line_items
 JOIN orders ON line_items.l_orderkey = orders.o_orderkey
-LEFT JOIN (
+JOIN (
   SELECT
     line_items.l_orderkey AS member_1,
     COALESCE(SUM(line_items.l_quantity), 0) AS quantity
@@ -15,7 +15,7 @@ LEFT JOIN (
   GROUP BY 1
 ) AS orders_quantity ON orders.o_orderkey = orders_quantity.member_1
 LEFT JOIN customer AS customers ON orders.o_custkey = customers.c_custkey
-WHERE CASE WHEN orders.o_orderkey IS NOT NULL THEN COALESCE(orders_quantity.quantity, 0) END > $1
+WHERE COALESCE(orders_quantity.quantity, 0) > $1
 GROUP BY 1, 2, 3, 4, 5
 ORDER BY orders_total_price DESC NULLS LAST, orders_ordered_on NULLS LAST, customers_name NULLS LAST, customers_number NULLS LAST, orders_number NULLS LAST
 LIMIT 100

@@ -191,14 +191,7 @@ impl Syntax for Postgres {
                 writer.put(", 'UTF8')), 'hex')");
                 Level::Primary
             }
-            (Function::Concat, _) => {
-                // concat() would skip nulls.
-                for (at, arg) in args.iter().enumerate() {
-                    writer.put(if at > 0 { " || " } else { "" });
-                    writer.expr(arg, Level::Unary);
-                }
-                Level::Concat
-            }
+            (Function::Concat, _) => concat(writer, args),
             (Function::Substring, [text, from_and_length @ ..]) => {
                 writer.put("substring(");
                 writer.expr(text, Level::Or);
@@ -208,15 +201,7 @@ impl Syntax for Postgres {
             }
             (Function::Replace, _) => writer.function("replace", args),
             (Function::StartsWith, _) => writer.function("starts_with", args),
-            (Function::EndsWith, [text, suffix]) => {
-                writer.put("right(");
-                writer.expr(text, Level::Or);
-                writer.put(", length(");
-                writer.expr(suffix, Level::Or);
-                writer.put(")) = ");
-                writer.expr(suffix, Level::Concat);
-                Level::Comparison
-            }
+            (Function::EndsWith, [text, suffix]) => ends_with(writer, text, suffix),
             (Function::Contains, _) => {
                 writer.function("strpos", args);
                 writer.put(" > 0");
@@ -392,6 +377,25 @@ fn integer(writer: &mut Writer, arg: &SqlExpr) {
         None => writer.expr(arg, Level::Or),
     }
     writer.put(" AS BIGINT)");
+}
+
+/// Joins texts: `concat()` would skip nulls.
+fn concat(writer: &mut Writer, args: &[SqlExpr]) -> Level {
+    for (at, arg) in args.iter().enumerate() {
+        writer.put(if at > 0 { " || " } else { "" });
+        writer.expr(arg, Level::Unary);
+    }
+    Level::Concat
+}
+
+fn ends_with(writer: &mut Writer, text: &SqlExpr, suffix: &SqlExpr) -> Level {
+    writer.put("right(");
+    writer.expr(text, Level::Or);
+    writer.put(", length(");
+    writer.expr(suffix, Level::Or);
+    writer.put(")) = ");
+    writer.expr(suffix, Level::Concat);
+    Level::Comparison
 }
 
 /// Writes the start and length of a substring, which are of 32 bits; a start below 1 reads from 1 and a negative

@@ -24,7 +24,7 @@ const REQUIRED_DAYS: u32 = 90;
 /// Looks at the data of the connection, with one query per declaration, and names the first offending rows:
 /// primary and unique keys (nulls, repeated values), joins (keys without a match), `versions` (overlaps), `same_as`
 /// (values that one side lacks), `holds` of partitions (rows outside, and the smallest promise that would hold), `values` and `granularity` of
-/// dimensions, `freshness` of tables. Values of dimensions with `pii` or `mask` are never shown. Exits with 1 if a
+/// dimensions, days of `calendars`, `freshness` of tables. Values of dimensions with `pii` or `mask` are never shown. Exits with 1 if a
 /// declaration is broken.
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -73,6 +73,8 @@ enum KindArgument {
     Values,
     /// Granularities of time dimensions
     Granularity,
+    /// Days and periods of calendars
+    Calendars,
     /// Ages of tables
     Freshness,
 }
@@ -87,6 +89,7 @@ impl From<KindArgument> for Kind {
             KindArgument::Holds => Self::Holds,
             KindArgument::Values => Self::Values,
             KindArgument::Granularity => Self::Granularity,
+            KindArgument::Calendars => Self::Calendars,
             KindArgument::Freshness => Self::Freshness,
         }
     }

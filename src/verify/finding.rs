@@ -23,13 +23,15 @@ pub enum Kind {
     Values,
     /// `granularity` of time dimensions.
     Granularity,
+    /// `calendars`.
+    Calendars,
     /// `freshness` of tables.
     Freshness,
 }
 
 impl Kind {
     /// Every kind, in the order in which they are looked at.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Keys,
         Self::Joins,
         Self::Versions,
@@ -37,6 +39,7 @@ impl Kind {
         Self::Holds,
         Self::Values,
         Self::Granularity,
+        Self::Calendars,
         Self::Freshness,
     ];
 
@@ -50,6 +53,7 @@ impl Kind {
             Self::Holds => "holds",
             Self::Values => "values",
             Self::Granularity => "granularity",
+            Self::Calendars => "calendars",
             Self::Freshness => "freshness",
         }
     }

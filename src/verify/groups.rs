@@ -66,6 +66,8 @@ pub(super) enum Tell {
     NotHere(String),
     /// "1 value is not listed under `values`, in 3 rows"
     Unlisted,
+    /// "2 days are not followed by the day after"
+    NoDayAfter,
     /// "3 rows have a time within a month"
     Within(&'static str),
 }
@@ -205,6 +207,9 @@ impl Tell {
             }
             Self::Unlisted => {
                 format!("{values} {} not listed under `values`, in {rows}", verb(n_values, "is", "are"))
+            }
+            Self::NoDayAfter => {
+                format!("{} {} not followed by the day after", count(n_values, "day"), verb(n_values, "is", "are"))
             }
             Self::Within(granularity) => {
                 format!("{rows} {} a time within a {granularity}", verb(n_rows, "has", "have"))

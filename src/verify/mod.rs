@@ -6,6 +6,7 @@
 //! **Invariant:** nothing here asks a warehouse or a clock, and no value of a private column (`pii`, `mask`) is selected
 //! to be shown.
 
+mod calendars;
 mod counts;
 mod finding;
 mod freshness;
@@ -89,6 +90,7 @@ pub fn checks(project: &Project, options: &Options) -> Vec<Check> {
             Kind::Holds => holds::checks(&context),
             Kind::Values => values::checks(&context),
             Kind::Granularity => granularity::checks(&context),
+            Kind::Calendars => calendars::checks(&context),
             Kind::Freshness => freshness::checks(&context),
         })
         .collect()

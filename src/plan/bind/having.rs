@@ -4,8 +4,9 @@
 
 use super::{find_metric, formula::Formulas, leaf::LeafId};
 use crate::{
+    catalog::ColumnType,
     plan::{PlanError, PlanErrorCode, Request, Show},
-    sql::{Expr, Literal, Name},
+    sql::{BinaryOp, Expr, Function, Literal, Name, UnaryOp},
 };
 
 impl Formulas<'_> {
@@ -22,8 +23,54 @@ impl Formulas<'_> {
         if let Some(error) = error {
             return Err(error);
         }
+        if !self.is_condition(having, request) {
+            return Err(PlanError::new(PlanErrorCode::InvalidFilter, "`having` is a value, not a condition")
+                .help("Compare it with something, such as `revenue > 1000`."));
+        }
         self.check_texts(having, request)?;
         Ok(formula)
+    }
+
+    /// Returns whether an expression is true or false of a row.
+    fn is_condition(&self, expr: &Expr<Name>, request: &Request) -> bool {
+        match expr {
+            Expr::Leaf(Name::Path(words)) => {
+                let text = words.iter().map(|word| word.value.as_str()).collect::<Vec<_>>().join(".");
+                let selected = request.metrics.iter().find(|metric| metric.name == text);
+                let found = self.project.metric_named(selected.map_or(&text, |metric| &metric.metric));
+                found.is_some_and(|metric| self.project.metrics[metric].value_type == ColumnType::Boolean)
+            }
+            Expr::Literal(literal) | Expr::Parameter(literal) => literal.column_type() == ColumnType::Boolean,
+            Expr::Unary { op, arg } => *op == UnaryOp::Not && self.is_condition(arg, request),
+            Expr::Binary { op, left, right } => match op {
+                BinaryOp::And | BinaryOp::Or => self.is_condition(left, request) && self.is_condition(right, request),
+                BinaryOp::Eq
+                | BinaryOp::NotEq
+                | BinaryOp::Lt
+                | BinaryOp::LtEq
+                | BinaryOp::Gt
+                | BinaryOp::GtEq
+                | BinaryOp::Same => true,
+                BinaryOp::Add
+                | BinaryOp::Subtract
+                | BinaryOp::Multiply
+                | BinaryOp::Divide
+                | BinaryOp::Modulo
+                | BinaryOp::Concat => false,
+            },
+            Expr::Case { branches, otherwise } => {
+                let results = branches.iter().map(|(_, then)| then).chain(otherwise.as_deref());
+                results.into_iter().all(|then| self.is_condition(then, request))
+            }
+            Expr::Cast { to, .. } => *to == ColumnType::Boolean,
+            Expr::IsNull { .. } | Expr::IsTrue { .. } | Expr::In { .. } | Expr::Between { .. } | Expr::Like { .. } => {
+                true
+            }
+            Expr::Call { function, .. } => {
+                matches!(function, Function::StartsWith | Function::EndsWith | Function::Contains)
+            }
+            Expr::Leaf(_) => false,
+        }
     }
 
     /// Refuses a text beside metrics that are all numbers: warehouses read it, or not, each in its own way.

@@ -16,7 +16,7 @@ use self::{
 };
 use super::{
     Key, PlanError, PlanErrorCode,
-    bind::Shift,
+    bind::{Shift, bind_key},
     scope::Scope,
     time::{Cut, TimeValue},
 };
@@ -24,7 +24,7 @@ use crate::{
     catalog::ColumnType,
     ids::ModelId,
     project::{TimeAxis, Visible},
-    sql::{BinaryOp, Expr, Name, SqlExpr, UnaryOp},
+    sql::{BinaryOp, Expr, Literal, Name, SqlExpr, UnaryOp, formula},
 };
 
 /// What a filter is bound against.
@@ -93,8 +93,10 @@ fn bind(context: &FilterContext<'_>, scope: &mut Scope<'_>, expr: &Expr<Name>) -
             Ok(Typed::new(Expr::Unary { op: *op, arg: Box::new(arg.expr) }, column_type))
         }
         Expr::Binary { op, left, right } => {
-            let (left, right) = (bind(context, scope, left)?, bind(context, scope, right)?);
-            binary(context, *op, left, right)
+            check_label(context, left, right)?;
+            check_label(context, right, left)?;
+            let bound = (bind(context, scope, left)?, bind(context, scope, right)?);
+            binary(context, *op, bound.0, bound.1).map_err(|error| within(error, expr))
         }
         Expr::Case { branches, otherwise } => {
             let mut column_type = ColumnType::Unknown;
@@ -123,12 +125,15 @@ fn bind(context: &FilterContext<'_>, scope: &mut Scope<'_>, expr: &Expr<Name>) -
             truth(arg.expr.is_true(*negated))
         }
         Expr::In { arg, list, negated } => {
+            list.iter().try_for_each(|item| check_label(context, arg, item))?;
+            let written = expr;
             let arg = bind(context, scope, arg)?;
             let arg = Typed::new(day_if_dates(context, &arg, list), arg.column_type);
             let mut members = Vec::new();
             for item in list {
                 let item = bind(context, scope, item)?;
-                let (_, item) = agree(Typed::new(arg.expr.clone(), compared_type(&arg, list)), item)?;
+                let (_, item) = agree(Typed::new(arg.expr.clone(), compared_type(&arg, list)), item)
+                    .map_err(|error| within(error, written))?;
                 members.push(item.expr);
             }
             truth(Expr::In { arg: Box::new(arg.expr), list: members, negated: *negated })
@@ -148,6 +153,37 @@ fn bind(context: &FilterContext<'_>, scope: &mut Scope<'_>, expr: &Expr<Name>) -
         }
         Expr::Call { function, args } => call(context, scope, *function, args),
     }
+}
+
+/// Says in which part of a filter something is wrong.
+fn within(mut error: PlanError, part: &Expr<Name>) -> PlanError {
+    let part = formula(part, &|name| match name {
+        Name::Path(words) => words.iter().map(|word| word.value.as_str()).collect::<Vec<_>>().join("."),
+        Name::Exists { .. } => "exists(…)".to_owned(),
+        Name::UnknownFunction { name } | Name::AggregateFunction { name } => format!("{}(…)", name.value),
+    });
+    if !error.message.contains(" in `") {
+        error.message = format!("{} in `{part}`", error.message);
+    }
+    error
+}
+
+/// Refuses a text that is the label of no bucket: it would silently mean no row.
+fn check_label(context: &FilterContext<'_>, side: &Expr<Name>, other: &Expr<Name>) -> Result<(), PlanError> {
+    let (Expr::Leaf(Name::Path(words)), Expr::Literal(Literal::String(text)) | Expr::Parameter(Literal::String(text))) =
+        (side, other)
+    else {
+        return Ok(());
+    };
+    let path: Vec<&str> = words.iter().map(|word| word.value.as_str()).collect();
+    let Ok(found) = bind_key(context.project, context.model, &path) else { return Ok(()) };
+    let buckets = &context.project.dimensions[found.dimension].buckets;
+    if buckets.is_empty() || buckets.iter().any(|bucket| bucket.label == *text) {
+        return Ok(());
+    }
+    let labels: Vec<String> = buckets.iter().map(|bucket| format!("`{}`", bucket.label)).collect();
+    Err(PlanError::new(PlanErrorCode::InvalidFilter, format!("`{}` has no bucket `{text}`", path.join(".")))
+        .help(format!("The buckets are {}.", labels.join(", "))))
 }
 
 fn expect(typed: &Typed, wanted: ColumnType, place: &str) -> Result<(), PlanError> {

@@ -146,7 +146,7 @@ pub(super) fn unknown_metric(project: &Project, span: Span, subject: &str, writt
     suggest(diagnostic, written, project.metric_ids.keys().map(String::as_str), "metrics")
 }
 
-/// Offers a near name, or lists the names if there are few.
+/// Offers a near name, or lists the names; the first of them if there are many.
 pub(super) fn suggest<'n>(
     diagnostic: Diagnostic,
     written: &str,
@@ -161,7 +161,10 @@ pub(super) fn suggest<'n>(
             let list: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
             diagnostic.help(format!("The {kind} are {}.", list.join(", ")))
         }
-        None => diagnostic,
+        None => {
+            let list: Vec<String> = names.iter().take(12).map(|name| format!("`{name}`")).collect();
+            diagnostic.help(format!("There are {} {kind}: {}, and others.", names.len(), list.join(", ")))
+        }
     }
 }
 

@@ -208,7 +208,7 @@ pub(super) fn value_type(scalar: &str) -> &'static str {
         "Float" => "FLOAT",
         "Boolean" => "BOOLEAN",
         "Date" => "DATE",
-        "DateTime" => "DATE_TIME",
+        "DateTime" | "LocalDateTime" => "DATE_TIME",
         "Int" => "INT",
         _ => "STRING",
     }

@@ -58,7 +58,7 @@ impl Form {
             "Float" | "Int" => Self::Number,
             "Boolean" => Self::Boolean,
             "Date" => Self::Date,
-            "DateTime" => Self::DateTime,
+            "DateTime" | "LocalDateTime" => Self::DateTime,
             _ => Self::Text,
         }
     }

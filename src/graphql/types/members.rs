@@ -95,6 +95,7 @@ pub(in crate::graphql) fn scalar_type(column_type: ColumnType) -> &'static str {
         ColumnType::Float => "Float",
         ColumnType::Boolean => "Boolean",
         ColumnType::Date => "Date",
-        ColumnType::DateTime | ColumnType::Timestamp => "DateTime",
+        ColumnType::DateTime => "LocalDateTime",
+        ColumnType::Timestamp => "DateTime",
     }
 }

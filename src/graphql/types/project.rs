@@ -133,7 +133,9 @@ fn add_keys(types: &mut Types, project: &Visible<'_>, vocabulary: &Vocabulary) {
                         }
                     }
                 }
-                Member::Hour(id) => Field::new("DateTime", dimension_text(project, *id)),
+                Member::Hour(id) => {
+                    Field::new(scalar_type(project.dimensions[*id].column_type), dimension_text(project, *id))
+                }
                 Member::Part(id) => Field { description: dimension_text(project, *id), ..part.clone() },
                 Member::Role(_, to) => {
                     Field::new(&format!("{}!", keys_type(project, *to)), project.models[*to].docs.description.clone())

@@ -47,9 +47,12 @@ pub fn serve(options: Options) -> Result<(), ServeError> {
     let outcome = runtime.block_on(async {
         let mut signals = Signals::new().map_err(ServeError::Runtime)?;
         let server = Server::start(options).await?;
-        let notice = match signals.next().await {
-            Signal::Terminate => drain.notice,
-            Signal::Interrupt => Duration::ZERO,
+        let notice = loop {
+            match signals.next().await {
+                Signal::DataChanged => server.shared.engine.data_changed(),
+                Signal::Terminate => break drain.notice,
+                Signal::Interrupt => break Duration::ZERO,
+            }
         };
         tracing::info!("stopping");
         tokio::select! {
@@ -185,27 +188,36 @@ enum Signal {
     Terminate,
     /// Ctrl-C: a person does.
     Interrupt,
+    /// SIGHUP: the data have changed, so what is kept is not used again.
+    DataChanged,
 }
 
-/// The signals to end.
+/// The signals that a process is told by.
 struct Signals {
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    hang_up: tokio::signal::unix::Signal,
 }
 
 #[cfg(unix)]
 impl Signals {
     fn new() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
     }
 
     async fn next(&mut self) -> Signal {
         tokio::select! {
             _ = self.terminate.recv() => Signal::Terminate,
             _ = self.interrupt.recv() => Signal::Interrupt,
+            _ = self.hang_up.recv() => Signal::DataChanged,
         }
     }
 }

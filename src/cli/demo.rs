@@ -85,6 +85,11 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         count(usize::try_from(made.customers).unwrap_or(usize::MAX), "customer"),
         count(usize::try_from(made.tables).unwrap_or(usize::MAX), "table"),
     ));
+    context.note(&format!(
+        "its last day is the one before {}: for `last 28 days` and the like set ENTENTE_NOW={}",
+        sample::taken_at().format("%-d %B %Y"),
+        sample::taken_at().format("%Y-%m-%dT%H:%M:%SZ"),
+    ));
     let snapshot = root.join(catalog::FILE);
     if !snapshot.exists() {
         let warehouse = DuckDb::open(&path, Access::ReadOnly)?;

@@ -120,7 +120,11 @@ fn warehouse_file(arguments: &Arguments, root: &Path, name: &str, context: &Cont
 
 fn load(file: &Path, folder: &Path, context: &Context) -> Result<(), Failure> {
     let database = DuckDb::open(file, Access::ReadWrite)?;
-    let tables = database.import_folder(folder)?;
+    let tables = database.import_folder(folder).map_err(|error| match error {
+        // A file is meant, not the database.
+        warehouse::Error::Unavailable(message) => Failure::world(message),
+        other => other.into(),
+    })?;
     if tables.is_empty() {
         return Err(Failure::wrong(format!("`{}` has no CSV or Parquet files", folder.display())));
     }

@@ -21,7 +21,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::warehouse::{
     Error,
@@ -43,6 +43,11 @@ pub struct Summary {
     pub customers: u64,
     /// The number of tables and views.
     pub tables: u64,
+}
+
+/// Returns the moment at which the sample was taken: the first one after its last day.
+pub fn taken_at() -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(calendar::TAKEN_AT).expect("it is a moment of our time")
 }
 
 /// Makes the sample warehouse in a file; a file that is there is replaced when the new one is whole.

@@ -84,7 +84,7 @@ fn candidate(from: usize, to: usize, other: &Surveyed, key: &str, column: &Surve
     }
     // Numbers are contained in one another by accident, texts hardly ever.
     let telling = column.column_type == ColumnType::String && name != "id" && column.distinct >= 10 && other.rows >= 10;
-    if telling { found(Some(words::identifier(name.strip_suffix("_id").unwrap_or(&name))), false) } else { None }
+    if telling { found(words::identifier(name.strip_suffix("_id").unwrap_or(&name)), false) } else { None }
 }
 
 /// Returns whether (nearly) all values are keys of the other table.
@@ -123,7 +123,7 @@ fn name_roles(table: &mut Surveyed) {
     for join in &mut table.joins {
         let mut name = join.role.clone().unwrap_or_else(|| join.to.clone());
         if taken.contains(&name) {
-            name = words::identifier(&join.column);
+            name = words::identifier(&join.column).unwrap_or_else(|| "column".to_owned());
         }
         join.role = (name != join.to).then(|| name.clone());
         taken.push(name);

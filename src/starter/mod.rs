@@ -63,7 +63,7 @@ pub fn propose<E>(
     joins::find(&mut tables, ask);
     let mut files = vec![ProposedFile {
         path: "entente.yml".to_owned(),
-        text: yaml::project(&words::identifier(project), database, time_zone),
+        text: yaml::project(&words::identifier(project).unwrap_or_else(|| "project".to_owned()), database, time_zone),
     }];
     let drafts = draft::draft(&tables);
     files.extend(

@@ -95,7 +95,9 @@ pub(super) fn survey<E>(catalog: &Catalog, ask: Ask<'_, E>) -> (Vec<Surveyed>, V
         let mut number = 2;
         while surveyed.iter().any(|other| other.model == model) {
             model = match table.rsplit_once('.') {
-                Some((schema, _)) if number == 2 => format!("{}_{plain}", words::identifier(schema)),
+                Some((schema, _)) if number == 2 => {
+                    format!("{}_{plain}", words::identifier(schema).unwrap_or_else(|| "schema".to_owned()))
+                }
                 _ => format!("{plain}_{number}"),
             };
             number += 1;
@@ -138,7 +140,7 @@ pub(super) fn is_usable(column: &CatalogColumn) -> bool {
 
 /// Returns an identifier for a column that no other column of the table has.
 fn word(column: &str, model: &str, taken: &mut BTreeSet<String>) -> String {
-    let plain = words::identifier(column);
+    let plain = words::identifier(column).unwrap_or_else(|| "column".to_owned());
     let word = if words::is_plain(&plain) { plain } else { format!("{}_{plain}", words::singular(model)) };
     let numbered = (2_u32..).map(|number| format!("{word}_{number}"));
     let free = std::iter::once(word.clone()).chain(numbered).find(|word| !taken.contains(word));

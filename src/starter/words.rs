@@ -2,22 +2,51 @@
 //!
 //! `marts.fct_Shipments` → `shipments`; `origin_depot_id` of a key `depot_id` → role `origin`.
 
-/// Makes an identifier in `snake_case`: `Order Lines 2024` → `order_lines_2024`.
-pub(super) fn identifier(name: &str) -> String {
+/// Makes an identifier in `snake_case`: `Order Lines 2024` → `order_lines_2024`, `Größe` → `groesse`; nothing of a name
+/// without a letter or digit that has one in ASCII, such as `値`.
+pub(super) fn identifier(name: &str) -> Option<String> {
     let mut text = String::new();
-    for character in name.chars() {
-        if character.is_ascii_alphanumeric() {
-            text.push(character.to_ascii_lowercase());
-        } else if !text.ends_with('_') && !text.is_empty() {
-            text.push('_');
+    for character in name.to_lowercase().chars() {
+        let plain = if character.is_ascii_alphanumeric() { Some(character.to_string()) } else { in_ascii(character) };
+        match plain {
+            Some(plain) => text.push_str(&plain),
+            None if !text.ends_with('_') && !text.is_empty() => text.push('_'),
+            None => {}
         }
     }
     let text = text.trim_end_matches('_').to_owned();
-    match text.chars().next() {
-        None => "unnamed".to_owned(),
-        Some(first) if first.is_ascii_digit() => format!("n_{text}"),
-        Some(_) => text,
-    }
+    let first = text.chars().next()?;
+    Some(if first.is_ascii_digit() { format!("n_{text}") } else { text })
+}
+
+/// Writes a Latin letter with a mark as people do without it.
+fn in_ascii(letter: char) -> Option<String> {
+    const LETTERS: [(&str, &str); 23] = [
+        ("ä", "ae"),
+        ("ö", "oe"),
+        ("ü", "ue"),
+        ("ß", "ss"),
+        ("æ", "ae"),
+        ("œ", "oe"),
+        ("þ", "th"),
+        ("àáâãåāăą", "a"),
+        ("çćč", "c"),
+        ("ðďđ", "d"),
+        ("èéêëēėęě", "e"),
+        ("ğģ", "g"),
+        ("ìíîïīįı", "i"),
+        ("ķ", "k"),
+        ("łļľ", "l"),
+        ("ñńňņ", "n"),
+        ("òóôõøōő", "o"),
+        ("ř", "r"),
+        ("śšşș", "s"),
+        ("ťţț", "t"),
+        ("ùúûūůűų", "u"),
+        ("ýÿ", "y"),
+        ("źżž", "z"),
+    ];
+    LETTERS.iter().find(|(letters, _)| letters.contains(letter)).map(|(_, plain)| (*plain).to_owned())
 }
 
 /// Writes a column as an expression: `price` → `price`, `Order ID` → `"Order ID"`.
@@ -46,7 +75,7 @@ const TAKEN: [&str; 6] = ["time", "hour", "time_part", "previous", "is_partial",
 
 /// Names a model after its table, without the prefixes of warehouses: `marts.fct_orders` → `orders`, `time` → `times`.
 pub(super) fn model(table: &str) -> String {
-    let bare = identifier(table.rsplit('.').next().unwrap_or(table));
+    let bare = identifier(table.rsplit('.').next().unwrap_or(table)).unwrap_or_else(|| "table".to_owned());
     let prefixes = ["fct_", "fact_", "dim_", "stg_", "mart_", "tbl_"];
     let short = prefixes.iter().find_map(|prefix| bare.strip_prefix(prefix));
     let name = short.filter(|short| !short.is_empty()).unwrap_or(&bare);
@@ -114,8 +143,10 @@ mod tests {
 
     #[test]
     fn names_are_shortened_and_made_plain() {
-        assert_eq!(identifier("Order Lines (2024)"), "order_lines_2024");
-        assert_eq!(identifier("2024"), "n_2024");
+        assert_eq!(identifier("Order Lines (2024)").as_deref(), Some("order_lines_2024"));
+        assert_eq!(identifier("Größe é").as_deref(), Some("groesse_e"));
+        assert_eq!(identifier("値"), None);
+        assert_eq!(identifier("2024").as_deref(), Some("n_2024"));
         assert_eq!(model("marts.fct_shipments"), "shipments");
         assert_eq!(
             ["orders", "categories", "boxes", "address", "news"].map(singular),

@@ -52,6 +52,10 @@ pub(super) fn model(model: &ModelDraft) -> String {
         writeln!(text, "{:indent$}{content}", "").expect("a string takes any text");
     };
     line(2, &format!("- name: {}", model.name));
+    let table = model.table.rsplit('.').next().unwrap_or(&model.table);
+    if !table.is_ascii() {
+        line(4, &format!("label: {}", scalar(table)));
+    }
     let description = format!("One row per {} (proposed).", words::singular(&model.name).replace('_', " "));
     line(4, &format!("description: {}", scalar(&description)));
     line(4, &format!("table: {}", scalar(&model.table)));
@@ -94,6 +98,10 @@ fn dimension_keys(dimension: &DimensionDraft) -> String {
     let mut keys = format!("name: {}, type: {}", dimension.name, dimension.kind);
     if let Some(column) = &dimension.column {
         write!(keys, ", expr: {}", scalar(&words::expression(column))).expect("a string takes any text");
+    }
+    // A name in another script is kept for people.
+    if let Some(column) = dimension.column.as_ref().filter(|column| !column.is_ascii()) {
+        write!(keys, ", label: {}", scalar(column)).expect("a string takes any text");
     }
     for mark in &dimension.marks {
         keys.push_str(match mark {

@@ -160,6 +160,7 @@ fn within(mut error: PlanError, part: &Expr<Name>) -> PlanError {
     let part = formula(part, &|name| match name {
         Name::Path(words) => words.iter().map(|word| word.value.as_str()).collect::<Vec<_>>().join("."),
         Name::Exists { .. } => "exists(…)".to_owned(),
+        Name::Claim { name } => format!("$principal.{}", name.value),
         Name::UnknownFunction { name } | Name::AggregateFunction { name } => format!("{}(…)", name.value),
     });
     if !error.message.contains(" in `") {

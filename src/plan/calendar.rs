@@ -17,10 +17,10 @@ use crate::{
     catalog::ColumnType,
     diagnostics::nearest,
     ids::{CalendarId, GranularityId},
-    project::{CalendarGranularity, Dimension, DimensionKind, Project, Size, Visible},
+    project::{CalendarGranularity, Dimension, DimensionKind, Period, Project, Size, Visible},
     sql::{
-        Aggregate, AggregateFunction, BinaryOp, Expr, From, Function, Join, JoinKind, Leaf, Select, SqlExpr, Window,
-        WindowFunction,
+        Aggregate, AggregateFunction, BinaryOp, Expr, From, Function, Join, JoinKind, Leaf, Literal, Select, SqlExpr,
+        Window, WindowFunction,
     },
     time::{
         DateRange, Granularity, NaiveDate, RangeUnit, RelativeRange, TimePart, TimeRange, Unit, add_periods,
@@ -327,4 +327,117 @@ pub(super) fn first_day(project: &Project, size: Size, day: NaiveDate) -> Option
         Size::Standard(granularity) => Some(period_start(day, granularity, project.calendar)),
         Size::Calendar(id) | Size::FirstDay(id) => project.granularities[id].period(day).map(|period| period.from),
     }
+}
+
+/// Returns the place of a day in a calendar: the position of its period, and the days since that began.
+fn place(granularity: &CalendarGranularity, day: NaiveDate) -> Option<(usize, i64)> {
+    let position = granularity.periods.partition_point(|period| period.to <= day);
+    match granularity.periods.get(position) {
+        Some(period) => Some((position, (day - period.from).num_days().max(0))),
+        None => granularity.periods.last().filter(|last| last.to == day).map(|_| (position, 0)),
+    }
+}
+
+/// Returns the days of the rows that are shown in a range once they are taken back by periods: the fifth day of a period
+/// becomes the fifth day of the earlier one. Nothing if the calendar does not reach to the end of the range.
+pub(super) fn range_back(project: &Project, id: GranularityId, count: i64, range: DateRange) -> Option<DateRange> {
+    let granularity = &project.granularities[id];
+    let back = |day: NaiveDate| {
+        let (position, since) = place(granularity, day)?;
+        let earlier = usize::try_from(i64::try_from(position).ok()? - count).ok();
+        let Some(period) = earlier.and_then(|earlier| granularity.periods.get(earlier)) else {
+            return granularity.periods.first().map(|first| first.from);
+        };
+        Some(add_periods(period.from, Granularity::Day, since).min(period.to))
+    };
+    Some(DateRange {
+        from: range.from.map(back).map_or(Some(None), |day| day.map(Some))?,
+        to: range.to.map(back).map_or(Some(None), |day| day.map(Some))?,
+    })
+}
+
+/// Returns whether periods of a size can be taken back by periods of a calendar: each lies in one of them.
+pub(super) fn lies_in(project: &Project, size: Size, id: GranularityId) -> bool {
+    let whole = &project.granularities[id];
+    match size {
+        Size::Standard(granularity) => granularity == Granularity::Day,
+        Size::Calendar(part) | Size::FirstDay(part) => project.granularities[part].periods.iter().all(|period| {
+            let last_day = add_periods(period.to, Granularity::Day, -1);
+            whole.position(period.from).is_some() && whole.position(period.from) == whole.position(last_day)
+        }),
+    }
+}
+
+/// A period in which rows lie, and the one in which they are shown.
+struct Pair {
+    ours: Literal,
+    theirs: Literal,
+}
+
+/// Returns the periods of a range in which rows are shown that are taken back by periods of a calendar: the third week of
+/// a year is shown in the third week of the year after.
+fn pairs(project: &Project, (id, count): (GranularityId, i64), size: Size, range: DateRange) -> Vec<Pair> {
+    let whole = &project.granularities[id].periods;
+    let mut pairs = Vec::new();
+    let later = usize::try_from(count).unwrap_or(usize::MAX);
+    for (from, to) in whole.iter().zip(whole.iter().skip(later)) {
+        let is_shown = range.from.is_none_or(|first| to.to > first) && range.to.is_none_or(|end| to.from < end);
+        if !is_shown {
+            continue;
+        }
+        match column_of(size) {
+            None => {
+                let days = |of: &Period| of.from.iter_days().take_while(|day| *day < of.to).collect::<Vec<_>>();
+                let days = days(from).into_iter().zip(days(to));
+                pairs.extend(
+                    days.map(|(ours, theirs)| Pair { ours: Literal::Date(ours), theirs: Literal::Date(theirs) }),
+                );
+            }
+            Some((part, column)) => {
+                let parts = |of: &Period| {
+                    let (from, to) = (of.from, of.to);
+                    let parts = project.granularities[part].periods.iter();
+                    parts.filter(move |part| part.from >= from && part.to <= to)
+                };
+                let told = |period: &Period| match column {
+                    CalendarColumn::Value => period.value.clone(),
+                    CalendarColumn::Start | CalendarColumn::End => Literal::Date(period.from),
+                };
+                let parts = parts(from).zip(parts(to));
+                pairs.extend(parts.map(|(ours, theirs)| Pair { ours: told(ours), theirs: told(theirs) }));
+            }
+        }
+    }
+    pairs
+}
+
+/// Returns the period in which a row is shown, from the one in which it lies; null for what has no counterpart.
+///
+/// Days that move by as much are one branch: `CASE WHEN week >= DATE '2024-01-29' AND week <= … THEN week + 371 END`.
+pub(super) fn shifted(
+    project: &Project,
+    periods: (GranularityId, i64),
+    size: Size,
+    lies_in: &SqlExpr,
+    range: DateRange,
+) -> SqlExpr {
+    let mut branches = Vec::new();
+    let mut runs: Vec<(NaiveDate, NaiveDate, i64)> = Vec::new();
+    for Pair { ours, theirs } in pairs(project, periods, size, range) {
+        if let (Literal::Date(ours), Literal::Date(theirs)) = (&ours, &theirs) {
+            let days = (*theirs - *ours).num_days();
+            match runs.last_mut() {
+                Some((_, last, moved)) if *moved == days => *last = *ours,
+                _ => runs.push((*ours, *ours, days)),
+            }
+        } else {
+            branches.push((lies_in.clone().binary(BinaryOp::Eq, Expr::Literal(ours)), Expr::Literal(theirs)));
+        }
+    }
+    branches.extend(runs.into_iter().map(|(first, last, days)| {
+        let begun = lies_in.clone().binary(BinaryOp::GtEq, Expr::date(first));
+        let within = begun.and(lies_in.clone().binary(BinaryOp::LtEq, Expr::date(last)));
+        (within, time::move_day(lies_in.clone(), Unit::Day, days))
+    }));
+    if branches.is_empty() { Expr::null() } else { Expr::Case { branches, otherwise: None } }
 }

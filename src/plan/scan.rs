@@ -100,6 +100,11 @@ fn rows_of_model(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanError> {
         let windowed = window.is_some();
         keys.push((*position, key_value(bound, scan, &mut scope, axis.as_ref(), key, windowed)?));
     }
+    if scan.shift.periods.is_some() {
+        // What has no counterpart in the later period is not shown in it.
+        let is_time = |(position, _): &&(usize, SqlExpr)| bound.keys[*position].size_of_time().is_some();
+        conditions.extend(keys.iter().filter(is_time).map(|(_, key)| key.clone().is_null(true)));
+    }
     if let (Some(axis), None) = (&axis, &window) {
         conditions.extend(day_exists(bound, scan, axis));
     }
@@ -197,7 +202,7 @@ pub(super) fn day_exists(bound: &Bound<'_>, scan: &Scan, axis: &TimeValue) -> Op
 
 /// Returns the days of the rows that a scan needs.
 pub(super) fn range_of(bound: &Bound<'_>, scan: &Scan) -> DateRange {
-    let range = scan.shift.range(bound.range);
+    let range = scan.shift.range(bound.project, bound.range);
     let Some(size) = scan.offset_to else { return range };
     let first = |day| {
         let start = period_start(day, size, bound.project.calendar);
@@ -300,6 +305,13 @@ pub(super) fn key_value(
         KeyKind::Time(_) if windowed => Ok(Expr::null()),
         KeyKind::Time(size) => {
             let axis = axis.expect("a scan under a time key has an axis");
+            if let Some((id, count)) = scan.shift.periods {
+                let lies_in = match calendar::column_of(*size) {
+                    None => axis.day(cut),
+                    Some((part, column)) => scope.calendar(part, column, axis.day(cut)),
+                };
+                return Ok(calendar::shifted(bound.project, (id, count), *size, &lies_in, bound.range));
+            }
             Ok(period(scope, axis, cut, *size, scan.shift))
         }
         KeyKind::TimePart(part) => {

@@ -12,7 +12,7 @@ use std::fmt::Write;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Aggregation, Balance, CalendarGranularity, CalendarTable, Cumulation, Dimension, DimensionKind, Edge, Empty,
+    Aggregation, Back, Balance, CalendarGranularity, CalendarTable, Cumulation, Dimension, DimensionKind, Edge, Empty,
     Funnel, FunnelResult, FunnelStep, Ignore, Input, InputId, Join, Member, Metric, MetricKind, Model, NestedMetric,
     Project, Ref, Relationship, Route, Size, Source, Table, Take, Versions,
 };
@@ -119,7 +119,11 @@ impl Project {
         filters.sort();
         form.push_str(&filters.concat());
         if let Some(offset) = offset {
-            let _ = write!(form, " (offset {offset} {shift_rows})");
+            let back = match offset {
+                Back::Time(offset) => offset.to_string(),
+                Back::Periods { count, of } => format!("{count} {}", self.calendar_form(*of)),
+            };
+            let _ = write!(form, " (offset {back} {shift_rows})");
         }
         if let Some(size) = offset_to {
             let _ = write!(form, " (offset_to {size})");

@@ -6,7 +6,7 @@ use super::{Docs, Ref, Route, Size};
 use crate::{
     catalog::ColumnType,
     files::Span,
-    ids::{DimensionId, MetricId, ModelId},
+    ids::{DimensionId, GranularityId, MetricId, ModelId},
     sql::Expr,
     time::{Duration, Granularity, NaiveDate, Offset, Unit},
 };
@@ -240,7 +240,7 @@ pub struct Input {
     /// A further filter, for each model at the bottom of the metric; empty if there is none.
     pub filter: BTreeMap<ModelId, Expr<Ref>>,
     /// How far back the metric is taken.
-    pub offset: Option<Offset>,
+    pub offset: Option<Back>,
     /// Whether months and years shift each row rather than the period.
     pub shift_rows: bool,
     /// The size of time to whose first period it is taken back: the January of each month's year.
@@ -253,6 +253,30 @@ pub struct Input {
     pub take: Take,
     /// What it is where it has no rows, if said.
     pub when_empty: Option<Empty>,
+}
+
+/// How far back a metric is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Back {
+    /// By a span of time.
+    Time(Offset),
+    /// By periods of a calendar.
+    Periods {
+        /// How many.
+        count: i64,
+        /// Of which size.
+        of: GranularityId,
+    },
+}
+
+impl Back {
+    /// Returns the span of time, if it is one.
+    pub fn time(self) -> Option<Offset> {
+        match self {
+            Self::Time(offset) => Some(offset),
+            Self::Periods { .. } => None,
+        }
+    }
 }
 
 /// Keys of a query that an input drops from its grouping; filters stay.

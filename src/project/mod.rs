@@ -18,7 +18,7 @@ pub use calendar::{CalendarGranularity, CalendarTable, Period, Size};
 pub use index::LazyIndex;
 pub use join_graph::{Reach, ends_in, routes_ending_in, routes_to, routes_where, to_one_routes, undirected_way};
 pub use metric::{
-    Aggregation, Balance, Cumulation, Edge, Empty, Format, Funnel, FunnelResult, FunnelStep, Good, Ignore, Input,
+    Aggregation, Back, Balance, Cumulation, Edge, Empty, Format, Funnel, FunnelResult, FunnelStep, Good, Ignore, Input,
     InputId, Leaves, Member, Metric, MetricKind, NestedMetric, SimpleMetric, Status, Take, TimeAxis,
 };
 pub use model::{

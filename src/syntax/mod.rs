@@ -32,7 +32,7 @@ pub use dimension::DimensionDef;
 pub use format::format;
 pub use join::{FanOutDef, JoinDef, JoinKeyDef};
 pub use load::load;
-pub use metric::{BalanceDef, FunnelDef, FunnelStepDef, InputDef, MetricDef};
+pub use metric::{BalanceDef, FunnelDef, FunnelStepDef, InputDef, MetricDef, OffsetDef};
 pub use model::{ModelDef, VersionsDef};
 pub use policy::PolicyDef;
 pub use principal::{PrincipalDef, load_principal};

@@ -48,6 +48,7 @@ fn kinds_of(shape: Shape) -> Vec<&'static Kind> {
         | Shape::Integer(..)
         | Shape::Literal
         | Shape::Duration(_)
+        | Shape::Offset
         | Shape::Granularity(_)
         | Shape::Texts
         | Shape::OneOrMore
@@ -102,6 +103,7 @@ fn value(shape: Shape) -> String {
         Shape::Expression => "[expression](#values), or one per dialect".to_owned(),
         Shape::Condition => "[condition](#values)".to_owned(),
         Shape::Duration(_) => "[duration](#values)".to_owned(),
+        Shape::Offset => "[duration](#values), or a number of periods of a calendar".to_owned(),
         other => other.expects(),
     }
 }

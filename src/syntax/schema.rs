@@ -116,6 +116,11 @@ fn value(shape: Shape, kinds: &mut Kinds) -> Value {
             "pattern": format!("^{}[0-9]+ ({})s?$", if least < 0 { "-?" } else { "" }, UNITS.join("|")),
             "patternErrorMessage": "Write a number and a unit, such as `28 days`.",
         }),
+        Shape::Offset => json!({
+            "type": "string",
+            "pattern": "^[0-9]+ [a-z][a-z0-9_]*$",
+            "patternErrorMessage": "Write a number and a unit, such as `52 weeks`.",
+        }),
         Shape::Texts => json!({ "type": "array", "items": scalar() }),
         Shape::OneOrMore => one_or_more(),
         Shape::Lists => json!({ "type": "array", "items": { "type": "array", "items": scalar() } }),

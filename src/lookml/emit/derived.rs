@@ -157,7 +157,8 @@ fn compare(
     let kind = form(expr, inputs).ok_or(
         "it compares with an earlier time in another form than previous, difference or relative change, the three that Looker has",
     )?;
-    let offset = shifted.offset.ok_or("it has no offset")?;
+    let back = shifted.offset.ok_or("it has no offset")?;
+    let offset = back.time().ok_or("it goes back by periods of a calendar, which Looker does not know")?;
     let (period, frame) = period(offset)
         .ok_or_else(|| format!("it goes back {offset}, and Looker's period_over_period goes back one period"))?;
     if shifted.shift_rows && offset.unit.months().is_some() {

@@ -10,8 +10,8 @@ use crate::{
     ids::{MetricId, ModelId},
     plan::{Key, KeyKind, MetricRequest, PlanError, PlanErrorCode, Show},
     project::{
-        Aggregation, Balance, Cumulation, Empty, Funnel, FunnelResult, Ignore, Input, InputId, Metric, MetricKind, Ref,
-        SimpleMetric, Take, TimeAxis, Visible,
+        Aggregation, Back, Balance, Cumulation, Empty, Funnel, FunnelResult, Ignore, Input, InputId, Metric,
+        MetricKind, Ref, SimpleMetric, Take, TimeAxis, Visible,
     },
     sql::{BinaryOp, Expr, Function},
     time::Offset,
@@ -105,7 +105,7 @@ impl<'p> Formulas<'p> {
             name.push_str("_accumulated");
         }
         if let Some(offset) = previous {
-            above.usage.shift = self.add_shift(above.usage.shift, offset, false, metric)?;
+            above.usage.shift = self.add_shift(above.usage.shift, Back::Time(offset), false, metric)?;
             name.push_str("_previous");
         }
         if ignore.is_some() {
@@ -322,11 +322,21 @@ impl<'p> Formulas<'p> {
             .expect("there are more numbers than leaves")
     }
 
-    fn add_shift(&self, shift: Shift, offset: Offset, by_rows: bool, metric: MetricId) -> Result<Shift, PlanError> {
+    fn add_shift(&self, shift: Shift, back: Back, by_rows: bool, metric: MetricId) -> Result<Shift, PlanError> {
         let name = &self.project.metrics[metric].name;
+        let offset = match back {
+            Back::Time(offset) if shift.periods.is_none() => offset,
+            Back::Periods { count, of } if shift.is_none() => {
+                return Ok(Shift { periods: Some((of, count)), ..shift });
+            }
+            Back::Time(_) | Back::Periods { .. } => {
+                let message = format!("metric `{name}` is taken back by periods of a calendar, and once more");
+                return Err(PlanError::new(PlanErrorCode::NotYet, message).help("Take it back once."));
+            }
+        };
         let parts = offset_parts(offset).and_then(|(months, days)| {
             let (months, days) = (shift.months.checked_add(months)?, shift.days.checked_add(days)?);
-            let total = Shift { months, days, by_rows: shift.by_rows || (by_rows && months != 0) };
+            let total = Shift { months, days, by_rows: shift.by_rows || (by_rows && months != 0), periods: None };
             // A calendar ends somewhere; ten thousand years are enough for everyone.
             (total.months.abs() < 120_000 && total.days.abs() < 3_650_000).then_some(total)
         });

@@ -2,7 +2,7 @@
 
 use super::{Bound, BoundTop, Scan, ScanKind, Shift, bind_path, knows_path};
 use crate::{
-    ids::{JoinId, ModelId},
+    ids::{GranularityId, JoinId, ModelId},
     plan::{Key, KeyKind, MetricRequest, Order, OrderBy, PlanError, PlanErrorCode, Request, Top, calendar, time},
     project::{CalendarGranularity, Cumulation, Edge, Project, Route, Size, TimeAxis, Visible},
     sql::{Expr, Name},
@@ -137,9 +137,13 @@ pub(super) fn check_time(bound: &Bound<'_>, scan: &Scan) -> Result<(), PlanError
         let dimension = &project.dimensions[axis.dimension];
         time::check_finest(dimension, time::finest_of(*size)).map_err(|error| error.about_metric(metric))?;
         match size.of_calendar() {
+            _ if scan.shift.periods.is_some() => {}
             None => check_offset(metric, scan, time::finest_of(*size))?,
             Some(id) => check_offset_in_calendar(metric, scan, &project.granularities[id])?,
         }
+    }
+    if let Some(periods) = scan.shift.periods {
+        check_periods(bound, scan, metric, periods, &time_keys, parts)?;
     }
     if let Some(size) = scan.offset_to {
         check_offset_to(metric, size, &time_keys, parts)?;
@@ -191,7 +195,8 @@ fn check_state(
             }
         }
     }
-    if parts || time_keys.len() > 1 || scan.cumulation.is_some() || scan.offset_to.is_some() || scan.shift.by_rows {
+    let moved = scan.shift.by_rows || scan.shift.periods.is_some() || scan.offset_to.is_some();
+    if parts || time_keys.len() > 1 || scan.cumulation.is_some() || moved {
         return refuse(
             PlanErrorCode::NotYet,
             "is a balance over versions, which is told for the periods of one granularity",
@@ -212,6 +217,46 @@ fn check_state(
             "is a balance over versions, whose periods only a range tells",
             "Give a time range with a beginning.",
         );
+    }
+    Ok(())
+}
+
+/// Checks that a metric can be taken back by periods of a calendar.
+fn check_periods(
+    bound: &Bound<'_>,
+    scan: &Scan,
+    metric: &str,
+    (id, count): (GranularityId, i64),
+    time_keys: &[Size],
+    parts: bool,
+) -> Result<(), PlanError> {
+    let project = bound.project;
+    let name = &project.granularities[id].name;
+    let refuse = |code, what: &str, help: &str| {
+        let message = format!("`{metric}` is taken back by {count} {name}, and {what}");
+        Err(PlanError::new(code, message).help(help))
+    };
+    let not_yet = PlanErrorCode::NotYet;
+    if scan.cumulation.is_some() {
+        return refuse(not_yet, "accumulated over time", "Use an offset of weeks, such as 52 weeks.");
+    }
+    if matches!(scan.kind, ScanKind::Funnel(..)) {
+        return refuse(not_yet, "is a funnel", "Use an offset of weeks, such as 52 weeks.");
+    }
+    if parts || bound.filter.is_some_and(names_time) {
+        let help = "Group by `time` at a granularity, and give the time as a range.";
+        return refuse(not_yet, "the query speaks of a part of its time or filters by it", help);
+    }
+    if let Some(size) = time_keys.iter().find(|size| !calendar::lies_in(project, **size, id)) {
+        let what = format!("a {} does not lie in one", project.size_name(*size));
+        let help = "Group by day, or by a granularity of the calendar that lies in it.";
+        return refuse(PlanErrorCode::OffsetFinerThanGranularity, &what, help);
+    }
+    let ends = [bound.range.from, bound.range.to];
+    let unknown =
+        project.granularities[id].periods.is_empty() || calendar::range_back(project, id, count, bound.range).is_none();
+    if unknown {
+        return Err(calendar::unread(project, id, ends.into_iter().flatten().max().unwrap_or(bound.today)));
     }
     Ok(())
 }
@@ -255,7 +300,7 @@ pub(super) fn check_hours(bound: &Bound<'_>, scans: &[Scan]) -> Result<(), PlanE
 
 /// An offset of days is no finer than the shortest period, counted in whole weeks; months are no periods of a calendar.
 fn check_offset_in_calendar(metric: &str, scan: &Scan, size: &CalendarGranularity) -> Result<(), PlanError> {
-    let Shift { months, days, by_rows } = scan.shift;
+    let Shift { months, days, by_rows, periods: _ } = scan.shift;
     let shortest = size.periods.iter().map(|period| (period.to - period.from).num_days()).min().unwrap_or(1);
     let whole_weeks = if shortest < 7 { shortest } else { shortest / 7 * 7 };
     if by_rows || (months == 0 && (days == 0 || days >= whole_weeks)) {
@@ -270,7 +315,7 @@ fn check_offset_in_calendar(metric: &str, scan: &Scan, size: &CalendarGranularit
 }
 
 fn check_offset(metric: &str, scan: &Scan, granularity: Granularity) -> Result<(), PlanError> {
-    let Shift { months, days, by_rows } = scan.shift;
+    let Shift { months, days, by_rows, periods: _ } = scan.shift;
     // Counted in whole weeks: 52 of them compare years, though a year is a day longer.
     let shortest = match granularity {
         Granularity::Hour | Granularity::Day => 1,

@@ -7,8 +7,9 @@
 use std::fmt;
 
 use crate::{
-    ids::{MetricId, ModelId},
-    project::{Cumulation, Ignore, Ref, Take},
+    ids::{GranularityId, MetricId, ModelId},
+    plan::calendar,
+    project::{Cumulation, Ignore, Project, Ref, Take},
     sql::Expr,
     time::{DateRange, Duration, Granularity, NaiveDate, Unit, date_exists_after_shift, shift_date},
 };
@@ -78,6 +79,8 @@ pub(in crate::plan) struct Shift {
     pub(in crate::plan) days: i64,
     /// Whether each day of the answer shows the rows of the day so far back, month ends clamped.
     pub(in crate::plan) by_rows: bool,
+    /// Periods of a calendar back, and of which size; then nothing else.
+    pub(in crate::plan) periods: Option<(GranularityId, i64)>,
 }
 
 impl Shift {
@@ -90,7 +93,10 @@ impl Shift {
     ///
     /// A day that the earlier month lacks stands for the first day of the month after: 31 March minus one month is
     /// 1 March, so that both ends of a range are cut alike.
-    pub(in crate::plan) fn range(self, range: DateRange) -> DateRange {
+    pub(in crate::plan) fn range(self, project: &Project, range: DateRange) -> DateRange {
+        if let Some((id, count)) = self.periods {
+            return calendar::range_back(project, id, count, range).unwrap_or_default();
+        }
         DateRange { from: range.from.map(|day| self.back(day)), to: range.to.map(|day| self.back(day)) }
     }
 
@@ -114,6 +120,9 @@ impl fmt::Display for Shift {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let months = Duration { count: self.months, unit: Unit::Month };
         let days = Duration { count: self.days, unit: Unit::Day };
+        if let Some((_, count)) = self.periods {
+            return write!(f, "{count} of a calendar's periods");
+        }
         match (self.months, self.days) {
             (0, _) => write!(f, "{days}"),
             (_, 0) => write!(f, "{months}"),

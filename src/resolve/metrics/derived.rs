@@ -13,7 +13,7 @@ use crate::{
     diagnostics::{Code, Diagnostic, Diagnostics},
     files::{Span, Spanned},
     ids::{Id, MetricId, ModelId},
-    project::{Cumulation, Empty, Ignore, Input, InputId, MetricKind, Ref, Take, TimeAxis},
+    project::{Back, Cumulation, Empty, Ignore, Input, InputId, MetricKind, Ref, Take, TimeAxis},
     resolve::{
         calendars::unknown_granularity,
         expression::{Scope, claim_outside_of_policy, condition_of, parse, unknown_function},
@@ -22,15 +22,15 @@ use crate::{
         typing::{Typed, Typing},
     },
     sql::{Expr, Name},
-    syntax::{ExpressionDef, InputDef, MetricDef, Text},
-    time::{Duration, Granularity, Offset, Unit},
+    syntax::{ExpressionDef, InputDef, MetricDef, OffsetDef, Text},
+    time::{Duration, Granularity, Unit},
 };
 
 /// What is done to a metric before it is used.
 #[derive(Default)]
 struct Changes {
     filter: BTreeMap<ModelId, Expr<Ref>>,
-    offset: Option<Offset>,
+    offset: Option<Back>,
     shift_rows: bool,
     offset_to: Option<Granularity>,
     ignore: Option<Ignore>,
@@ -271,7 +271,7 @@ pub(super) fn complete_applied(context: &mut Context<'_>, id: MetricId, diagnost
 /// The changes as they were written, on an input or beside `metric:`.
 struct Written<'d> {
     filter: Option<&'d Text>,
-    offset: Option<&'d Spanned<Duration>>,
+    offset: Option<&'d Spanned<OffsetDef>>,
     window: Option<&'d Spanned<Duration>>,
     to_date: Option<&'d Text>,
     all_time: Option<&'d Spanned<bool>>,
@@ -287,7 +287,7 @@ fn changes(
     written: &Written<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Changes {
-    let offset = written.offset.and_then(|offset| offset_of(offset, subject, diagnostics));
+    let offset = written.offset.and_then(|offset| offset_of(context, offset, subject, diagnostics));
     let shift_rows = written.shift.is_some_and(|shift| shifts_rows(shift, offset, subject, diagnostics));
     let offset_to = written.offset_to.and_then(|text| start_of(text, subject, diagnostics));
     let ignore = ignored(context, metric, written.ignore, subject, diagnostics);
@@ -331,7 +331,24 @@ fn accumulates(context: &Context<'_>, metric: MetricId) -> bool {
 }
 
 /// Reads an offset: a positive number of days, weeks, months, quarters or years.
-fn offset_of(offset: &Spanned<Duration>, subject: &str, diagnostics: &mut Diagnostics) -> Option<Offset> {
+fn offset_of(
+    context: &Context<'_>,
+    written: &Spanned<OffsetDef>,
+    subject: &str,
+    diagnostics: &mut Diagnostics,
+) -> Option<Back> {
+    let offset = match &written.value {
+        OffsetDef::Time(offset) => *offset,
+        OffsetDef::Periods { count, of } => {
+            let singular = of.strip_suffix('s').unwrap_or(of);
+            let found = context.project.calendar_granularity(of);
+            let Some(of) = found.or_else(|| context.project.calendar_granularity(singular)) else {
+                diagnostics.push(unknown_granularity(context, Code::InvalidOffset, written.span, subject, singular));
+                return None;
+            };
+            return Some(Back::Periods { count: *count, of });
+        }
+    };
     let problem = if offset.count <= 0 {
         Some((format!("the offset of {subject} does not look back"), "Write a positive number, such as `1 year`."))
     } else {
@@ -344,19 +361,25 @@ fn offset_of(offset: &Spanned<Duration>, subject: &str, diagnostics: &mut Diagno
         }
     };
     if let Some((message, help)) = problem {
-        diagnostics.push(Diagnostic::new(Code::InvalidOffset, offset.span, message).help(help));
+        diagnostics.push(Diagnostic::new(Code::InvalidOffset, written.span, message).help(help));
         return None;
     }
-    Some(offset.value)
+    Some(Back::Time(offset))
 }
 
 /// Reads `shift: rows`: whether each day shows the rows of the day so far back, also for months.
-fn shifts_rows(shift: &Text, offset: Option<Offset>, subject: &str, diagnostics: &mut Diagnostics) -> bool {
-    let by_days = offset.is_some_and(|offset| offset.unit.days().is_some());
+fn shifts_rows(shift: &Text, offset: Option<Back>, subject: &str, diagnostics: &mut Diagnostics) -> bool {
+    let by_days = offset.and_then(Back::time).is_some_and(|offset| offset.unit.days().is_some());
     if by_days && shift.value == "periods" {
         let message = format!("{subject} shifts periods by days, which shift rows in any case");
         let help = "Leave `shift` out, or write months, quarters or years.";
         diagnostics.push(Diagnostic::new(Code::InvalidOffset, shift.span, message).help(help));
+    }
+    if shift.value == "rows" && offset.is_some_and(|offset| offset.time().is_none()) {
+        let message = format!("{subject} shifts rows by periods of a calendar, which are no span of time");
+        let help = "Leave `shift` out, or write days, weeks, months, quarters or years.";
+        diagnostics.push(Diagnostic::new(Code::InvalidOffset, shift.span, message).help(help));
+        return false;
     }
     !by_days && shift.value == "rows"
 }

@@ -13,8 +13,8 @@ use super::{
 use crate::{
     ids::{MetricId, ModelId},
     project::{
-        Aggregation, Cumulation, Empty, FunnelResult, FunnelStep, Good, Ignore, Input, Member, Metric, MetricKind,
-        Project, Ref, SimpleMetric, Take, Visible,
+        Aggregation, Back, Cumulation, Empty, FunnelResult, FunnelStep, Good, Ignore, Input, Member, Metric,
+        MetricKind, Project, Ref, SimpleMetric, Take, Visible,
     },
     sql::{self, Expr},
 };
@@ -225,7 +225,10 @@ fn inputs(project: &Project, metric: &Metric) -> Vec<InputRow> {
 fn input_row(project: &Project, input: &Input) -> InputRow {
     let filters: BTreeSet<String> = input.filter.values().map(|filter| formula::of_rows(project, filter)).collect();
     let mut notes: Vec<String> = filters.into_iter().map(|filter| format!("where {filter}")).collect();
-    notes.extend(input.offset.map(|offset| format!("{offset} earlier")));
+    notes.extend(input.offset.map(|back| match back {
+        Back::Time(offset) => format!("{offset} earlier"),
+        Back::Periods { count, of } => format!("{count} {} earlier", project.granularities[of].name),
+    }));
     notes.extend(input.offset_to.map(|size| format!("at the start of the {size}")));
     notes.extend(input.ignore.as_ref().map(|ignore| match ignore {
         Ignore::All => "over all keys".to_owned(),

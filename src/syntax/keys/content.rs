@@ -4,7 +4,7 @@ use crate::{
     diagnostics::Code,
     files::Spanned,
     syntax::{
-        ExpressionDef, JoinKeyDef, Text,
+        ExpressionDef, JoinKeyDef, OffsetDef, Text,
         yaml::{Mapping, Node, Scalar, Style, Value},
     },
     time::{Duration, Granularity, Unit},
@@ -36,6 +36,7 @@ pub(super) fn content(checker: &mut Checker<'_>, node: Node, key: &'static Key, 
         Shape::Boolean => Content::Boolean(boolean(checker, node, key, owner)?),
         Shape::Integer(least, greatest) => Content::Integer(integer(checker, node, key, owner, least, greatest)?),
         Shape::Duration(least) => Content::Duration(duration(checker, node, key, owner, least)?),
+        Shape::Offset => Content::Offset(offset(checker, node, key, owner)?),
         Shape::Granularity(names) => {
             let name = one_of(checker, node, key, owner, names)?;
             Content::Granularity(name.map(|name| Granularity::from_name(&name).unwrap_or(Granularity::Day)))
@@ -279,6 +280,20 @@ fn duration(
     };
     checker.report(Code::WrongValue, text.span, message, help);
     Some(text.map(|_| Duration { count: 1, unit: Unit::Day }))
+}
+
+/// Reads a duration, or a number of periods of a calendar.
+fn offset(checker: &mut Checker<'_>, node: Node, key: &'static Key, owner: &Owner) -> Option<Spanned<OffsetDef>> {
+    if let Value::Scalar(scalar) = &node.value
+        && let Some((count, of)) = scalar.text.split_once(' ')
+        && near_word(of.trim_end_matches('s'), UNITS).is_none()
+        && of.starts_with(|first: char| first.is_ascii_lowercase())
+        && of.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        && let Some(count) = count.parse().ok().filter(|count| (1..=MAXIMUM_COUNT).contains(count))
+    {
+        return Some(Spanned::new(OffsetDef::Periods { count, of: of.to_owned() }, node.span));
+    }
+    duration(checker, node, key, owner, 1).map(|duration| duration.map(OffsetDef::Time))
 }
 
 fn duration_help(found: &str) -> String {

@@ -2,7 +2,7 @@
 
 use crate::{
     files::{Span, Spanned},
-    syntax::{DocsDef, ExpressionDef, JoinKeyDef, Text},
+    syntax::{DocsDef, ExpressionDef, JoinKeyDef, OffsetDef, Text},
     time::{Duration, Granularity},
 };
 
@@ -30,6 +30,7 @@ pub(crate) enum Content {
     Boolean(Spanned<bool>),
     Integer(Spanned<u64>),
     Duration(Spanned<Duration>),
+    Offset(Spanned<OffsetDef>),
     Granularity(Spanned<Granularity>),
     Json(Spanned<serde_json::Value>),
     Mapping(Fields),
@@ -63,6 +64,8 @@ impl Fields {
         integer Integer Spanned<u64>;
         /// Takes a duration.
         duration Duration Spanned<Duration>;
+        /// Takes an offset.
+        offset Offset Spanned<OffsetDef>;
         /// Takes a size of time.
         granularity Granularity Spanned<Granularity>;
         /// Takes anything, as JSON.

@@ -63,6 +63,8 @@ pub(crate) enum Shape {
     Literal,
     /// A number and a unit of time, such as `28 days`; the least count.
     Duration(i64),
+    /// A number and a unit of time, or a granularity of a calendar, such as `1 retail_year`.
+    Offset,
     /// A size of time, such as `month`.
     Granularity(&'static [&'static str]),
     /// A list of text.

@@ -16,7 +16,7 @@ impl Shape {
             Self::Boolean => "`true` or `false`".to_owned(),
             Self::Integer(least, 0xffff_ffff..) => format!("a whole number from {least} on"),
             Self::Integer(least, greatest) => format!("a whole number from {least} to {greatest}"),
-            Self::Duration(_) => "a number and a unit of time".to_owned(),
+            Self::Duration(_) | Self::Offset => "a number and a unit of time".to_owned(),
             Self::Granularity(names) => listed(names),
             Self::Texts => "a list of text".to_owned(),
             Self::OneOrMore => "a name or a list of names".to_owned(),
@@ -46,7 +46,7 @@ impl Shape {
             }
             Self::Boolean => "true".to_owned(),
             Self::Integer(least, _) => least.max(10).to_string(),
-            Self::Duration(_) => "28 days".to_owned(),
+            Self::Duration(_) | Self::Offset => "28 days".to_owned(),
             Self::Texts => "[first, second]".to_owned(),
             Self::OneOrMore => "[first_name, second_name]".to_owned(),
             Self::Lists => "[[first_column, second_column]]".to_owned(),

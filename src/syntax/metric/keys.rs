@@ -53,7 +53,7 @@ pub(in crate::syntax) static METRIC: Kind = Kind {
             Shape::OneOf(&["last", "first", "avg"]),
             "What stands for a coarser period of a cumulative metric; last unless said."
         ),
-        key("offset", Shape::Duration(1), "How far back the metric is taken, such as `52 weeks`."),
+        key("offset", Shape::Offset, "How far back the metric is taken, such as `52 weeks`."),
         key("when_empty", Shape::OneOf(&["null", "0"]), "What it is where it has no rows."),
         key("discrete", Shape::Boolean, "A percentile that is one of the values, not between two of them."),
         key("approximate", Shape::Boolean, "Allows an approximate percentile or distinct count."),
@@ -142,7 +142,7 @@ static INPUT: Kind = Kind {
     keys: keys![
         required("metric", Shape::Reference, "The metric."),
         key("where", Shape::Condition, "Which rows count, beside the metric's own filter."),
-        key("offset", Shape::Duration(1), "How far back it is taken, such as `52 weeks`."),
+        key("offset", Shape::Offset, "How far back it is taken, such as `52 weeks`."),
         key("offset_to", Shape::Text, "A fixed point back to which it is taken, such as `start of year`."),
         key(
             "shift",

@@ -41,7 +41,7 @@ pub struct MetricDef {
     /// `take:` last, first or avg at a coarser granularity (not executed yet, save `last`).
     pub take: Option<Text>,
     /// `offset:` on a metric with `metric:`.
-    pub offset: Option<Spanned<Duration>>,
+    pub offset: Option<Spanned<OffsetDef>>,
     /// `when_empty:` null or 0.
     pub when_empty: Option<Text>,
     /// `discrete:` a percentile that is one of the values.
@@ -86,7 +86,7 @@ pub struct InputDef {
     /// `where:` AND to the metric's own.
     pub filter: Option<Text>,
     /// `offset:` how far back.
-    pub offset: Option<Spanned<Duration>>,
+    pub offset: Option<Spanned<OffsetDef>>,
     /// `offset_to: start of year` (not executed yet)
     pub offset_to: Option<Text>,
     /// `shift:` rows or periods.
@@ -142,4 +142,18 @@ pub struct FunnelStepDef {
     pub within: Option<Spanned<Duration>>,
     /// The whole entry.
     pub span: Span,
+}
+
+/// How far back a metric is taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OffsetDef {
+    /// By a span of time.
+    Time(Duration),
+    /// By periods of a calendar.
+    Periods {
+        /// How many.
+        count: i64,
+        /// The granularity, by its name.
+        of: String,
+    },
 }

@@ -10,7 +10,7 @@ use entente::{
     catalog::Catalog,
     diagnostics::Diagnostics,
     files::SourceMap,
-    plan::{self, ColumnRole, Context, Plan, Principal, Request},
+    plan::{self, Claim, ColumnRole, Context, Plan, Principal, Request},
     project::Project,
     resolve, sql,
     sql::{Dialect, Select},
@@ -22,7 +22,7 @@ use super::{
     definitions::{self, Metric},
     oracle::{self, Answer, KeyValue, Number},
     query::Query,
-    world::World,
+    world::{SEEN_REGION, World},
 };
 
 /// What metrics are called, with their position behind.
@@ -138,10 +138,16 @@ pub(super) fn yaml(world: &World, metrics: &[Metric]) -> String {
     format!("{}{}", world.models(), definitions::yaml(metrics, PREFIX))
 }
 
+/// Who asks, which matters where there is a policy.
+fn principal() -> Principal {
+    let claim = Claim::One(sql::Literal::String(SEEN_REGION.to_owned()));
+    Principal { claims: [("region".to_owned(), claim)].into(), ..Principal::default() }
+}
+
 /// Plans a request; a panic of the planner is a failure like others.
 pub(super) fn plan_request(project: &Project, request: &Request) -> Result<Plan, Failure> {
     let context = Context { now: now(), dialect: Dialect::DuckDb };
-    let planned = catch_unwind(AssertUnwindSafe(|| plan::plan(project, request, &Principal::default(), &context)));
+    let planned = catch_unwind(AssertUnwindSafe(|| plan::plan(project, request, &principal(), &context)));
     planned.map_err(|_| Failure::Panicked)?.map_err(|error| Failure::Refused(error.to_string()))
 }
 

@@ -29,6 +29,10 @@ pub(super) type Check<'c> = &'c dyn Fn(&Warehouse, &Case) -> Result<(), Failure>
 impl Case {
     /// Compares with the oracle.
     pub(super) fn check(warehouse: &Warehouse, case: &Self) -> Result<(), Failure> {
+        // A smaller case has to be one that the oracle speaks of.
+        if !case.query.is_answerable(&case.metrics) {
+            return Ok(());
+        }
         let held = warehouse.hold(&case.world);
         let yaml = ask::yaml(&case.world, &case.metrics);
         let project = ask::load(&case.world.config(), &yaml, held.catalog())?;

@@ -245,6 +245,9 @@ fn worlds(world: &World) -> Vec<World> {
     add_rows(&mut add, world.void.parcels.len(), &|world, keep| retain(&mut world.void.parcels, keep));
     add_rows(&mut add, world.void.claims.len(), &|world, keep| retain(&mut world.void.claims, keep));
     add_rows(&mut add, world.void.customers.len(), &|world, keep| retain(&mut world.void.customers, keep));
+    if world.is_guarded {
+        add(&|world| world.is_guarded = false);
+    }
     if world.is_partitioned {
         add(&|world| world.is_partitioned = false);
     }

@@ -31,7 +31,12 @@ pub(super) fn is_answerable(query: &Query, metrics: &[Metric]) -> bool {
     }
     let all: Vec<Use<'_>> = query.metrics.iter().flat_map(|(metric, back)| used(metrics, *metric, *back)).collect();
     let ignores = all.iter().any(|used| used.ignore.is_some());
-    if ignores && (query.top.is_some() || all.iter().all(|used| used.ignore.is_some())) {
+    // Rows are made by what neither ignores a key nor is taken back by the query.
+    let makes_rows = query
+        .metrics
+        .iter()
+        .any(|(metric, back)| back.is_none() && uses(metrics, *metric).iter().any(|used| used.ignore.is_none()));
+    if ignores && (query.top.is_some() || !makes_rows) {
         return false;
     }
     all.iter().all(|used| is_possible(query, metrics, *used, &sizes, has_end))

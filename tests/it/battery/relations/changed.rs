@@ -190,6 +190,12 @@ pub(super) fn unpruned(warehouse: &Warehouse, asker: &Asker<'_>, case: &Case) ->
     differs("with partitions and without", &pruned, &whole.ask(&case.query)?)
 }
 
+pub(super) fn physical_twin(warehouse: &Warehouse, asker: &Asker<'_>, case: &Case) -> Result<(), Failure> {
+    let guarded = asker.ask(&case.query)?;
+    let twin = Asker::new(warehouse, &case.world.seen(), &case.metrics)?;
+    differs("under a policy, and on what it shows", &guarded, &twin.ask(&case.query)?)
+}
+
 pub(super) fn twice_the_same(asker: &Asker<'_>, case: &Case) -> Result<(), Failure> {
     let text = || -> Result<String, Failure> {
         let plan = ask::plan_query(&asker.project, &case.query, PREFIX)?;

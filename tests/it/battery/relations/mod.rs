@@ -30,10 +30,11 @@ pub(super) enum Relation {
     TimeSplit,
     TwiceTheSame,
     Renamed,
+    PhysicalTwin,
 }
 
 impl Relation {
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::Partition,
         Self::Trinity,
         Self::Independence,
@@ -46,6 +47,7 @@ impl Relation {
         Self::TimeSplit,
         Self::TwiceTheSame,
         Self::Renamed,
+        Self::PhysicalTwin,
     ];
 
     pub(super) fn name(self) -> &'static str {
@@ -62,6 +64,7 @@ impl Relation {
             Self::TimeSplit => "r14",
             Self::TwiceTheSame => "r15",
             Self::Renamed => "r16",
+            Self::PhysicalTwin => "r7",
         }
     }
 
@@ -79,6 +82,7 @@ impl Relation {
             Self::Unpruned => "R12: a table without partitions gives the same",
             Self::TimeSplit => "R14: a range is its two parts",
             Self::TwiceTheSame => "R15: planned twice is the same text",
+            Self::PhysicalTwin => "R7: a policy on all rows is no policy on the rows that may be seen",
             Self::Renamed => "R16: other names give the same numbers",
         }
     }
@@ -91,11 +95,12 @@ impl Relation {
             // What ignores keys makes no rows beside others.
             Self::Independence => is_plain && case.query.metrics.len() > 1 && !ignores(case),
             Self::FilterIsGroup => is_plain && changed::text_key(&case.query).is_some() && !ignores(case),
-            Self::UnrelatedRows => !changed::unrelated(case).is_empty(),
+            Self::UnrelatedRows => !case.world.is_guarded && !changed::unrelated(case).is_empty(),
             Self::Grain => is_plain && combined::of_sum(case) && combined::coarser(&case.query).is_some(),
             Self::Ratio => is_plain && changed::ratio(&case.metrics).is_some(),
             Self::TimeSplit => is_plain && combined::of_sum(case) && combined::middle(&case.query).is_some(),
             Self::Unpruned => case.world.is_partitioned,
+            Self::PhysicalTwin => case.world.is_guarded,
             Self::Permutation | Self::TwiceTheSame | Self::Renamed => true,
         }
     }
@@ -136,6 +141,7 @@ pub(super) fn check(warehouse: &Warehouse, case: &Case, relation: Relation, mut 
         Relation::Ratio => changed::ratio_of_parts(&asker, case),
         Relation::Unpruned => changed::unpruned(warehouse, &asker, case),
         Relation::TwiceTheSame => changed::twice_the_same(&asker, case),
+        Relation::PhysicalTwin => changed::physical_twin(warehouse, &asker, case),
         Relation::Renamed => changed::renamed(&asker, case),
     }
 }

@@ -37,6 +37,8 @@ pub(in crate::battery) const KINDS: [&str; 10] =
     ["a", "A", "b", "it's", "", "a ", "\u{e9}", "e\u{301}", "\u{1f642}", "%"];
 pub(in crate::battery) const COUNTRIES: [&str; 3] = ["DE", "FR", "\\"];
 pub(in crate::battery) const REGIONS: [&str; 2] = ["N", "S"];
+/// What the principal may see where there is a policy.
+pub(in crate::battery) const SEEN_REGION: &str = REGIONS[0];
 pub(in crate::battery) const REASONS: [&str; 2] = ["lost", "late"];
 pub(in crate::battery) const CURRENCIES: [&str; 2] = ["EUR", "USD"];
 pub(in crate::battery) const PLANS: [&str; 2] = ["basic", "pro"];

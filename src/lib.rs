@@ -11,12 +11,13 @@
 //!
 //! Layers, lowest first; a module imports only from lower layers (`tests/it/layers.rs` fails otherwise):
 //! 0 `ids files time` · 1 `diagnostics catalog` · 2 `syntax sql` · 3 `project warehouse cache` · 4 `resolve` ·
-//! 5 `plan lookml` · 6 `site starter verify` · 7 `engine sample` · 8 `graphql` · 9 `server` · 10 `cli`.
+//! 5 `plan lookml` · 6 `import site starter verify` · 7 `engine sample` · 8 `graphql` · 9 `server` · 10 `cli`.
 
 pub mod catalog;
 pub mod diagnostics;
 pub mod files;
 pub mod ids;
+pub mod import;
 pub mod lookml;
 pub mod plan;
 pub mod project;

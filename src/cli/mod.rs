@@ -17,6 +17,7 @@ mod demo;
 mod explain;
 mod failure;
 mod fmt;
+mod import;
 mod init;
 mod principal;
 mod publish;
@@ -113,6 +114,7 @@ enum Command {
     Serve(serve::Arguments),
     Demo(demo::Arguments),
     Init(init::Arguments),
+    Import(import::Arguments),
     Catalog(catalog::Arguments),
     Fmt(fmt::Arguments),
 }
@@ -133,6 +135,7 @@ pub fn run() -> ExitCode {
         Command::Serve(arguments) => serve::run(&arguments, &mut context),
         Command::Demo(arguments) => demo::run(&arguments, &mut context),
         Command::Init(arguments) => init::run(&arguments, &mut context),
+        Command::Import(arguments) => import::run(&arguments, &mut context),
         Command::Catalog(arguments) => catalog::run(&arguments, &mut context),
         Command::Fmt(arguments) => fmt::run(&arguments, &mut context),
     };

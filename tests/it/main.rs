@@ -13,6 +13,8 @@ mod clients;
 #[cfg(feature = "cli")]
 mod command;
 #[cfg(feature = "cli")]
+mod dbt;
+#[cfg(feature = "cli")]
 mod docs;
 mod generated;
 #[cfg(feature = "duckdb")]

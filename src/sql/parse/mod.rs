@@ -8,6 +8,7 @@
 
 mod call;
 mod convert;
+mod foreign;
 mod functions;
 mod literal;
 mod reference;
@@ -26,6 +27,7 @@ use crate::files::Span;
 use convert::Convert;
 use source::Source;
 
+pub use foreign::{Portable, to_portable};
 pub use functions::{FunctionDoc, functions, other_words};
 pub use reference::expression_reference;
 pub use select::parse_select;

@@ -1,0 +1,198 @@
+//! Ratios, formulas and running totals.
+//!
+//! An offset of dbt shifts rows, not periods: `offset_window: 1 month` is `offset: 1 month, shift: rows`.
+
+use super::{
+    Entries,
+    metrics::{Known, Metrics},
+};
+use crate::{
+    import::dbt::{
+        emit::Out,
+        names::snake_case,
+        tree::{Filter, Input, Metric},
+    },
+    sql::{Portable, to_portable},
+};
+
+impl Metrics<'_> {
+    /// Puts the keys of a quotient; returns the one model that it speaks of.
+    pub(super) fn ratio(
+        &mut self,
+        metric: &Metric,
+        numerator: &Input,
+        denominator: &Input,
+        out: &mut Entries,
+    ) -> Result<Option<usize>, String> {
+        let (top, bottom) = (self.input(numerator)?, self.input(denominator)?);
+        let mut inputs: Vec<(String, Out)> = Vec::new();
+        let plain = metric.filters.is_empty();
+        let mut names = Vec::new();
+        for (input, known, part) in [(numerator, &top, "numerator"), (denominator, &bottom, "denominator")] {
+            if plain && is_plain(input) {
+                names.push(known.name.clone());
+                continue;
+            }
+            let name = input.alias.as_deref().map_or_else(|| part.to_owned(), snake_case);
+            let filters = [metric.filters.as_slice(), &input.filters].concat();
+            inputs.push((name.clone(), self.input_entry(input, known, &filters)?));
+            names.push(name);
+        }
+        // A metric of the name of an input would be meant by it.
+        if names[0] == names[1] && !inputs.is_empty() {
+            return Err(format!("both its inputs are called `{}`", names[0]));
+        }
+        out.text("expr", format!("{} / {}", names[0], names[1]));
+        if !inputs.is_empty() {
+            out.put("inputs", Out::Map(inputs));
+        }
+        Ok(one_model(&[top, bottom]))
+    }
+
+    /// Puts the keys of a formula over metrics; returns the one model that it speaks of.
+    pub(super) fn derived(
+        &mut self,
+        metric: &Metric,
+        expr: &str,
+        written: &[Input],
+        out: &mut Entries,
+    ) -> Result<Option<usize>, String> {
+        let formula =
+            to_portable(expr, self.dialect).map_err(|why| format!("its formula cannot be said here: {why}"))?;
+        let mut known_inputs = Vec::new();
+        let mut entries: Vec<(String, Out)> = Vec::new();
+        let mut renamed: Vec<(String, String)> = Vec::new();
+        for input in written {
+            let word = input.alias.as_deref().unwrap_or(&input.name);
+            let is_used =
+                formula.names().iter().any(|words| matches!(words.as_slice(), [one] if one.eq_ignore_ascii_case(word)));
+            if !is_used {
+                let why = format!("its input `{word}` is not in its formula");
+                self.report.changed("metric", &metric.name, &metric.place, why);
+                continue;
+            }
+            let known = self.input(input)?;
+            let filters = [metric.filters.as_slice(), &input.filters].concat();
+            if filters.is_empty() && is_plain(input) {
+                renamed.push((word.to_owned(), known.name.clone()));
+            } else {
+                let name = snake_case(word);
+                if entries.iter().any(|(other, _)| *other == name) {
+                    return Err(format!("two of its inputs are called `{name}`"));
+                }
+                entries.push((name.clone(), self.input_entry(input, &known, &filters)?));
+                renamed.push((word.to_owned(), name));
+            }
+            known_inputs.push(known);
+        }
+        out.text("expr", renamed_formula(&formula, &renamed)?);
+        if !entries.is_empty() {
+            out.put("inputs", Out::Map(entries));
+        }
+        Ok(one_model(&known_inputs))
+    }
+
+    /// Returns the entry of an input: its metric, filter and offset.
+    fn input_entry(&mut self, input: &Input, known: &Known, filters: &[Filter]) -> Result<Out, String> {
+        let mut entry = Entries::default();
+        entry.text("metric", &known.name);
+        entry.maybe("where", self.condition(filters, known.model)?);
+        if let Some(offset) = &input.offset {
+            let (count, unit) = duration(offset)?;
+            entry.text("offset", format!("{count} {unit}"));
+            if !matches!(unit.trim_end_matches('s'), "day" | "week") {
+                entry.text("shift", "rows");
+            }
+        }
+        if let Some(granularity) = &input.offset_to {
+            entry.text("offset_to", format!("start of {granularity}"));
+        }
+        if known.fills && (input.offset.is_some() || input.offset_to.is_some()) {
+            // dbt fills after it has shifted.
+            entry.put("when_empty", Out::Word("0".to_owned()));
+        }
+        Ok(Out::Map(entry.0))
+    }
+
+    /// Puts the keys of a running total; returns its model.
+    pub(super) fn cumulative(
+        &mut self,
+        metric: &Metric,
+        input: &Input,
+        how: (Option<&str>, Option<&str>, &str),
+        out: &mut Entries,
+    ) -> Result<Option<usize>, String> {
+        let known = self.input(input)?;
+        let (window, to_date, take) = how;
+        out.text("metric", &known.name);
+        match (window, to_date) {
+            (Some(_), Some(_)) => return Err("it has a window and a `grain_to_date`".to_owned()),
+            (Some(window), None) => {
+                let (count, unit) = duration(window)?;
+                out.text("window", format!("{count} {unit}"));
+            }
+            (None, Some(granularity)) => out.text("to_date", granularity),
+            (None, None) => out.put("all_time", Out::yes()),
+        }
+        match take {
+            "first" => out.text("take", "first"),
+            "last" => {}
+            "average" | "avg" => out.text("take", "avg"),
+            other => return Err(format!("its `period_agg: {other}` is not known")),
+        }
+        let filters = [metric.filters.as_slice(), &input.filters].concat();
+        out.maybe("where", self.condition(&filters, known.model)?);
+        Ok(known.model)
+    }
+}
+
+fn is_plain(input: &Input) -> bool {
+    input.filters.is_empty() && input.offset.is_none() && input.offset_to.is_none()
+}
+
+/// Returns the one model that all of them speak of.
+fn one_model(inputs: &[Known]) -> Option<usize> {
+    let first = inputs.first()?.model?;
+    inputs.iter().all(|known| known.model == Some(first)).then_some(first)
+}
+
+/// Puts the names of this language into a formula.
+fn renamed_formula(formula: &Portable, renamed: &[(String, String)]) -> Result<String, String> {
+    let find = |word: &str| renamed.iter().find(|(from, _)| from.eq_ignore_ascii_case(word)).map(|(_, to)| to.clone());
+    for words in formula.names() {
+        if words.len() != 1 || find(words[0]).is_none() {
+            return Err(format!("its formula names `{}`, which is none of its inputs", words.join(".")));
+        }
+    }
+    Ok(formula.renamed(&find))
+}
+
+/// Reads `7 days` and `1 Month`: a number and a unit, in the singular for one.
+pub(super) fn duration(written: &str) -> Result<(u32, String), String> {
+    let lower = written.trim().to_lowercase();
+    let mut words = lower.split_whitespace();
+    let (count, unit) = (words.next().and_then(|count| count.parse::<u32>().ok()), words.next());
+    let (Some(count), Some(unit), None) = (count, unit, words.next()) else {
+        return Err(format!("`{written}` is no number and unit of time"));
+    };
+    let unit = unit.trim_end_matches('s');
+    if !["minute", "hour", "day", "week", "month", "quarter", "year"].contains(&unit) {
+        return Err(format!("`{written}` is in a unit that durations do not have"));
+    }
+    if count == 0 {
+        return Err(format!("`{written}` is no time at all"));
+    }
+    Ok((count, if count == 1 { unit.to_owned() } else { format!("{unit}s") }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_in_any_spelling() {
+        assert_eq!(duration("7 DAYS"), Ok((7, "days".into())));
+        assert_eq!(duration("1 months"), Ok((1, "month".into())));
+        assert!(duration("2 martian_days").is_err() && duration("week").is_err() && duration("0 days").is_err());
+    }
+}

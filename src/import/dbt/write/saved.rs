@@ -1,0 +1,102 @@
+//! Saved queries.
+
+use super::Entries;
+use crate::import::dbt::{
+    emit::Out,
+    filters::Filters,
+    jinja::{Item, ItemKind},
+    names::snake_case,
+    report::Report,
+    tree::{Filter, SavedQuery},
+};
+
+/// Writes saved queries; one that names a metric that was left out is left out, too.
+pub(in crate::import::dbt) fn saved_queries(filters: &Filters, report: &mut Report) -> Vec<Out> {
+    let mut saved = Vec::new();
+    for query in &filters.names.layer.saved_queries {
+        match write(query, filters, report) {
+            Ok(out) => {
+                saved.push(out);
+                report.carried("saved query", &query.name, &query.place);
+                report.saved_queries.insert(query.name.clone(), snake_case(&query.name));
+                for export in &query.exports {
+                    report.left_out("export", export, &query.place, "answers are not written into tables");
+                }
+            }
+            Err(why) => report.left_out("saved query", &query.name, &query.place, why),
+        }
+    }
+    saved
+}
+
+fn write(query: &SavedQuery, filters: &Filters, report: &Report) -> Result<Out, String> {
+    let mut out = Entries::default();
+    out.text("name", snake_case(&query.name));
+    let description = query.about.description.as_ref().or(query.about.label.as_ref());
+    out.maybe("description", description);
+    let metric = |name: &str| {
+        let name = name.trim();
+        let known = report.metrics.get(name).cloned();
+        known.ok_or_else(|| format!("its metric `{name}` was left out"))
+    };
+    let mut metrics = Vec::new();
+    for name in &query.metrics {
+        metrics.push(metric(name)?);
+    }
+    if metrics.is_empty() {
+        return Err("it asks for no metric".to_owned());
+    }
+    out.put("metrics", Out::texts(&metrics));
+    let mut by = Vec::new();
+    for written in &query.group_by {
+        let (path, needs) = filters.path(&item(written, filters)?, None)?;
+        if needs.is_some() {
+            return Err(format!("it is grouped by a metric, `{}`", written.text));
+        }
+        by.push(path);
+    }
+    if !by.is_empty() {
+        out.put("by", Out::texts(&by));
+    }
+    if let Some(condition) = filters.condition(&query.filters, None)? {
+        if !condition.metrics.is_empty() {
+            return Err("its filter names a metric".to_owned());
+        }
+        out.text("where", condition.text);
+    }
+    let mut order = Vec::new();
+    for written in &query.order_by {
+        let text = written.text.trim();
+        let (text, descends) = text.strip_prefix('-').map_or((text, false), |rest| (rest.trim(), true));
+        let written = Filter { text: text.to_owned(), ..written.clone() };
+        let item = item(&written, filters)?;
+        let term = match &item.kind {
+            ItemKind::Metric(_) => metric(&item.name)?,
+            ItemKind::Dimension if !text.contains('(') && report.metrics.contains_key(text) => metric(text)?,
+            _ => filters.path(&item, None)?.0,
+        };
+        order.push(if descends || item.descending { format!("{term} desc") } else { term });
+    }
+    if !order.is_empty() {
+        out.text("order", order.join(", "));
+    }
+    if let Some(limit) = &query.limit {
+        out.put("limit", Out::Word(limit.clone()));
+    }
+    Ok(Out::Map(out.0))
+}
+
+/// Reads `TimeDimension('metric_time', 'day')`, or a bare name.
+fn item(written: &Filter, filters: &Filters) -> Result<Item, String> {
+    if let Some(item) = filters.templates.call(&written.text)? {
+        return Ok(item);
+    }
+    Ok(Item {
+        kind: ItemKind::Dimension,
+        name: written.text.trim().to_owned(),
+        entity_path: Vec::new(),
+        granularity: None,
+        part: None,
+        descending: false,
+    })
+}

@@ -1,0 +1,7 @@
+//! Definitions of other semantic layers → definitions of this one, with a report of what could not be carried over.
+//!
+//! `dbt::import(files)` turns the semantic models and metrics of a dbt project into models and metrics.
+//!
+//! **Invariant:** files in, texts and a report out. Nothing here reads a file, and nothing is left out silently.
+
+pub mod dbt;

@@ -1,0 +1,443 @@
+//! SQL of a warehouse → the portable language, where it has a form that means the same.
+//!
+//! `iff(amount::int > 10, 'big', 'small')` becomes `case when cast(amount as integer) > 10 then 'big' else 'small' end`.
+//! A text that is portable already stays as it was written, in one line.
+//!
+//! **Invariant:** what is not known to mean the same is an error that names it; nothing is passed through unread.
+
+use sqlparser::{
+    ast::{
+        self, BinaryOperator, CastKind, CeilFloorKind, DataType, ExactNumberInfo, FunctionArg, FunctionArgExpr,
+        FunctionArguments, UnaryOperator, Value,
+    },
+    dialect::{BigQueryDialect, Dialect, DuckDbDialect, GenericDialect, SnowflakeDialect},
+    parser::Parser,
+};
+
+use super::{MAX_BYTES, MAX_DEPTH, parse_expression};
+use crate::{
+    files::{SourceMap, Span},
+    sql::{Expr, Name},
+    time::Granularity,
+};
+
+/// An expression of the portable language.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Portable {
+    /// Its text, in one line.
+    pub text: String,
+    /// Its tree; the spans of names are places in the text.
+    pub expr: Expr<Name>,
+}
+
+impl Portable {
+    /// Returns the names of columns and paths, in order.
+    pub fn names(&self) -> Vec<Vec<&str>> {
+        let mut names = Vec::new();
+        self.expr.for_each_leaf(&mut |leaf| {
+            if let Name::Path(words) = leaf {
+                names.push(words.iter().map(|word| word.value.as_str()).collect());
+            }
+        });
+        names
+    }
+
+    /// Returns the text with other names, where `rename` gives one for a name without dots.
+    pub fn renamed(&self, rename: &dyn Fn(&str) -> Option<String>) -> String {
+        let mut places: Vec<(Span, String)> = Vec::new();
+        self.expr.for_each_leaf(&mut |leaf| {
+            if let Name::Path(words) = leaf
+                && let [word] = words.as_slice()
+                && let Some(name) = rename(&word.value)
+            {
+                places.push((word.span, name));
+            }
+        });
+        places.sort_by_key(|(span, _)| std::cmp::Reverse(span.start));
+        places.dedup();
+        let mut text = self.text.clone();
+        for (span, name) in places {
+            text.replace_range(span.start as usize..span.end as usize, &name);
+        }
+        text
+    }
+}
+
+/// Translates an expression of a warehouse; `dialect` is the warehouse's name where it is known.
+///
+/// # Errors
+/// What has no portable form, in words that follow "because": "it calls `regexp_like`".
+pub fn to_portable(text: &str, dialect: Option<&str>) -> Result<Portable, String> {
+    if text.len() > MAX_BYTES {
+        return Err("it has more than 64 KiB".to_owned());
+    }
+    // A text in double quotes is a name in the portable language and a constant in BigQuery.
+    let ambiguous = dialect == Some("bigquery") && text.contains('"');
+    let as_written = if ambiguous { None } else { portable(&one_line(text)) };
+    let found = match as_written {
+        Some(found) => found,
+        None => {
+            portable(&translate(text, dialect)?).ok_or_else(|| format!("`{}` has no portable form", one_line(text)))?
+        }
+    };
+    match found.names().iter().find(|words| words.len() == 1 && MOMENTS.contains(&&*words[0].to_lowercase())) {
+        Some(moment) => Err(format!("`{}` depends on the moment of asking", moment[0])),
+        None => Ok(found),
+    }
+}
+
+/// Words of SQL that look like columns and stand for the moment of asking.
+const MOMENTS: [&str; 5] = ["current_date", "current_time", "current_timestamp", "localtime", "localtimestamp"];
+
+/// Puts a text into one line, unless a line break is within a constant or ends a comment.
+fn one_line(text: &str) -> String {
+    let text = text.trim();
+    if text.contains('\'') && text.lines().any(|line| line.matches('\'').count() % 2 == 1) || text.contains("--") {
+        return text.to_owned();
+    }
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+fn portable(text: &str) -> Option<Portable> {
+    let mut files = SourceMap::new();
+    let file = files.add("expression", text);
+    let expr = parse_expression(text, Span::new(file, 0, text.len())).ok()?;
+    let mut known = true;
+    expr.for_each_leaf(&mut |leaf| known &= matches!(leaf, Name::Path(_)));
+    known.then(|| Portable { text: text.to_owned(), expr })
+}
+
+fn translate(text: &str, dialect: Option<&str>) -> Result<String, String> {
+    let generic: &dyn Dialect = &GenericDialect {};
+    let dialects: Vec<&dyn Dialect> = match dialect {
+        Some("bigquery") => vec![&BigQueryDialect {}],
+        Some("snowflake") => vec![&SnowflakeDialect {}, generic],
+        Some("duckdb") => vec![&DuckDbDialect {}, generic],
+        _ => vec![generic, &DuckDbDialect {}],
+    };
+    let mut error = String::new();
+    for dialect in dialects {
+        let parser = Parser::new(dialect).with_recursion_limit(4 * MAX_DEPTH).try_with_sql(text);
+        let parsed = parser.and_then(|mut parser| {
+            let expr = parser.parse_expr()?;
+            parser.expect_token(&sqlparser::tokenizer::Token::EOF)?;
+            Ok(expr)
+        });
+        match parsed {
+            Ok(expr) => return write(&expr, 0),
+            Err(found) => error = found.to_string(),
+        }
+    }
+    Err(format!("`{}` cannot be read: {}", one_line(text), error.trim_start_matches("sql parser error: ")))
+}
+
+type Written = Result<String, String>;
+
+fn write(expr: &ast::Expr, depth: usize) -> Written {
+    if depth > MAX_DEPTH {
+        return Err("it is nested too deep".to_owned());
+    }
+    let inner = |expr: &ast::Expr| write(expr, depth + 1);
+    let not = |negated: bool| if negated { "not " } else { "" };
+    let list = |items: &[ast::Expr]| items.iter().map(inner).collect::<Result<Vec<_>, _>>().map(|list| list.join(", "));
+    match expr {
+        ast::Expr::Nested(arg) => Ok(format!("({})", inner(arg)?)),
+        ast::Expr::Identifier(word) => Ok(identifier(word)),
+        ast::Expr::Value(value) => constant(&value.value),
+        ast::Expr::TypedString(typed) => match (&typed.data_type, &typed.value.value) {
+            (DataType::Date, Value::SingleQuotedString(text)) => Ok(format!("date {}", quoted(text))),
+            (DataType::Timestamp(..) | DataType::Datetime(_), Value::SingleQuotedString(text)) => Ok(moment(text)),
+            _ => refused(expr),
+        },
+        ast::Expr::UnaryOp { op: UnaryOperator::Minus, expr: arg } => Ok(format!("-{}", inner(arg)?)),
+        ast::Expr::UnaryOp { op: UnaryOperator::Not, expr: arg } => Ok(format!("not {}", inner(arg)?)),
+        ast::Expr::BinaryOp { left, op, right } => binary(expr, &inner(left)?, op, &inner(right)?, right),
+        ast::Expr::IsNull(arg) => Ok(format!("{} is null", inner(arg)?)),
+        ast::Expr::IsNotNull(arg) => Ok(format!("{} is not null", inner(arg)?)),
+        ast::Expr::IsTrue(arg) => Ok(format!("{} is true", inner(arg)?)),
+        ast::Expr::IsNotTrue(arg) => Ok(format!("{} is not true", inner(arg)?)),
+        ast::Expr::IsFalse(arg) => Ok(format!("{} is false", inner(arg)?)),
+        ast::Expr::IsNotFalse(arg) => Ok(format!("{} is not false", inner(arg)?)),
+        ast::Expr::InList { expr: arg, list: items, negated } => {
+            Ok(format!("{} {}in ({})", inner(arg)?, not(*negated), list(items)?))
+        }
+        ast::Expr::Between { expr: arg, negated, low, high } => {
+            Ok(format!("{} {}between {} and {}", inner(arg)?, not(*negated), inner(low)?, inner(high)?))
+        }
+        ast::Expr::Like { negated, any: false, expr: arg, pattern, escape_char: None } => {
+            Ok(format!("{} {}like {}", inner(arg)?, not(*negated), inner(pattern)?))
+        }
+        ast::Expr::ILike { negated, any: false, expr: arg, pattern, escape_char: None } => {
+            Ok(format!("lower({}) {}like lower({})", inner(arg)?, not(*negated), inner(pattern)?))
+        }
+        ast::Expr::Case { operand, conditions, else_result, .. } => {
+            let mut text = String::from("case");
+            if let Some(operand) = operand {
+                text += &format!(" {}", inner(operand)?);
+            }
+            for when in conditions {
+                text += &format!(" when {} then {}", inner(&when.condition)?, inner(&when.result)?);
+            }
+            if let Some(otherwise) = else_result {
+                text += &format!(" else {}", inner(otherwise)?);
+            }
+            Ok(text + " end")
+        }
+        ast::Expr::Cast {
+            kind: CastKind::Cast | CastKind::DoubleColon, expr: arg, data_type, format: None, ..
+        } => cast(expr, arg, data_type, depth),
+        ast::Expr::Extract { field, expr: arg, .. } => part(expr, &field.to_string(), &inner(arg)?),
+        ast::Expr::Substring { expr: arg, substring_from: Some(from), substring_for, .. } => {
+            let length = substring_for.as_ref().map(|length| inner(length)).transpose()?;
+            let length = length.map_or_else(String::new, |length| format!(", {length}"));
+            Ok(format!("substring({}, {}{length})", inner(arg)?, inner(from)?))
+        }
+        ast::Expr::Trim { trim_where: None, trim_what: None, expr: arg, trim_characters: None } => {
+            Ok(format!("trim({})", inner(arg)?))
+        }
+        ast::Expr::Ceil { expr: arg, field: CeilFloorKind::DateTimeField(ast::DateTimeField::NoDateTime) } => {
+            Ok(format!("ceil({})", inner(arg)?))
+        }
+        ast::Expr::Floor { expr: arg, field: CeilFloorKind::DateTimeField(ast::DateTimeField::NoDateTime) } => {
+            Ok(format!("floor({})", inner(arg)?))
+        }
+        ast::Expr::Function(function) => call(expr, function, depth),
+        _ => refused(expr),
+    }
+}
+
+fn refused(expr: &ast::Expr) -> Written {
+    Err(format!("`{expr}` has no portable form"))
+}
+
+fn identifier(word: &ast::Ident) -> String {
+    match word.quote_style {
+        Some(_) => format!("\"{}\"", word.value),
+        None => word.value.clone(),
+    }
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+fn constant(value: &Value) -> Written {
+    match value {
+        Value::Null => Ok("null".to_owned()),
+        Value::Boolean(flag) => Ok(flag.to_string()),
+        Value::Number(digits, _) => Ok(digits.clone()),
+        Value::SingleQuotedString(text) | Value::DoubleQuotedString(text) => Ok(quoted(text)),
+        other => Err(format!("the constant `{other}` has no portable form")),
+    }
+}
+
+fn binary(whole: &ast::Expr, left: &str, op: &BinaryOperator, right: &str, right_tree: &ast::Expr) -> Written {
+    let sign = match op {
+        BinaryOperator::Plus => "+",
+        BinaryOperator::Minus => "-",
+        BinaryOperator::Multiply => "*",
+        BinaryOperator::Divide => "/",
+        BinaryOperator::Modulo => "%",
+        BinaryOperator::StringConcat => "||",
+        BinaryOperator::Eq => "=",
+        BinaryOperator::NotEq => "<>",
+        BinaryOperator::Lt => "<",
+        BinaryOperator::LtEq => "<=",
+        BinaryOperator::Gt => ">",
+        BinaryOperator::GtEq => ">=",
+        BinaryOperator::And => "and",
+        BinaryOperator::Or => "or",
+        BinaryOperator::LongArrow if matches!(right_tree, ast::Expr::Value(_)) => {
+            return Ok(format!("json_text({left}, {right})"));
+        }
+        _ => return refused(whole),
+    };
+    Ok(format!("{left} {sign} {right}"))
+}
+
+fn cast(whole: &ast::Expr, arg: &ast::Expr, data_type: &DataType, depth: usize) -> Written {
+    let literal = match arg {
+        ast::Expr::Value(value) => match &value.value {
+            Value::SingleQuotedString(text) => Some(text.as_str()),
+            _ => None,
+        },
+        _ => None,
+    };
+    let to = match data_type {
+        DataType::Text
+        | DataType::String(_)
+        | DataType::Varchar(_)
+        | DataType::Char(_)
+        | DataType::CharacterVarying(_) => "string",
+        DataType::Int(_) | DataType::Integer(_) | DataType::BigInt(_) | DataType::SmallInt(_) | DataType::Int64 => {
+            "integer"
+        }
+        DataType::Numeric(ExactNumberInfo::None) | DataType::Decimal(ExactNumberInfo::None) => "decimal",
+        DataType::Float(_) | DataType::Float64 | DataType::Double(_) | DataType::DoublePrecision | DataType::Real => {
+            "float"
+        }
+        DataType::Bool | DataType::Boolean => "boolean",
+        DataType::Date => match literal {
+            Some(text) => return Ok(format!("date {}", quoted(text))),
+            None => "date",
+        },
+        DataType::Timestamp(..) | DataType::Datetime(_) => match (literal, data_type) {
+            (Some(text), _) => return Ok(moment(text)),
+            (None, DataType::Datetime(_)) => "datetime",
+            (None, _) => "timestamp",
+        },
+        _ => return refused(whole),
+    };
+    Ok(format!("cast({} as {to})", write(arg, depth + 1)?))
+}
+
+/// Writes a moment: as a date where it is the start of a day, so that it may be compared with dates.
+fn moment(text: &str) -> String {
+    let day = text.strip_suffix(" 00:00:00").unwrap_or(text);
+    if day.len() == 10 { format!("date {}", quoted(day)) } else { quoted(text) }
+}
+
+/// Writes a part of a date, which the language has of names only.
+fn part(whole: &ast::Expr, field: &str, of: &str) -> Written {
+    let part = match field.to_lowercase().as_str() {
+        "month" => "month_of_year",
+        "quarter" => "quarter_of_year",
+        "day" => "day_of_month",
+        "dayofyear" | "doy" => "day_of_year",
+        "isodow" => "day_of_week",
+        "hour" => "hour_of_day",
+        _ => return refused(whole),
+    };
+    if of.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_') {
+        Ok(format!("{of}.{part}"))
+    } else {
+        refused(whole)
+    }
+}
+
+fn call(whole: &ast::Expr, function: &ast::Function, depth: usize) -> Written {
+    if function.over.is_some() || function.filter.is_some() || !function.within_group.is_empty() {
+        return Err("it has a window or an aggregate".to_owned());
+    }
+    let name = function.name.to_string().to_lowercase();
+    let FunctionArguments::List(list) = &function.args else { return refused(whole) };
+    if list.duplicate_treatment.is_some() || !list.clauses.is_empty() {
+        return refused(whole);
+    }
+    let mut args = Vec::new();
+    for arg in &list.args {
+        let FunctionArg::Unnamed(FunctionArgExpr::Expr(arg)) = arg else { return refused(whole) };
+        args.push(write(arg, depth + 1)?);
+    }
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    let period = |word: &str| {
+        let word = word.trim_matches('\'').to_lowercase();
+        Granularity::from_name(&word).map(|_| word)
+    };
+    let same = [
+        "coalesce",
+        "nullif",
+        "lower",
+        "upper",
+        "abs",
+        "ceil",
+        "floor",
+        "round",
+        "greatest",
+        "least",
+        "concat",
+        "replace",
+        "trim",
+        "substring",
+        "length",
+        "starts_with",
+        "ends_with",
+        "contains",
+        "mod",
+        "date",
+    ];
+    Ok(match (name.as_str(), words.as_slice()) {
+        (name, _) if same.contains(&name) => format!("{name}({})", args.join(", ")),
+        ("ifnull" | "nvl", [a, b]) => format!("coalesce({a}, {b})"),
+        ("if" | "iff", [when, then, otherwise]) => format!("case when {when} then {then} else {otherwise} end"),
+        ("nvl2", [a, b, c]) => format!("case when {a} is not null then {b} else {c} end"),
+        ("zeroifnull", [a]) => format!("coalesce({a}, 0)"),
+        ("nullifzero", [a]) => format!("nullif({a}, 0)"),
+        ("len" | "char_length" | "character_length", [a]) => format!("length({a})"),
+        ("lcase", [a]) => format!("lower({a})"),
+        ("ucase", [a]) => format!("upper({a})"),
+        ("ceiling", [a]) => format!("ceil({a})"),
+        ("substr", _) => format!("substring({})", args.join(", ")),
+        ("startswith", [a, b]) => format!("starts_with({a}, {b})"),
+        ("endswith", [a, b]) => format!("ends_with({a}, {b})"),
+        ("safe_divide" | "div0null", [a, b]) => format!("({a}) / ({b})"),
+        ("to_date", [a]) => format!("cast({a} as date)"),
+        ("date_trunc" | "timestamp_trunc" | "datetime_trunc", [a, b]) => match (period(a), period(b)) {
+            (Some(word), _) => format!("trunc({b}, {word})"),
+            (None, Some(word)) => format!("trunc({a}, {word})"),
+            (None, None) => return refused(whole),
+        },
+        ("date_diff" | "datediff", [unit, from, to]) if period(unit).is_some() => {
+            let unit = period(unit).unwrap_or_default();
+            format!("periods_between('{unit}', {from}, {to})")
+        }
+        ("date_part" | "datepart", [field, of]) => part(whole, field.trim_matches('\''), of)?,
+        ("month" | "quarter" | "day" | "hour", [of]) => part(whole, &name, of)?,
+        _ => return Err(format!("it calls `{name}`, which has no portable form")),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(sql: &str) -> String {
+        to_portable(sql, None).expect("it has a portable form").text
+    }
+
+    #[test]
+    fn portable_texts_stay_as_they_are() {
+        assert_eq!(text("price * quantity"), "price * quantity");
+        assert_eq!(text("case when a > 1\n  then 1\n  else 0 end"), "case when a > 1 then 1 else 0 end");
+    }
+
+    #[test]
+    fn forms_of_warehouses_are_translated() {
+        assert_eq!(
+            text("iff(amount::int > 10, 'big', 'small')"),
+            "case when cast(amount as integer) > 10 then 'big' else 'small' end"
+        );
+        assert_eq!(text("nvl(a, 0)"), "coalesce(a, 0)");
+        assert_eq!(text("date_trunc('month', ordered_at)"), "trunc(ordered_at, month)");
+        assert_eq!(text("name ilike 'A%'"), "lower(name) like lower('A%')");
+        assert_eq!(text("ds >= '2024-01-01'::timestamp"), "ds >= date '2024-01-01'");
+        assert_eq!(text("extract(month from ds) = 3"), "ds.month_of_year = 3");
+        assert_eq!(
+            to_portable("if(x, \"us\", `y z`)", Some("bigquery")).map(|p| p.text).as_deref(),
+            Ok("case when x then 'us' else \"y z\" end")
+        );
+    }
+
+    #[test]
+    fn what_means_something_else_is_named() {
+        for (sql, says) in [
+            ("regexp_like(a, 'x')", "regexp_like"),
+            ("sum(x) over ()", "window"),
+            ("(select 1)", "no portable form"),
+            ("a +", "cannot be read"),
+            ("ds < current_date", "moment of asking"),
+            ("try_cast(a as int)", "no portable form"),
+        ] {
+            let error = to_portable(sql, None).expect_err(sql);
+            assert!(error.contains(says), "{sql}: {error}");
+        }
+    }
+
+    #[test]
+    fn names_are_replaced_at_their_places() {
+        let portable = to_portable("a = 'a' and b > a", None).expect("it is portable");
+        let renamed = portable.renamed(&|name| (name == "a").then(|| "orders.country".to_owned()));
+        assert_eq!(renamed, "orders.country = 'a' and b > orders.country");
+        assert_eq!(portable.names(), [["a"], ["b"], ["a"]]);
+    }
+}

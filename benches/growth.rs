@@ -168,7 +168,7 @@ fn cpu(work: impl FnOnce()) -> f64 {
     };
     let before = spent();
     work();
-    (spent() - before).as_secs_f64() * 1e3
+    spent().saturating_sub(before).as_secs_f64() * 1e3
 }
 
 fn median(mut taken: Vec<f64>) -> f64 {

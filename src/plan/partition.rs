@@ -104,7 +104,7 @@ fn clock(value: &Literal, partition_zone: Tz, promised: Duration, edge: Edge) ->
     };
     let moved = |clock: NaiveDateTime| match elapsed {
         Some(elapsed) => clock.checked_add_signed(elapsed).unwrap_or(clock),
-        None => shift_date(clock.date(), promised, 1).and_time(clock.time()),
+        None => shift_day(clock.date(), promised, edge).and_time(clock.time()),
     };
     match value {
         Literal::Timestamp(utc) => {
@@ -117,6 +117,18 @@ fn clock(value: &Literal, partition_zone: Tz, promised: Duration, edge: Edge) ->
         Literal::DateTime(time) => Some(moved(*time)),
         Literal::Date(day) => Some(moved(day.and_time(NaiveTime::MIN))),
         _ => None,
+    }
+}
+
+/// Returns a day moved by a promise: for rows before it, as far as any of them is moved.
+///
+/// 30 January moved by a month is 28 February, as 31 January is, so the rows before 31 January lie before 1 March.
+fn shift_day(day: NaiveDate, promised: Duration, edge: Edge) -> NaiveDate {
+    let moved = shift_date(day, promised, 1);
+    let one_day = Duration { count: 1, unit: Unit::Day };
+    match edge {
+        Edge::Lower => moved,
+        Edge::Upper => moved.max(shift_date(shift_date(shift_date(day, one_day, -1), promised, 1), one_day, 1)),
     }
 }
 

@@ -169,7 +169,7 @@ pub(super) fn bind<'p>(frame: Frame<'p>, request: &'p Request) -> Result<Bound<'
         fill: request.fill,
         top,
     };
-    let scans = if bound.leaves.is_empty() { vec![keys::scan_of_keys(project, request)?] } else { scans::of(&bound)? };
+    let scans = if bound.leaves.is_empty() { vec![keys::scan_of_keys(project, request)?] } else { scans::of(&bound) };
     bound.with_scans(scans)
 }
 
@@ -242,7 +242,7 @@ impl<'p> Bound<'p> {
         let (name, value_type) = (definition.name.clone(), definition.value_type);
         self.outputs = vec![Output { name, formula, value_type, position: Some(0), rank: None }];
         self.leaves = formulas.into_leaves();
-        let scans = scans::of(&self)?;
+        let scans = scans::of(&self);
         self.with_scans(scans)
     }
 

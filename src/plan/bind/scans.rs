@@ -7,7 +7,7 @@
 use super::{Accumulation, Bound, LeafId, LeafUse, Shift, bind_key, keys};
 use crate::{
     ids::{MetricId, ModelId},
-    plan::{Key, KeyKind, PlanError},
+    plan::{Key, KeyKind},
     project::{Balance, Edge, Ignore, MetricKind, Project, Ref, SimpleMetric, TimeAxis, Visible},
     sql::Expr,
     time::Granularity,
@@ -59,13 +59,13 @@ pub(in crate::plan) enum ScanKind {
 }
 
 /// Groups the leaves of a request into scans.
-pub(super) fn of(bound: &Bound<'_>) -> Result<Vec<Scan>, PlanError> {
+pub(super) fn of(bound: &Bound<'_>) -> Vec<Scan> {
     let speaks_of_time = bound.is_ranged
         || bound.keys.iter().any(|key| matches!(key.kind, KeyKind::Time(_) | KeyKind::TimePart(_)))
         || bound.filter.is_some_and(keys::names_time);
     let mut scans: Vec<Scan> = Vec::new();
     for (index, leaf) in bound.leaves.iter().enumerate() {
-        let scan = scan_of(bound, leaf, speaks_of_time)?;
+        let scan = scan_of(bound, leaf, speaks_of_time);
         let same = |other: &&mut Scan| {
             (other.model, &other.axis, &other.kind) == (scan.model, &scan.axis, &scan.kind)
                 && (other.shift, other.cumulation, other.offset_to) == (scan.shift, scan.cumulation, scan.offset_to)
@@ -81,10 +81,10 @@ pub(super) fn of(bound: &Bound<'_>) -> Result<Vec<Scan>, PlanError> {
         }
     }
     make_rows(bound, &mut scans);
-    Ok(scans)
+    scans
 }
 
-fn scan_of(bound: &Bound<'_>, leaf: &LeafUse, speaks_of_time: bool) -> Result<Scan, PlanError> {
+fn scan_of(bound: &Bound<'_>, leaf: &LeafUse, speaks_of_time: bool) -> Scan {
     let project = bound.project;
     let usage = &leaf.usage;
     let filters = || usage.filters.clone();
@@ -114,7 +114,7 @@ fn scan_of(bound: &Bound<'_>, leaf: &LeafUse, speaks_of_time: bool) -> Result<Sc
         || matches!(kind, ScanKind::Balance(..) | ScanKind::Funnel(..));
     let kept = kept_keys(bound, simple.model, usage.ignore.as_ref());
     let is_partial = kept.len() < bound.keys.len() || usage.offset_to.is_some();
-    Ok(Scan {
+    Scan {
         model: simple.model,
         axis: simple.time.clone().filter(|_| timed),
         kind,
@@ -124,7 +124,7 @@ fn scan_of(bound: &Bound<'_>, leaf: &LeafUse, speaks_of_time: bool) -> Result<Sc
         keys: kept,
         leaves: Vec::new(),
         makes_rows: leaf.makes_rows && !is_partial,
-    })
+    }
 }
 
 /// Whether a scan's groups stay those of its leaves that make rows once a leaf joins them.

@@ -132,7 +132,7 @@ fn metric_formula(project: &Project, metric: &Metric) -> String {
             format!("{}, {}{}", project.metrics[*metric].name, accumulated(project, *cumulation), taken(*take))
         }
         MetricKind::Nested(nested) => {
-            let per: Vec<String> = nested.per.iter().map(|member| member_name(member)).collect();
+            let per: Vec<String> = nested.per.iter().map(member_name).collect();
             let inner = format!("{} per {}", project.metrics[nested.metric].name, per.join(", "));
             aggregate(nested.aggregation, &inner)
         }

@@ -10,8 +10,8 @@ use crate::{
     ids::{MetricId, ModelId},
     plan::{Key, KeyKind, MetricRequest, PlanError, PlanErrorCode, Show},
     project::{
-        Aggregation, Back, Balance, Cumulation, Empty, Funnel, FunnelResult, Ignore, Input, InputId, Metric,
-        MetricKind, Ref, SimpleMetric, Take, TimeAxis, Visible,
+        Aggregation, Back, Balance, Cumulation, Empty, Funnel, FunnelResult, Input, InputId, Metric, MetricKind, Ref,
+        SimpleMetric, Take, TimeAxis, Visible,
     },
     sql::{BinaryOp, Expr, Function},
     time::Offset,
@@ -76,11 +76,11 @@ impl<'p> Formulas<'p> {
         asked: &MetricRequest,
         keys: &[Key],
     ) -> Result<Expr<LeafId>, PlanError> {
-        let value = self.of_time(metric, asked, asked.previous, None)?;
+        let value = self.of_time(metric, asked, None, None)?;
         Ok(match &asked.show {
             Show::Value | Show::Rank { .. } => value,
             Show::Share { within } => {
-                let whole = self.of_time(metric, asked, asked.previous, Some(all_but(keys, within)))?;
+                let whole = self.of_time(metric, asked, None, Some(names_of(keys, within)))?;
                 value.binary(BinaryOp::Divide, whole)
             }
             Show::Change(offset) => {
@@ -91,30 +91,32 @@ impl<'p> Formulas<'p> {
         })
     }
 
+    /// Returns a metric at the time that is asked for, or so much earlier; as the whole of a share, if keys of it are named.
     fn of_time(
         &mut self,
         metric: MetricId,
         asked: &MetricRequest,
-        previous: Option<Offset>,
-        ignore: Option<Ignore>,
+        since: Option<Offset>,
+        within: Option<Vec<String>>,
     ) -> Result<Expr<LeafId>, PlanError> {
-        let mut above = Above { of_previous: previous.is_some(), ..Above::default() };
+        let is_previous = asked.previous.is_some() || since.is_some();
+        let mut above = Above { of_previous: is_previous, ..Above::default() };
         let mut name = self.project.metrics[metric].name.clone();
         if let Some(over) = asked.over {
             above.usage.cumulation = Some(Accumulation { over, take: Take::Last });
             name.push_str("_accumulated");
         }
-        if let Some(offset) = previous {
+        for offset in asked.previous.into_iter().chain(since) {
             above.usage.shift = self.add_shift(above.usage.shift, Back::Time(offset), false, metric)?;
             name.push_str("_previous");
         }
-        if ignore.is_some() {
+        if within.is_some() {
             name.push_str("_whole");
         }
-        above.usage.ignore = ignore;
+        above.usage.within = within;
         above.name = Some(name);
         let formula = self.formula(metric, &above)?;
-        Ok(if previous.is_some() { self.where_rows_are(formula) } else { formula })
+        Ok(if is_previous { self.where_rows_are(formula) } else { formula })
     }
 
     /// Returns the formula of a metric as the metrics above use it.
@@ -368,19 +370,15 @@ impl<'p> Formulas<'p> {
     }
 }
 
-/// Returns the keys of a request that are not among those that are kept.
-fn all_but(keys: &[Key], kept: &[Vec<String>]) -> Ignore {
-    let path = |key: &Key| match &key.kind {
-        KeyKind::Time(_) | KeyKind::TimePart(_) => vec!["time".to_owned()],
-        KeyKind::Dimension { path, .. } => path.clone(),
-        KeyKind::Member { model, column, .. } => vec![model.clone(), column.clone()],
+/// Returns the names of the keys within which something is a share.
+fn names_of(keys: &[Key], within: &[Vec<String>]) -> Vec<String> {
+    let is_path = |key: &Key, path: &Vec<String>| match &key.kind {
+        KeyKind::Time(_) | KeyKind::TimePart(_) => matches!(path.as_slice(), [time] if time == "time"),
+        KeyKind::Dimension { path: of_key, .. } => path == of_key,
+        KeyKind::Member { .. } => false,
     };
-    let is_kept = |key: &&Key| kept.iter().any(|kept| *kept == path(key) || kept.join(".") == key.name);
-    if keys.iter().any(|key| is_kept(&key)) {
-        Ignore::Keys(keys.iter().filter(|key| !is_kept(key)).map(path).collect())
-    } else {
-        Ignore::All
-    }
+    let is_named = |key: &&Key| within.iter().any(|path| is_path(key, path) || path.join(".") == key.name);
+    keys.iter().filter(is_named).map(|key| key.name.clone()).collect()
 }
 
 /// What decides which rows a simple metric is made of.

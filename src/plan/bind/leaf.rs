@@ -46,6 +46,8 @@ pub(in crate::plan) struct Usage {
     pub(in crate::plan) offset_to: Option<Granularity>,
     /// The keys that are dropped from its grouping.
     pub(in crate::plan) ignore: Option<Ignore>,
+    /// Where it is the whole of a share: the names of the keys that tell one whole from another.
+    pub(in crate::plan) within: Option<Vec<String>>,
 }
 
 /// What of a metric a leaf is.

@@ -4,7 +4,7 @@
 //!
 //! **Invariant:** each leaf is in one scan, and some scan makes the rows of the answer.
 
-use super::{Accumulation, Bound, LeafId, LeafUse, Shift, bind_key, keys};
+use super::{Accumulation, Bound, LeafId, LeafUse, Shift, Usage, bind_key, keys};
 use crate::{
     ids::{MetricId, ModelId},
     plan::{Key, KeyKind},
@@ -112,7 +112,7 @@ fn scan_of(bound: &Bound<'_>, leaf: &LeafUse, speaks_of_time: bool) -> Scan {
         || usage.cumulation.is_some()
         || usage.offset_to.is_some()
         || matches!(kind, ScanKind::Balance(..) | ScanKind::Funnel(..));
-    let kept = kept_keys(bound, simple.model, usage.ignore.as_ref());
+    let kept = kept_keys(bound, simple.model, usage);
     let is_partial = kept.len() < bound.keys.len() || usage.offset_to.is_some();
     Scan {
         model: simple.model,
@@ -151,14 +151,15 @@ fn bottom(project: &Project, metric: MetricId) -> MetricId {
     *project.leaves(metric).first().expect("every metric rests on rows")
 }
 
-/// Returns the positions of the keys that are not ignored.
-fn kept_keys(bound: &Bound<'_>, model: ModelId, ignore: Option<&Ignore>) -> Vec<usize> {
-    let ignored = |key: &Key| match ignore {
+/// Returns the positions of the keys that are not ignored, and by which wholes are told apart.
+fn kept_keys(bound: &Bound<'_>, model: ModelId, usage: &Usage) -> Vec<usize> {
+    let ignored = |key: &Key| match &usage.ignore {
         None => false,
         Some(Ignore::All) => true,
         Some(Ignore::Keys(paths)) => paths.iter().any(|path| is_same(bound.project, model, path, key)),
     };
-    (0..bound.keys.len()).filter(|index| !ignored(&bound.keys[*index])).collect()
+    let is_shared = |key: &Key| usage.within.as_ref().is_none_or(|names| names.contains(&key.name));
+    (0..bound.keys.len()).filter(|index| !ignored(&bound.keys[*index]) && is_shared(&bound.keys[*index])).collect()
 }
 
 /// Returns whether a path names a key: `time` every time key, a dimension its key at any granularity.

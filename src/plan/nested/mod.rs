@@ -49,6 +49,7 @@ pub(super) fn rows(
         cumulation: scan.cumulation,
         offset_to: None,
         ignore: None,
+        within: None,
     };
     let below = access::grant(bound.below(nested.metric, keys, usage)?)?;
     let built = to_sql::build(below.get())?;

@@ -77,8 +77,8 @@ fn queries(query: &Query) -> Vec<Query> {
                 query.metrics.remove(position);
             });
         }
-        if query.metrics[position].1.is_some() {
-            add(&|query| query.metrics[position].1 = None);
+        for words in query.metrics[position].1.smaller() {
+            add(&|query| query.metrics[position].1 = words);
         }
     }
     for position in 0..query.keys.len() {

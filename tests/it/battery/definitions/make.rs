@@ -9,7 +9,7 @@ use crate::battery::{
     random::Random,
 };
 
-const SPANS: [Span; 6] =
+pub(in crate::battery) const SPANS: [Span; 6] =
     [Span::Days(7), Span::Days(1), Span::Days(30), Span::MonthToDate, Span::YearToDate, Span::Ever];
 const OFFSETS: [Back; 6] =
     [Back::Months(1), Back::Months(12), Back::Days(7), Back::Days(1), Back::Days(364), Back::Months(3)];
@@ -61,12 +61,9 @@ fn can_nest(metrics: &[Metric], metric: usize) -> bool {
 }
 
 /// Whether a metric cannot be accumulated (again).
-fn accumulates(metrics: &[Metric], metric: usize) -> bool {
+pub(in crate::battery) fn accumulates(metrics: &[Metric], metric: usize) -> bool {
     uses(metrics, metric).iter().any(|below| {
-        below.is_accumulated
-            || below.is_nested
-            || below.ignore.is_some()
-            || simple(metrics, below.simple).balance.is_some()
+        below.is_accumulated || below.is_nested || below.ignores || simple(metrics, below.simple).balance.is_some()
     })
 }
 
@@ -117,8 +114,8 @@ fn input(random: &mut Random, metrics: &[Metric]) -> Input {
     }
 }
 
-fn can_ignore(below: &[Use<'_>]) -> bool {
-    below.iter().all(|below| below.months == 0 && below.days == 0 && !below.is_accumulated && below.ignore.is_none())
+fn can_ignore(below: &[Use]) -> bool {
+    below.iter().all(|below| below.months == 0 && below.days == 0 && !below.is_accumulated && !below.ignores)
 }
 
 fn ignore(random: &mut Random) -> Ignore {

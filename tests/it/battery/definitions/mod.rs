@@ -5,7 +5,7 @@ mod yaml;
 
 use super::query::{Back, Dimension, Key, Predicate};
 
-pub(super) use make::make;
+pub(super) use make::{SPANS, accumulates, make};
 pub(super) use yaml::yaml;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,20 +164,21 @@ pub(super) struct Metric {
 
 /// One use of a simple metric below another, by what makes requests possible or not.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Use<'m> {
+pub(super) struct Use {
     pub(super) simple: usize,
     pub(super) months: u32,
     pub(super) days: i64,
     pub(super) is_accumulated: bool,
     pub(super) is_nested: bool,
-    pub(super) ignore: Option<&'m Ignore>,
+    /// Whether keys are dropped from its grouping.
+    pub(super) ignores: bool,
 }
 
 /// The simple metrics below a metric.
-pub(super) fn uses(metrics: &[Metric], metric: usize) -> Vec<Use<'_>> {
+pub(super) fn uses(metrics: &[Metric], metric: usize) -> Vec<Use> {
     match &metrics[metric].kind {
         Kind::Simple(_) => {
-            vec![Use { simple: metric, months: 0, days: 0, is_accumulated: false, is_nested: false, ignore: None }]
+            vec![Use { simple: metric, months: 0, days: 0, is_accumulated: false, is_nested: false, ignores: false }]
         }
         Kind::Accumulated { metric, .. } => {
             let below = uses(metrics, *metric).into_iter();
@@ -195,7 +196,7 @@ pub(super) fn uses(metrics: &[Metric], metric: usize) -> Vec<Use<'_>> {
                     months: below.months + months,
                     days: below.days + days,
                     is_accumulated: below.is_accumulated || input.span.is_some(),
-                    ignore: input.ignore.as_ref().or(below.ignore),
+                    ignores: below.ignores || input.ignore.is_some(),
                     ..below
                 })
             })

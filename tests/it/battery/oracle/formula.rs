@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{KeyValue, rows::Row};
 use crate::battery::{
     definitions::{Aggregate, Formula, Ignore, Kind, Member, Metric, Operator, Span, WhenEmpty},
-    query::{Back, Predicate},
+    query::{Back, Key, Predicate, Show, Within, Words},
 };
 
 /// One use of a simple metric.
@@ -17,11 +17,20 @@ pub(super) struct Leaf<'q> {
     pub(super) span: Option<Span>,
     pub(super) when_empty: Option<WhenEmpty>,
     pub(super) of_present: bool,
-    /// The keys that it is not grouped by.
-    pub(super) ignore: Option<&'q Ignore>,
+    /// What says which keys it is not grouped by.
+    pub(super) ignore: Vec<&'q Ignore>,
+    /// Of what it is the whole, if it is one.
+    pub(super) whole: Option<Within>,
     /// Whom it is computed for, and how that is aggregated.
     pub(super) nested: Option<(Member, Aggregate)>,
     pub(super) groups: BTreeMap<Vec<KeyValue>, Vec<Row<'q>>>,
+}
+
+impl Leaf<'_> {
+    /// Whether it is not grouped by a key.
+    pub(super) fn drops(&self, key: Key) -> bool {
+        self.ignore.iter().any(|ignore| ignore.drops(key)) || self.whole.is_some_and(|within| within.drops(key))
+    }
 }
 
 /// A metric of the query.
@@ -34,6 +43,12 @@ pub(super) enum Node {
     OrZero(Box<Self>),
 }
 
+impl Node {
+    fn by(self, operator: Operator, right: Self) -> Self {
+        Self::Binary(operator, Box::new(self), Box::new(right))
+    }
+}
+
 /// What the metrics above ask of the ones below.
 #[derive(Clone, Default)]
 struct Above<'q> {
@@ -43,7 +58,8 @@ struct Above<'q> {
     span: Option<Span>,
     when_empty: Option<WhenEmpty>,
     of_present: bool,
-    ignore: Option<&'q Ignore>,
+    ignore: Vec<&'q Ignore>,
+    whole: Option<Within>,
     nested: Option<(Member, Aggregate)>,
 }
 
@@ -53,10 +69,32 @@ pub(super) struct Builder<'q> {
 }
 
 impl<'q> Builder<'q> {
-    pub(super) fn metric(&mut self, metric: usize, back: Option<Back>) -> Node {
-        let (months, days) = Back::parts(back);
-        let node = self.node(metric, &Above { months, days, of_present: back.is_none(), ..Above::default() });
-        if back.is_some() { Node::WhereRowsAre(Box::new(node)) } else { node }
+    /// A metric in the words of a query.
+    pub(super) fn metric(&mut self, metric: usize, words: Words) -> Node {
+        let value = self.of_time(metric, words, None, None);
+        match words.show {
+            Show::Value => value,
+            Show::Share(within) => value.by(Operator::Divide, self.of_time(metric, words, None, Some(within))),
+            Show::Change(since) => {
+                let difference = value.by(Operator::Subtract, self.of_time(metric, words, Some(since), None));
+                difference.by(Operator::Divide, self.of_time(metric, words, Some(since), None))
+            }
+        }
+    }
+
+    fn of_time(&mut self, metric: usize, words: Words, since: Option<Back>, whole: Option<Within>) -> Node {
+        let ((months, days), (more_months, more_days)) = (Back::parts(words.back), Back::parts(since));
+        let is_present = words.back.is_none() && since.is_none();
+        let above = Above {
+            months: months + more_months,
+            days: days + more_days,
+            span: words.over,
+            of_present: is_present,
+            whole,
+            ..Above::default()
+        };
+        let node = self.node(metric, &above);
+        if is_present { node } else { Node::WhereRowsAre(Box::new(node)) }
     }
 
     fn node(&mut self, metric: usize, above: &Above<'q>) -> Node {
@@ -73,7 +111,8 @@ impl<'q> Builder<'q> {
                     span: above.span,
                     when_empty,
                     of_present: above.of_present,
-                    ignore: above.ignore,
+                    ignore: above.ignore.clone(),
+                    whole: above.whole,
                     nested: above.nested,
                     groups: BTreeMap::new(),
                 });
@@ -96,11 +135,11 @@ impl<'q> Builder<'q> {
                         months: above.months + months,
                         days: above.days + days,
                         span: input.span.or(above.span),
-                        ignore: input.ignore.as_ref().or(above.ignore),
                         when_empty: if input.back.is_some() { None } else { input.when_empty },
                         ..above.clone()
                     };
                     below.filters.extend(&input.filter);
+                    below.ignore.extend(&input.ignore);
                     let node = self.node(input.metric, &below);
                     nodes.push(Some(if input.back.is_some() {
                         let earlier = Node::WhereRowsAre(Box::new(node));

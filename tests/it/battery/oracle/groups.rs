@@ -72,9 +72,8 @@ impl<'q> Oracle<'q> {
 
     /// The key of a leaf's group, in which what it ignores is nothing.
     pub(super) fn kept(&self, leaf: &Leaf<'q>, key: &[KeyValue]) -> Vec<KeyValue> {
-        let Some(ignore) = leaf.ignore else { return key.to_vec() };
         let values = key.iter().zip(&self.query.keys);
-        values.map(|(value, key)| if ignore.drops(*key) { KeyValue::Null } else { value.clone() }).collect()
+        values.map(|(value, key)| if leaf.drops(*key) { KeyValue::Null } else { value.clone() }).collect()
     }
 
     /// For whom a row counts.
@@ -92,7 +91,7 @@ impl<'q> Oracle<'q> {
     /// Those of the rows that are of the moment of their period, which is chosen among all rows of the model.
     fn of_moments(&self, leaf: &Leaf<'q>, metric: &Simple, balance: Balance, rows: Vec<Row<'q>>) -> Vec<Row<'q>> {
         let size = self.query.keys.iter().find_map(|key| match key {
-            Key::Time(size) if !leaf.ignore.is_some_and(|ignore| ignore.drops(*key)) => Some(*size),
+            Key::Time(size) if !leaf.drops(*key) => Some(*size),
             _ => None,
         });
         let place = |row: Row<'q>| {
@@ -124,7 +123,7 @@ impl<'q> Oracle<'q> {
 
     /// Whether a key of the query tells the days of a month apart.
     fn tells_days(&self, leaf: &Leaf<'q>) -> bool {
-        let keys = self.query.keys.iter().filter(|key| !leaf.ignore.is_some_and(|ignore| ignore.drops(**key)));
+        let keys = self.query.keys.iter().filter(|key| !leaf.drops(**key));
         keys.into_iter().any(|key| {
             matches!(key, Key::Time(Size::Day) | Key::Part(Part::DayOfWeek | Part::DayOfMonth | Part::DayOfYear))
         })

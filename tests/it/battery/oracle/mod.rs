@@ -19,8 +19,8 @@ use self::{
     rows::{Row, View},
 };
 use super::{
-    definitions::{Aggregate, Ignore, Metric, Operator, Simple, Value, WhenEmpty, simple},
-    query::{Comparison, Dimension, Having, Key, Part, Query, Top},
+    definitions::{Aggregate, Metric, Operator, Simple, Value, WhenEmpty, simple},
+    query::{Comparison, Dimension, Having, Key, Part, Query, Top, Words},
     world::World,
 };
 pub(super) use calendar::Calendar;
@@ -68,7 +68,7 @@ pub(super) fn answer(world: &World, metrics: &[Metric], query: &Query, now: Date
         None => None,
     };
     let mut builder = Builder { metrics, leaves: Vec::new() };
-    let nodes: Vec<Node> = query.metrics.iter().map(|(metric, back)| builder.metric(*metric, *back)).collect();
+    let nodes: Vec<Node> = query.metrics.iter().map(|(metric, words)| builder.metric(*metric, *words)).collect();
     let mut oracle = Oracle {
         metrics,
         query,
@@ -95,7 +95,7 @@ pub(super) fn answer(world: &World, metrics: &[Metric], query: &Query, now: Date
 /// The best members of a key: by the metric, then by the members themselves, nulls last.
 fn best(world: &World, metrics: &[Metric], query: &Query, top: Top, now: DateTime<Utc>) -> Option<BTreeSet<KeyValue>> {
     let ranking = Query {
-        metrics: vec![(top.by, None)],
+        metrics: vec![(top.by, Words::default())],
         keys: vec![query.keys[top.of]],
         having: None,
         fill: false,
@@ -139,8 +139,7 @@ impl<'q> Oracle<'q> {
     fn keys(&self) -> BTreeSet<Vec<KeyValue>> {
         let mut keys: BTreeSet<Vec<KeyValue>> = BTreeSet::new();
         let only_back = self.leaves.iter().all(|leaf| !leaf.of_present);
-        let drops = |ignore: &Ignore| self.query.keys.iter().any(|key| ignore.drops(*key));
-        let is_whole = |leaf: &&Leaf<'_>| !leaf.ignore.is_some_and(drops);
+        let is_whole = |leaf: &&Leaf<'_>| !self.query.keys.iter().any(|key| leaf.drops(*key));
         for leaf in self.leaves.iter().filter(|leaf| leaf.of_present || only_back).filter(is_whole) {
             keys.extend(leaf.groups.keys().cloned());
         }

@@ -1,7 +1,7 @@
 //! Which queries have an answer, by the rules that refuse the others.
 
-use super::{Back, Key, Part, Query, Range, Size, TimeDimension, Top};
-use crate::battery::definitions::{Aggregate, Axis, Formula, Kind, Metric, Operator, Use, simple, uses};
+use super::{Key, Part, Query, Range, Size, TimeDimension, Top, Words};
+use crate::battery::definitions::{Aggregate, Axis, Formula, Kind, Metric, Operator, Use, accumulates, simple, uses};
 
 pub(super) fn is_answerable(query: &Query, metrics: &[Metric]) -> bool {
     let sizes: Vec<Size> = query
@@ -29,23 +29,25 @@ pub(super) fn is_answerable(query: &Query, metrics: &[Metric]) -> bool {
     if query.top.is_some_and(|top| !can_rank(query, metrics, top)) {
         return false;
     }
-    let all: Vec<Use<'_>> = query.metrics.iter().flat_map(|(metric, back)| used(metrics, *metric, *back)).collect();
-    let ignores = all.iter().any(|used| used.ignore.is_some());
+    if !query.metrics.iter().all(|(metric, words)| can_be_said(query, metrics, *metric, *words)) {
+        return false;
+    }
+    let all: Vec<Use> = query.metrics.iter().flat_map(|(metric, words)| words.uses(metrics, *metric)).collect();
+    let ignores = all.iter().any(|used| used.ignores);
     // Rows are made by what neither ignores a key nor is taken back by the query.
     let makes_rows = query
         .metrics
         .iter()
-        .any(|(metric, back)| back.is_none() && uses(metrics, *metric).iter().any(|used| used.ignore.is_none()));
+        .any(|(metric, words)| words.back.is_none() && uses(metrics, *metric).iter().any(|used| !used.ignores));
     if ignores && (query.top.is_some() || !makes_rows) {
         return false;
     }
     all.iter().all(|used| is_possible(query, metrics, *used, &sizes, has_end))
 }
 
-fn used(metrics: &[Metric], metric: usize, back: Option<Back>) -> Vec<Use<'_>> {
-    let (months, days) = Back::parts(back);
-    let below = uses(metrics, metric).into_iter();
-    below.map(|below| Use { months: below.months + months, days: below.days + days, ..below }).collect()
+/// Whether words can be said of a metric: what is accumulated or looks beyond its group is not accumulated again.
+fn can_be_said(query: &Query, metrics: &[Metric], metric: usize, words: Words) -> bool {
+    words.fit(query) && (words.over.is_none() || !accumulates(metrics, metric))
 }
 
 /// The hours of a wall clock and those of instants are different keys.
@@ -61,7 +63,7 @@ fn hours_are_alike(query: &Query, metrics: &[Metric], sizes: &[Size]) -> bool {
     (!by_hour || ((are_clocks == 0 || are_clocks == axes.len()) && !has_days)) && !(of_day && has_days)
 }
 
-fn is_possible(query: &Query, metrics: &[Metric], used: Use<'_>, sizes: &[Size], has_end: bool) -> bool {
+fn is_possible(query: &Query, metrics: &[Metric], used: Use, sizes: &[Size], has_end: bool) -> bool {
     let parts = query.keys.iter().filter(|key| matches!(key, Key::Part(_))).count();
     let is_shifted = used.months > 0 || used.days > 0;
     let dated = !is_shifted || !sizes.is_empty() || query.range.is_some();
@@ -69,12 +71,12 @@ fn is_possible(query: &Query, metrics: &[Metric], used: Use<'_>, sizes: &[Size],
         || (parts == 0 && sizes.len() <= 1 && !sizes.contains(&Size::Hour) && (!sizes.is_empty() || has_end));
     let is_balance = simple(metrics, used.simple).balance.is_some();
     let of_one_period = !is_balance || (parts == 0 && sizes.len() <= 1);
-    let one_grouping = used.ignore.is_none() || (!is_shifted && !used.is_accumulated);
+    let one_grouping = !used.ignores || (!is_shifted && !used.is_accumulated);
     dated && bounded && of_one_period && one_grouping && sizes.iter().all(|size| is_whole(*size, used))
 }
 
 /// Whether a shift is by whole periods of a size.
-fn is_whole(size: Size, used: Use<'_>) -> bool {
+fn is_whole(size: Size, used: Use) -> bool {
     let shortest = match size {
         Size::Hour | Size::Day => 1,
         Size::Week => 7,
@@ -94,9 +96,9 @@ fn can_rank(query: &Query, metrics: &[Metric], top: Top) -> bool {
     let has_end = query.range.is_some_and(|range| !matches!(range, Range::Since(_)));
     let by_key = Query { keys: vec![query.keys[top.of]], ..query.clone() };
     is_exact(metrics, top.by)
-        && used(metrics, top.by, None)
+        && uses(metrics, top.by)
             .into_iter()
-            .all(|used| used.ignore.is_none() && is_possible(&by_key, metrics, used, &[], has_end))
+            .all(|used| !used.ignores && is_possible(&by_key, metrics, used, &[], has_end))
 }
 
 fn is_exact(metrics: &[Metric], metric: usize) -> bool {

@@ -3,11 +3,11 @@
 use chrono::Duration;
 
 use super::{
-    Back, Comparison, Dimension, Having, Key, Part, Predicate, Query, Range, Size, TimeDimension, Top,
-    answerable::is_answerable,
+    Back, Comparison, Dimension, Having, Key, Part, Predicate, Query, Range, Show, Size, TimeDimension, Top, Within,
+    Words, answerable::is_answerable,
 };
 use crate::battery::{
-    definitions::Metric,
+    definitions::{Metric, SPANS},
     random::Random,
     world::{ZONES, day},
 };
@@ -37,10 +37,9 @@ pub(in crate::battery) fn make(random: &mut Random, metrics: &[Metric]) -> Query
 
 fn any(random: &mut Random, metrics: &[Metric]) -> Query {
     let keys = keys(random);
-    let mut asked: Vec<(usize, Option<Back>)> = Vec::new();
+    let mut asked: Vec<(usize, Words)> = Vec::new();
     for _ in 0..=random.below(3) {
-        let back = random.pick_or_none(85, &[Back::Months(1), Back::Days(7), Back::Days(28), Back::Months(12)]);
-        let metric = (random.below(metrics.len()), back);
+        let metric = (random.below(metrics.len()), words(random, &keys));
         if !asked.contains(&metric) {
             asked.push(metric);
         }
@@ -64,6 +63,20 @@ fn any(random: &mut Random, metrics: &[Metric]) -> Query {
         zone: random.pick_or_none(60, &ZONES),
         top,
     }
+}
+
+fn words(random: &mut Random, keys: &[Key]) -> Words {
+    let backs = [Back::Months(1), Back::Days(7), Back::Days(28), Back::Months(12)];
+    let show = match random.below(100) {
+        0..10 => Show::Change(*random.pick(&backs)),
+        10..20 => Show::Share(match random.below(4) {
+            0 if !keys.is_empty() => Within::Key(*random.pick(keys)),
+            1 => Within::Time,
+            _ => Within::Everything,
+        }),
+        _ => Show::Value,
+    };
+    Words { back: random.pick_or_none(85, &backs), over: random.pick_or_none(90, &SPANS), show }
 }
 
 fn keys(random: &mut Random) -> Vec<Key> {

@@ -4,12 +4,14 @@ mod answerable;
 mod make;
 mod predicate;
 mod text;
+mod words;
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 
 pub(super) use make::make;
 pub(super) use predicate::{Comparison, Constant, Matching, Predicate, TimeOf};
+pub(super) use words::{Show, Within, Words};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Dimension {
@@ -209,8 +211,8 @@ pub(super) struct Top {
 
 #[derive(Clone, Debug)]
 pub(super) struct Query {
-    /// Positions of metrics, and how far back.
-    pub(super) metrics: Vec<(usize, Option<Back>)>,
+    /// Positions of metrics, and what is done with each.
+    pub(super) metrics: Vec<(usize, Words)>,
     pub(super) keys: Vec<Key>,
     pub(super) filter: Option<Predicate>,
     pub(super) range: Option<Range>,

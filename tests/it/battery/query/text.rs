@@ -48,11 +48,7 @@ impl Query {
     }
 
     fn asked(&self, prefix: &str) -> Vec<String> {
-        let asked = self.metrics.iter().map(|(metric, back)| match back {
-            None => format!("{prefix}{metric}"),
-            Some(back) => format!("{prefix}{metric} previous {}", back.text()),
-        });
-        asked.collect()
+        self.metrics.iter().map(|(metric, words)| words.text(&format!("{prefix}{metric}"))).collect()
     }
 
     /// The query, over metrics with this prefix.

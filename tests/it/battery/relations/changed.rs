@@ -8,7 +8,7 @@ use crate::battery::{
     case::Case,
     definitions::{self, Formula, Input, Kind, Metric, Operator},
     oracle::{self, Answer, KeyValue, Number},
-    query::{Comparison, Constant, Having, Predicate, Query},
+    query::{Comparison, Constant, Having, Predicate, Query, Words},
     world::World,
 };
 
@@ -166,9 +166,9 @@ pub(super) fn ratio(metrics: &[Metric]) -> Option<(usize, usize, usize)> {
 pub(super) fn ratio_of_parts(asker: &Asker<'_>, case: &Case) -> Result<(), Failure> {
     let (ratio, above, below) = ratio(&case.metrics).expect("it applies");
     let mut query = case.query.clone();
-    query.metrics = vec![(ratio, None), (above, None)];
+    query.metrics = vec![(ratio, Words::default()), (above, Words::default())];
     if below != above {
-        query.metrics.push((below, None));
+        query.metrics.push((below, Words::default()));
     }
     // Parts may need a time that this query does not have.
     if !query.is_answerable(&case.metrics) {

@@ -10,7 +10,7 @@ use super::{
     case::Case,
     definitions::{Aggregate, Kind, Metric, Simple, parts, uses},
     oracle::Answer,
-    query::{self, Dimension, Key, Predicate, Query},
+    query::{self, Dimension, Key, Predicate, Query, Show},
     random::Random,
     world::World,
 };
@@ -167,10 +167,10 @@ impl<'w> Asker<'w> {
 
 /// The simple metric that a query asks for at a position, unless it is shifted or says what it is without rows.
 fn plain_simple(case: &Case, position: usize) -> Option<&Simple> {
-    let (metric, back) = case.query.metrics[position];
+    let (metric, words) = case.query.metrics[position];
     let definition = &case.metrics[metric];
     match &definition.kind {
-        Kind::Simple(simple) if back.is_none() && definition.when_empty.is_none() && simple.balance.is_none() => {
+        Kind::Simple(simple) if words.is_none() && definition.when_empty.is_none() && simple.balance.is_none() => {
             Some(simple)
         }
         _ => None,
@@ -179,7 +179,9 @@ fn plain_simple(case: &Case, position: usize) -> Option<&Simple> {
 
 /// Whether a metric looks beyond the groups of the query.
 fn ignores(case: &Case) -> bool {
-    case.query.metrics.iter().any(|(metric, _)| uses(&case.metrics, *metric).iter().any(|used| used.ignore.is_some()))
+    case.query.metrics.iter().any(|(metric, words)| {
+        matches!(words.show, Show::Share(_)) || uses(&case.metrics, *metric).iter().any(|used| used.ignores)
+    })
 }
 
 fn is_sum(simple: &Simple) -> bool {

@@ -1,0 +1,117 @@
+//! What is done with a metric at query time, as data and as the words behind its name.
+
+use super::{Back, Key, Query};
+use crate::battery::definitions::{Metric, Span, Use, uses};
+
+/// What the rows of a share have in common with their whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::battery) enum Within {
+    /// Nothing: the whole is everything.
+    Everything,
+    /// All keys of the metrics' own time.
+    Time,
+    /// One key.
+    Key(Key),
+}
+
+impl Within {
+    /// Whether the whole is not told apart by a key.
+    pub(in crate::battery) fn drops(self, key: Key) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Time => !matches!(key, Key::Time(_) | Key::Part(_)),
+            Self::Key(kept) => key != kept,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::battery) enum Show {
+    #[default]
+    Value,
+    Share(Within),
+    /// What it changed by since then, relative to then.
+    Change(Back),
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::battery) struct Words {
+    pub(in crate::battery) back: Option<Back>,
+    pub(in crate::battery) over: Option<Span>,
+    pub(in crate::battery) show: Show,
+}
+
+impl Words {
+    pub(in crate::battery) fn is_none(self) -> bool {
+        self == Self::default()
+    }
+
+    pub(super) fn text(self, metric: &str) -> String {
+        let mut text = metric.to_owned();
+        match self.over {
+            None => {}
+            Some(Span::Days(1)) => text.push_str(" over 1 day"),
+            Some(Span::Days(days)) => text.push_str(&format!(" over {days} days")),
+            Some(Span::MonthToDate) => text.push_str(" to date month"),
+            Some(Span::YearToDate) => text.push_str(" to date year"),
+            Some(Span::Ever) => text.push_str(" all time"),
+        }
+        if let Some(back) = self.back {
+            text.push_str(&format!(" previous {}", back.text()));
+        }
+        match self.show {
+            Show::Value => {}
+            Show::Share(Within::Everything) => text.push_str(" share"),
+            Show::Share(Within::Time) => text.push_str(" share within time"),
+            Show::Share(Within::Key(key)) => text.push_str(&format!(" share within {}", key.text())),
+            Show::Change(back) => text.push_str(&format!(" change {}", back.text())),
+        }
+        text
+    }
+
+    /// With one word less.
+    pub(in crate::battery) fn smaller(self) -> Vec<Self> {
+        let mut all =
+            vec![Self { back: None, ..self }, Self { over: None, ..self }, Self { show: Show::Value, ..self }];
+        all.retain(|words| *words != self);
+        all
+    }
+
+    /// The simple metrics below a metric that is asked for in these words.
+    pub(super) fn uses(self, metrics: &[Metric], metric: usize) -> Vec<Use> {
+        let moved = |back: Option<Back>| {
+            let (months, days) = Back::parts(back);
+            uses(metrics, metric).into_iter().map(move |below| Use {
+                months: below.months + months,
+                days: below.days + days,
+                is_accumulated: below.is_accumulated || self.over.is_some(),
+                ..below
+            })
+        };
+        let mut all: Vec<Use> = moved(self.back).collect();
+        match self.show {
+            Show::Value => {}
+            Show::Share(_) => all.extend(moved(self.back).map(|below| Use { ignores: true, ..below })),
+            Show::Change(since) => {
+                let (months, days) = Back::parts(Some(since));
+                let earlier = moved(self.back);
+                all.extend(earlier.map(|below| Use {
+                    months: below.months + months,
+                    days: below.days + days,
+                    ..below
+                }));
+            }
+        }
+        all
+    }
+
+    /// Whether the words can be said of a query: a key within which something is a share is a key of it.
+    pub(super) fn fit(self, query: &Query) -> bool {
+        match self.show {
+            Show::Value | Show::Change(_) | Show::Share(Within::Everything) => true,
+            Show::Share(Within::Time) => query.keys.iter().any(|key| !Within::Time.drops(*key)),
+            // The name of such a column is no name that a condition can speak of.
+            Show::Share(Within::Key(key)) => query.keys.contains(&key) && query.having.is_none(),
+        }
+    }
+}

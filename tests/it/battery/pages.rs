@@ -51,7 +51,7 @@ fn rows_of(rows: &Rows) -> Vec<Vec<Literal>> {
 
 /// How two values that are not null stand; buckets stand from low to high.
 fn compare(left: &Literal, right: &Literal) -> Ordering {
-    const BUCKETS: [&str; 3] = ["<2", "2–5", "5+"];
+    const BUCKETS: [&str; 6] = ["<1", "1–2", "2+", "<2", "2–5", "5+"];
     let bucket = |text: &str| BUCKETS.iter().position(|label| *label == text);
     match (left, right) {
         (Literal::Boolean(left), Literal::Boolean(right)) => left.cmp(right),

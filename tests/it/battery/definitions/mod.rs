@@ -6,7 +6,7 @@ mod yaml;
 use super::query::{Back, Dimension, Key, Predicate};
 
 pub(super) use make::{SPANS, accumulates, make};
-pub(super) use yaml::yaml;
+pub(super) use yaml::{random_ones, yaml};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Base {

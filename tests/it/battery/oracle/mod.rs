@@ -107,8 +107,13 @@ fn best(world: &World, metrics: &[Metric], query: &Query, top: Top, now: DateTim
         .map(|(mut key, values)| (key.remove(0), values[0]))
         .collect();
     let place = |value: &KeyValue| match value {
-        KeyValue::Text(text) if query.keys[top.of] == Key::Dimension(Dimension::WeightClass) => {
-            ["<2", "2–5", "5+"].iter().position(|class| class == text)
+        KeyValue::Text(text) => {
+            let classes = match query.keys[top.of] {
+                Key::Dimension(Dimension::WeightClass) => ["<2", "2–5", "5+"],
+                Key::Dimension(Dimension::ClaimClass) => ["<1", "1–2", "2+"],
+                _ => return None,
+            };
+            classes.iter().position(|class| class == text)
         }
         _ => None,
     };

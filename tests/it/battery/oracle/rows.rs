@@ -93,8 +93,30 @@ impl<'w> View<'w> {
                 text(self.depot(parcel.and_then(|parcel| parcel.destination)).and_then(|depot| depot.region.as_ref()))
             }
             Dimension::Plan => text(parcel.and_then(|parcel| self.plan(parcel)?.title.as_ref())),
+            Dimension::ParcelsEver => {
+                customer.map_or(KeyValue::Null, |customer| KeyValue::Whole(self.parcels_ever(customer)))
+            }
+            Dimension::ClaimClass => match customer.map(|customer| self.claims_ever(customer)) {
+                None => KeyValue::Null,
+                Some(0) => KeyValue::Text("<1".into()),
+                Some(1) => KeyValue::Text("1–2".into()),
+                Some(_) => KeyValue::Text("2+".into()),
+            },
             Dimension::Tier => text(parcel.and_then(|parcel| self.rate(parcel)?.tier.as_ref())),
         }
+    }
+
+    /// How many parcels of a customer went well, whatever the query looks at.
+    fn parcels_ever(self, customer: &Customer) -> i64 {
+        let parcels = self.world.parcels.iter();
+        let count = parcels.filter(|parcel| parcel.customer == Some(customer.id) && parcel.ok == Some(true)).count();
+        i64::try_from(count).expect("a world is small")
+    }
+
+    /// How many claims a customer ever had.
+    fn claims_ever(self, customer: &Customer) -> usize {
+        let claims = self.world.claims.iter();
+        claims.filter(|claim| self.customer_id(Row::Claim(claim)) == Some(customer.id)).count()
     }
 
     fn has_claim(self, parcel: &Parcel, reason: Option<&str>, above: Option<i64>) -> bool {

@@ -26,10 +26,14 @@ pub(super) enum Dimension {
     DestinationRegion,
     Tier,
     Plan,
+    /// How many parcels of the customer went well, ever.
+    ParcelsEver,
+    /// How often the customer had a claim, ever, in classes.
+    ClaimClass,
 }
 
 impl Dimension {
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::Kind,
         Self::Ok,
         Self::Weight,
@@ -41,6 +45,8 @@ impl Dimension {
         Self::DestinationRegion,
         Self::Tier,
         Self::Plan,
+        Self::ParcelsEver,
+        Self::ClaimClass,
     ];
 
     /// The path, as every metric's model understands it.
@@ -57,6 +63,8 @@ impl Dimension {
             Self::DestinationRegion => "destination.region",
             Self::Tier => "rates.tier",
             Self::Plan => "plans.title",
+            Self::ParcelsEver => "customers.parcels_ever",
+            Self::ClaimClass => "customers.claim_class",
         }
     }
 }

@@ -111,6 +111,8 @@ impl Predicate {
             Dimension::Tier => texts(&TIERS),
             Dimension::Plan => texts(&PLANS),
             Dimension::WeightClass => texts(&["<2", "2–5", "5+"]),
+            Dimension::ClaimClass => texts(&["<1", "1–2", "2+"]),
+            Dimension::ParcelsEver => [0, 1, 2, 3].map(Constant::Whole).into(),
             Dimension::Weight => [0, 1, 2, 5, 9_007_199_254_740_993, 9_007_199_254_740_992].map(Constant::Whole).into(),
             Dimension::Ok | Dimension::IsClaimed => Vec::new(),
         }
@@ -170,7 +172,7 @@ impl Predicate {
             return Self::Holds(dimension);
         }
         let (one, other) = (*random.pick(&values), *random.pick(&values));
-        let is_ordered = dimension != Dimension::WeightClass;
+        let is_ordered = !matches!(dimension, Dimension::WeightClass | Dimension::ClaimClass);
         let text = match one {
             Constant::Text(text) if is_ordered => Some(text),
             Constant::Text(_) | Constant::Whole(_) => None,

@@ -69,7 +69,7 @@ pub(super) fn filter_is_group(asker: &Asker<'_>, case: &Case) -> Result<(), Fail
 pub(super) fn unrelated(case: &Case) -> Vec<&'static str> {
     let used: Vec<Metric> = used(case).into_iter().map(|metric| case.metrics[metric].clone()).collect();
     let query = case.query.text(PREFIX);
-    let text = format!("{}{:?}", definitions::yaml(&used, PREFIX), query);
+    let text = format!("{}{:?}", definitions::random_ones(&used, PREFIX), query);
     let names: [(&str, &[&str]); 5] = [
         ("claims", &["claim"]),
         ("customers", &["customers", "country"]),

@@ -219,7 +219,7 @@ fn with_filter(query: &Query, condition: Predicate) -> Query {
 }
 
 fn is_text(dimension: Dimension) -> bool {
-    !matches!(dimension, Dimension::Ok | Dimension::IsClaimed | Dimension::Weight)
+    !matches!(dimension, Dimension::Ok | Dimension::IsClaimed | Dimension::Weight | Dimension::ParcelsEver)
 }
 
 fn as_dimension(key: Key) -> Option<Dimension> {

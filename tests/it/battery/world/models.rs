@@ -61,6 +61,8 @@ const MODELS: &[&str] = &[
     "      - { to: customers, key: parent_id, as: parent }",
     "    dimensions:",
     "      - { name: country, type: string }",
+    "      - { name: parcels_ever, type: number, metric: parcels_ever }",
+    "      - { name: claim_class, type: number, metric: claims_ever, buckets: [1, 2] }",
     "  - name: depots",
     "    description: Depots.",
     "    table: depots",

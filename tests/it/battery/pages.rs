@@ -17,7 +17,7 @@ use super::{
     run::{self, QUERIES_PER_WORLD},
 };
 
-const WORLDS: u64 = 40;
+const WORLDS: u64 = 60;
 
 fn value(column: &ColumnData, row: usize) -> Literal {
     let clock = |micros: i64| DateTime::from_timestamp_micros(micros).expect("a time").naive_utc();

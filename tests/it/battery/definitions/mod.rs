@@ -170,6 +170,8 @@ pub(super) struct Use {
     pub(super) days: i64,
     pub(super) is_accumulated: bool,
     pub(super) is_nested: bool,
+    /// Whether its members are days.
+    pub(super) is_by_day: bool,
     /// Whether keys are dropped from its grouping.
     pub(super) ignores: bool,
 }
@@ -178,15 +180,23 @@ pub(super) struct Use {
 pub(super) fn uses(metrics: &[Metric], metric: usize) -> Vec<Use> {
     match &metrics[metric].kind {
         Kind::Simple(_) => {
-            vec![Use { simple: metric, months: 0, days: 0, is_accumulated: false, is_nested: false, ignores: false }]
+            vec![Use {
+                simple: metric,
+                months: 0,
+                days: 0,
+                is_accumulated: false,
+                is_nested: false,
+                is_by_day: false,
+                ignores: false,
+            }]
         }
         Kind::Accumulated { metric, .. } => {
             let below = uses(metrics, *metric).into_iter();
             below.map(|below| Use { is_accumulated: true, ..below }).collect()
         }
-        Kind::Nested { metric, .. } => {
+        Kind::Nested { metric, per, .. } => {
             let below = uses(metrics, *metric).into_iter();
-            below.map(|below| Use { is_nested: true, ..below }).collect()
+            below.map(|below| Use { is_nested: true, is_by_day: *per == Member::Day, ..below }).collect()
         }
         Kind::Derived { inputs, .. } => inputs
             .iter()

@@ -71,8 +71,10 @@ fn is_possible(query: &Query, metrics: &[Metric], used: Use, sizes: &[Size], has
         || (parts == 0 && sizes.len() <= 1 && !sizes.contains(&Size::Hour) && (!sizes.is_empty() || has_end));
     let is_balance = simple(metrics, used.simple).balance.is_some();
     let of_one_period = !is_balance || (parts == 0 && sizes.len() <= 1);
+    // A member that is 29 February has no place a year later.
+    let members_stay = !used.is_by_day || used.months == 0;
     let one_grouping = !used.ignores || (!is_shifted && !used.is_accumulated);
-    dated && bounded && of_one_period && one_grouping && sizes.iter().all(|size| is_whole(*size, used))
+    dated && bounded && members_stay && of_one_period && one_grouping && sizes.iter().all(|size| is_whole(*size, used))
 }
 
 /// Whether a shift is by whole periods of a size.

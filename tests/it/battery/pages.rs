@@ -33,7 +33,8 @@ fn value(column: &ColumnData, row: usize) -> Literal {
             let (whole, fraction) = digits.split_at(digits.len() - usize::from(*scale));
             Literal::Decimal(format!("{sign}{whole}.{fraction}"))
         }),
-        ColumnData::Float(values) => values[row].map(|value| Literal::Float(value.to_bits())),
+        // A zero is a zero, whatever its sign, which hangs on what was added first.
+        ColumnData::Float(values) => values[row].map(|value| Literal::Float((value + 0.0).to_bits())),
         ColumnData::String(values) => values[row].clone().map(Literal::String),
         ColumnData::Date(values) => values[row].map(|days| {
             let day = NaiveDate::default().checked_add_days(Days::new(days.try_into().expect("after 1970")));

@@ -1,5 +1,6 @@
 //! Bugs that planners have, planted into finished SELECTs, and which of them nobody notices.
 
+mod asked;
 mod plant;
 mod shape;
 

@@ -93,6 +93,22 @@ pub(in crate::battery) enum Bug {
     DiscreteIsContinuous,
     /// Null keys do not find one another.
     NullsApart,
+    /// The whole of a share ignores the filters.
+    WholeIgnoresFilters,
+    /// The whole of a share is the part.
+    WholeIsThePart,
+    /// A change is relative to the present.
+    ChangeRelativeToNow,
+    /// A metric as a dimension sees the query's range.
+    MemberSeesTheRange,
+    /// A member without rows has nothing, not the empty value.
+    MemberWithoutRowsIsNull,
+    /// A row without member has the empty value.
+    NobodyHasNothing,
+    /// A metric as a dimension sees what a policy hides.
+    MemberSeesHiddenRows,
+    /// A policy is inherited over one of two roles only.
+    PolicyOfOneRole,
 }
 
 impl Bug {
@@ -140,6 +156,14 @@ impl Bug {
         Self::IgnoreDropsFilters,
         Self::DiscreteIsContinuous,
         Self::NullsApart,
+        Self::WholeIgnoresFilters,
+        Self::WholeIsThePart,
+        Self::ChangeRelativeToNow,
+        Self::MemberSeesTheRange,
+        Self::MemberWithoutRowsIsNull,
+        Self::NobodyHasNothing,
+        Self::MemberSeesHiddenRows,
+        Self::PolicyOfOneRole,
     ];
 
     /// Returns the select with the bug in it, or nothing where it has no place.
@@ -151,6 +175,7 @@ impl Bug {
 
     pub(super) fn in_select(self, select: &mut Select) {
         self.in_shape(select);
+        self.in_asked(select);
         for cte in &mut select.with {
             self.in_select(&mut cte.select);
         }
@@ -217,7 +242,7 @@ impl Bug {
     }
 
     fn in_part(self, part: SqlExpr) -> SqlExpr {
-        match (self, part) {
+        match (self, self.in_asked_part(part)) {
             (Self::EndIncluded, Expr::Binary { op: BinaryOp::Lt, left, right }) if is_constant(&right) => {
                 Expr::Binary { op: BinaryOp::LtEq, left, right }
             }
@@ -387,7 +412,7 @@ fn is_constant(expr: &SqlExpr) -> bool {
     matches!(expr, Expr::Literal(_))
 }
 
-fn is_time(expr: &SqlExpr) -> bool {
+pub(super) fn is_time(expr: &SqlExpr) -> bool {
     matches!(expr, Expr::Literal(Literal::Timestamp(_) | Literal::DateTime(_) | Literal::Date(_)))
 }
 
@@ -399,6 +424,6 @@ fn is_text(expr: &SqlExpr) -> bool {
     matches!(expr, Expr::Literal(Literal::String(_)) | Expr::Parameter(Literal::String(_)))
 }
 
-fn is_column(expr: &SqlExpr, name: &str) -> bool {
+pub(super) fn is_column(expr: &SqlExpr, name: &str) -> bool {
     matches!(expr, Expr::Leaf(Leaf::Column(column)) if column.name == name)
 }

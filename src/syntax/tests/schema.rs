@@ -48,7 +48,6 @@ fn it_refuses_what_reading_refuses() {
         "metrics: [{ name: x, model: m, agg: count, hidden: 'yes' }]",
         "metrics: [{ name: x, metric: m, window: 28 dayz }]",
         "metrics: [{ name: x, metric: m, window: 28 days, to_date: month }]",
-        "metrics: [{ name: x, metric: m, to_date: fortnight }]",
         "metrics: [{ name: x, model: m, agg: count, inputs: { a: { metric: b } } }]",
         "metrics: [{ name: x, expr: a, inputs: { a: { offset: 1 day } } }]",
         "metrics: [{ name: x, expr: a, inputs: { a: { metric: b, offste: 1 day } } }]",

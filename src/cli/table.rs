@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use comfy_table::{Attribute, Cell, CellAlignment, Table, presets};
 
 use crate::{
-    plan::{ColumnRole, OutputColumn, Plan, Request},
+    plan::{ColumnRole, OutputColumn, Plan, Request, Show},
     project::{Format, Metric, Project},
     time::{DateTime, Tz},
     warehouse::{ColumnData, Rows},
@@ -128,9 +128,15 @@ impl Answer<'_> {
     fn for_people(&self, index: usize, column: &OutputColumn, row: usize) -> String {
         let Some(text) = self.exact(index, column, row) else { return "null".to_owned() };
         let ColumnRole::Metric(position) = column.role else { return one_line(&text) };
-        let metric = self.project.metric_named(&self.request.metrics[position].metric);
+        let asked = &self.request.metrics[position];
+        let metric = self.project.metric_named(&asked.metric);
         let Some(metric) = metric.map(|id| &self.project.metrics[id]) else { return text };
-        formatted(&text, metric, self.project.currency.as_deref())
+        match asked.show {
+            Show::Value => formatted(&text, metric, self.project.currency.as_deref()),
+            Show::Rank { .. } => text,
+            // A share or a change has no unit, whatever its metric has.
+            Show::Share { .. } | Show::Change(_) => percent(&text, 1),
+        }
     }
 }
 
@@ -158,12 +164,9 @@ fn local_hour(micros: i64, zone: Tz) -> String {
 
 /// Shows a number as its metric says: `0.9417` with `format: percent` → `94.2%`.
 fn formatted(text: &str, metric: &Metric, currency: Option<&str>) -> String {
-    let scaled = |decimals: u8, factor: f64| {
-        text.parse::<f64>().ok().map(|number| format!("{:.*}", usize::from(decimals), number * factor))
-    };
     match metric.format {
         Some(Format::Id) => text.to_owned(),
-        Some(Format::Percent(decimals)) => scaled(decimals, 100.0).map_or_else(|| text.to_owned(), |text| text + "%"),
+        Some(Format::Percent(decimals)) => percent(text, decimals),
         Some(Format::Decimal(decimals)) => rounded(text, decimals),
         Some(Format::Currency(decimals)) => {
             let unit = metric.unit.as_deref().or(currency).unwrap_or_default();
@@ -171,6 +174,12 @@ fn formatted(text: &str, metric: &Metric, currency: Option<&str>) -> String {
         }
         None => grouped(text),
     }
+}
+
+/// Shows a fraction as a percentage: `0.9417` → `94.2%`.
+fn percent(text: &str, decimals: u8) -> String {
+    let decimals = usize::from(decimals);
+    text.parse::<f64>().map_or_else(|_| text.to_owned(), |number| format!("{:.decimals$}%", number * 100.0))
 }
 
 /// Rounds decimal digits, half away from zero, and groups them: `1234.505` → `1,234.51`.

@@ -18,6 +18,7 @@ mod keys;
 mod privacy;
 mod report;
 mod same_as;
+mod since;
 mod values;
 mod versions;
 
@@ -71,6 +72,8 @@ enum Judge {
     Groups(groups::Groups),
     /// Partitions and the times in them.
     Holds(holds::Promised),
+    /// The rows before a first day.
+    Since(since::First),
     /// The latest time.
     Freshness(freshness::Aged),
 }
@@ -87,7 +90,7 @@ pub fn checks(project: &Project, options: &Options) -> Vec<Check> {
             Kind::Joins => joins::checks(&context),
             Kind::Versions => versions::checks(&context),
             Kind::SameAs => same_as::checks(&context),
-            Kind::Holds => holds::checks(&context),
+            Kind::Holds => holds::checks(&context).into_iter().chain(since::checks(&context)).collect(),
             Kind::Values => values::checks(&context),
             Kind::Granularity => granularity::checks(&context),
             Kind::Calendars => calendars::checks(&context),
@@ -107,6 +110,7 @@ impl Check {
         let judged = match &self.made {
             Ok((_, Judge::Groups(groups))) => groups.judge(rows),
             Ok((_, Judge::Holds(promised))) => promised.judge(rows),
+            Ok((_, Judge::Since(first))) => first.judge(rows),
             Ok((_, Judge::Freshness(aged))) => aged.judge(rows),
             Err(reason) => return self.unread(reason),
         };

@@ -95,7 +95,9 @@ impl Key {
     pub(super) fn size_of_time(&self) -> Option<Size> {
         match self.kind {
             KeyKind::Time(size) => Some(size),
-            KeyKind::TimePart(_) | KeyKind::Dimension { .. } | KeyKind::Member { .. } => None,
+            KeyKind::TimePart(_) | KeyKind::Dimension { .. } | KeyKind::Member { .. } | KeyKind::MemberPeriod(_) => {
+                None
+            }
         }
     }
 }
@@ -117,6 +119,9 @@ pub enum KeyKind {
         /// The part of a time dimension, instead of a granularity.
         part: Option<TimePart>,
     },
+    /// A period of each metric's own time as its rows have it, however far back the metric is taken: what tells the
+    /// members of a nested metric apart. Only the planner asks for it.
+    MemberPeriod(Size),
     /// A column of the primary key of a model, reached over to-one joins: what tells the members of a nested metric
     /// apart. Only the planner asks for it.
     Member {

@@ -195,7 +195,7 @@ pub(super) fn day_exists(bound: &Bound<'_>, scan: &Scan, axis: &TimeValue) -> Op
     let tells_days = |position: &usize| match bound.keys[*position].kind {
         KeyKind::Time(size) => size == Granularity::Day.into(),
         KeyKind::TimePart(part) => matches!(part, DayOfMonth | DayOfWeek | DayOfYear),
-        KeyKind::Dimension { .. } | KeyKind::Member { .. } => false,
+        KeyKind::Dimension { .. } | KeyKind::Member { .. } | KeyKind::MemberPeriod(_) => false,
     };
     scan.keys.iter().any(tells_days).then(|| axis.day_exists(bound.cut(), scan.shift)).flatten()
 }
@@ -302,6 +302,13 @@ pub(super) fn key_value(
             let route = bind_model(bound.project, scan.model, model)?;
             Ok(if *loose { scope.column_or_key(&route, column) } else { scope.column(&route, column) })
         }
+        KeyKind::MemberPeriod(size) => {
+            let (axis, of) = axis.zip(scan.axis.as_ref()).expect("a scan under a time key has an axis");
+            if let Size::Standard(granularity) = size {
+                time::check_finest(&bound.project.dimensions[of.dimension], *granularity)?;
+            }
+            Ok(period(scope, axis, cut, *size, super::bind::Shift::default()))
+        }
         KeyKind::Time(_) if windowed => Ok(Expr::null()),
         KeyKind::Time(size) => {
             let axis = axis.expect("a scan under a time key has an axis");
@@ -376,7 +383,7 @@ pub(super) fn key_column(bound: &Bound<'_>, scan: &Scan, key: &Key) -> OutputCol
             (ColumnRole::Time(*size), period_type(bound, axis.unwrap_or(ColumnType::Date), *size))
         }
         KeyKind::TimePart(part) => (ColumnRole::TimePart(*part), ColumnType::Integer),
-        KeyKind::Member { .. } => (ColumnRole::Dimension(None), ColumnType::Unknown),
+        KeyKind::Member { .. } | KeyKind::MemberPeriod(_) => (ColumnRole::Dimension(None), ColumnType::Unknown),
         KeyKind::Dimension { path, granularity, part } => {
             let found = bind_key(project, scan.model, path).expect("the scan's rows were built with it");
             let definition = &project.dimensions[found.dimension];

@@ -28,7 +28,7 @@ pub(super) fn scan_of_keys(project: &Visible<'_>, request: &Request) -> Result<S
                 return Err(PlanError::new(PlanErrorCode::KeysNeedMetric, "`time` is the time axis of metrics")
                     .help("Ask for a metric, or group by a time dimension by its name."));
             }
-            KeyKind::Member { .. } => {}
+            KeyKind::Member { .. } | KeyKind::MemberPeriod(_) => {}
         }
     }
     let Some(first) = paths.first() else {
@@ -421,7 +421,7 @@ pub(super) fn positions(request: &Request, paths: &[Vec<String>]) -> Result<Vec<
                 path.len() == 1 && path[0] == "time" || path.join(".") == key.name
             }
             KeyKind::Dimension { path: of_key, .. } => path == of_key || path.join(".") == key.name,
-            KeyKind::Member { .. } => false,
+            KeyKind::Member { .. } | KeyKind::MemberPeriod(_) => false,
         };
         let before = found.len();
         found.extend((0..request.keys.len()).filter(|index| is_meant(&request.keys[*index])));

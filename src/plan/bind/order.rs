@@ -62,7 +62,7 @@ pub(super) fn bind_order(
 fn is_time(key: &Key) -> bool {
     match &key.kind {
         KeyKind::Time(_) | KeyKind::TimePart(_) => true,
-        KeyKind::Dimension { .. } | KeyKind::Member { .. } => false,
+        KeyKind::Dimension { .. } | KeyKind::Member { .. } | KeyKind::MemberPeriod(_) => false,
     }
 }
 

@@ -170,7 +170,7 @@ fn is_same(project: &Visible<'_>, model: ModelId, path: &[String], key: &Key) ->
             let found = |words: &[String]| bind_key(project, model, words).ok();
             path == of_key || found(path).is_some_and(|ignored| found(of_key).as_ref() == Some(&ignored))
         }
-        KeyKind::Member { .. } => false,
+        KeyKind::Member { .. } | KeyKind::MemberPeriod(_) => false,
     }
 }
 

@@ -155,7 +155,7 @@ fn bind(context: &FilterContext<'_>, path: &[&str]) -> Result<BoundPath, PlanErr
     };
     let key = |key: &Key| match &key.kind {
         KeyKind::Dimension { path, .. } => bind_key(context.project, context.model, path).ok(),
-        KeyKind::Time(_) | KeyKind::TimePart(_) | KeyKind::Member { .. } => None,
+        KeyKind::Time(_) | KeyKind::TimePart(_) | KeyKind::Member { .. } | KeyKind::MemberPeriod(_) => None,
     };
     let found = bind_key(context.project, context.model, path).map_err(|_| refused.clone())?;
     let is_key = context.keys.iter().filter_map(key).any(|key| key == found);

@@ -38,7 +38,7 @@ pub(super) fn rows(
     let n_keys = keys.len();
     let mut without_null = Vec::new();
     for member in &nested.per {
-        for (key, is_thing) in member_keys(bound, member, keys.len() - n_keys) {
+        for (key, is_thing) in member_keys(bound, scan, member, keys.len() - n_keys) {
             without_null.extend(is_thing.then_some(keys.len()));
             keys.push(key);
         }
@@ -68,7 +68,7 @@ pub(super) fn rows(
 }
 
 /// Returns the keys that tell members apart, and whether a null among them is no member.
-fn member_keys(bound: &Bound<'_>, member: &Member, before: usize) -> Vec<(Key, bool)> {
+fn member_keys(bound: &Bound<'_>, scan: &Scan, member: &Member, before: usize) -> Vec<(Key, bool)> {
     let name = |index: usize| format!("member_{}", before + index + 1);
     match member {
         Member::Model { name: role, model } => {
@@ -83,7 +83,13 @@ fn member_keys(bound: &Bound<'_>, member: &Member, before: usize) -> Vec<(Key, b
             let kind = KeyKind::Dimension { path: path.clone(), granularity: None, part: None };
             vec![(Key { name: name(0), kind }, false)]
         }
-        Member::Time(size) => vec![(Key { name: name(0), kind: KeyKind::Time((*size).into()) }, true)],
+        Member::Time(size) => {
+            // 29 February is a day of its year, also where that year is shown beside another.
+            let is_period_moved = scan.shift.months != 0 && scan.cumulation.is_none() && !scan.shift.by_rows;
+            let kind =
+                if is_period_moved { KeyKind::MemberPeriod((*size).into()) } else { KeyKind::Time((*size).into()) };
+            vec![(Key { name: name(0), kind }, true)]
+        }
     }
 }
 

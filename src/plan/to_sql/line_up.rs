@@ -112,7 +112,10 @@ fn periodic(project: &Project, beside: &mut Beside, key: &Key, day: SqlExpr) -> 
         KeyKind::Time(Size::Standard(granularity)) => Some(truncate(day, granularity, calendar)),
         KeyKind::Time(Size::Calendar(id)) => Some(beside.column(project, id, CalendarColumn::Value)),
         KeyKind::Time(Size::FirstDay(id)) => Some(beside.column(project, id, CalendarColumn::Start)),
-        KeyKind::TimePart(TimePart::HourOfDay) | KeyKind::Dimension { .. } | KeyKind::Member { .. } => None,
+        KeyKind::TimePart(TimePart::HourOfDay)
+        | KeyKind::Dimension { .. }
+        | KeyKind::Member { .. }
+        | KeyKind::MemberPeriod(_) => None,
         KeyKind::TimePart(part) => {
             Some(Expr::call(Function::Part { part, week_start: calendar.week_start }, vec![day]))
         }

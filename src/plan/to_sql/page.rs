@@ -47,7 +47,9 @@ fn labels(bound: &Bound<'_>, column: OrderColumn) -> Vec<Literal> {
             return period_labels(bound, *id, DateRange::default());
         }
         KeyKind::Dimension { path, .. } => path,
-        KeyKind::Time(_) | KeyKind::TimePart(_) | KeyKind::Member { .. } => return Vec::new(),
+        KeyKind::Time(_) | KeyKind::TimePart(_) | KeyKind::Member { .. } | KeyKind::MemberPeriod(_) => {
+            return Vec::new();
+        }
     };
     let scan = bound.scans.first().expect("a request has at least one scan");
     let found = bind_key(bound.project, scan.model, path).expect("the scan's rows were built with it");

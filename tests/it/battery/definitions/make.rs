@@ -63,7 +63,7 @@ fn can_nest(metrics: &[Metric], metric: usize) -> bool {
 /// Whether a metric cannot be accumulated (again).
 pub(in crate::battery) fn accumulates(metrics: &[Metric], metric: usize) -> bool {
     uses(metrics, metric).iter().any(|below| {
-        below.is_accumulated || below.is_nested || below.ignores || simple(metrics, below.simple).balance.is_some()
+        below.is_accumulated || below.per.is_some() || below.ignores || simple(metrics, below.simple).balance.is_some()
     })
 }
 

@@ -169,9 +169,8 @@ pub(super) struct Use {
     pub(super) months: u32,
     pub(super) days: i64,
     pub(super) is_accumulated: bool,
-    pub(super) is_nested: bool,
-    /// Whether its members are days.
-    pub(super) is_by_day: bool,
+    /// The members that it is computed for.
+    pub(super) per: Option<Member>,
     /// Whether keys are dropped from its grouping.
     pub(super) ignores: bool,
 }
@@ -180,15 +179,7 @@ pub(super) struct Use {
 pub(super) fn uses(metrics: &[Metric], metric: usize) -> Vec<Use> {
     match &metrics[metric].kind {
         Kind::Simple(_) => {
-            vec![Use {
-                simple: metric,
-                months: 0,
-                days: 0,
-                is_accumulated: false,
-                is_nested: false,
-                is_by_day: false,
-                ignores: false,
-            }]
+            vec![Use { simple: metric, months: 0, days: 0, is_accumulated: false, per: None, ignores: false }]
         }
         Kind::Accumulated { metric, .. } => {
             let below = uses(metrics, *metric).into_iter();
@@ -196,7 +187,7 @@ pub(super) fn uses(metrics: &[Metric], metric: usize) -> Vec<Use> {
         }
         Kind::Nested { metric, per, .. } => {
             let below = uses(metrics, *metric).into_iter();
-            below.map(|below| Use { is_nested: true, is_by_day: *per == Member::Day, ..below }).collect()
+            below.map(|below| Use { per: Some(*per), ..below }).collect()
         }
         Kind::Derived { inputs, .. } => inputs
             .iter()

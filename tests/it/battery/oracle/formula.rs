@@ -73,7 +73,8 @@ impl<'q> Builder<'q> {
     pub(super) fn metric(&mut self, metric: usize, words: Words) -> Node {
         let value = self.of_time(metric, words, None, None);
         match words.show {
-            Show::Value => value,
+            // Places are told once all rows are there.
+            Show::Value | Show::Rank(_) => value,
             Show::Share(within) => value.by(Operator::Divide, self.of_time(metric, words, None, Some(within))),
             Show::Change(since) => {
                 let difference = value.by(Operator::Subtract, self.of_time(metric, words, Some(since), None));

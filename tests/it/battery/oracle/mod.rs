@@ -20,7 +20,7 @@ use self::{
 };
 use super::{
     definitions::{Aggregate, Metric, Operator, Simple, Value, WhenEmpty, simple},
-    query::{Comparison, Dimension, Having, Key, Part, Query, Top, Words},
+    query::{Comparison, Dimension, Having, Key, Part, Query, Show, Top, Words},
     world::World,
 };
 pub(super) use calendar::Calendar;
@@ -83,13 +83,45 @@ pub(super) fn answer(world: &World, metrics: &[Metric], query: &Query, now: Date
         oracle.leaves[leaf].groups = oracle.groups(&oracle.leaves[leaf]);
     }
     let mut answer = Answer::new();
-    for key in oracle.keys() {
-        let values: Vec<Number> = nodes.iter().map(|node| oracle.value(node, &key)).collect();
+    let keys = oracle.keys().into_iter();
+    let rows = keys.map(|key| (nodes.iter().map(|node| oracle.value(node, &key)).collect(), key));
+    for (values, key) in with_places(query, rows.collect()) {
         if query.having.as_ref().is_none_or(|having| oracle.has(having, &values) == Some(true)) {
             answer.insert(key, values);
         }
     }
     (!oracle.is_unsure.get()).then_some(answer)
+}
+
+type Rows = Vec<(Vec<Number>, Vec<KeyValue>)>;
+
+/// The rows with places for values where the query asks for those.
+fn with_places(query: &Query, mut rows: Rows) -> Rows {
+    for (position, (_, words)) in query.metrics.iter().enumerate() {
+        let Show::Rank(within) = words.show else { continue };
+        let shared = |key: &[KeyValue]| -> Vec<KeyValue> {
+            let kept = key.iter().zip(&query.keys).filter(|(_, key)| !within.drops(**key));
+            kept.map(|(value, _)| value.clone()).collect()
+        };
+        let all: Vec<(Number, Vec<KeyValue>)> =
+            rows.iter().map(|(values, key)| (values[position], shared(key))).collect();
+        for ((values, _), (own, group)) in rows.iter_mut().zip(&all) {
+            let before = all.iter().filter(|(value, other)| other == group && by_value(*value, *own).is_lt());
+            values[position] = Number::whole(1 + before.count() as i128);
+        }
+    }
+    rows
+}
+
+/// How two exact values stand, the greatest first, nulls last.
+fn by_value(left: Number, right: Number) -> Ordering {
+    match (left, right) {
+        (Number::Exact(left), Number::Exact(right)) => right.cmp(&left),
+        (Number::Null, Number::Null) => Ordering::Equal,
+        (Number::Null, _) => Ordering::Greater,
+        (_, Number::Null) => Ordering::Less,
+        _ => panic!("ranked by what is exact"),
+    }
 }
 
 /// The best members of a key: by the metric, then by the members themselves, nulls last.
@@ -118,15 +150,10 @@ fn best(world: &World, metrics: &[Metric], query: &Query, top: Top, now: DateTim
         _ => None,
     };
     members.sort_by(|(key, value), (other, other_value)| {
-        let by_value = match (value, other_value) {
-            (Number::Exact(left), Number::Exact(right)) => right.cmp(left),
-            (Number::Null, Number::Null) => Ordering::Equal,
-            (Number::Null, _) => Ordering::Greater,
-            (_, Number::Null) => Ordering::Less,
-            _ => panic!("ranked by what is exact"),
-        };
         let by_key = (*key == KeyValue::Null).cmp(&(*other == KeyValue::Null));
-        by_value.then(by_key).then_with(|| place(key).cmp(&place(other)).then_with(|| key.cmp(other)))
+        by_value(*value, *other_value)
+            .then(by_key)
+            .then_with(|| place(key).cmp(&place(other)).then_with(|| key.cmp(other)))
     });
     Some(members.into_iter().take(top.count).map(|(key, _)| key).collect())
 }

@@ -1,7 +1,9 @@
 //! Which queries have an answer, by the rules that refuse the others.
 
-use super::{Key, Part, Query, Range, Size, TimeDimension, Top, Words};
-use crate::battery::definitions::{Aggregate, Axis, Formula, Kind, Metric, Operator, Use, accumulates, simple, uses};
+use super::{Key, Part, Query, Range, Show, Size, TimeDimension, Top, Words};
+use crate::battery::definitions::{
+    Aggregate, Axis, Formula, Kind, Member, Metric, Operator, Use, accumulates, simple, uses,
+};
 
 pub(super) fn is_answerable(query: &Query, metrics: &[Metric]) -> bool {
     let sizes: Vec<Size> = query
@@ -32,6 +34,12 @@ pub(super) fn is_answerable(query: &Query, metrics: &[Metric]) -> bool {
     if !query.metrics.iter().all(|(metric, words)| can_be_said(query, metrics, *metric, *words)) {
         return false;
     }
+    // A condition hides rows before they have places.
+    let is_place = |position: usize| matches!(query.metrics[position].1.show, Show::Rank(_));
+    let speaks_of = |position: usize| query.having.as_ref().is_some_and(|having| having.speaks_of(position));
+    if (0..query.metrics.len()).any(|position| is_place(position) && speaks_of(position)) {
+        return false;
+    }
     let all: Vec<Use> = query.metrics.iter().flat_map(|(metric, words)| words.uses(metrics, *metric)).collect();
     let ignores = all.iter().any(|used| used.ignores);
     // Rows are made by what neither ignores a key nor is taken back by the query.
@@ -47,7 +55,12 @@ pub(super) fn is_answerable(query: &Query, metrics: &[Metric]) -> bool {
 
 /// Whether words can be said of a metric: what is accumulated or looks beyond its group is not accumulated again.
 fn can_be_said(query: &Query, metrics: &[Metric], metric: usize, words: Words) -> bool {
-    words.fit(query) && (words.over.is_none() || !accumulates(metrics, metric))
+    // Places are told apart by numbers that are exact, so that ties are ties, and among all members.
+    let has_places = match words.show {
+        Show::Rank(_) => is_exact(metrics, metric) && query.top.is_none(),
+        Show::Value | Show::Share(_) | Show::Change(_) => true,
+    };
+    words.fit(query) && has_places && (words.over.is_none() || !accumulates(metrics, metric))
 }
 
 /// The hours of a wall clock and those of instants are different keys.
@@ -72,7 +85,7 @@ fn is_possible(query: &Query, metrics: &[Metric], used: Use, sizes: &[Size], has
     let is_balance = simple(metrics, used.simple).balance.is_some();
     let of_one_period = !is_balance || (parts == 0 && sizes.len() <= 1);
     // A member that is 29 February has no place a year later.
-    let members_stay = !used.is_by_day || used.months == 0;
+    let members_stay = used.per != Some(Member::Day) || used.months == 0;
     let one_grouping = !used.ignores || (!is_shifted && !used.is_accumulated);
     dated && bounded && members_stay && of_one_period && one_grouping && sizes.iter().all(|size| is_whole(*size, used))
 }

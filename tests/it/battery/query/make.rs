@@ -69,14 +69,19 @@ fn words(random: &mut Random, keys: &[Key]) -> Words {
     let backs = [Back::Months(1), Back::Days(7), Back::Days(28), Back::Months(12)];
     let show = match random.below(100) {
         0..10 => Show::Change(*random.pick(&backs)),
-        10..20 => Show::Share(match random.below(4) {
-            0 if !keys.is_empty() => Within::Key(*random.pick(keys)),
-            1 => Within::Time,
-            _ => Within::Everything,
-        }),
+        10..20 => Show::Share(within(random, keys)),
+        20..27 => Show::Rank(within(random, keys)),
         _ => Show::Value,
     };
     Words { back: random.pick_or_none(85, &backs), over: random.pick_or_none(90, &SPANS), show }
+}
+
+fn within(random: &mut Random, keys: &[Key]) -> Within {
+    match random.below(4) {
+        0 if !keys.is_empty() => Within::Key(*random.pick(keys)),
+        1 => Within::Time,
+        _ => Within::Everything,
+    }
 }
 
 fn keys(random: &mut Random) -> Vec<Key> {

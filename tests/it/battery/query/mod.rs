@@ -205,6 +205,17 @@ pub(super) enum Having {
     Or(Box<Self>, Box<Self>),
 }
 
+impl Having {
+    /// Whether it speaks of the metric at a position.
+    fn speaks_of(&self, position: usize) -> bool {
+        match self {
+            Self::Compare(of, ..) | Self::IsNull(of) => *of == position,
+            Self::Not(inner) => inner.speaks_of(position),
+            Self::And(left, right) | Self::Or(left, right) => left.speaks_of(position) || right.speaks_of(position),
+        }
+    }
+}
+
 /// The best members of a key.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Top {

@@ -3,7 +3,7 @@
 use super::{Back, Key, Query};
 use crate::battery::definitions::{Metric, Span, Use, uses};
 
-/// What the rows of a share have in common with their whole.
+/// What rows have in common with the whole of which they are shares, or among which they have their places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::battery) enum Within {
     /// Nothing: the whole is everything.
@@ -15,12 +15,20 @@ pub(in crate::battery) enum Within {
 }
 
 impl Within {
-    /// Whether the whole is not told apart by a key.
+    /// Whether one whole is not told from another by a key.
     pub(in crate::battery) fn drops(self, key: Key) -> bool {
         match self {
             Self::Everything => true,
             Self::Time => !matches!(key, Key::Time(_) | Key::Part(_)),
             Self::Key(kept) => key != kept,
+        }
+    }
+
+    fn text(self) -> String {
+        match self {
+            Self::Everything => String::new(),
+            Self::Time => " within time".to_owned(),
+            Self::Key(key) => format!(" within {}", key.text()),
         }
     }
 }
@@ -30,6 +38,8 @@ pub(in crate::battery) enum Show {
     #[default]
     Value,
     Share(Within),
+    /// Its place, the greatest first; equals share one, and nothing comes last.
+    Rank(Within),
     /// What it changed by since then, relative to then.
     Change(Back),
 }
@@ -61,9 +71,8 @@ impl Words {
         }
         match self.show {
             Show::Value => {}
-            Show::Share(Within::Everything) => text.push_str(" share"),
-            Show::Share(Within::Time) => text.push_str(" share within time"),
-            Show::Share(Within::Key(key)) => text.push_str(&format!(" share within {}", key.text())),
+            Show::Share(within) => text.push_str(&format!(" share{}", within.text())),
+            Show::Rank(within) => text.push_str(&format!(" rank{}", within.text())),
             Show::Change(back) => text.push_str(&format!(" change {}", back.text())),
         }
         text
@@ -90,7 +99,7 @@ impl Words {
         };
         let mut all: Vec<Use> = moved(self.back).collect();
         match self.show {
-            Show::Value => {}
+            Show::Value | Show::Rank(_) => {}
             Show::Share(_) => all.extend(moved(self.back).map(|below| Use { ignores: true, ..below })),
             Show::Change(since) => {
                 let (months, days) = Back::parts(Some(since));
@@ -108,10 +117,13 @@ impl Words {
     /// Whether the words can be said of a query: a key within which something is a share is a key of it.
     pub(super) fn fit(self, query: &Query) -> bool {
         match self.show {
-            Show::Value | Show::Change(_) | Show::Share(Within::Everything) => true,
-            Show::Share(Within::Time) => query.keys.iter().any(|key| !Within::Time.drops(*key)),
-            // The name of such a column is no name that a condition can speak of.
-            Show::Share(Within::Key(key)) => query.keys.contains(&key) && query.having.is_none(),
+            Show::Value | Show::Change(_) => true,
+            Show::Share(within) | Show::Rank(within) => match within {
+                Within::Everything => true,
+                Within::Time => query.keys.iter().any(|key| !Within::Time.drops(*key)),
+                // The name of such a column is no name that a condition can speak of.
+                Within::Key(key) => query.keys.contains(&key) && query.having.is_none(),
+            },
         }
     }
 }

@@ -180,7 +180,8 @@ fn plain_simple(case: &Case, position: usize) -> Option<&Simple> {
 /// Whether a metric looks beyond the groups of the query.
 fn ignores(case: &Case) -> bool {
     case.query.metrics.iter().any(|(metric, words)| {
-        matches!(words.show, Show::Share(_)) || uses(&case.metrics, *metric).iter().any(|used| used.ignores)
+        matches!(words.show, Show::Share(_) | Show::Rank(_))
+            || uses(&case.metrics, *metric).iter().any(|used| used.ignores)
     })
 }
 

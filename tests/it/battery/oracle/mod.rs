@@ -4,6 +4,7 @@ mod calendar;
 mod formula;
 mod groups;
 mod number;
+mod places;
 mod rows;
 
 use std::{
@@ -16,11 +17,12 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
 use self::{
     formula::{Builder, Leaf, Node},
+    places::{best, with_places},
     rows::{Row, View},
 };
 use super::{
     definitions::{Aggregate, Metric, Operator, Simple, Value, WhenEmpty, simple},
-    query::{Comparison, Dimension, Having, Key, Part, Query, Show, Top, Words},
+    query::{Comparison, Having, Key, Part, Query},
     world::World,
 };
 pub(super) use calendar::Calendar;
@@ -91,71 +93,6 @@ pub(super) fn answer(world: &World, metrics: &[Metric], query: &Query, now: Date
         }
     }
     (!oracle.is_unsure.get()).then_some(answer)
-}
-
-type Rows = Vec<(Vec<Number>, Vec<KeyValue>)>;
-
-/// The rows with places for values where the query asks for those.
-fn with_places(query: &Query, mut rows: Rows) -> Rows {
-    for (position, (_, words)) in query.metrics.iter().enumerate() {
-        let Show::Rank(within) = words.show else { continue };
-        let shared = |key: &[KeyValue]| -> Vec<KeyValue> {
-            let kept = key.iter().zip(&query.keys).filter(|(_, key)| !within.drops(**key));
-            kept.map(|(value, _)| value.clone()).collect()
-        };
-        let all: Vec<(Number, Vec<KeyValue>)> =
-            rows.iter().map(|(values, key)| (values[position], shared(key))).collect();
-        for ((values, _), (own, group)) in rows.iter_mut().zip(&all) {
-            let before = all.iter().filter(|(value, other)| other == group && by_value(*value, *own).is_lt());
-            values[position] = Number::whole(1 + before.count() as i128);
-        }
-    }
-    rows
-}
-
-/// How two exact values stand, the greatest first, nulls last.
-fn by_value(left: Number, right: Number) -> Ordering {
-    match (left, right) {
-        (Number::Exact(left), Number::Exact(right)) => right.cmp(&left),
-        (Number::Null, Number::Null) => Ordering::Equal,
-        (Number::Null, _) => Ordering::Greater,
-        (_, Number::Null) => Ordering::Less,
-        _ => panic!("ranked by what is exact"),
-    }
-}
-
-/// The best members of a key: by the metric, then by the members themselves, nulls last.
-fn best(world: &World, metrics: &[Metric], query: &Query, top: Top, now: DateTime<Utc>) -> Option<BTreeSet<KeyValue>> {
-    let ranking = Query {
-        metrics: vec![(top.by, Words::default())],
-        keys: vec![query.keys[top.of]],
-        having: None,
-        fill: false,
-        top: None,
-        ..query.clone()
-    };
-    let mut members: Vec<(KeyValue, Number)> = answer(world, metrics, &ranking, now)?
-        .into_iter()
-        .map(|(mut key, values)| (key.remove(0), values[0]))
-        .collect();
-    let place = |value: &KeyValue| match value {
-        KeyValue::Text(text) => {
-            let classes = match query.keys[top.of] {
-                Key::Dimension(Dimension::WeightClass) => ["<2", "2–5", "5+"],
-                Key::Dimension(Dimension::ClaimClass) => ["<1", "1–2", "2+"],
-                _ => return None,
-            };
-            classes.iter().position(|class| class == text)
-        }
-        _ => None,
-    };
-    members.sort_by(|(key, value), (other, other_value)| {
-        let by_key = (*key == KeyValue::Null).cmp(&(*other == KeyValue::Null));
-        by_value(*value, *other_value)
-            .then(by_key)
-            .then_with(|| place(key).cmp(&place(other)).then_with(|| key.cmp(other)))
-    });
-    Some(members.into_iter().take(top.count).map(|(key, _)| key).collect())
 }
 
 fn zero(is_float: bool) -> Number {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::sql::Text;
+use crate::{catalog::Catalog, sql::Text};
 
 fn small() -> DuckDb {
     let database = DuckDb::in_memory().expect("a database in memory");
@@ -105,11 +105,13 @@ fn the_committed_catalog_is_that_of_the_sample() {
         table.rows = None;
     }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/catalog.json");
-    if std::env::var_os("UPDATE").is_some() {
-        std::fs::write(&path, catalog.to_json()).expect("the catalog can be written");
-    }
     let committed = std::fs::read_to_string(&path).expect("the catalog is committed");
-    assert_eq!(committed, catalog.to_json(), "run `UPDATE=1 cargo test` and read the difference");
+    let mut committed = Catalog::from_json(&committed).expect("it is a catalog");
+    for table in committed.tables.values_mut() {
+        // Periods are those of the calendars of the definitions, of which the sample knows nothing.
+        table.periods.clear();
+    }
+    assert_eq!(committed.to_json(), catalog.to_json(), "run `entente catalog` on the demo and read the difference");
 }
 
 #[test]

@@ -1,0 +1,72 @@
+//! A metric of a row: a select with one row per member, joined to the row that it belongs to.
+
+use super::Scope;
+use crate::{
+    ids::{MetricId, ModelId},
+    plan::{
+        Key, KeyKind, PlanError, access,
+        bind::Bound,
+        frame::Frame,
+        to_sql::{self, Built},
+    },
+    project::{Empty, Route},
+    sql::{BinaryOp, Expr, From, Function, Join, JoinKind, SqlExpr},
+};
+
+impl Scope<'_> {
+    /// Returns a metric of the row at the end of a route, over all time, blind to the request.
+    ///
+    /// `LEFT JOIN (SELECT customer_id, COUNT(*) … GROUP BY customer_id) AS customers_parcels ON …`
+    pub(in crate::plan) fn metric(&mut self, at: &Route, model: ModelId, metric: MetricId) -> SqlExpr {
+        let project = self.project;
+        let when_empty = project.metrics[metric].when_empty;
+        let key = project.models[model].primary_key.first().expect("resolve asks for the key of what is told apart");
+        let key = self.column(at, key);
+        let or_empty = |value| match when_empty {
+            Empty::Null => value,
+            Empty::Zero => {
+                let value = Expr::call(Function::Coalesce, vec![value, Expr::integer(0)]);
+                // Where there is no such row, there is nothing of which the metric could be 0.
+                if at.0.is_empty() { value } else { value.when(key.clone().is_null(true)) }
+            }
+        };
+        if let Some((.., value)) = self.metrics.iter().find(|(route, known, _)| (route, *known) == (at, metric)) {
+            return or_empty(value.clone());
+        }
+        let one = self.alias(at);
+        let built = match metric_of_members(self.frame, model, metric) {
+            Ok(built) => built,
+            Err(error) => {
+                self.error.get_or_insert(error);
+                return Expr::null();
+            }
+        };
+        let wanted = format!("{}_{}", project.models[model].name, project.metrics[metric].name);
+        let alias = self.free_name(&wanted);
+        let columns: Vec<String> = built.select.items.iter().map(|item| item.alias.clone()).collect();
+        let (value, members) = columns.split_last().expect("a select has columns");
+        let on = project.models[model].primary_key.iter().zip(members).map(|(ours, theirs)| {
+            SqlExpr::column(one.clone(), ours.clone())
+                .binary(BinaryOp::Eq, SqlExpr::column(alias.clone(), theirs.clone()))
+        });
+        let on = Expr::all(on.collect::<Vec<_>>());
+        let value = SqlExpr::column(alias.clone(), value.clone());
+        let to = From::Select { select: Box::new(built.select), alias };
+        self.joins.push(Join { kind: JoinKind::Left, to, on });
+        self.tables.extend(built.tables);
+        self.metrics.push((at.clone(), metric, value.clone()));
+        or_empty(value)
+    }
+}
+
+/// Builds the select of a metric over all time, one row per row of a model.
+fn metric_of_members(frame: Frame<'_>, model: ModelId, metric: MetricId) -> Result<Built, PlanError> {
+    let definition = &frame.project.models[model];
+    let key = |(index, column): (usize, &String)| Key {
+        name: format!("member_{}", index + 1),
+        kind: KeyKind::Member { model: definition.name.clone(), column: column.clone(), loose: true },
+    };
+    let keys = definition.primary_key.iter().enumerate().map(key).collect();
+    let asked = access::grant(Bound::over_all_time(frame, metric, keys)?)?;
+    to_sql::build(asked.get())
+}

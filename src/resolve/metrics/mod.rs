@@ -5,6 +5,7 @@
 //!
 //! **Invariant:** a metric is completed behind all metrics that it uses; circles are reported.
 
+mod changes;
 mod derived;
 mod funnel;
 mod life;

@@ -37,6 +37,51 @@ pub(super) fn is_block_key(key: &str) -> bool {
     BLOCK_KEYS.contains(&key)
 }
 
+/// Keys that declare something at the top of a file, by a name and braces.
+const OUTERMOST: [&str; 6] = ["access_grant", "datagroup", "explore", "map_layer", "named_value_format", "view"];
+
+/// Keys that declare a field of a view, by a name and braces.
+const FIELDS: [&str; 4] = ["dimension", "dimension_group", "measure", "parameter"];
+
+/// Returns the key of a text that begins with `key: name {`.
+fn declaration(text: &str) -> Option<&str> {
+    let blanks = |text: &str| text.len() - text.trim_start_matches([' ', '\t']).len();
+    let key = text.find(|c: char| !c.is_ascii_lowercase() && c != '_')?;
+    let rest = text[key..].trim_start_matches([' ', '\t']).strip_prefix(':')?;
+    let rest = &rest[blanks(rest)..];
+    let name = rest.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '+' | '.'))?;
+    let declares = name > 0 && rest[name + blanks(&rest[name..])..].starts_with('{');
+    declares.then_some(&text[..key])
+}
+
+/// Returns whether a text begins with a declaration that cannot stand inside `depth` blocks: a view is in no block, a
+/// field in no block of a view.
+pub(super) fn belongs_further_out(text: &str, depth: usize) -> bool {
+    text.starts_with(['a', 'd', 'e', 'm', 'n', 'p', 'v'])
+        && declaration(text).is_some_and(|key| OUTERMOST.contains(&key) || (depth > 1 && FIELDS.contains(&key)))
+}
+
+/// Returns where a line of a block is a declaration of LookML, which no SQL, HTML or expression holds: the end of the text
+/// before it that can belong to the block.
+pub(super) fn declaration_in(block: &str) -> Option<usize> {
+    let found = block.match_indices('\n').find(|(at, _)| {
+        let line = block[at + 1..].trim_start_matches([' ', '\t']);
+        declaration(line).is_some_and(|key| OUTERMOST.contains(&key) || FIELDS.contains(&key))
+    });
+    found.map(|(at, _)| first_key_in(&block[..at]))
+}
+
+/// Returns the end of the part of a text that can be the value of a key: up to the line that begins with `}` or `key:`.
+pub(super) fn first_key_in(block: &str) -> usize {
+    let found = block.match_indices('\n').find(|(at, _)| {
+        let line = block[at + 1..].trim_start_matches([' ', '\t']);
+        let key = line.find(|c: char| !c.is_ascii_lowercase() && c != '_').unwrap_or(line.len());
+        let rest = line[key..].trim_start_matches([' ', '\t']);
+        line.starts_with('}') || (key > 0 && rest.starts_with(':') && !rest.starts_with("::"))
+    });
+    found.map_or(block.len(), |(at, _)| at)
+}
+
 /// Turns any name into an identifier: `Gross-Price` → `gross_price`.
 pub(super) fn identifier(name: &str) -> String {
     let mut text: String =

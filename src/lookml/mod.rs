@@ -15,6 +15,7 @@ mod print;
 mod read;
 mod reconcile;
 mod report;
+pub mod syntax;
 pub mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,13 +1,13 @@
-//! LookML text → nodes: keys with words, texts, SQL, lists and blocks.
+//! LookML text → plain nodes: keys with words, texts, SQL, lists and blocks.
 //!
-//! `measure: revenue { type: sum sql: ${price} ;; }` becomes a block `measure` named `revenue` with two nodes. Any
-//! LookML can be read, not only what entente writes; comments are dropped.
+//! `measure: revenue { type: sum sql: ${price} ;; }` becomes a block `measure` named `revenue` with two nodes. Places and
+//! comments are dropped; who needs them reads with [`syntax`].
 //!
-//! **Invariant:** nothing here knows which keys exist, save which of them end in `;;`.
+//! **Invariant:** a file with any mistake has no nodes.
 
 use std::fmt;
 
-use super::lexical;
+use super::syntax;
 
 /// A key and its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,166 +64,33 @@ impl fmt::Display for LookmlError {
     }
 }
 
-/// The greatest depth of blocks; Looker's own language needs six.
-const MAX_DEPTH: usize = 32;
-
-/// Reads a LookML file.
+/// Reads a LookML file; fails at its first mistake.
 pub fn parse(text: &str) -> Result<Vec<Node>, LookmlError> {
-    let mut cursor = Cursor { text, at: 0 };
-    let nodes = cursor.nodes(0)?;
-    cursor.skip_blanks();
-    match cursor.peek() {
-        None => Ok(nodes),
-        Some(_) => Err(cursor.error("a `}` closes nothing")),
+    let file = syntax::parse(text);
+    match file.errors.first() {
+        None => Ok(file.nodes.iter().map(node).collect()),
+        Some(error) => Err(LookmlError { line: syntax::line_of(text, error.start), message: error.message.clone() }),
     }
 }
 
-struct Cursor<'a> {
-    text: &'a str,
-    at: usize,
+fn node(written: &syntax::Node<'_>) -> Node {
+    let value = match &written.value {
+        syntax::Value::Word(word) => NodeValue::Word(word.value().into_owned()),
+        syntax::Value::Text(text) => NodeValue::Text(text.value().into_owned()),
+        syntax::Value::Block(block) => NodeValue::Block(block.block()),
+        syntax::Value::List(items) => NodeValue::List(items.iter().map(item).collect()),
+        syntax::Value::Nodes { name, nodes } => {
+            NodeValue::Nodes { name: name.map(|name| name.text.to_owned()), nodes: nodes.iter().map(node).collect() }
+        }
+    };
+    Node { key: written.key.text.to_owned(), value }
 }
 
-impl<'a> Cursor<'a> {
-    fn rest(&self) -> &'a str {
-        &self.text[self.at..]
-    }
-
-    fn peek(&self) -> Option<char> {
-        self.rest().chars().next()
-    }
-
-    fn error(&self, message: impl Into<String>) -> LookmlError {
-        LookmlError { line: self.text[..self.at].matches('\n').count() + 1, message: message.into() }
-    }
-
-    fn skip_blanks(&mut self) {
-        loop {
-            let rest = self.rest();
-            let trimmed = rest.trim_start();
-            self.at += rest.len() - trimmed.len();
-            if !trimmed.starts_with('#') {
-                return;
-            }
-            self.at += trimmed.find('\n').unwrap_or(trimmed.len());
-        }
-    }
-
-    fn eat(&mut self, wanted: char) -> bool {
-        self.skip_blanks();
-        let found = self.peek() == Some(wanted);
-        if found {
-            self.at += wanted.len_utf8();
-        }
-        found
-    }
-
-    fn expect(&mut self, wanted: char) -> Result<(), LookmlError> {
-        if self.eat(wanted) { Ok(()) } else { Err(self.error(format!("`{wanted}` is missing"))) }
-    }
-
-    /// Reads `orders.id`, `+orders`, `detail*`, `-orders.metrics*`, `yes`, `3`.
-    fn word(&mut self) -> Result<String, LookmlError> {
-        self.skip_blanks();
-        let rest = self.rest();
-        let end = rest.find(|c: char| c.is_whitespace() || ":,{}[]\"#".contains(c)).unwrap_or(rest.len());
-        if end == 0 {
-            return Err(self.error("a word is missing"));
-        }
-        self.at += end;
-        Ok(rest[..end].to_owned())
-    }
-
-    fn text(&mut self) -> Result<String, LookmlError> {
-        self.expect('"')?;
-        let rest = self.rest();
-        let mut escaped = false;
-        for (index, c) in rest.char_indices() {
-            match c {
-                '"' if !escaped => {
-                    self.at += index + 1;
-                    return Ok(lexical::unquote(&rest[..index]));
-                }
-                _ => escaped = c == '\\' && !escaped,
-            }
-        }
-        Err(self.error("a text is not closed by `\"`"))
-    }
-
-    fn block(&mut self) -> Result<String, LookmlError> {
-        let rest = self.rest();
-        let end = rest.find(";;").ok_or_else(|| self.error("a block is not closed by `;;`"))?;
-        self.at += end + 2;
-        Ok(lexical::unblock(&rest[..end]))
-    }
-
-    fn nodes(&mut self, depth: usize) -> Result<Vec<Node>, LookmlError> {
-        if depth > MAX_DEPTH {
-            return Err(self.error("blocks are nested too deeply"));
-        }
-        let mut nodes = Vec::new();
-        loop {
-            self.skip_blanks();
-            if matches!(self.peek(), None | Some('}')) {
-                return Ok(nodes);
-            }
-            let key = self.word()?;
-            self.expect(':')?;
-            let value = self.value(&key, depth)?;
-            nodes.push(Node { key, value });
-        }
-    }
-
-    fn value(&mut self, key: &str, depth: usize) -> Result<NodeValue, LookmlError> {
-        if lexical::is_block_key(key) {
-            return Ok(NodeValue::Block(self.block()?));
-        }
-        self.skip_blanks();
-        match self.peek() {
-            Some('"') => Ok(NodeValue::Text(self.text()?)),
-            Some('[') => Ok(NodeValue::List(self.list()?)),
-            Some('{') => self.braces(None, depth),
-            _ => {
-                let word = self.word()?;
-                self.skip_blanks();
-                if self.peek() == Some('{') { self.braces(Some(word), depth) } else { Ok(NodeValue::Word(word)) }
-            }
-        }
-    }
-
-    fn braces(&mut self, name: Option<String>, depth: usize) -> Result<NodeValue, LookmlError> {
-        self.expect('{')?;
-        let nodes = self.nodes(depth + 1)?;
-        self.expect('}')?;
-        Ok(NodeValue::Nodes { name, nodes })
-    }
-
-    fn list(&mut self) -> Result<Vec<Item>, LookmlError> {
-        self.expect('[')?;
-        let mut items = Vec::new();
-        loop {
-            if self.eat(']') {
-                return Ok(items);
-            }
-            items.push(self.item()?);
-            if !self.eat(',') {
-                self.expect(']')?;
-                return Ok(items);
-            }
-        }
-    }
-
-    fn item(&mut self) -> Result<Item, LookmlError> {
-        self.skip_blanks();
-        if self.peek() == Some('"') {
-            return Ok(Item::Text(self.text()?));
-        }
-        let word = self.word()?;
-        if !self.eat(':') {
-            return Ok(Item::Word(word));
-        }
-        self.skip_blanks();
-        let value = if self.peek() == Some('"') { self.text()? } else { self.word()? };
-        Ok(Item::Pair(word, value))
+fn item(written: &syntax::Item<'_>) -> Item {
+    match written {
+        syntax::Item::Single(text) if text.quoted => Item::Text(text.value().into_owned()),
+        syntax::Item::Single(word) => Item::Word(word.text.to_owned()),
+        syntax::Item::Pair(key, value) => Item::Pair(key.value().into_owned(), value.value().into_owned()),
     }
 }
 
@@ -264,7 +131,7 @@ mod tests {
         for (text, line) in [
             ("view: a {\n  label: \"x\n}", 2),
             ("view: a {\n  sql_table_name: t\n}", 2),
-            ("view: a {\n\n", 3),
+            ("view: a {\n\n", 1),
             ("a: b\n}", 2),
             ("view a { }", 1),
             ("x: [a b]", 1),

@@ -6,7 +6,7 @@
 //! **Invariant:** the moment of a group never depends on the group, save on its period and on `per`.
 
 use super::{
-    KeyKind, PlanError,
+    PlanError,
     bind::{Bound, Scan, ScanKind, bind_model, bind_path},
     scan::{day_exists, filter_of_request, key_value, open, rows_in_range},
     scope::{Finished, Scope},
@@ -47,7 +47,7 @@ pub(super) fn point(
     let mut on = Vec::new();
     for (position, value) in keys {
         let key = &bound.keys[*position];
-        if matches!(key.kind, KeyKind::Time(_) | KeyKind::TimePart(_)) {
+        if key.is_time() {
             let name = format!("period_{}", position + 1);
             items.push(key_value(bound, scan, &mut inner, inner_axis.as_ref(), key, false)?.named(&name));
             on.push(value.clone().binary(BinaryOp::Eq, SqlExpr::column(&points, name)));

@@ -6,7 +6,7 @@
 //! **Invariant:** a row that no join multiplies counts as ever; one that is multiplied never counts by its copies.
 
 use super::{
-    KeyKind, PlanError, PlanErrorCode,
+    PlanError, PlanErrorCode,
     bind::{Bound, Scan, bind_key},
     scope::Scope,
 };
@@ -33,7 +33,7 @@ fn ways(bound: &Bound<'_>, scan: &Scan) -> Vec<Route> {
     let project = bound.project;
     let mut ways: Vec<Route> = Vec::new();
     for position in &scan.keys {
-        let KeyKind::Dimension { path, .. } = &bound.keys[*position].kind else { continue };
+        let Some(path) = bound.keys[*position].path() else { continue };
         let Ok(found) = bind_key(project, scan.model, path) else { continue };
         let Some(last) = found.route.0.iter().rposition(|join| project.joins[*join].fan_out.is_some()) else {
             continue;

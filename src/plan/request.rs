@@ -90,18 +90,6 @@ pub struct Key {
     pub kind: KeyKind,
 }
 
-impl Key {
-    /// Returns the size of the periods of a key that is the metrics' time axis.
-    pub(super) fn size_of_time(&self) -> Option<Size> {
-        match self.kind {
-            KeyKind::Time(size) => Some(size),
-            KeyKind::TimePart(_) | KeyKind::Dimension { .. } | KeyKind::Member { .. } | KeyKind::MemberPeriod(_) => {
-                None
-            }
-        }
-    }
-}
-
 /// What a key is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum KeyKind {
@@ -119,19 +107,24 @@ pub enum KeyKind {
         /// The part of a time dimension, instead of a granularity.
         part: Option<TimePart>,
     },
-    /// A period of each metric's own time as its rows have it, however far back the metric is taken: what tells the
-    /// members of a nested metric apart. Only the planner asks for it.
-    MemberPeriod(Size),
-    /// A column of the primary key of a model, reached over to-one joins: what tells the members of a nested metric
-    /// apart. Only the planner asks for it.
-    Member {
-        /// The model, or the role of the join that leads to it.
-        model: String,
-        /// The column.
-        column: String,
-        /// Whether it may be what rows have for it where there is no such member: who asks never looks at those.
-        loose: bool,
-    },
+}
+
+impl KeyKind {
+    /// Returns the size of the periods of a key that is the metrics' time axis.
+    pub(super) fn size_of_time(&self) -> Option<Size> {
+        match self {
+            Self::Time(size) => Some(*size),
+            Self::TimePart(_) | Self::Dimension { .. } => None,
+        }
+    }
+
+    /// Returns whether the key is the metrics' time axis, or a part of it.
+    pub(super) fn is_time(&self) -> bool {
+        match self {
+            Self::Time(_) | Self::TimePart(_) => true,
+            Self::Dimension { .. } => false,
+        }
+    }
 }
 
 /// One term of the order.

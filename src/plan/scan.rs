@@ -5,8 +5,10 @@
 use std::collections::BTreeSet;
 
 use super::{
-    ColumnRole, JoinUse, Key, KeyKind, OutputColumn, PlanError, balance,
-    bind::{Bound, LeafId, LeafValue, Scan, ScanKind, Shift, bind_key, bind_model, bind_path, simple},
+    ColumnRole, JoinUse, KeyKind, OutputColumn, PlanError, balance,
+    bind::{
+        Bound, GroupBy, GroupKey, LeafId, LeafValue, Scan, ScanKind, Shift, bind_key, bind_model, bind_path, simple,
+    },
     calendar::{self, CalendarColumn},
     cumulative,
     fan_out::{self, Counted},
@@ -177,7 +179,7 @@ pub(super) fn filter_of_request(
     scope: &mut Scope<'_>,
 ) -> Result<Option<SqlExpr>, PlanError> {
     let Some(filter) = bound.filter else { return Ok(None) };
-    let keys: Vec<Key> = scan.keys.iter().map(|position| bound.keys[*position].clone()).collect();
+    let keys: Vec<GroupKey> = scan.keys.iter().map(|position| bound.keys[*position].clone()).collect();
     let context = FilterContext {
         project: bound.project,
         model: scan.model,
@@ -192,10 +194,10 @@ pub(super) fn filter_of_request(
 /// Returns the condition that a row's day exists in the month to which it is shifted, where days are told apart.
 pub(super) fn day_exists(bound: &Bound<'_>, scan: &Scan, axis: &TimeValue) -> Option<SqlExpr> {
     use TimePart::{DayOfMonth, DayOfWeek, DayOfYear};
-    let tells_days = |position: &usize| match bound.keys[*position].kind {
-        KeyKind::Time(size) => size == Granularity::Day.into(),
-        KeyKind::TimePart(part) => matches!(part, DayOfMonth | DayOfWeek | DayOfYear),
-        KeyKind::Dimension { .. } | KeyKind::Member { .. } | KeyKind::MemberPeriod(_) => false,
+    let tells_days = |position: &usize| match bound.keys[*position].asked() {
+        Some(KeyKind::Time(size)) => *size == Granularity::Day.into(),
+        Some(KeyKind::TimePart(part)) => matches!(part, DayOfMonth | DayOfWeek | DayOfYear),
+        Some(KeyKind::Dimension { .. }) | None => false,
     };
     scan.keys.iter().any(tells_days).then(|| axis.day_exists(bound.cut(), scan.shift)).flatten()
 }
@@ -293,22 +295,25 @@ pub(super) fn key_value(
     scan: &Scan,
     scope: &mut Scope<'_>,
     axis: Option<&TimeValue>,
-    key: &Key,
+    key: &GroupKey,
     windowed: bool,
 ) -> Result<SqlExpr, PlanError> {
     let cut = bound.cut();
-    match &key.kind {
-        KeyKind::Member { model, column, loose } => {
+    let kind = match &key.by {
+        GroupBy::Asked(kind) => kind,
+        GroupBy::Member { model, column, loose } => {
             let route = bind_model(bound.project, scan.model, model)?;
-            Ok(if *loose { scope.column_or_key(&route, column) } else { scope.column(&route, column) })
+            return Ok(if *loose { scope.column_or_key(&route, column) } else { scope.column(&route, column) });
         }
-        KeyKind::MemberPeriod(size) => {
+        GroupBy::MemberPeriod(size) => {
             let (axis, of) = axis.zip(scan.axis.as_ref()).expect("a scan under a time key has an axis");
             if let Size::Standard(granularity) = size {
                 time::check_finest(&bound.project.dimensions[of.dimension], *granularity)?;
             }
-            Ok(period(scope, axis, cut, *size, super::bind::Shift::default()))
+            return Ok(period(scope, axis, cut, *size, Shift::default()));
         }
+    };
+    match kind {
         KeyKind::Time(_) if windowed => Ok(Expr::null()),
         KeyKind::Time(size) => {
             let axis = axis.expect("a scan under a time key has an axis");
@@ -375,16 +380,16 @@ fn period_type(bound: &Bound<'_>, column_type: ColumnType, size: Size) -> Column
 }
 
 /// Returns what a key is in the answer, seen from a scan.
-pub(super) fn key_column(bound: &Bound<'_>, scan: &Scan, key: &Key) -> OutputColumn {
+pub(super) fn key_column(bound: &Bound<'_>, scan: &Scan, key: &GroupKey) -> OutputColumn {
     let project = bound.project;
-    let (role, column_type) = match &key.kind {
-        KeyKind::Time(size) => {
+    let (role, column_type) = match key.asked() {
+        None => (ColumnRole::Dimension(None), ColumnType::Unknown),
+        Some(KeyKind::Time(size)) => {
             let axis = scan.axis.as_ref().map(|axis| project.dimensions[axis.dimension].column_type);
             (ColumnRole::Time(*size), period_type(bound, axis.unwrap_or(ColumnType::Date), *size))
         }
-        KeyKind::TimePart(part) => (ColumnRole::TimePart(*part), ColumnType::Integer),
-        KeyKind::Member { .. } | KeyKind::MemberPeriod(_) => (ColumnRole::Dimension(None), ColumnType::Unknown),
-        KeyKind::Dimension { path, granularity, part } => {
+        Some(KeyKind::TimePart(part)) => (ColumnRole::TimePart(*part), ColumnType::Integer),
+        Some(KeyKind::Dimension { path, granularity, part }) => {
             let found = bind_key(project, scan.model, path).expect("the scan's rows were built with it");
             let definition = &project.dimensions[found.dimension];
             match definition.kind {

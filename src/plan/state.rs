@@ -6,7 +6,7 @@
 //! moment of a period is just before its end.
 
 use super::{
-    KeyKind, PlanError,
+    PlanError,
     bind::{Bound, Scan},
     scan::{LeafAggregate, Rows, aggregates, filter_of_request, key_value},
     scope::{Finished, Scope},
@@ -32,8 +32,8 @@ pub(super) fn rows(bound: &Bound<'_>, scan: &Scan, edge: Edge) -> Result<Rows, P
     let mut keys = Vec::new();
     for position in &scan.keys {
         let key = &bound.keys[*position];
-        match key.kind {
-            KeyKind::Time(Size::Standard(granularity)) => period = Some((*position, granularity)),
+        match key.size_of_time() {
+            Some(Size::Standard(granularity)) => period = Some((*position, granularity)),
             _ => keys.push((*position, key_value(bound, scan, &mut scope, None, key, false)?)),
         }
     }

@@ -66,7 +66,7 @@ fn paths(arguments: &RequestArguments, project: &Visible<'_>) -> Result<Vec<Vec<
         for key in asked.keys {
             match key.kind {
                 KeyKind::Dimension { path, .. } => paths.push(path),
-                KeyKind::Time(_) | KeyKind::TimePart(_) | KeyKind::Member { .. } | KeyKind::MemberPeriod(_) => {
+                KeyKind::Time(_) | KeyKind::TimePart(_) => {
                     return Err(Failure::wrong(format!("`{text}` is the time axis of each metric, not a dimension"))
                         .help("Name a dimension, such as `customers.country`; `entente explain -m METRIC` tells the axis."));
                 }

@@ -34,8 +34,6 @@ impl Columns {
         let name = match &kind {
             KeyKind::Time(size) => format!("time.{}", project.size_name(*size)),
             KeyKind::TimePart(part) => format!("time.{}", part.name()),
-            KeyKind::MemberPeriod(size) => project.size_name(*size).to_owned(),
-            KeyKind::Member { model, column, .. } => format!("{model}.{column}"),
             KeyKind::Dimension { path, granularity, part } => {
                 let last = granularity.map(|size| project.size_name(size)).or(part.map(TimePart::name));
                 path.iter().map(String::as_str).chain(last).collect::<Vec<_>>().join(".")

@@ -375,7 +375,6 @@ fn names_of(keys: &[Key], within: &[Vec<String>]) -> Vec<String> {
     let is_path = |key: &Key, path: &Vec<String>| match &key.kind {
         KeyKind::Time(_) | KeyKind::TimePart(_) => matches!(path.as_slice(), [time] if time == "time"),
         KeyKind::Dimension { path: of_key, .. } => path == of_key,
-        KeyKind::Member { .. } | KeyKind::MemberPeriod(_) => false,
     };
     let is_named = |key: &&Key| within.iter().any(|path| is_path(key, path) || path.join(".") == key.name);
     keys.iter().filter(is_named).map(|key| key.name.clone()).collect()

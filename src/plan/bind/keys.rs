@@ -1,6 +1,6 @@
 //! Checks of keys and time, and requests of keys without metrics.
 
-use super::{Bound, BoundTop, Scan, ScanKind, Shift, bind_path, knows_path};
+use super::{Bound, BoundTop, GroupKey, Scan, ScanKind, Shift, bind_path, knows_path};
 use crate::{
     ids::{GranularityId, JoinId, ModelId},
     plan::{Key, KeyKind, MetricRequest, Order, OrderBy, PlanError, PlanErrorCode, Request, Top, calendar, time},
@@ -28,7 +28,6 @@ pub(super) fn scan_of_keys(project: &Visible<'_>, request: &Request) -> Result<S
                 return Err(PlanError::new(PlanErrorCode::KeysNeedMetric, "`time` is the time axis of metrics")
                     .help("Ask for a metric, or group by a time dimension by its name."));
             }
-            KeyKind::Member { .. } | KeyKind::MemberPeriod(_) => {}
         }
     }
     let Some(first) = paths.first() else {
@@ -120,8 +119,8 @@ pub(super) fn check_time(bound: &Bound<'_>, scan: &Scan) -> Result<(), PlanError
     let metric =
         scan.leaves.first().map_or("the query", |leaf| project.metrics[bound.leaves[leaf.0].metric].name.as_str());
     let keys = || scan.keys.iter().map(|index| &bound.keys[*index]);
-    let time_keys: Vec<Size> = keys().filter_map(Key::size_of_time).collect();
-    let parts = keys().any(|key| matches!(key.kind, KeyKind::TimePart(_)));
+    let time_keys: Vec<Size> = keys().filter_map(GroupKey::size_of_time).collect();
+    let parts = keys().any(|key| matches!(key.asked(), Some(KeyKind::TimePart(_))));
     if let ScanKind::State(edge) = scan.kind {
         return check_state(bound, scan, metric, edge, &time_keys, parts);
     }
@@ -279,7 +278,7 @@ fn check_offset_to(metric: &str, size: Granularity, time_keys: &[Size], parts: b
 /// Checks that hours are those of one kind of clock: an instant is no wall-clock time.
 pub(super) fn check_hours(bound: &Bound<'_>, scans: &[Scan]) -> Result<(), PlanError> {
     let project = bound.project;
-    if !bound.keys.iter().filter_map(Key::size_of_time).any(Size::is_within_a_day) {
+    if !bound.keys.iter().filter_map(GroupKey::size_of_time).any(Size::is_within_a_day) {
         return Ok(());
     }
     let axes = scans.iter().filter_map(|scan| scan.axis.as_ref()).map(|axis| &project.dimensions[axis.dimension]);
@@ -396,7 +395,7 @@ fn check_cumulation(
 
 /// Checks that missing periods can be told.
 pub(super) fn check_fill(request: &Request, range: DateRange) -> Result<(), PlanError> {
-    let sizes: Vec<Size> = request.keys.iter().filter_map(Key::size_of_time).collect();
+    let sizes: Vec<Size> = request.keys.iter().filter_map(|key| key.kind.size_of_time()).collect();
     if sizes.is_empty() {
         return Err(PlanError::new(PlanErrorCode::GrainMismatch, "there are no periods to fill without a time key")
             .help("Group by `time` at a granularity, or leave out `fill`."));
@@ -421,7 +420,6 @@ pub(super) fn positions(request: &Request, paths: &[Vec<String>]) -> Result<Vec<
                 path.len() == 1 && path[0] == "time" || path.join(".") == key.name
             }
             KeyKind::Dimension { path: of_key, .. } => path == of_key || path.join(".") == key.name,
-            KeyKind::Member { .. } | KeyKind::MemberPeriod(_) => false,
         };
         let before = found.len();
         found.extend((0..request.keys.len()).filter(|index| is_meant(&request.keys[*index])));

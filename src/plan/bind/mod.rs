@@ -6,6 +6,7 @@
 //! **Invariant:** below this stage nothing is looked up by name, save names inside filters, which are bound per scan.
 
 mod formula;
+mod group_key;
 mod having;
 mod keys;
 mod leaf;
@@ -13,6 +14,7 @@ mod order;
 mod path;
 mod scans;
 
+pub(super) use group_key::{GroupBy, GroupKey};
 pub(super) use keys::paths_of;
 pub(super) use leaf::{Accumulation, LeafId, LeafUse, LeafValue, Shift, Usage};
 use path::knows_path;
@@ -20,7 +22,7 @@ pub(super) use path::{BoundPath, bind_key, bind_model, bind_path};
 pub(super) use scans::{Scan, ScanKind};
 
 use self::formula::{Above, Formulas};
-use super::{Fill, Key, PlanError, PlanErrorCode, Request, Show, access::Access, calendar, frame::Frame, time::Cut};
+use super::{Fill, PlanError, PlanErrorCode, Request, Show, access::Access, calendar, frame::Frame, time::Cut};
 use crate::{
     catalog::ColumnType,
     diagnostics::nearest,
@@ -48,7 +50,7 @@ pub(super) struct Bound<'p> {
     /// The present day in the query's zone.
     pub(super) today: NaiveDate,
     /// The keys.
-    pub(super) keys: Vec<Key>,
+    pub(super) keys: Vec<GroupKey>,
     /// The metrics of the answer, then those that only order it.
     pub(super) outputs: Vec<Output>,
     /// The simple metrics at the bottom, each use once.
@@ -157,7 +159,7 @@ pub(super) fn bind<'p>(frame: Frame<'p>, request: &'p Request) -> Result<Bound<'
         is_ranged: request.time.is_some(),
         is_over_all_time: false,
         today,
-        keys: request.keys.clone(),
+        keys: request.keys.iter().map(GroupKey::from).collect(),
         outputs,
         leaves: formulas.into_leaves(),
         scans: Vec::new(),
@@ -175,7 +177,7 @@ pub(super) fn bind<'p>(frame: Frame<'p>, request: &'p Request) -> Result<Bound<'
 
 impl<'p> Bound<'p> {
     /// Asks for a metric below one of this request: by other keys, under the same filters, time and principal.
-    pub(super) fn below(&self, metric: MetricId, keys: Vec<Key>, usage: Usage) -> Result<Self, PlanError> {
+    pub(super) fn below(&self, metric: MetricId, keys: Vec<GroupKey>, usage: Usage) -> Result<Self, PlanError> {
         let asked = Bound {
             keys,
             outputs: Vec::new(),
@@ -193,7 +195,7 @@ impl<'p> Bound<'p> {
     }
 
     /// Asks for leaves of this request by other keys, in one scan.
-    pub(super) fn by(&self, keys: Vec<Key>, outputs: Vec<Output>, scan: Scan) -> Self {
+    pub(super) fn by(&self, keys: Vec<GroupKey>, outputs: Vec<Output>, scan: Scan) -> Self {
         Bound {
             keys,
             outputs,
@@ -210,7 +212,7 @@ impl<'p> Bound<'p> {
     }
 
     /// Asks for a metric over all time, blind to any request.
-    pub(super) fn over_all_time(frame: Frame<'p>, metric: MetricId, keys: Vec<Key>) -> Result<Self, PlanError> {
+    pub(super) fn over_all_time(frame: Frame<'p>, metric: MetricId, keys: Vec<GroupKey>) -> Result<Self, PlanError> {
         let zone = frame.project.time_zone;
         let asked = Bound {
             frame,

@@ -3,7 +3,7 @@
 use super::{BoundOrder, Formulas, OrderColumn, Output, find_metric};
 use crate::{
     diagnostics::nearest,
-    plan::{Key, KeyKind, OrderBy, PlanError, PlanErrorCode, Request},
+    plan::{OrderBy, PlanError, PlanErrorCode, Request},
     project::Visible,
 };
 
@@ -35,7 +35,7 @@ pub(super) fn bind_order(
     };
     if request.order.is_empty() {
         for (index, key) in request.keys.iter().enumerate() {
-            if is_time(key) {
+            if key.kind.is_time() {
                 add(OrderColumn::Key(index), false);
             }
         }
@@ -43,7 +43,7 @@ pub(super) fn bind_order(
             add(OrderColumn::IsOther, false);
         }
         // Time keys alone leave nothing to rank.
-        if !request.metrics.is_empty() && !request.keys.iter().all(is_time) {
+        if !request.metrics.is_empty() && !request.keys.iter().all(|key| key.kind.is_time()) {
             add(OrderColumn::Output(0), true);
         }
     }
@@ -57,13 +57,6 @@ pub(super) fn bind_order(
         order.clear();
     }
     Ok(order)
-}
-
-fn is_time(key: &Key) -> bool {
-    match &key.kind {
-        KeyKind::Time(_) | KeyKind::TimePart(_) => true,
-        KeyKind::Dimension { .. } | KeyKind::Member { .. } | KeyKind::MemberPeriod(_) => false,
-    }
 }
 
 fn column(request: &Request, name: &str) -> Result<OrderColumn, PlanError> {

@@ -4,10 +4,9 @@
 //!
 //! **Invariant:** each leaf is in one scan, and some scan makes the rows of the answer.
 
-use super::{Accumulation, Bound, LeafId, LeafUse, Shift, Usage, bind_key, keys};
+use super::{Accumulation, Bound, GroupKey, LeafId, LeafUse, Shift, Usage, bind_key, keys};
 use crate::{
     ids::{MetricId, ModelId},
-    plan::{Key, KeyKind},
     project::{Balance, Edge, Ignore, MetricKind, Project, Ref, SimpleMetric, TimeAxis, Visible},
     sql::Expr,
     time::Granularity,
@@ -38,7 +37,7 @@ pub(in crate::plan) struct Scan {
 
 impl Scan {
     /// Returns whether the scan has groups of its own, to which the rows of the answer are related.
-    pub(in crate::plan) fn is_partial(&self, keys: &[Key]) -> bool {
+    pub(in crate::plan) fn is_partial(&self, keys: &[GroupKey]) -> bool {
         self.keys.len() < keys.len() || self.offset_to.is_some()
     }
 }
@@ -60,9 +59,8 @@ pub(in crate::plan) enum ScanKind {
 
 /// Groups the leaves of a request into scans.
 pub(super) fn of(bound: &Bound<'_>) -> Vec<Scan> {
-    let speaks_of_time = bound.is_ranged
-        || bound.keys.iter().any(|key| matches!(key.kind, KeyKind::Time(_) | KeyKind::TimePart(_)))
-        || bound.filter.is_some_and(keys::names_time);
+    let speaks_of_time =
+        bound.is_ranged || bound.keys.iter().any(GroupKey::is_time) || bound.filter.is_some_and(keys::names_time);
     let mut scans: Vec<Scan> = Vec::new();
     for (index, leaf) in bound.leaves.iter().enumerate() {
         let scan = scan_of(bound, leaf, speaks_of_time);
@@ -153,25 +151,24 @@ fn bottom(project: &Project, metric: MetricId) -> MetricId {
 
 /// Returns the positions of the keys that are not ignored, and by which wholes are told apart.
 fn kept_keys(bound: &Bound<'_>, model: ModelId, usage: &Usage) -> Vec<usize> {
-    let ignored = |key: &Key| match &usage.ignore {
+    let ignored = |key: &GroupKey| match &usage.ignore {
         None => false,
         Some(Ignore::All) => true,
         Some(Ignore::Keys(paths)) => paths.iter().any(|path| is_same(bound.project, model, path, key)),
     };
-    let is_shared = |key: &Key| usage.within.as_ref().is_none_or(|names| names.contains(&key.name));
+    let is_shared = |key: &GroupKey| usage.within.as_ref().is_none_or(|names| names.contains(&key.name));
     (0..bound.keys.len()).filter(|index| !ignored(&bound.keys[*index]) && is_shared(&bound.keys[*index])).collect()
 }
 
 /// Returns whether a path names a key: `time` every time key, a dimension its key at any granularity.
-fn is_same(project: &Visible<'_>, model: ModelId, path: &[String], key: &Key) -> bool {
-    match &key.kind {
-        KeyKind::Time(_) | KeyKind::TimePart(_) => matches!(path, [time] if time == "time"),
-        KeyKind::Dimension { path: of_key, .. } => {
-            let found = |words: &[String]| bind_key(project, model, words).ok();
-            path == of_key || found(path).is_some_and(|ignored| found(of_key).as_ref() == Some(&ignored))
-        }
-        KeyKind::Member { .. } | KeyKind::MemberPeriod(_) => false,
+fn is_same(project: &Visible<'_>, model: ModelId, path: &[String], key: &GroupKey) -> bool {
+    if key.is_time() {
+        return matches!(path, [time] if time == "time");
     }
+    key.path().is_some_and(|of_key| {
+        let found = |words: &[String]| bind_key(project, model, words).ok();
+        path == of_key || found(path).is_some_and(|ignored| found(of_key).as_ref() == Some(&ignored))
+    })
 }
 
 /// Sees to it that there are rows: with nothing but shifted metrics they are theirs, and where every metric ignores a

@@ -15,8 +15,8 @@ use self::{
     names::bind_name,
 };
 use super::{
-    Key, PlanError, PlanErrorCode,
-    bind::{Shift, bind_key},
+    PlanError, PlanErrorCode,
+    bind::{GroupKey, Shift, bind_key},
     scope::Scope,
     time::{Cut, TimeValue},
 };
@@ -40,7 +40,7 @@ pub(super) struct FilterContext<'c> {
     /// How periods are cut.
     pub(super) cut: Cut,
     /// The keys of the request: what rows are grouped by may be filtered over a to-many join too.
-    pub(super) keys: &'c [Key],
+    pub(super) keys: &'c [GroupKey],
 }
 
 /// A part of a filter with its type.

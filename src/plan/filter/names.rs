@@ -9,8 +9,8 @@ use crate::{
     files::Spanned,
     ids::{JoinId, MetricId, ModelId},
     plan::{
-        Key, KeyKind, PlanError, PlanErrorCode,
-        bind::{BoundPath, Shift, bind_key, bind_model, bind_path},
+        PlanError, PlanErrorCode,
+        bind::{BoundPath, GroupKey, Shift, bind_key, bind_model, bind_path},
         calendar::{self, CalendarColumn},
         scope::Scope,
         time,
@@ -153,10 +153,7 @@ fn bind(context: &FilterContext<'_>, path: &[&str]) -> Result<BoundPath, PlanErr
         Ok(found) => return Ok(found),
         Err(refused) => refused,
     };
-    let key = |key: &Key| match &key.kind {
-        KeyKind::Dimension { path, .. } => bind_key(context.project, context.model, path).ok(),
-        KeyKind::Time(_) | KeyKind::TimePart(_) | KeyKind::Member { .. } | KeyKind::MemberPeriod(_) => None,
-    };
+    let key = |key: &GroupKey| bind_key(context.project, context.model, key.path()?).ok();
     let found = bind_key(context.project, context.model, path).map_err(|_| refused.clone())?;
     let is_key = context.keys.iter().filter_map(key).any(|key| key == found);
     if is_key { Ok(found) } else { Err(refused) }

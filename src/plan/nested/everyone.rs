@@ -147,7 +147,7 @@ fn members<'p>(bound: &Bound<'p>, scan: &Scan, name: &str, model: ModelId) -> Re
     let mut keys = Vec::new();
     for position in &scan.keys {
         let key = &bound.keys[*position];
-        if let KeyKind::Dimension { path, granularity: None, part: None } = &key.kind
+        if let Some(KeyKind::Dimension { path, granularity: None, part: None }) = key.asked()
             && is_of_member(bound, scan, &to_member, model, path)
         {
             let found = bind_path(bound.project, model, path)?;

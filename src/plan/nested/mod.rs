@@ -5,8 +5,8 @@
 //! **Invariant:** the filters, the time and the principal of the request hold in the select below.
 
 use super::{
-    Key, KeyKind, PlanError, access,
-    bind::{Accumulation, Bound, LeafId, LeafValue, Output, Scan, Usage},
+    KeyKind, PlanError, access,
+    bind::{Accumulation, Bound, GroupBy, GroupKey, LeafId, LeafValue, Output, Scan, Usage},
     calendar::{self, Beside},
     scan::{LeafAggregate, Rows, function_of},
     time::truncate,
@@ -34,7 +34,7 @@ pub(super) fn rows(
     let MetricKind::Nested(nested) = &bound.project.metrics[metric].kind else {
         unreachable!("the scan was made for a nested metric")
     };
-    let mut keys: Vec<Key> = scan.keys.iter().map(|position| bound.keys[*position].clone()).collect();
+    let mut keys: Vec<GroupKey> = scan.keys.iter().map(|position| bound.keys[*position].clone()).collect();
     let n_keys = keys.len();
     let mut without_null = Vec::new();
     for member in &nested.per {
@@ -68,27 +68,27 @@ pub(super) fn rows(
 }
 
 /// Returns the keys that tell members apart, and whether a null among them is no member.
-fn member_keys(bound: &Bound<'_>, scan: &Scan, member: &Member, before: usize) -> Vec<(Key, bool)> {
+fn member_keys(bound: &Bound<'_>, scan: &Scan, member: &Member, before: usize) -> Vec<(GroupKey, bool)> {
     let name = |index: usize| format!("member_{}", before + index + 1);
     match member {
         Member::Model { name: role, model } => {
             let columns = bound.project.models[*model].primary_key.iter().enumerate();
             let key = |(index, column): (usize, &String)| {
-                let kind = KeyKind::Member { model: role.clone(), column: column.clone(), loose: false };
-                (Key { name: name(index), kind }, true)
+                let by = GroupBy::Member { model: role.clone(), column: column.clone(), loose: false };
+                (GroupKey { name: name(index), by }, true)
             };
             columns.map(key).collect()
         }
         Member::Dimension(path) => {
             let kind = KeyKind::Dimension { path: path.clone(), granularity: None, part: None };
-            vec![(Key { name: name(0), kind }, false)]
+            vec![(GroupKey { name: name(0), by: GroupBy::Asked(kind) }, false)]
         }
         Member::Time(size) => {
             // 29 February is a day of its year, also where that year is shown beside another.
             let is_period_moved = scan.shift.months != 0 && scan.cumulation.is_none() && !scan.shift.by_rows;
-            let kind =
-                if is_period_moved { KeyKind::MemberPeriod((*size).into()) } else { KeyKind::Time((*size).into()) };
-            vec![(Key { name: name(0), kind }, true)]
+            let size = (*size).into();
+            let by = if is_period_moved { GroupBy::MemberPeriod(size) } else { GroupBy::Asked(KeyKind::Time(size)) };
+            vec![(GroupKey { name: name(0), by }, true)]
         }
     }
 }
@@ -135,13 +135,13 @@ pub(super) fn is_mean_of_days(bound: &Bound<'_>, scan: &Scan) -> bool {
 pub(super) fn mean_of_days(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanError> {
     let by_day = |position: &usize| {
         let key = &bound.keys[*position];
-        let kind = match key.kind {
-            KeyKind::Time(_) => KeyKind::Time(Granularity::Day.into()),
-            _ => key.kind.clone(),
+        let by = match key.size_of_time() {
+            Some(_) => GroupBy::Asked(KeyKind::Time(Granularity::Day.into())),
+            None => key.by.clone(),
         };
-        Key { name: key.name.clone(), kind }
+        GroupKey { name: key.name.clone(), by }
     };
-    let keys: Vec<Key> = scan.keys.iter().map(by_day).collect();
+    let keys: Vec<GroupKey> = scan.keys.iter().map(by_day).collect();
     let output = |leaf: &LeafId| {
         let of = &bound.leaves[leaf.0];
         let value_type = bound.project.metrics[of.metric].value_type;

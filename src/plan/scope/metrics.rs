@@ -4,8 +4,8 @@ use super::Scope;
 use crate::{
     ids::{MetricId, ModelId},
     plan::{
-        Key, KeyKind, PlanError, access,
-        bind::Bound,
+        PlanError, access,
+        bind::{Bound, GroupBy, GroupKey},
         frame::Frame,
         to_sql::{self, Built},
     },
@@ -62,9 +62,9 @@ impl Scope<'_> {
 /// Builds the select of a metric over all time, one row per row of a model.
 fn metric_of_members(frame: Frame<'_>, model: ModelId, metric: MetricId) -> Result<Built, PlanError> {
     let definition = &frame.project.models[model];
-    let key = |(index, column): (usize, &String)| Key {
+    let key = |(index, column): (usize, &String)| GroupKey {
         name: format!("member_{}", index + 1),
-        kind: KeyKind::Member { model: definition.name.clone(), column: column.clone(), loose: true },
+        by: GroupBy::Member { model: definition.name.clone(), column: column.clone(), loose: true },
     };
     let keys = definition.primary_key.iter().enumerate().map(key).collect();
     let asked = access::grant(Bound::over_all_time(frame, metric, keys)?)?;

@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     plan::{
-        Key, KeyKind,
-        bind::{Bound, LeafId},
+        KeyKind,
+        bind::{Bound, GroupKey, LeafId},
         calendar::{Beside, CalendarColumn},
         time::truncate,
     },
@@ -106,16 +106,13 @@ pub(super) fn is_present() -> SqlExpr {
 }
 
 /// Returns the value of a key that follows from the day alone.
-fn periodic(project: &Project, beside: &mut Beside, key: &Key, day: SqlExpr) -> Option<SqlExpr> {
+fn periodic(project: &Project, beside: &mut Beside, key: &GroupKey, day: SqlExpr) -> Option<SqlExpr> {
     let calendar = project.calendar;
-    match key.kind {
+    match *key.asked()? {
         KeyKind::Time(Size::Standard(granularity)) => Some(truncate(day, granularity, calendar)),
         KeyKind::Time(Size::Calendar(id)) => Some(beside.column(project, id, CalendarColumn::Value)),
         KeyKind::Time(Size::FirstDay(id)) => Some(beside.column(project, id, CalendarColumn::Start)),
-        KeyKind::TimePart(TimePart::HourOfDay)
-        | KeyKind::Dimension { .. }
-        | KeyKind::Member { .. }
-        | KeyKind::MemberPeriod(_) => None,
+        KeyKind::TimePart(TimePart::HourOfDay) | KeyKind::Dimension { .. } => None,
         KeyKind::TimePart(part) => {
             Some(Expr::call(Function::Part { part, week_start: calendar.week_start }, vec![day]))
         }

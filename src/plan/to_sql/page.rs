@@ -41,15 +41,13 @@ fn ordered_by(bound: &Bound<'_>, names: &Names, column: OrderColumn) -> SqlExpr 
 /// labels are in another order.
 fn labels(bound: &Bound<'_>, column: OrderColumn) -> Vec<Literal> {
     let OrderColumn::Key(index) = column else { return Vec::new() };
-    let path = match &bound.keys[index].kind {
-        KeyKind::Time(Size::Calendar(id)) => return period_labels(bound, *id, bound.range),
-        KeyKind::Dimension { granularity: Some(Size::Calendar(id)), .. } => {
+    let path = match bound.keys[index].asked() {
+        Some(KeyKind::Time(Size::Calendar(id))) => return period_labels(bound, *id, bound.range),
+        Some(KeyKind::Dimension { granularity: Some(Size::Calendar(id)), .. }) => {
             return period_labels(bound, *id, DateRange::default());
         }
-        KeyKind::Dimension { path, .. } => path,
-        KeyKind::Time(_) | KeyKind::TimePart(_) | KeyKind::Member { .. } | KeyKind::MemberPeriod(_) => {
-            return Vec::new();
-        }
+        Some(KeyKind::Dimension { path, .. }) => path,
+        Some(KeyKind::Time(_) | KeyKind::TimePart(_)) | None => return Vec::new(),
     };
     let scan = bound.scans.first().expect("a request has at least one scan");
     let found = bind_key(bound.project, scan.model, path).expect("the scan's rows were built with it");

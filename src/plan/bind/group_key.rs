@@ -1,0 +1,71 @@
+//! What rows are grouped by: the keys of the request, and what tells the members of a nested metric apart.
+//!
+//! `time.month` of a request stays what it is; below the mean of customers stands `customers.customer_id`.
+//!
+//! **Invariant:** a request cannot ask for members; only the planner does.
+
+use crate::{
+    plan::{Key, KeyKind},
+    project::Size,
+};
+
+/// One thing that rows are grouped by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::plan) struct GroupKey {
+    /// The column's name.
+    pub(in crate::plan) name: String,
+    /// What it is.
+    pub(in crate::plan) by: GroupBy,
+}
+
+/// What rows are grouped by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::plan) enum GroupBy {
+    /// A key of the request.
+    Asked(KeyKind),
+    /// A period of each metric's own time as its rows have it, however far back the metric is taken.
+    MemberPeriod(Size),
+    /// A column of the primary key of a model, reached over to-one joins.
+    Member {
+        /// The model, or the role of the join that leads to it.
+        model: String,
+        /// The column.
+        column: String,
+        /// Whether it may be what rows have for it where there is no such member: who asks never looks at those.
+        loose: bool,
+    },
+}
+
+impl GroupKey {
+    /// Returns the key of the request, unless it tells members apart.
+    pub(in crate::plan) fn asked(&self) -> Option<&KeyKind> {
+        match &self.by {
+            GroupBy::Asked(kind) => Some(kind),
+            GroupBy::Member { .. } | GroupBy::MemberPeriod(_) => None,
+        }
+    }
+
+    /// Returns the size of the periods of a key that is the metrics' time axis.
+    pub(in crate::plan) fn size_of_time(&self) -> Option<Size> {
+        self.asked().and_then(KeyKind::size_of_time)
+    }
+
+    /// Returns whether the key is the metrics' time axis, or a part of it.
+    pub(in crate::plan) fn is_time(&self) -> bool {
+        self.asked().is_some_and(KeyKind::is_time)
+    }
+
+    /// Returns the path of a key that is a dimension.
+    pub(in crate::plan) fn path(&self) -> Option<&[String]> {
+        match self.asked()? {
+            KeyKind::Dimension { path, .. } => Some(path),
+            KeyKind::Time(_) | KeyKind::TimePart(_) => None,
+        }
+    }
+}
+
+impl From<&Key> for GroupKey {
+    fn from(key: &Key) -> Self {
+        Self { name: key.name.clone(), by: GroupBy::Asked(key.kind.clone()) }
+    }
+}

@@ -1,11 +1,12 @@
 //! What differs between warehouses.
 //!
-//! `Truncate(Month)` of a date is `DATE_TRUNC(d, MONTH)` here and `CAST(date_trunc('month', d) AS DATE)` there, one file
+//! `Truncate(Month)` of a date is `DATE_TRUNC(d, MONTH)` here and `CAST(date_trunc('month', d) AS DATE)` there, one folder
 //! per dialect.
 //!
 //! **Invariant:** [`Syntax`] has no default methods, so a dialect that lacks an exact form does not compile.
 
 mod bigquery;
+mod call;
 mod duckdb;
 mod number;
 mod periods;
@@ -13,10 +14,11 @@ mod postgres;
 mod reserved;
 mod snowflake;
 
+pub(super) use call::{Call, TimeCall};
 pub(super) use number::millionths as write_millionths;
 
 use super::{
-    Function, Literal, OrderTerm, SqlExpr,
+    Literal, OrderTerm, SqlExpr,
     print::{Level, Writer},
 };
 use chrono::{Datelike, Timelike};
@@ -125,8 +127,12 @@ pub(super) trait Syntax {
     fn modulo(&self, writer: &mut Writer, left: &SqlExpr, right: &SqlExpr) -> Level;
     /// Writes the pattern of LIKE such that nothing in it is an escape character.
     fn like_pattern(&self, writer: &mut Writer, pattern: &SqlExpr);
-    /// Writes a function.
-    fn call(&self, writer: &mut Writer, function: Function, args: &[SqlExpr]) -> Level;
+    /// Returns whether the names of functions are written in capitals.
+    fn has_function_names_in_capitals(&self) -> bool;
+    /// Writes a function of texts and numbers.
+    fn call(&self, writer: &mut Writer, call: Call<'_>) -> Level;
+    /// Writes a function of dates and times.
+    fn time_call(&self, writer: &mut Writer, call: TimeCall<'_>) -> Level;
     /// Writes the warehouse's own estimate of `COUNT(DISTINCT arg)`; the exact count where it has none.
     fn approx_count_distinct(&self, writer: &mut Writer, arg: &SqlExpr) -> Level;
     /// Writes any value of a group in which all are equal.

@@ -66,7 +66,7 @@ impl Writer {
                 self.syntax.like_pattern(self, pattern);
                 Level::Comparison
             }
-            Expr::Call { function, args } => self.syntax.call(self, *function, args),
+            Expr::Call { function, args } => self.call(*function, args),
         }
     }
 

@@ -6,6 +6,7 @@
 //! **Invariant:** a constant reaches the text through the dialect's own encoder only, and a value of a request not at
 //! all: it becomes a parameter.
 
+mod call;
 mod expr;
 mod select;
 mod types;

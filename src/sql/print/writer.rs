@@ -1,5 +1,7 @@
 //! The text that is being written, with its parameters.
 
+use std::borrow::Borrow;
+
 use super::{Layout, Syntax, Text};
 use crate::sql::{Literal, SqlExpr};
 
@@ -79,7 +81,7 @@ impl Writer {
     }
 
     /// Writes `NAME(a, b)`.
-    pub(in crate::sql) fn function(&mut self, name: &str, args: &[SqlExpr]) -> Level {
+    pub(in crate::sql) fn function(&mut self, name: &str, args: &[impl Borrow<SqlExpr>]) -> Level {
         self.put(name);
         self.put("(");
         self.list(args);
@@ -88,12 +90,12 @@ impl Writer {
     }
 
     /// Writes expressions with commas between.
-    pub(in crate::sql) fn list(&mut self, args: &[SqlExpr]) {
+    pub(in crate::sql) fn list(&mut self, args: &[impl Borrow<SqlExpr>]) {
         for (at, arg) in args.iter().enumerate() {
             if at > 0 {
                 self.put(", ");
             }
-            self.expr(arg, Level::Or);
+            self.expr(arg.borrow(), Level::Or);
         }
     }
 

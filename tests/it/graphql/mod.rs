@@ -55,7 +55,6 @@ impl Recorder {
             KeyKind::Time(granularity) => ColumnRole::Time(*granularity),
             KeyKind::TimePart(part) => ColumnRole::TimePart(*part),
             KeyKind::Dimension { granularity, .. } => ColumnRole::Dimension(*granularity),
-            KeyKind::Member { .. } | KeyKind::MemberPeriod(_) => ColumnRole::Dimension(None),
         };
         let column = |name: &String, role| OutputColumn {
             name: name.clone(),

@@ -185,9 +185,16 @@ pub(super) fn dedent(text: &str) -> String {
     lines.join("\n").trim_end().trim_start_matches('\n').to_owned()
 }
 
-/// Returns whether a quoted text in the SQL runs over a line end, so that lines must not be moved.
+/// Returns whether a quoted text in the SQL runs over a line end, so that lines must not be moved. Quotes inside of
+/// Liquid tags are not the SQL's.
 fn has_text_over_lines(sql: &str) -> bool {
-    sql.lines().any(|line| line.matches('\'').count() % 2 == 1 || line.matches('"').count() % 2 == 1)
+    sql.lines().any(|line| {
+        let parts = line.split("{%").enumerate();
+        let outside: String = parts
+            .map(|(at, part)| if at == 0 { part } else { part.split_once("%}").map_or("", |(_, rest)| rest) })
+            .collect();
+        outside.matches('\'').count() % 2 == 1 || outside.matches('"').count() % 2 == 1
+    })
 }
 
 #[cfg(test)]
@@ -219,7 +226,12 @@ mod tests {
 
     #[test]
     fn sql_of_several_lines_keeps_its_shape() {
-        for sql in ["SELECT a,\n  b\nFROM t", "SELECT 'two\n  lines' AS a", "-- all\nSELECT 1"] {
+        for sql in [
+            "SELECT a,\n  b\nFROM t",
+            "SELECT 'two\n  lines' AS a",
+            "-- all\nSELECT 1",
+            "{% if a contains \"'\" %}\n  b\n{% endif %}",
+        ] {
             let text = block(sql, 6);
             assert_eq!(unblock(text.strip_suffix(";;").expect("the terminator")), sql);
         }

@@ -24,7 +24,7 @@ pub use options::Options;
 pub use parse::{Item, LookmlError, Node, NodeValue, parse};
 pub use print::{PrintError, Templates};
 pub use reconcile::{Changes, Edited, Overwrite, reconcile};
-pub use report::{Entry, Outcome, Report, Subject};
+pub use report::{AttributeType, Entry, Outcome, Report, Subject, UserAttribute};
 
 use crate::project::Project;
 

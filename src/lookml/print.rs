@@ -20,7 +20,8 @@ use super::{lexical, parse::parse, read, tree::Document};
 const LIST_WIDTH: usize = 100;
 
 /// The built-in templates, by name.
-const BUILT_IN: [(&str, &str); 10] = [
+const BUILT_IN: [(&str, &str); 11] = [
+    ("aggregate_table.lkml.j2", include_str!("templates/aggregate_table.lkml.j2")),
     ("datagroup.lkml.j2", include_str!("templates/datagroup.lkml.j2")),
     ("dimension.lkml.j2", include_str!("templates/dimension.lkml.j2")),
     ("dimension_group.lkml.j2", include_str!("templates/dimension_group.lkml.j2")),
@@ -218,6 +219,8 @@ mod tests {
     fn a_template_of_another_name_is_refused() {
         let replaced = [("mesure.lkml.j2".to_owned(), String::new())].into();
         let Err(error) = Templates::new(&replaced) else { panic!("refused") };
-        assert!(error.to_string().starts_with("there is no template `mesure.lkml.j2`; the templates are `datagroup"));
+        assert!(
+            error.to_string().starts_with("there is no template `mesure.lkml.j2`; the templates are `aggregate_table")
+        );
     }
 }

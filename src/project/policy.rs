@@ -57,6 +57,8 @@ pub enum RowsSeen {
 /// What only some roles may see.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Restriction {
+    /// The name of the policy; empty for the masks that no policy names.
+    pub name: String,
     /// The roles; none for a mask that nobody lifts.
     pub visible_to: Vec<String>,
     /// The dimensions that others see masked, ascending.
@@ -66,6 +68,8 @@ pub struct Restriction {
     /// The metrics that do not exist for others, ascending: those that are named, and those that are made of what
     /// others may not see.
     pub metrics: Vec<MetricId>,
+    /// Where the policy was written; absent for the masks that no policy names.
+    pub span: Option<Span>,
     /// The positions of the saved queries that do not exist for others, ascending.
     pub saved_queries: Vec<usize>,
 }

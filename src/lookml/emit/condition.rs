@@ -63,7 +63,7 @@ impl Filters {
         name: &str,
     ) -> Result<(), String> {
         let sql = sql::write(emission, model, &Route::here(), condition, Site::Dimension)?;
-        let field = emission.draft_mut(model).helper(name, DimensionType::YesNo, &sql.text, sql.crosses);
+        let field = emission.helper(model, name, DimensionType::YesNo, &sql);
         self.crosses |= sql.crosses;
         self.filters.push(Filter { field, value: "yes".to_owned() });
         Ok(())
@@ -132,7 +132,7 @@ fn is_text(emission: &Emission<'_>, leaf: &Ref) -> bool {
 
 /// Returns whether a leaf is a field that filters can name: a dimension over joined models is one in its own explores
 /// only.
-fn exists_as(emission: &Emission<'_>, leaf: &Ref) -> bool {
+pub(super) fn exists_as(emission: &Emission<'_>, leaf: &Ref) -> bool {
     match leaf {
         Ref::Dimension { route, dimension } => {
             let model = emission.project.dimensions[*dimension].model;
@@ -145,7 +145,7 @@ fn exists_as(emission: &Emission<'_>, leaf: &Ref) -> bool {
 }
 
 /// Returns the name of a field as a filter names it, and whether it is of another view.
-fn field(emission: &mut Emission<'_>, model: ModelId, leaf: &Ref) -> Result<(String, bool), String> {
+pub(super) fn field(emission: &mut Emission<'_>, model: ModelId, leaf: &Ref) -> Result<(String, bool), String> {
     let (route, field, crosses) = match leaf {
         Ref::Dimension { route, dimension } => {
             let owner = emission.project.dimensions[*dimension].model;

@@ -2,20 +2,22 @@
 //!
 //! **Invariant:** a dimension that LookML cannot say is left out with everything that needs it, and reported.
 
+use std::collections::BTreeSet;
+
 use super::{
     super::{
-        lexical::inert,
+        lexical::{identifier, inert},
         report::Subject,
         tree::{self, DimensionType, When},
     },
-    Emission, draft, label,
+    Emission, draft, label, policies,
     sql::{self, Site},
     time,
 };
 use crate::{
     catalog::ColumnType,
     ids::{DimensionId, Id, ModelId},
-    project::{Dimension, DimensionKind, Ref, Route, Source},
+    project::{Dimension, DimensionKind, Project, Ref, Route, Source},
     sql::{BinaryOp, Expr, Function, Literal},
 };
 
@@ -35,12 +37,19 @@ pub(super) fn build(emission: &mut Emission<'_>, model: ModelId) {
             break fields;
         }
     };
-    for (crosses, field) in fields {
+    for (id, field) in fields {
+        let crosses = emission.draft(model).crossing.contains(&id);
+        let docs = match &field {
+            Field::Dimension(dimension) => &dimension.docs,
+            Field::Group(group) => &group.docs,
+        };
+        let twins = policies::twins(emission, id, docs).unwrap_or_default();
         let part = emission.draft_mut(model).part(crosses);
         match field {
             Field::Dimension(dimension) => part.dimensions.push(dimension),
             Field::Group(group) => part.groups.push(group),
         }
+        part.dimensions.extend(twins);
     }
     let project = emission.project;
     for (id, reason) in emission.draft(model).left_out.clone() {
@@ -73,7 +82,7 @@ pub(super) fn find_crossing(emission: &mut Emission<'_>, model: ModelId) {
     }
 }
 
-fn fields(emission: &mut Emission<'_>, model: ModelId) -> Vec<(bool, Field)> {
+fn fields(emission: &mut Emission<'_>, model: ModelId) -> Vec<(DimensionId, Field)> {
     let project = emission.project;
     let mut fields = Vec::new();
     for id in &project.models[model].dimensions {
@@ -81,7 +90,7 @@ fn fields(emission: &mut Emission<'_>, model: ModelId) -> Vec<(bool, Field)> {
             continue;
         }
         match field(emission, *id) {
-            Ok(field) => fields.push((emission.draft(model).crossing.contains(id), field)),
+            Ok(field) => fields.push((*id, field)),
             Err(reason) => {
                 emission.draft_mut(model).left_out.insert(*id, reason);
             }
@@ -100,7 +109,13 @@ fn field(emission: &mut Emission<'_>, id: DimensionId) -> Result<Field, String> 
     }
     let name = emission.draft(dimension.model).dimensions[&id].clone();
     let mut docs = label::docs(&name, &dimension.docs, || describe(emission, dimension));
-    docs.tags.extend(dimension.pii.iter().flat_map(|class| ["pii".to_owned(), format!("pii:{}", inert(class))]));
+    let personal = personal(project, id);
+    docs.tags.extend((!personal.is_empty()).then(|| "pii".to_owned()));
+    docs.tags.extend(personal.iter().map(|class| format!("pii:{}", inert(class))));
+    if emission.grants.masks_for_all(id) {
+        return policies::always_masked(emission, id, docs).map(Field::Dimension);
+    }
+    docs.required_access_grants = emission.grants.of_value(id);
     if let DimensionKind::Time { .. } = dimension.kind {
         let (datatype, convert_tz) = time::datatype(dimension.column_type);
         if dimension.docs.label.is_none() {
@@ -112,7 +127,8 @@ fn field(emission: &mut Emission<'_>, id: DimensionId) -> Result<Field, String> 
     }
     let mut field = tree::Dimension {
         suggestions: dimension.values.iter().map(|value| inert(value)).collect(),
-        not_suggestable: !dimension.suggest || dimension.pii.is_some(),
+        order_by_field: label::parameter(&dimension.docs, "order_by_field").map(|field| identifier(&field)),
+        not_suggestable: !dimension.suggest || !personal.is_empty(),
         ..draft::hidden(&name, DimensionType::String, "")
     };
     match dimension.kind {
@@ -140,6 +156,23 @@ fn field(emission: &mut Emission<'_>, id: DimensionId) -> Result<Field, String> 
     }
     field.docs = docs;
     Ok(Field::Dimension(field))
+}
+
+/// Returns the classes of personal data that a dimension shows, or is made of.
+pub(super) fn personal(project: &Project, id: DimensionId) -> BTreeSet<String> {
+    let mut classes = BTreeSet::new();
+    let (mut open, mut seen) = (vec![id], BTreeSet::new());
+    while let Some(id) = open.pop() {
+        if seen.insert(id) {
+            classes.extend(project.dimensions[id].pii.clone());
+            project.dimensions[id].expr.for_each_leaf(&mut |leaf| {
+                if let Ref::Dimension { dimension, .. } = leaf {
+                    open.push(*dimension);
+                }
+            });
+        }
+    }
+    classes
 }
 
 fn value(emission: &mut Emission<'_>, dimension: &Dimension, expr: &Expr<Ref>) -> Result<String, String> {

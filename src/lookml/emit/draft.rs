@@ -41,6 +41,8 @@ pub(super) struct Draft {
     /// What needs other views, and goes into the explore's file.
     pub joined: Part,
     taken: BTreeSet<String>,
+    /// Columns that no field shows as they are.
+    sealed: BTreeSet<String>,
 }
 
 /// The fields of a view in one file.
@@ -74,6 +76,7 @@ impl Draft {
             own: Part::default(),
             joined: Part::default(),
             taken: BTreeSet::new(),
+            sealed: BTreeSet::new(),
         };
         for id in &definition.dimensions {
             let dimension = &project.dimensions[*id];
@@ -99,6 +102,28 @@ impl Draft {
             draft.dimensions.insert(*id, name);
         }
         draft
+    }
+
+    /// Keeps the value of a dimension, and of the column that it shows, out of all fields.
+    pub(super) fn seal(&mut self, id: DimensionId, column: Option<String>) {
+        let name = &self.dimensions[&id];
+        self.columns.retain(|_, field| field != name && *field != format!("{name}_raw"));
+        self.sealed.extend(column);
+    }
+
+    /// Returns whether no field may show a column as it is.
+    pub(super) fn is_sealed(&self, column: &str) -> bool {
+        self.sealed.contains(column)
+    }
+
+    /// Has a helper require grants.
+    pub(super) fn protect(&mut self, helper: &str, grants: Vec<String>) {
+        for part in [&mut self.own, &mut self.joined] {
+            if let Some(dimension) = part.helpers.get_mut(helper) {
+                dimension.docs.required_access_grants = grants;
+                return;
+            }
+        }
     }
 
     /// Leaves a dimension out; a column that it shows is no field of its own.
@@ -207,6 +232,8 @@ pub(super) fn hidden(name: &str, kind: tree::DimensionType, sql: &str) -> tree::
         case: Vec::new(),
         suggestions: Vec::new(),
         not_suggestable: false,
+        suggest: None,
+        order_by_field: None,
     }
 }
 

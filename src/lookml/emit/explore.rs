@@ -12,7 +12,7 @@ use super::{
     },
     Emission, draft,
     home::Home,
-    label, partition,
+    label, partition, rows,
     sql::{self, Site},
 };
 use crate::{
@@ -35,6 +35,13 @@ pub(super) struct Explores {
 pub(super) fn build(emission: &mut Emission<'_>, model: ModelId, homes: &[Home]) -> Explores {
     let mut explores: Vec<(Home, tree::Explore)> = Vec::new();
     let mut views = vec![model];
+    let rows = match rows::of_explore(emission, model) {
+        Ok(rows) => rows,
+        Err(reason) => {
+            emission.unreadable.extend(homes.iter().map(|home| (home.clone(), reason.clone())));
+            return Explores { explores, views };
+        }
+    };
     for home in homes {
         let bounds = match partition::bounds(emission, home) {
             Ok(bounds) => bounds,
@@ -55,6 +62,9 @@ pub(super) fn build(emission: &mut Emission<'_>, model: ModelId, homes: &[Home])
             }
         };
         conditions.extend(bounds.conditions);
+        conditions.extend(rows.conditions.iter().cloned());
+        explore.access_filters.clone_from(&rows.filters);
+        explore.required_access_grants = emission.grants.of_values(home.axis.iter().map(|axis| axis.dimension));
         explore.always_filter =
             bounds.always_filter.into_iter().map(|(field, value)| Filter { field, value: value.to_owned() }).collect();
         explore.sql_always_where = (!conditions.is_empty()).then(|| conditions.join("\nAND "));
@@ -77,7 +87,7 @@ pub(super) fn build(emission: &mut Emission<'_>, model: ModelId, homes: &[Home])
 fn condition_sql(emission: &mut Emission<'_>, model: ModelId, filter: &Expr<Ref>) -> Result<String, String> {
     if sql::needs_dimension(filter) {
         let value = sql::write(emission, model, &Route::here(), filter, Site::Dimension)?;
-        let name = emission.draft_mut(model).helper("is_kept", DimensionType::YesNo, &value.text, value.crosses);
+        let name = emission.helper(model, "is_kept", DimensionType::YesNo, &value);
         return Ok(format!("${{{}.{name}}}", emission.draft(model).view));
     }
     sql::write(emission, model, &Route::here(), filter, Site::Explore).map(|sql| sql.text)
@@ -206,6 +216,7 @@ fn on(
         }
         conditions.push(sql::write(emission, base, route, filter, Site::Explore)?.text);
     }
+    conditions.extend(rows::of_join(emission, base, route)?);
     if let Some(partition) = emission.partition(to).filter(|partition| partition.required) {
         let field = emission.column_field(to, &partition.column, partition.column_type);
         conditions.push(partition::since_ever(emission, partition, &format!("${{{alias}.{field}}}")));
@@ -232,7 +243,7 @@ fn our_key(
     let role = route.0.last().map_or("", |join| project.joins[*join].role.as_str());
     let name = identifier(&format!("{role}_{}", key.theirs));
     let kind = label::hidden_type(key.theirs_type);
-    let field = emission.draft_mut(from).helper(&name, kind, &value.text, false);
+    let field = emission.helper(from, &name, kind, &value);
     Ok(format!("${{{view}.{field}}}"))
 }
 

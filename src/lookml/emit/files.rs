@@ -14,7 +14,7 @@ use super::{
     super::tree::{Constant, Document, Explore, Export, Manifest, Model, Objects, View},
     Draught, Emission, datagroup,
     explore::{self, Explores},
-    project_name, test, view,
+    policies, project_name, test, view,
 };
 use crate::{
     files::Span,
@@ -26,6 +26,7 @@ use crate::{
 /// Makes every file of a project.
 pub(super) fn documents(emission: &Emission<'_>, explores: BTreeMap<ModelId, Explores>) -> Vec<Draught> {
     let mut files = vec![manifest(emission), datagroups(emission)];
+    files.extend(access(emission));
     let mut views: BTreeSet<ModelId> = BTreeSet::new();
     let mut bases = BTreeMap::new();
     for (model, explores) in explores {
@@ -74,6 +75,18 @@ fn datagroups(emission: &Emission<'_>) -> Draught {
     let path = format!("datagroups/{}.datagroup.lkml", project_name(emission.project));
     let advice = "Freshness is declared under `tables:`.".to_owned();
     generated(path, Document::Objects(objects), sources(emission, spans), advice)
+}
+
+fn access(emission: &Emission<'_>) -> Option<Draught> {
+    let access_grants = policies::access_grants(emission);
+    if access_grants.is_empty() {
+        return None;
+    }
+    let objects = Objects { access_grants, ..Objects::default() };
+    let path = format!("access/{}.access.lkml", project_name(emission.project));
+    let advice = "report.md lists the user attributes that an administrator has to make.".to_owned();
+    let spans = emission.project.policies.restrictions.iter().filter_map(|restriction| restriction.span).collect();
+    Some(generated(path, Document::Objects(objects), sources(emission, spans), advice))
 }
 
 fn explore_file(emission: &Emission<'_>, model: ModelId, explores: Explores) -> (Draught, Explore) {
@@ -155,7 +168,9 @@ fn time_zone(emission: &Emission<'_>) -> Vec<Draught> {
 
 fn model_file(emission: &Emission<'_>, files: &[Draught]) -> Draught {
     let project = emission.project;
-    let is_loaded = |path: &str| ["datagroups/", "explores/", "tests/"].iter().any(|folder| path.starts_with(folder));
+    let is_loaded = |path: &str| {
+        ["access/", "aggregates/", "datagroups/", "explores/", "tests/"].iter().any(|folder| path.starts_with(folder))
+    };
     let mut includes: Vec<String> =
         files.iter().filter(|file| is_loaded(&file.path)).map(|file| format!("/{}", file.path)).collect();
     includes.sort();
@@ -165,6 +180,7 @@ fn model_file(emission: &Emission<'_>, files: &[Draught]) -> Draught {
         label: super::label::human(&project.name),
         week_start_day: weekday(project.calendar.week_start).to_owned(),
         fiscal_month_offset: (fiscal != 1).then(|| i64::from(fiscal) - 1),
+        formats: Vec::new(),
         includes,
         persist_with: datagroup::default_name(emission),
     };

@@ -2,7 +2,7 @@
 
 use super::super::{
     lexical::{identifier, inert},
-    tree::{DimensionType, FieldDocs, Link},
+    tree::{Action, DimensionType, FieldDocs, Filter, Link},
 };
 use crate::{
     catalog::ColumnType,
@@ -59,13 +59,16 @@ pub(super) fn hidden_type(column_type: ColumnType) -> DimensionType {
 }
 
 /// The parameters under `lookml:` that are passed through.
-const PASSED: [&str; 9] = [
+const PASSED: [&str; 12] = [
+    "actions",
+    "alias",
     "description",
     "drill_fields",
     "group_label",
     "html",
     "label",
     "links",
+    "order_by_field",
     "value_format",
     "value_format_name",
     "view_label",
@@ -80,6 +83,11 @@ pub(super) fn unknown_parameters(docs: &Docs) -> Vec<String> {
         }
         Some(_) => vec!["(all of it)".to_owned()],
     }
+}
+
+/// Returns the text of a parameter under `lookml:`.
+pub(super) fn parameter(docs: &Docs, key: &str) -> Option<String> {
+    docs.lookml.as_ref()?.get(key)?.as_str().map(str::to_owned)
 }
 
 /// Writes what a definition says to people; the parameters under its `lookml:` win.
@@ -107,7 +115,28 @@ pub(super) fn docs(name: &str, docs: &Docs, fallback: impl FnOnce() -> String) -
         // Links and HTML are Looker's own language, with Liquid, and pass as they are.
         html: extra("html").and_then(|value| value.as_str()).map(|html| html.trim().to_owned()),
         links: links.collect(),
+        actions: extra("actions").map(actions).unwrap_or_default(),
+        aliases: words("alias"),
+        synonyms: Vec::new(),
+        required_access_grants: Vec::new(),
     }
+}
+
+/// Reads `actions: [{ label: Call, url: …, params: { number: … } }]`.
+fn actions(value: &serde_json::Value) -> Vec<Action> {
+    let actions = value.as_array().into_iter().flatten().filter_map(|action| {
+        let part = |key: &str| action.get(key)?.as_str().map(str::to_owned);
+        let parameters = action.get("params").and_then(|params| params.as_object()).into_iter().flatten();
+        let parameters = parameters
+            .filter_map(|(name, value)| Some(Filter { field: name.clone(), value: value.as_str()?.to_owned() }));
+        Some(Action {
+            label: part("label")?,
+            url: part("url")?,
+            icon_url: part("icon_url"),
+            parameters: parameters.collect(),
+        })
+    });
+    actions.collect()
 }
 
 /// Sets the format of a number, if `lookml:` has not.

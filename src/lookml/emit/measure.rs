@@ -51,6 +51,10 @@ fn build_visible(emission: &mut Emission<'_>, metric: MetricId) -> Result<Built,
     let mut helpers = Vec::new();
     let mut made = make(emission, metric, &Extra::new(), &name, &mut helpers)?;
     made.measure.docs = docs(emission, definition, &made.measure);
+    let grants = emission.grants.of_metric(metric);
+    for helper in helpers.iter_mut().chain([&mut made]) {
+        helper.measure.docs.required_access_grants.clone_from(&grants);
+    }
     place(emission, &home, helpers);
     place(emission, &home, vec![made.clone()]);
     Ok(Built { name, crosses: made.crosses, note: made.note })
@@ -202,8 +206,8 @@ fn row_value(emission: &mut Emission<'_>, model: ModelId, expr: &Expr<Ref>, name
     }
     let value = sql::write(emission, model, &Route::here(), expr, Site::Dimension)?;
     let kind = tree::DimensionType::Number;
-    let field = emission.draft_mut(model).helper(&format!("{name}_value"), kind, &value.text, value.crosses);
-    Ok(sql::Sql { text: format!("${{{field}}}"), crosses: value.crosses })
+    let field = emission.helper(model, &format!("{name}_value"), kind, &value);
+    Ok(sql::Sql { text: format!("${{{field}}}"), ..value })
 }
 
 /// `MIN(CASE WHEN … THEN ${booked_raw} END)`: a measure of type date takes no filters.
@@ -234,7 +238,7 @@ fn extreme(
     let arg = Some(SqlExpr::bare("lookml_value"));
     let call = Expr::Leaf(Leaf::Aggregate(Box::new(Aggregate { function, arg })));
     let text = print_expression(&call, emission.options.dialect).replace("lookml_value", &inner.text);
-    Ok(sql::Sql { text, crosses: inner.crosses })
+    Ok(sql::Sql { text, ..inner })
 }
 
 /// A measure with nothing but a name and a type; hidden until it is said otherwise.

@@ -14,6 +14,7 @@ mod label;
 mod measure;
 mod partition;
 mod policies;
+mod rows;
 mod scope;
 mod sql;
 mod test;
@@ -24,12 +25,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Options, lexical,
-    report::{Entry, Outcome, Report, Subject},
+    report::{Entry, Outcome, Report, Subject, UserAttribute},
     tree::{self, Document},
 };
 use crate::{
     catalog::ColumnType,
-    ids::{Id, MetricId, ModelId},
+    ids::{DimensionId, Id, MetricId, ModelId, PolicyId},
     project::{Aggregation, MetricKind, Project, Ref, Route, Source},
     sql::Expr,
     time::Offset,
@@ -82,7 +83,9 @@ pub(super) fn documents(project: &Project, options: &Options<'_>) -> (Vec<Draugh
     let documents = files::documents(&emission, explores);
     emission.entries.sort();
     emission.entries.dedup();
-    (documents, Report { entries: emission.entries })
+    let attributes = policies::attributes(project).into_iter().chain(rows::attributes(&emission));
+    let report = Report { user_attributes: merged(attributes), entries: emission.entries };
+    (documents, report)
 }
 
 /// Everything that is known while LookML is made.
@@ -102,6 +105,10 @@ struct Emission<'a> {
     unsayable: BTreeMap<ModelId, String>,
     /// Explores whose tables cannot be read, and why.
     unreadable: BTreeMap<Home, String>,
+    /// The grants that members require.
+    grants: policies::Grants,
+    /// The policies about rows that are conditions somewhere.
+    guarded: BTreeSet<PolicyId>,
     /// Measures that compare with an earlier period.
     comparisons: Vec<(Home, String, Offset)>,
     explore_names: BTreeMap<Home, String>,
@@ -122,14 +129,16 @@ impl<'a> Emission<'a> {
             built: BTreeMap::new(),
             unsayable: BTreeMap::new(),
             unreadable: BTreeMap::new(),
+            grants: policies::Grants::default(),
+            guarded: BTreeSet::new(),
             comparisons: Vec::new(),
             explore_names: BTreeMap::new(),
             column_types: column_types(project),
             entries: Vec::new(),
         };
-        policies::leave_out(&mut emission);
+        policies::grants(&mut emission);
         for model in project.models.ids() {
-            let sayable = policies::of_rows(project, model).and_then(|()| view::source(&emission, model));
+            let sayable = view::source(&emission, model);
             if let Some(reason) = sayable.err().or_else(|| emission.unsayable.get(&model).cloned()) {
                 emission.left_out(Subject::Model, &project.models[model].name, reason.clone());
                 emission.unsayable.insert(model, reason);
@@ -191,6 +200,15 @@ impl<'a> Emission<'a> {
         let sql = sql::write(self, model, &Route::here(), &expr, sql::Site::Dimension);
         let sql = sql.expect("a column of the own table can always be said").text;
         self.draft_mut(model).column(column, column_type, &sql)
+    }
+
+    /// Returns the hidden dimension of some SQL, which requires the grants of what it reads.
+    fn helper(&mut self, model: ModelId, wanted: &str, kind: tree::DimensionType, sql: &sql::Sql) -> String {
+        let grants = self.grants.of_values(sql.reads.iter().copied());
+        let draft = self.draft_mut(model);
+        let name = draft.helper(wanted, kind, &sql.text, sql.crosses);
+        draft.protect(&name, grants);
+        name
     }
 
     /// Returns the type of a column, as far as any definition tells it.
@@ -272,6 +290,11 @@ impl<'a> Emission<'a> {
         }
     }
 
+    /// Returns whether everyone sees the value of a dimension.
+    fn is_open(&self, dimension: DimensionId) -> bool {
+        self.grants.of_value(dimension).is_empty() && !self.grants.masks_for_all(dimension)
+    }
+
     /// Reports that something is not in the LookML.
     fn left_out(&mut self, subject: Subject, name: &str, reason: String) {
         self.entries.push(Entry {
@@ -290,6 +313,7 @@ impl<'a> Emission<'a> {
         if let Some(reason) = self.unsayable.get(&model) {
             return Err(reason.clone());
         }
+        policies::seen_by_all(self.project, model)?;
         match &definition.source {
             Source::Select(_) => Err(format!("`exists` reads model `{}`, which is SQL of its own", definition.name)),
             Source::Table(_) if self.partition(model).is_some_and(|partition| partition.required) => {
@@ -345,6 +369,24 @@ fn column_types(project: &Project) -> BTreeMap<(ModelId, String), ColumnType> {
         });
     }
     types
+}
+
+/// Puts together what several policies say of one user attribute; one that is a filter somewhere is a filter.
+fn merged(attributes: impl Iterator<Item = UserAttribute>) -> Vec<UserAttribute> {
+    let mut merged: BTreeMap<String, UserAttribute> = BTreeMap::new();
+    for attribute in attributes {
+        match merged.get_mut(&attribute.name) {
+            None => _ = merged.insert(attribute.name.clone(), attribute),
+            Some(known) => {
+                known.kind = known.kind.max(attribute.kind);
+                known.policies.extend(attribute.policies);
+                if attribute.value.len() > known.value.len() {
+                    known.value = attribute.value;
+                }
+            }
+        }
+    }
+    merged.into_values().collect()
 }
 
 /// Returns a name for the project in LookML.

@@ -1,43 +1,110 @@
-//! What policies keep from some is left out for all: LookML says nothing of policies yet.
+//! Policies about members → access grants.
 //!
-//! **Invariant:** no field shows a row, a dimension or a metric that a policy keeps from anyone.
+//! `{ name: see_email, dimensions: [customers.email], visible_to: [support] }` becomes the grant `see_email`, which reads
+//! the user attribute `parcel_see_email` (`yes` or `no`). The field and whatever is made of it require it. A masked
+//! dimension has a twin that shows the mask and requires `without_see_email`, so that everyone sees one of both.
+//!
+//! **Invariant:** a field whose value a policy keeps from some requires the grant of that policy; a value that nobody
+//! may see is in no field.
 
-use super::{Emission, Home};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    super::{
+        lexical::identifier,
+        report::{AttributeType, UserAttribute},
+        tree::{self, AccessGrant, DimensionType},
+    },
+    Emission, Home, draft, project_name,
+    sql::{self, Site},
+};
 use crate::{
-    ids::{DimensionId, ModelId},
-    project::{Project, Ref},
-    sql::Expr,
+    catalog::ColumnType,
+    ids::{DimensionId, MetricId, ModelId},
+    project::{Mask, Project, Ref, Restriction, Route},
+    sql::{Expr, Function, Literal},
 };
 
-/// Refuses a model with rows that not everyone may see: its own policies count, and those that it inherits.
-pub(super) fn of_rows(project: &Project, model: ModelId) -> Result<(), String> {
-    match project.policies.of_rows(model).first() {
-        None => Ok(()),
-        Some((_, policy)) => {
-            let policy = &project.policies.rows[*policy].name;
-            Err(format!("not everyone may see all of its rows (policy `{policy}`), which LookML does not say yet"))
+/// Which grants members require.
+#[derive(Debug, Default)]
+pub(super) struct Grants {
+    /// The grants without which a dimension does not exist.
+    hidden: BTreeMap<DimensionId, BTreeSet<String>>,
+    /// The grants without which a dimension shows its mask, in the order of the policies.
+    masked: BTreeMap<DimensionId, Vec<String>>,
+    /// The dimensions that show their mask to everyone.
+    always_masked: BTreeSet<DimensionId>,
+    /// The grants without which a metric does not exist.
+    metrics: BTreeMap<MetricId, BTreeSet<String>>,
+}
+
+impl Grants {
+    /// Returns what is needed to see the value of a dimension as it is.
+    pub(super) fn of_value(&self, dimension: DimensionId) -> Vec<String> {
+        let masked = self.masked.get(&dimension).into_iter().flatten();
+        let all: BTreeSet<&String> = self.hidden.get(&dimension).into_iter().flatten().chain(masked).collect();
+        all.into_iter().cloned().collect()
+    }
+
+    /// Returns what is needed to see a metric.
+    pub(super) fn of_metric(&self, metric: MetricId) -> Vec<String> {
+        self.metrics.get(&metric).into_iter().flatten().cloned().collect()
+    }
+
+    /// Returns what is needed to see each of some dimensions as it is.
+    pub(super) fn of_values(&self, dimensions: impl IntoIterator<Item = DimensionId>) -> Vec<String> {
+        let all: BTreeSet<String> = dimensions.into_iter().flat_map(|dimension| self.of_value(dimension)).collect();
+        all.into_iter().collect()
+    }
+
+    /// Returns whether a dimension shows its mask to everyone.
+    pub(super) fn masks_for_all(&self, dimension: DimensionId) -> bool {
+        self.always_masked.contains(&dimension)
+    }
+}
+
+/// Reads the policies about members; what nobody may see is left out.
+pub(super) fn grants(emission: &mut Emission<'_>) {
+    let project = emission.project;
+    for restriction in &project.policies.restrictions {
+        if restriction.visible_to.is_empty() {
+            keep_from_all(emission, restriction);
+            continue;
+        }
+        let grant = identifier(&restriction.name);
+        let grants = &mut emission.grants;
+        for dimension in &restriction.dimensions {
+            grants.hidden.entry(*dimension).or_default().insert(grant.clone());
+        }
+        for dimension in &restriction.masked {
+            grants.masked.entry(*dimension).or_default().push(grant.clone());
+        }
+        for metric in &restriction.metrics {
+            grants.metrics.entry(*metric).or_default().insert(grant.clone());
         }
     }
 }
 
-/// Leaves the dimensions and metrics out that not everyone may see as they are.
-pub(super) fn leave_out(emission: &mut Emission<'_>) {
+/// Leaves out what nobody may see; a mask that nobody lifts stands in for its dimension.
+fn keep_from_all(emission: &mut Emission<'_>, restriction: &Restriction) {
     let project = emission.project;
-    for restriction in &project.policies.restrictions {
-        for id in restriction.masked.iter().chain(&restriction.dimensions) {
-            let model = project.dimensions[*id].model;
-            let reason = "not everyone may see its values, which LookML does not say yet";
-            emission.draft_mut(model).leave_out(*id, reason.to_owned());
-            if is_key(project, *id) {
-                let name = &project.dimensions[*id].name;
-                let reason = format!("not everyone may see `{name}`, and its key would show it");
-                emission.unsayable.entry(model).or_insert(reason);
-            }
+    for id in &restriction.dimensions {
+        let model = project.dimensions[*id].model;
+        emission.draft_mut(model).leave_out(*id, "nobody may see what it is made of".to_owned());
+    }
+    for id in &restriction.masked {
+        let model = project.dimensions[*id].model;
+        emission.grants.always_masked.insert(*id);
+        let column = project.plain_column(*id).map(str::to_owned);
+        emission.draft_mut(model).seal(*id, column);
+        if is_key(project, *id) {
+            let reason = format!("nobody may see `{}`, and its key would show it", project.dimensions[*id].name);
+            emission.unsayable.entry(model).or_insert(reason);
         }
-        for metric in &restriction.metrics {
-            let home: Result<Home, String> = Err("not everyone may see it, which LookML does not say yet".to_owned());
-            emission.homes.insert(*metric, home);
-        }
+    }
+    for metric in &restriction.metrics {
+        let home: Result<Home, String> = Err("nobody may see what it is made of".to_owned());
+        emission.homes.insert(*metric, home);
     }
 }
 
@@ -59,4 +126,132 @@ fn is_key(project: &Project, dimension: DimensionId) -> bool {
             .any(|key| (join.to == model && key.theirs == column) || (join.from == model && reads(&key.ours)))
     });
     joins || project.models[model].primary_key.iter().any(|key| key == column)
+}
+
+/// Makes the fields that show the mask of a dimension: one for each policy that some may lack while they have those
+/// before it, so that everyone sees the value or one mask.
+pub(super) fn twins(
+    emission: &mut Emission<'_>,
+    id: DimensionId,
+    docs: &tree::FieldDocs,
+) -> Result<Vec<tree::Dimension>, String> {
+    let policies = emission.grants.masked.get(&id).cloned().unwrap_or_default();
+    let model = emission.project.dimensions[id].model;
+    let mut twins = Vec::new();
+    for (at, policy) in policies.iter().enumerate() {
+        let sql = mask_sql(emission, id)?;
+        let wanted = format!("{}_masked", emission.draft(model).dimensions[&id]);
+        let name = emission.draft_mut(model).claim(&wanted);
+        let mut docs = docs.clone();
+        docs.label = docs.label.map(|label| format!("{label} (masked)"));
+        docs.description = docs.description.map(|text| format!("{text} {}", shown(emission.project, id)));
+        docs.required_access_grants = emission.grants.hidden.get(&id).into_iter().flatten().cloned().collect();
+        docs.required_access_grants.extend(policies[..at].iter().cloned());
+        docs.required_access_grants.push(without(policy));
+        docs.tags.push("masked".to_owned());
+        twins.push(masked(&name, docs, &sql));
+    }
+    Ok(twins)
+}
+
+/// Makes the field of a dimension that shows its mask to everyone.
+pub(super) fn always_masked(
+    emission: &mut Emission<'_>,
+    id: DimensionId,
+    mut docs: tree::FieldDocs,
+) -> Result<tree::Dimension, String> {
+    let sql = mask_sql(emission, id)?;
+    let model = emission.project.dimensions[id].model;
+    docs.required_access_grants = emission.grants.hidden.get(&id).into_iter().flatten().cloned().collect();
+    docs.description = docs.description.map(|text| format!("{text} {}", shown(emission.project, id)));
+    docs.tags.push("masked".to_owned());
+    let name = emission.draft(model).dimensions[&id].clone();
+    Ok(masked(&name, docs, &sql))
+}
+
+/// Says what a mask shows.
+fn shown(project: &Project, id: DimensionId) -> &'static str {
+    match project.dimensions[id].mask {
+        Some(Mask::Sha256) => "Shown as a hash.",
+        Some(Mask::Null) | None => "Not shown.",
+    }
+}
+
+fn masked(name: &str, docs: tree::FieldDocs, sql: &str) -> tree::Dimension {
+    tree::Dimension { docs, not_suggestable: true, ..draft::hidden(name, DimensionType::String, sql) }
+}
+
+/// `TO_HEX(SHA256(${TABLE}.email))`, or a null.
+fn mask_sql(emission: &mut Emission<'_>, id: DimensionId) -> Result<String, String> {
+    let dimension = &emission.project.dimensions[id];
+    let expr = match dimension.mask {
+        Some(Mask::Sha256) => Expr::call(Function::Sha256, vec![dimension.expr.clone()]),
+        Some(Mask::Null) | None => Expr::Cast { arg: Box::new(Expr::Literal(Literal::Null)), to: ColumnType::String },
+    };
+    sql::write(emission, dimension.model, &Route::here(), &expr, Site::Dimension).map(|sql| sql.text)
+}
+
+fn without(grant: &str) -> String {
+    format!("without_{grant}")
+}
+
+/// Returns the user attribute in which an administrator says whom a policy lets see.
+fn attribute(project: &Project, policy: &str) -> String {
+    format!("{}_{}", project_name(project), identifier(policy))
+}
+
+/// Makes the access grants of all policies about members.
+pub(super) fn access_grants(emission: &Emission<'_>) -> Vec<AccessGrant> {
+    let project = emission.project;
+    let mut grants = Vec::new();
+    for restriction in lifted(project) {
+        let name = identifier(&restriction.name);
+        let grant = |name: String, value: &str| AccessGrant {
+            name,
+            user_attribute: attribute(project, &restriction.name),
+            allowed_values: vec![value.to_owned()],
+        };
+        if !restriction.masked.is_empty() {
+            grants.push(grant(without(&name), "no"));
+        }
+        grants.push(grant(name, "yes"));
+    }
+    grants.sort_by(|a, b| a.name.cmp(&b.name));
+    grants
+}
+
+/// Returns the user attributes that the grants read.
+pub(super) fn attributes(project: &Project) -> Vec<UserAttribute> {
+    let attributes = lifted(project).map(|restriction| UserAttribute {
+        name: attribute(project, &restriction.name),
+        kind: AttributeType::String,
+        value: format!("`yes` for {}, otherwise `no`", words(&restriction.visible_to)),
+        policies: vec![restriction.name.clone()],
+    });
+    attributes.collect()
+}
+
+fn lifted(project: &Project) -> impl Iterator<Item = &Restriction> {
+    project.policies.restrictions.iter().filter(|restriction| !restriction.visible_to.is_empty())
+}
+
+/// `finance`, `finance and support`
+pub(super) fn words(roles: &[String]) -> String {
+    match roles {
+        [] => String::new(),
+        [only] => only.clone(),
+        [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
+    }
+}
+
+/// Refuses a model with rows that not everyone may see, where there is no place for its policies.
+pub(super) fn seen_by_all(project: &Project, model: ModelId) -> Result<(), String> {
+    match project.policies.of_rows(model).first() {
+        None => Ok(()),
+        Some((_, policy)) => {
+            let policy = &project.policies.rows[*policy].name;
+            let model = &project.models[model].name;
+            Err(format!("not everyone may see all rows of `{model}` (policy `{policy}`), which cannot be said there"))
+        }
+    }
 }

@@ -4,6 +4,8 @@
 //!
 //! **Invariant:** nothing that Looker would interpret is in the text, save the references.
 
+use std::collections::BTreeSet;
+
 use super::{super::lexical::forbidden_in_sql, Emission};
 use crate::{
     catalog::ColumnType,
@@ -30,7 +32,12 @@ pub(super) struct Sql {
     pub text: String,
     /// Whether it names other views, so that it belongs into the explore's file.
     pub crosses: bool,
+    /// The dimensions that it reads.
+    pub reads: BTreeSet<DimensionId>,
 }
+
+/// Behind the name of a claim that may hold several values.
+pub(super) const SEVERAL: &str = "[]";
 
 /// The beginning of the names that stand for references while SQL is printed.
 pub(super) const TOKEN: &str = "lookml_reference_";
@@ -43,14 +50,15 @@ pub(super) fn write(
     expr: &Expr<Ref>,
     site: Site,
 ) -> Result<Sql, String> {
-    let mut writing = Writing { emission, base, site, references: Vec::new(), crosses: false, failed: None };
+    let (references, reads) = (Vec::new(), BTreeSet::new());
+    let mut writing = Writing { emission, base, site, references, crosses: false, reads, failed: None };
     let lowered = writing.lower(at, expr);
-    let Writing { emission, references, crosses, failed, .. } = writing;
+    let Writing { emission, references, crosses, reads, failed, .. } = writing;
     if let Some(reason) = failed {
         return Err(reason);
     }
     let text = finish(&print_expression(&lowered, emission.options.dialect), &references)?;
-    Ok(Sql { text, crosses })
+    Ok(Sql { text, crosses, reads })
 }
 
 /// Puts the references in place.
@@ -86,6 +94,7 @@ struct Writing<'e, 'a> {
     site: Site,
     references: Vec<String>,
     crosses: bool,
+    reads: BTreeSet<DimensionId>,
     failed: Option<String>,
 }
 
@@ -122,7 +131,7 @@ impl Writing<'_, '_> {
                 }
             }
             Ref::Calendar { .. } => self.fail("a period of a calendar from a table cannot be said in LookML"),
-            Ref::Claim { .. } => self.fail("a claim of who asks cannot be said in LookML"),
+            Ref::Claim { name, column_type } => self.claim(name, *column_type),
             Ref::Verbatim(texts) => {
                 let dialect = self.emission.options.dialect;
                 let Some(text) = texts.get(&dialect) else {
@@ -134,6 +143,27 @@ impl Writing<'_, '_> {
                 let table = self.token("${TABLE}".to_owned());
                 Expr::Leaf(Leaf::Verbatim(text.replace("${TABLE}", &table)))
             }
+        }
+    }
+
+    /// A user attribute as a quoted text: `'{{ _user_attributes['country'] }}'`.
+    fn claim(&mut self, name: &str, column_type: ColumnType) -> SqlExpr {
+        let text = match name.strip_suffix(SEVERAL) {
+            None => format!("'{{{{ _user_attributes['{name}'] }}}}'"),
+            Some(name) => {
+                format!("'{{{{ _user_attributes['{name}'] | replace: ', ', ',' | split: ',' | join: \"','\" }}}}'")
+            }
+        };
+        let value = self.place(text);
+        match column_type {
+            ColumnType::String | ColumnType::Json | ColumnType::Unknown => value,
+            to @ (ColumnType::Boolean
+            | ColumnType::Integer
+            | ColumnType::Decimal
+            | ColumnType::Float
+            | ColumnType::Date
+            | ColumnType::DateTime
+            | ColumnType::Timestamp) => Expr::Cast { arg: Box::new(value), to },
         }
     }
 
@@ -158,6 +188,9 @@ impl Writing<'_, '_> {
             return SqlExpr::column(table, column);
         }
         let model = self.emission.project.route_end(self.base, route);
+        if self.emission.draft(model).is_sealed(column) {
+            return self.fail(format!("column `{column}` would be a field, and nobody may see it"));
+        }
         let field = self.emission.column_field(model, column, column_type);
         let view = self.view(route);
         self.place(reference(view.as_deref(), &field, false))
@@ -166,6 +199,7 @@ impl Writing<'_, '_> {
     fn dimension(&mut self, route: &Route, id: DimensionId) -> SqlExpr {
         let project = self.emission.project;
         let dimension = &project.dimensions[id];
+        self.reads.insert(id);
         let (field, crossing, left_out) = {
             let draft = self.emission.draft(dimension.model);
             (draft.dimensions[&id].clone(), draft.crossing.contains(&id), draft.left_out.get(&id).cloned())

@@ -13,6 +13,7 @@ use super::{
     Emission, draft,
     explore::Explores,
     measure,
+    policies::seen_by_all,
 };
 use crate::{
     catalog::ColumnType,
@@ -44,6 +45,10 @@ pub(super) fn key(
     let draft = emission.draft(model);
     let key = draft.own.key.as_ref()?;
     let count = draft.row_count.as_ref()?.name.as_str();
+    if explore.is_none() {
+        // The explore of the test would show rows that not everyone may see.
+        seen_by_all(emission.project, model).ok()?;
+    }
     let own = explore.is_none().then(|| Explore {
         name: format!("{}_key", draft.view),
         hidden: true,

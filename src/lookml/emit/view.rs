@@ -4,12 +4,14 @@ use super::{
     super::{
         lexical::{dedent, forbidden_in_sql, inert},
         options::Options,
-        tree::{Set, View},
+        tree::{FieldDocs, Set, View},
     },
-    Emission, draft, explore, label,
+    Emission,
+    dimension::personal,
+    draft, explore, label,
 };
 use crate::{
-    ids::ModelId,
+    ids::{DimensionId, ModelId},
     project::{DimensionKind, Source},
     sql::{Dialect, SqlExpr, print_expression},
 };
@@ -119,8 +121,11 @@ fn fill(view: &mut View, part: &draft::Part) {
 fn detail(emission: &Emission<'_>, model: ModelId) -> Set {
     let project = emission.project;
     let draft = emission.draft(model);
-    let mut fields: Vec<String> = draft.own.key.iter().map(|key| key.name.clone()).collect();
-    if let Some(time) = project.models[model].time.filter(|time| !draft.crossing.contains(time)) {
+    let open = |docs: &FieldDocs| docs.required_access_grants.is_empty();
+    let key = draft.own.key.iter().filter(|key| open(&key.docs));
+    let mut fields: Vec<String> = key.map(|key| key.name.clone()).collect();
+    let is_shown = |time: &DimensionId| !draft.crossing.contains(time) && emission.is_open(*time);
+    if let Some(time) = project.models[model].time.filter(is_shown) {
         let (frame, _) = super::time::default_filter(project, &project.dimensions[time]);
         fields.push(format!("{}_{}", draft.dimensions[&time], frame.word()));
     }
@@ -128,7 +133,8 @@ fn detail(emission: &Emission<'_>, model: ModelId) -> Set {
         let dimension = &project.dimensions[*id];
         let name = &draft.dimensions[id];
         let shown = !dimension.docs.hidden
-            && dimension.pii.is_none()
+            && personal(project, *id).is_empty()
+            && emission.is_open(*id)
             && !matches!(dimension.kind, DimensionKind::Time { .. })
             && !draft.crossing.contains(id)
             && !draft.left_out.contains_key(id);

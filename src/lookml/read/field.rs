@@ -1,8 +1,8 @@
 //! Reads dimensions, dimension groups and measures.
 
 use super::super::tree::{
-    Comparison, Datatype, Dimension, DimensionGroup, DimensionType, FieldDocs, Link, Measure, MeasureType, PeriodKind,
-    Timeframe, When,
+    Action, Comparison, Datatype, Dimension, DimensionGroup, DimensionType, FieldDocs, Filter, Link, Measure,
+    MeasureType, PeriodKind, Suggest, Timeframe, When,
 };
 use super::reader::Reader;
 
@@ -22,7 +22,24 @@ fn docs(reader: &mut Reader) -> Result<FieldDocs, String> {
             let link = Link { label: reader.required_text("label")?, url: reader.required_text("url")? };
             reader.finish(link)
         })?,
+        actions: reader.named("action", action)?,
+        aliases: reader.words("alias")?,
+        synonyms: reader.quoted("synonyms")?,
+        required_access_grants: reader.words("required_access_grants")?,
     })
+}
+
+fn action(_: String, mut reader: Reader) -> Result<Action, String> {
+    let action = Action {
+        label: reader.required_text("label")?,
+        url: reader.required_text("url")?,
+        icon_url: reader.text("icon_url")?,
+        parameters: reader.named("param", |_, mut reader| {
+            let parameter = Filter { field: reader.required_text("name")?, value: reader.required_text("value")? };
+            reader.finish(parameter)
+        })?,
+    };
+    reader.finish(action)
 }
 
 pub(super) fn dimension(name: String, mut reader: Reader) -> Result<Dimension, String> {
@@ -33,6 +50,10 @@ pub(super) fn dimension(name: String, mut reader: Reader) -> Result<Dimension, S
         })?;
         reader.finish(branches)
     })?;
+    let suggest = match reader.word("suggest_explore")? {
+        None => None,
+        Some(explore) => Some(Suggest { explore, dimension: reader.required_word("suggest_dimension")? }),
+    };
     let dimension = Dimension {
         name,
         docs: docs(&mut reader)?,
@@ -42,6 +63,8 @@ pub(super) fn dimension(name: String, mut reader: Reader) -> Result<Dimension, S
         case: case.unwrap_or_default(),
         suggestions: reader.quoted("suggestions")?,
         not_suggestable: reader.flag("suggestable")? == Some(false),
+        suggest,
+        order_by_field: reader.word("order_by_field")?,
     };
     reader.finish(dimension)
 }

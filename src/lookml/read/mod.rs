@@ -2,14 +2,15 @@
 //!
 //! **Invariant:** every key is read or refused; what is not in the tree cannot be in the text.
 
+mod aggregate;
 mod field;
 mod reader;
 
 use super::{
     parse::Node,
     tree::{
-        Assert, Constant, Datagroup, Document, Explore, Export, Filter, Join, JoinType, Manifest, Model, Objects,
-        Relationship, Set, Test, View,
+        AccessFilter, AccessGrant, Assert, Constant, Datagroup, Document, Explore, ExploreRefinement, Export, Filter,
+        Join, JoinType, Manifest, Model, NamedFormat, Objects, Relationship, Set, Test, View,
     },
 };
 use reader::Reader;
@@ -41,17 +42,34 @@ fn model(mut reader: Reader) -> Result<Model, String> {
         week_start_day: reader.required_word("week_start_day")?,
         fiscal_month_offset: reader.number("fiscal_month_offset")?,
         includes: reader.texts("include")?,
+        formats: reader.named("named_value_format", |name, mut reader| {
+            let value_format = reader.required_text("value_format")?;
+            if reader.flag("strict_value_format")? != Some(true) {
+                return Err(format!("named_value_format `{name}` should be strict"));
+            }
+            reader.finish(NamedFormat { name, value_format })
+        })?,
         persist_with: reader.required_word("persist_with")?,
     };
     reader.finish(model)
 }
 
 fn objects(mut reader: Reader) -> Result<Objects, String> {
+    let mut refinements = Vec::new();
+    let explores = reader.named("explore", |name, reader| {
+        if name.starts_with('+') {
+            refinements.push(explore_refinement(name, reader)?);
+            return Ok(None);
+        }
+        explore(name, reader).map(Some)
+    })?;
     let objects = Objects {
         includes: reader.texts("include")?,
         datagroups: reader.named("datagroup", datagroup)?,
+        access_grants: reader.named("access_grant", access_grant)?,
         views: reader.named("view", view)?,
-        explores: reader.named("explore", explore)?,
+        explores: explores.into_iter().flatten().collect(),
+        explore_refinements: refinements,
         tests: reader.named("test", test)?,
     };
     reader.finish(objects)
@@ -66,6 +84,26 @@ fn datagroup(name: String, mut reader: Reader) -> Result<Datagroup, String> {
         max_cache_age: reader.required_text("max_cache_age")?,
     };
     reader.finish(datagroup)
+}
+
+fn access_grant(name: String, mut reader: Reader) -> Result<AccessGrant, String> {
+    let grant = AccessGrant {
+        name,
+        user_attribute: reader.required_word("user_attribute")?,
+        allowed_values: reader.quoted("allowed_values")?,
+    };
+    reader.finish(grant)
+}
+
+fn access_filter(_: String, mut reader: Reader) -> Result<AccessFilter, String> {
+    let filter =
+        AccessFilter { field: reader.required_word("field")?, user_attribute: reader.required_word("user_attribute")? };
+    reader.finish(filter)
+}
+
+fn explore_refinement(name: String, mut reader: Reader) -> Result<ExploreRefinement, String> {
+    let aggregate_tables = reader.named("aggregate_table", aggregate::table)?;
+    reader.finish(ExploreRefinement { name, aggregate_tables })
 }
 
 fn view(name: String, mut reader: Reader) -> Result<View, String> {
@@ -106,6 +144,8 @@ fn explore(name: String, mut reader: Reader) -> Result<Explore, String> {
                 reader.finish(filters)
             })?
             .unwrap_or_default(),
+        access_filters: reader.named("access_filter", access_filter)?,
+        required_access_grants: reader.words("required_access_grants")?,
         sql_always_where: reader.block("sql_always_where")?,
         persist_with: reader.word("persist_with")?,
         joins: reader.named("join", join)?,

@@ -29,6 +29,27 @@ pub struct FieldDocs {
     pub html: Option<String>,
     /// `link`
     pub links: Vec<Link>,
+    /// `action`
+    pub actions: Vec<Action>,
+    /// `alias`: the names under which saved content may still ask for it.
+    pub aliases: Vec<String>,
+    /// `synonyms`
+    pub synonyms: Vec<String>,
+    /// `required_access_grants`: all of them are needed to see it.
+    pub required_access_grants: Vec<String>,
+}
+
+/// Something to do with a value outside of Looker.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Action {
+    /// `label`
+    pub label: String,
+    /// `url`
+    pub url: String,
+    /// `icon_url`
+    pub icon_url: Option<String>,
+    /// `param`: name and value.
+    pub parameters: Vec<Filter>,
 }
 
 /// A link in the menu of a value.
@@ -60,6 +81,19 @@ pub struct Dimension {
     pub suggestions: Vec<String>,
     /// `suggestable: no`
     pub not_suggestable: bool,
+    /// `suggest_explore` and `suggest_dimension`
+    pub suggest: Option<Suggest>,
+    /// `order_by_field`
+    pub order_by_field: Option<String>,
+}
+
+/// Where suggestions come from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Suggest {
+    /// `suggest_explore`
+    pub explore: String,
+    /// `suggest_dimension`, with its view.
+    pub dimension: String,
 }
 
 /// A branch of `case`.

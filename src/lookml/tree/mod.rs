@@ -5,12 +5,14 @@
 //!
 //! **Invariant:** nothing here knows metrics; everything is in the order in which it is written.
 
+mod aggregate;
 mod field;
 mod keyword;
 
 use serde::Serialize;
 
-pub use field::{Comparison, Dimension, DimensionGroup, FieldDocs, Filter, Link, Measure, When};
+pub use aggregate::{AggregateTable, Materialization};
+pub use field::{Action, Comparison, Dimension, DimensionGroup, FieldDocs, Filter, Link, Measure, Suggest, When};
 pub use keyword::{Datatype, DimensionType, Export, JoinType, MeasureType, PeriodKind, Relationship, Timeframe};
 
 /// A LookML file.
@@ -57,8 +59,39 @@ pub struct Model {
     pub fiscal_month_offset: Option<i64>,
     /// `include`
     pub includes: Vec<String>,
+    /// `named_value_format`
+    pub formats: Vec<NamedFormat>,
     /// `persist_with`
     pub persist_with: String,
+}
+
+/// `named_value_format: name { … strict_value_format: yes }`
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct NamedFormat {
+    /// The name, used as `value_format_name`.
+    pub name: String,
+    /// `value_format`
+    pub value_format: String,
+}
+
+/// `access_grant: name { … }`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AccessGrant {
+    /// The name, used in `required_access_grants`.
+    pub name: String,
+    /// `user_attribute`
+    pub user_attribute: String,
+    /// `allowed_values`
+    pub allowed_values: Vec<String>,
+}
+
+/// `access_filter: { … }`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AccessFilter {
+    /// `field`, with its view.
+    pub field: String,
+    /// `user_attribute`
+    pub user_attribute: String,
 }
 
 /// Views, explores, datagroups and tests of one file.
@@ -68,10 +101,14 @@ pub struct Objects {
     pub includes: Vec<String>,
     /// `datagroup`
     pub datagroups: Vec<Datagroup>,
+    /// `access_grant`
+    pub access_grants: Vec<AccessGrant>,
     /// `view`
     pub views: Vec<View>,
     /// `explore`
     pub explores: Vec<Explore>,
+    /// `explore` whose name begins with `+`
+    pub explore_refinements: Vec<ExploreRefinement>,
     /// `test`
     pub tests: Vec<Test>,
 }
@@ -144,12 +181,25 @@ pub struct Explore {
     pub fields: Vec<String>,
     /// `always_filter`
     pub always_filter: Vec<Filter>,
+    /// `access_filter`
+    pub access_filters: Vec<AccessFilter>,
+    /// `required_access_grants`
+    pub required_access_grants: Vec<String>,
     /// `sql_always_where`
     pub sql_always_where: Option<String>,
     /// `persist_with`
     pub persist_with: Option<String>,
     /// `join`
     pub joins: Vec<Join>,
+}
+
+/// `explore: +name { aggregate_table: … }`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ExploreRefinement {
+    /// The name, which begins with `+`.
+    pub name: String,
+    /// `aggregate_table`
+    pub aggregate_tables: Vec<AggregateTable>,
 }
 
 /// `join: name { … }`

@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     diagnostics::{Code, Diagnostic, Diagnostics},
+    files::Span,
     ids::{DimensionId, Id, MetricId, ModelId},
     project::{DimensionKind, Mask, RowPolicy, TooManyRoutes},
     syntax::{PolicyDef, Text},
@@ -187,6 +188,10 @@ fn check_replaced(context: &Context<'_>, diagnostics: &mut Diagnostics) {
 
 /// What a policy names that only some roles see.
 pub(super) struct Members {
+    /// The name of the policy; empty for the masks that no policy names.
+    pub(super) name: String,
+    /// Where it was written.
+    pub(super) span: Option<Span>,
     /// The roles.
     pub(super) visible_to: Vec<String>,
     /// The dimensions.
@@ -206,7 +211,14 @@ fn of_members(context: &Context<'_>, def: &PolicyDef, diagnostics: &mut Diagnost
     });
     let metrics = metrics.collect();
     let dimensions = def.dimensions.iter().filter_map(|path| find_dimension(context, &subject, path, diagnostics));
-    Members { visible_to: texts(&def.visible_to), dimensions: dimensions.collect(), metrics }
+    let name = def.name.value.clone();
+    Members {
+        name,
+        span: Some(def.name.span),
+        visible_to: texts(&def.visible_to),
+        dimensions: dimensions.collect(),
+        metrics,
+    }
 }
 
 /// Finds the dimension of `customers.email`: of a model, not of a way to it, so that no way around it is left.

@@ -27,7 +27,8 @@ pub(super) fn restrictions(context: &Context<'_>, policies: Vec<Members>) -> Vec
     let named: BTreeSet<DimensionId> = policies.iter().flat_map(|policy| &policy.dimensions).copied().collect();
     let masks = project.dimensions.iter().filter(|(id, dimension)| dimension.mask.is_some() && !named.contains(id));
     let masked: Vec<DimensionId> = masks.map(|(id, _)| id).collect();
-    let of_masks = Members { visible_to: Vec::new(), dimensions: masked, metrics: Vec::new() };
+    let (name, span, visible_to, metrics) = (String::new(), None, Vec::new(), Vec::new());
+    let of_masks = Members { name, span, visible_to, dimensions: masked, metrics };
     let all: Vec<Members> = policies
         .into_iter()
         .chain([of_masks])
@@ -58,6 +59,8 @@ fn restriction(project: &Project, readers: &Readers, saved: &[Reads], members: M
         .enumerate()
         .filter(|(_, reads)| reads.dimensions.iter().any(kept) || !reads.metrics.is_disjoint(&found.metrics));
     Restriction {
+        name: members.name,
+        span: members.span,
         visible_to: members.visible_to,
         saved_queries: saved_queries.map(|(position, _)| position).collect(),
         masked,

@@ -9,7 +9,7 @@ use entente::{
     sql::Dialect,
 };
 
-use super::worlds::{Dialects, emit, flights, parcel, written};
+use super::worlds::{Dialects, emit, flights, governed, parcel, written};
 
 #[test]
 fn the_parcel_carrier_is_sound_in_every_dialect() {
@@ -51,6 +51,13 @@ fn the_texts_of_people_run_nothing_in_looker() {
     assert!(views.contains(r#"label: "The \"net\" price""#), "{views}");
 }
 
+#[test]
+fn what_not_everyone_may_see_is_sound_in_every_dialect() {
+    for dialect in Dialect::ALL {
+        assert_sound(&emit(&governed(), Dialects::Only(dialect)));
+    }
+}
+
 fn assert_sound(emitted: &Emitted) {
     let problems = problems(emitted);
     assert!(problems.is_empty(), "{}", problems.join("\n"));
@@ -80,6 +87,7 @@ fn problems(emitted: &Emitted) -> Vec<String> {
     let mut explores: BTreeMap<String, Explore> = BTreeMap::new();
     let mut included = BTreeSet::new();
     let mut refinements = Vec::new();
+    let (mut grants, mut required) = (BTreeSet::new(), BTreeSet::new());
     for (path, text) in &emitted.files {
         if !text.ends_with('\n') || text.ends_with("\n\n") || text.contains('\r') || text.contains(" \n") {
             problems.push(format!("{path}: blanks at the end of a line or of the file"));
@@ -91,6 +99,8 @@ fn problems(emitted: &Emitted) -> Vec<String> {
                 continue;
             }
         };
+        grants.extend(nodes.iter().filter(|node| node.key == "access_grant").filter_map(name_of));
+        required.extend(required_grants(&nodes));
         for node in &nodes {
             match (node.key.as_str(), &node.value) {
                 ("include", NodeValue::Text(include)) => {
@@ -118,6 +128,9 @@ fn problems(emitted: &Emitted) -> Vec<String> {
                 _ => {}
             }
         }
+    }
+    for grant in required.difference(&grants) {
+        problems.push(format!("access grant `{grant}` is required and not there"));
     }
     for (name, nodes) in &refinements {
         match views.get_mut(name) {
@@ -178,6 +191,21 @@ fn add_view(view: &mut View, name: &str, nodes: &[Node], problems: &mut Vec<Stri
     }
 }
 
+fn name_of(node: &Node) -> Option<String> {
+    match &node.value {
+        NodeValue::Nodes { name, .. } => name.clone(),
+        _ => None,
+    }
+}
+
+fn required_grants(nodes: &[Node]) -> BTreeSet<String> {
+    let inner = nodes.iter().filter_map(|node| match &node.value {
+        NodeValue::Nodes { nodes, .. } => Some(required_grants(nodes)),
+        _ => None,
+    });
+    inner.flatten().chain(words(nodes, "required_access_grants")).collect()
+}
+
 fn words(nodes: &[Node], key: &str) -> Vec<String> {
     let lists = nodes.iter().filter(|node| node.key == key).filter_map(|node| match &node.value {
         NodeValue::List(items) => Some(items),
@@ -203,8 +231,16 @@ fn references(nodes: &[Node]) -> Vec<String> {
                     found.extend(text.split(tag).skip(1).filter_map(|rest| rest.split(' ').next()).map(str::to_owned));
                 }
             }
-            NodeValue::Word(word) if matches!(node.key.as_str(), "based_on" | "based_on_time") => {
+            NodeValue::Word(word)
+                if matches!(node.key.as_str(), "based_on" | "based_on_time" | "suggest_dimension") =>
+            {
                 found.push(word.clone());
+            }
+            NodeValue::Nodes { nodes, .. } if node.key == "access_filter" => {
+                found.extend(nodes.iter().filter(|node| node.key == "field").filter_map(|node| match &node.value {
+                    NodeValue::Word(field) => Some(field.clone()),
+                    _ => None,
+                }));
             }
             NodeValue::Nodes { nodes, .. } => found.extend(references(nodes)),
             _ => {}

@@ -41,6 +41,16 @@ pub(super) fn parcel() -> World {
     read(&root())
 }
 
+/// The parcel carrier with policies and a mask.
+pub(super) fn governed() -> World {
+    let mut world = parcel();
+    for (_, text) in &mut world.definitions {
+        *text = text.replace("pii: email, ", "pii: email, mask: sha256, ");
+    }
+    world.definitions.push(("metrics/governed.yml".to_owned(), include_str!("governed.yml").to_owned()));
+    world
+}
+
 pub(super) fn flights() -> World {
     read(&root().join("tests/flights"))
 }

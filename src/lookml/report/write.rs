@@ -1,100 +1,26 @@
-//! What became of each metric, and of whatever else LookML cannot say.
+//! The report as text for a terminal, as Markdown, and as JSON.
 //!
-//! **Invariant:** every metric of the project has at least one entry; an entry that is not `emitted` has a reason.
+//! **Invariant:** all three say the same.
 
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-/// The generation report.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Report {
-    /// The entries: metrics by name, then dimensions, joins and models.
-    pub entries: Vec<Entry>,
-}
+use super::{Entry, Outcome, Report, Subject, UserAttribute};
 
-/// What became of one definition, in one explore.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Entry {
-    /// What kind of definition it is.
-    pub subject: Subject,
-    /// Its name; of a dimension or a join with its model: `events.weeks_since_first_seen`.
-    pub name: String,
-    /// The explore, if it is in one.
-    pub explore: Option<String>,
-    /// The field: `shipments.revenue`.
-    pub field: Option<String>,
-    /// How it went.
-    pub outcome: Outcome,
-    /// Why it is not simply emitted.
-    pub reason: Option<String>,
-}
+const USER_ATTRIBUTES: &str = "
+## User attributes
 
-/// A kind of definition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Subject {
-    /// A metric.
-    Metric,
-    /// A dimension.
-    Dimension,
-    /// A join.
-    Join,
-    /// A model.
-    Model,
-    /// A parameter under `lookml:`.
-    Parameter,
-}
+An administrator of Looker makes these; nobody may edit their own. Who has no value sees nothing.
 
-impl Subject {
-    /// Returns the word for it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Metric => "metric",
-            Self::Dimension => "dimension",
-            Self::Join => "join",
-            Self::Model => "model",
-            Self::Parameter => "parameter",
-        }
-    }
-}
-
-/// How it went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Outcome {
-    /// Looker's number is the API's.
-    Emitted,
-    /// Looker's number may differ, in the way that the reason says.
-    Approximated,
-    /// It is not in the LookML.
-    LeftOut,
-}
-
-impl Outcome {
-    const ALL: [Self; 3] = [Self::Emitted, Self::Approximated, Self::LeftOut];
-
-    /// Returns the words for it.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Emitted => "emitted",
-            Self::Approximated => "approximated",
-            Self::LeftOut => "left out",
-        }
-    }
-}
+| user attribute | type | value | policies |
+|---|---|---|---|
+";
 
 impl Report {
-    /// Counts the entries about metrics of an outcome.
-    pub fn metrics(&self, outcome: Outcome) -> usize {
-        self.entries.iter().filter(|entry| entry.subject == Subject::Metric && entry.outcome == outcome).count()
-    }
-
     fn summary(&self) -> String {
         let counts = Outcome::ALL.map(|outcome| format!("{} {}", self.metrics(outcome), outcome.words()));
         format!("metrics: {}", counts.join(", "))
-    }
-
-    fn of(&self, outcome: Outcome) -> impl Iterator<Item = &Entry> {
-        self.entries.iter().filter(move |entry| entry.outcome == outcome)
     }
 
     /// Writes the report for a terminal.
@@ -112,6 +38,29 @@ impl Report {
             }
         }
         text.push('\n');
+        if !self.user_attributes.is_empty() {
+            text.push_str("\nuser attributes\n");
+            let widths = [self.width(|attribute| &attribute.name), self.width(|attribute| attribute.kind.words())];
+            for UserAttribute { name, kind, value, policies } in &self.user_attributes {
+                let [name_width, kind_width] = widths;
+                let (kind, policies) = (kind.words(), policies.join(", "));
+                let _ = writeln!(text, "  {name:name_width$}  {kind:kind_width$}  {value} ({policies})");
+            }
+        }
+        text
+    }
+
+    fn width(&self, cell: impl Fn(&UserAttribute) -> &str) -> usize {
+        self.user_attributes.iter().map(|attribute| cell(attribute).chars().count()).max().unwrap_or(0)
+    }
+
+    /// Writes the lines of some entries for a terminal, their names in one width.
+    pub fn lines<'r>(entries: impl Iterator<Item = &'r Entry> + Clone) -> String {
+        let width = entries.clone().map(|entry| label(entry).chars().count()).max().unwrap_or(0);
+        let mut text = String::new();
+        for entry in entries {
+            let _ = writeln!(text, "{:width$}  {}", label(entry), detail(entry));
+        }
         text
     }
 
@@ -139,11 +88,18 @@ impl Report {
                 );
             }
         }
+        if !self.user_attributes.is_empty() {
+            text.push_str(USER_ATTRIBUTES);
+            for UserAttribute { name, kind, value, policies } in &self.user_attributes {
+                let policies: Vec<String> = policies.iter().map(|policy| format!("`{policy}`")).collect();
+                let _ = writeln!(text, "| `{name}` | {} | {value} | {} |", kind.words(), policies.join(", "));
+            }
+        }
         text
     }
 
     /// Writes the report as JSON, for tools.
-    pub fn to_json(&self) -> String {
+    pub fn to_json(&self) -> Value {
         let entries: Vec<Value> = self
             .entries
             .iter()
@@ -163,10 +119,14 @@ impl Report {
             "approximated": self.metrics(Outcome::Approximated),
             "left_out": self.metrics(Outcome::LeftOut),
         });
-        let report = json!({ "metrics": summary, "entries": entries });
-        let mut text = serde_json::to_string_pretty(&report).expect("a report is plain data");
-        text.push('\n');
-        text
+        let attributes: Vec<Value> = self
+            .user_attributes
+            .iter()
+            .map(|UserAttribute { name, kind, value, policies }| {
+                json!({ "name": name, "type": kind.words(), "value": value, "policies": policies })
+            })
+            .collect();
+        json!({ "metrics": summary, "entries": entries, "user_attributes": attributes })
     }
 }
 
@@ -191,6 +151,7 @@ fn detail(entry: &Entry) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lookml::AttributeType;
 
     fn report() -> Report {
         let entry = |name: &str, outcome, explore: Option<&str>, reason: Option<&str>| Entry {
@@ -206,6 +167,12 @@ mod tests {
                 entry("revenue", Outcome::Emitted, Some("shipments"), None),
                 entry("lead_time_p90", Outcome::LeftOut, None, Some("Looker rounds a|b")),
             ],
+            user_attributes: vec![UserAttribute {
+                name: "country".to_owned(),
+                kind: AttributeType::StringFilter,
+                value: "the claim `country`".to_owned(),
+                policies: vec!["own_country".to_owned()],
+            }],
         }
     }
 
@@ -215,6 +182,7 @@ mod tests {
         assert!(text.starts_with("metrics: 1 emitted, 0 approximated, 1 left out\n"), "{text}");
         assert!(text.contains("revenue        shipments.revenue in explore shipments"), "{text}");
         assert!(text.contains("lead_time_p90  Looker rounds a|b"), "{text}");
+        assert!(text.ends_with("  country  String Filter (advanced)  the claim `country` (own_country)\n"), "{text}");
     }
 
     #[test]
@@ -224,7 +192,7 @@ mod tests {
 
     #[test]
     fn the_json_is_read_by_machines() {
-        let json: Value = serde_json::from_str(&report().to_json()).expect("JSON");
+        let json = report().to_json();
         assert_eq!(json["metrics"]["left_out"], 1);
         assert_eq!(json["entries"][0]["field"], "shipments.revenue");
     }

@@ -93,6 +93,8 @@ codes! {
         // Saved queries and tests
         InvalidSavedQuery "invalid-saved-query",
         InvalidTest "invalid-test",
+        InvalidRollup "invalid-rollup",
+        RollupNotAdditive "rollup-not-additive",
         // Policies
         InvalidPolicy "invalid-policy",
     }

@@ -12,6 +12,7 @@ mod metric;
 mod model;
 mod policy;
 mod principal;
+mod rollup;
 mod visible;
 
 pub use calendar::{CalendarGranularity, CalendarTable, Period, Size};
@@ -27,6 +28,7 @@ pub use model::{
 };
 pub use policy::{Mask, Policies, Restriction, RowPolicy, RowsSeen, TooManyRoutes};
 pub use principal::{Claim, Principal};
+pub use rollup::{Combine, Rollup, RollupPart, RollupTime};
 pub use visible::Visible;
 
 use std::collections::BTreeMap;
@@ -65,6 +67,8 @@ pub struct Project {
     pub metrics: Arena<MetricId, Metric>,
     /// Who may see what.
     pub policies: Policies,
+    /// Rollups, by name.
+    pub rollups: Vec<Rollup>,
     /// Saved queries, by name.
     pub saved_queries: Vec<SavedQuery>,
     /// Tests, by name.

@@ -23,6 +23,7 @@ mod names;
 mod not_yet;
 mod path;
 mod policies;
+mod rollups;
 mod saved_queries;
 mod tables;
 mod tests;
@@ -74,6 +75,7 @@ pub fn resolve(config: &Config, definitions: &Definitions, catalog: &Catalog) ->
     saved_queries::resolve(&mut context, found);
     tests::resolve(&mut context, found);
     policies::resolve(&mut context, found);
+    rollups::resolve(&mut context, found);
     checks::report(&context, found);
 
     let mut project = context.project;

@@ -12,7 +12,6 @@ use crate::{
 pub(super) fn report(definitions: &Definitions, diagnostics: &mut Diagnostics) {
     let mut found: Vec<(Span, String)> = Vec::new();
     definitions.metrics.iter().for_each(|def| in_metric(def, &mut found));
-    found.extend(definitions.rollups.iter().map(|def| (def.name.span, format!("rollup `{}`", def.name.value))));
     for test in &definitions.tests {
         if let Some(anomaly) = &test.anomaly {
             found.push((anomaly.span, format!("`anomaly` of test `{}`", test.name.value)));

@@ -1,4 +1,4 @@
-//! `rollups:`, stored pre-aggregated tables (parsed and checked for form; not executed yet).
+//! `rollups:`, stored tables with metrics that are already aggregated.
 
 use super::{
     Text,

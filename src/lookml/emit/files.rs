@@ -3,6 +3,7 @@
 //! ```text
 //! manifest.lkml · models/<project>.model.lkml · datagroups/<project>.datagroup.lkml
 //! views/generated/<model>.view.lkml · views/refined/<model>.view.lkml
+//! access/<project>.access.lkml · aggregates/<explore>.agg.lkml
 //! explores/generated/<model>.explore.lkml · tests/<model>.test.lkml
 //! ```
 //!
@@ -24,9 +25,14 @@ use crate::{
 };
 
 /// Makes every file of a project.
-pub(super) fn documents(emission: &Emission<'_>, explores: BTreeMap<ModelId, Explores>) -> Vec<Draught> {
+pub(super) fn documents(
+    emission: &Emission<'_>,
+    explores: BTreeMap<ModelId, Explores>,
+    aggregates: Vec<Draught>,
+) -> Vec<Draught> {
     let mut files = vec![manifest(emission), datagroups(emission)];
     files.extend(access(emission));
+    files.extend(aggregates);
     let mut views: BTreeSet<ModelId> = BTreeSet::new();
     let mut bases = BTreeMap::new();
     for (model, explores) in explores {
@@ -47,7 +53,7 @@ pub(super) fn documents(emission: &Emission<'_>, explores: BTreeMap<ModelId, Exp
     files
 }
 
-fn generated(path: String, document: Document, sources: Vec<String>, advice: String) -> Draught {
+pub(super) fn generated(path: String, document: Document, sources: Vec<String>, advice: String) -> Draught {
     Draught { path, document, sources, advice, create_only: false }
 }
 
@@ -223,7 +229,7 @@ fn metric_spans(emission: &Emission<'_>, model: ModelId, crossing: bool) -> Vec<
 }
 
 /// Returns the files of some places, each once, in the order of their names.
-fn sources(emission: &Emission<'_>, spans: Vec<Span>) -> Vec<String> {
+pub(super) fn sources(emission: &Emission<'_>, spans: Vec<Span>) -> Vec<String> {
     let paths: BTreeSet<&str> =
         spans.into_iter().map(|span| emission.options.files.file(span.file).path.as_str()).collect();
     paths.into_iter().map(str::to_owned).collect()

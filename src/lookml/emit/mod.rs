@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** every stage goes through models and metrics in the order of the project, which is that of names.
 
+mod aggregate;
 mod condition;
 mod datagroup;
 mod derived;
@@ -80,7 +81,8 @@ pub(super) fn documents(project: &Project, options: &Options<'_>) -> (Vec<Draugh
     emission.report_parameters();
     explore::report(&mut emission);
     test::count_rows(&mut emission, &explores);
-    let documents = files::documents(&emission, explores);
+    let aggregates = aggregate::files(&mut emission, &explores);
+    let documents = files::documents(&emission, explores, aggregates);
     emission.entries.sort();
     emission.entries.dedup();
     let attributes = policies::attributes(project).into_iter().chain(rows::attributes(&emission));

@@ -69,6 +69,20 @@ pub(super) fn datatype(column_type: ColumnType) -> (Datatype, bool) {
     }
 }
 
+/// Returns the member that stands for the periods of a granularity.
+pub(super) fn frame(granularity: Granularity) -> Timeframe {
+    match granularity {
+        Granularity::Hour => Timeframe::Hour,
+        Granularity::Day => Timeframe::Date,
+        Granularity::Week => Timeframe::Week,
+        Granularity::Month => Timeframe::Month,
+        Granularity::Quarter => Timeframe::Quarter,
+        Granularity::Year => Timeframe::Year,
+        Granularity::FiscalQuarter => Timeframe::FiscalQuarter,
+        Granularity::FiscalYear => Timeframe::FiscalYear,
+    }
+}
+
 /// Returns the member on which an explore is filtered, and a filter of a few weeks or months.
 pub(super) fn default_filter(project: &Project, dimension: &Dimension) -> (Timeframe, &'static str) {
     let frames = timeframes(project, dimension);

@@ -91,6 +91,10 @@ pub enum Subject {
     Model,
     /// A parameter under `lookml:`.
     Parameter,
+    /// A rollup.
+    Rollup,
+    /// A test of a metric.
+    Test,
 }
 
 impl Subject {
@@ -102,6 +106,8 @@ impl Subject {
             Self::Join => "join",
             Self::Model => "model",
             Self::Parameter => "parameter",
+            Self::Rollup => "rollup",
+            Self::Test => "test",
         }
     }
 }

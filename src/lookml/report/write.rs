@@ -133,7 +133,7 @@ impl Report {
 fn label(entry: &Entry) -> String {
     match entry.subject {
         Subject::Metric => entry.name.clone(),
-        Subject::Dimension | Subject::Join | Subject::Model | Subject::Parameter => {
+        Subject::Dimension | Subject::Join | Subject::Model | Subject::Parameter | Subject::Rollup | Subject::Test => {
             format!("{} {}", entry.subject.word(), entry.name)
         }
     }

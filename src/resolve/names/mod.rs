@@ -71,6 +71,7 @@ pub(super) fn index<'a>(
         context.metrics.push(def);
         unique(&format!("input of metric `{name}`"), def.inputs.iter().map(|input| (&input.name, ())), diagnostics);
     }
+    unique("rollup", definitions.rollups.iter().map(|def| (&def.name, ())), diagnostics);
     unique("saved query", definitions.saved_queries.iter().map(|def| (&def.name, ())), diagnostics);
     unique("policy", definitions.policies.iter().map(|def| (&def.name, ())), diagnostics);
     unique("test", definitions.tests.iter().map(|def| (&def.name, ())), diagnostics);
@@ -241,6 +242,7 @@ fn empty_project(config: &Config) -> Project {
         granularities: Arena::new(),
         metrics: Arena::new(),
         policies: Policies::default(),
+        rollups: Vec::new(),
         saved_queries: Vec::new(),
         tests: Vec::new(),
         model_ids: BTreeMap::new(),

@@ -1,0 +1,98 @@
+//! Rollups: stored tables with metrics that are already aggregated.
+//!
+//! `shipments_daily` with `revenue` by day, service and country stores one row for each of these, from which months and
+//! totals can be put together.
+//!
+//! **Invariant:** every part of a rollup can be put together from finer rows to coarser ones; what cannot, such as a
+//! median, is in none.
+
+use std::collections::BTreeMap;
+
+use super::{Aggregation, Ref, Route, TimeAxis};
+use crate::{
+    files::Span,
+    ids::{DimensionId, MetricId, ModelId},
+    sql::Expr,
+    time::{Duration, Granularity, Tz},
+};
+
+/// A stored table with metrics that are already aggregated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rollup {
+    /// The name.
+    pub name: String,
+    /// The model whose rows are aggregated.
+    pub model: ModelId,
+    /// The metrics that it answers, in the order in which they were written.
+    pub metrics: Vec<MetricId>,
+    /// What has to be stored for them, each once.
+    pub parts: Vec<RollupPart>,
+    /// The dimensions that are kept, with the way there.
+    pub dimensions: Vec<(Route, DimensionId)>,
+    /// The time that is kept; without one, it holds one row for all times.
+    pub time: Option<RollupTime>,
+    /// Where it is stored.
+    pub table: Option<String>,
+    /// The size of the partitions of the stored table.
+    pub partition: Option<Granularity>,
+    /// How often it is built anew.
+    pub every: Option<Duration>,
+    /// How far back rows may still change.
+    pub lookback: Option<Duration>,
+    /// Where it was written.
+    pub span: Span,
+}
+
+/// The time that a rollup keeps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RollupTime {
+    /// The time axis that all its metrics share.
+    pub axis: TimeAxis,
+    /// The size of time to which it is cut.
+    pub granularity: Granularity,
+    /// The zone in which it is cut.
+    pub time_zone: Tz,
+}
+
+/// A simple metric as it is stored, for itself or for a formula over it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RollupPart {
+    /// The metric.
+    pub metric: MetricId,
+    /// The further filter under which a formula uses it, for each model; empty if there is none.
+    pub filter: BTreeMap<ModelId, Expr<Ref>>,
+    /// How its rows are put together.
+    pub combine: Combine,
+}
+
+/// How stored values are put together to coarser ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Combine {
+    /// By their sum.
+    Sum,
+    /// By the least.
+    Least,
+    /// By the greatest.
+    Greatest,
+    /// By the sum of values and the number of values, which are stored apart.
+    Mean,
+    /// By sketches of the warehouse; the metric is an estimate anyway.
+    Sketch,
+}
+
+impl Combine {
+    /// Returns how values of an aggregate are put together; nothing if they cannot be.
+    pub fn of(aggregation: Aggregation) -> Option<Self> {
+        match aggregation {
+            Aggregation::Count | Aggregation::Sum => Some(Self::Sum),
+            Aggregation::Min => Some(Self::Least),
+            Aggregation::Max => Some(Self::Greatest),
+            Aggregation::Avg => Some(Self::Mean),
+            Aggregation::ApproxCountDistinct => Some(Self::Sketch),
+            Aggregation::CountDistinct
+            | Aggregation::Percentile(_)
+            | Aggregation::DiscretePercentile(_)
+            | Aggregation::ApproxPercentile(_) => None,
+        }
+    }
+}

@@ -131,7 +131,10 @@ fn forbidden_words_are_not_used() {
     for path in paths.filter(|path| !path.ends_with("glossary.md") && !path.contains("/decisions/")) {
         let text = read(&path).to_lowercase();
         for (number, line) in text.lines().enumerate() {
-            for (word, better) in FORBIDDEN_WORDS.iter().filter(|(word, _)| has_word(line, word)) {
+            // The keys of LookML are what they are.
+            let is_key = |word: &str| path.starts_with("src/lookml/") && line.contains(&format!("\"{word}\""));
+            let found = FORBIDDEN_WORDS.iter().filter(|(word, _)| has_word(line, word) && !is_key(word));
+            for (word, better) in found {
                 wrong.push(format!("{path}:{}: say `{better}`, not `{word}`", number + 1));
             }
         }

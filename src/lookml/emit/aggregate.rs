@@ -9,7 +9,7 @@ use super::{
     super::{
         lexical::identifier,
         report::{Entry, Outcome, Subject},
-        tree::{AggregateTable, Document, Explore, ExploreRefinement, Materialization, Measure, MeasureType, Objects},
+        tree::{AggregateTable, Document, Explore, ExploreRefinement, Measure, MeasureType, Objects, Storage},
     },
     Draught, Emission, datagroup,
     explore::Explores,
@@ -113,7 +113,7 @@ fn table(
         measures: measures.iter().map(|name| format!("{}.{name}", explore.view_name)).collect(),
         filters: Vec::new(),
         timezone: emission.project.time_zone.name().to_owned(),
-        materialization: materialization(emission, rollup, key.as_deref()),
+        storage: storage(emission, rollup, key.as_deref()),
         dimensions,
     };
     let note = (!missing.is_empty()).then(|| format!("without {}", missing.join("; ")));
@@ -221,12 +221,12 @@ fn filtered_by(
     Err(format!("its explore is always filtered by `{}`, which is finer than what is stored", filter.field))
 }
 
-fn materialization(emission: &Emission<'_>, rollup: &Rollup, time: Option<&str>) -> Materialization {
+fn storage(emission: &Emission<'_>, rollup: &Rollup, time: Option<&str>) -> Storage {
     let dialect = emission.options.dialect;
     let column = |field: &str| field.split_once('.').map_or(field, |(_, name)| name).to_owned();
     let key = time.map(column);
     let incremental = rollup.lookback.zip(rollup.time.as_ref()).filter(|_| dialect != Dialect::DuckDb);
-    Materialization {
+    Storage {
         datagroup_trigger: emission.datagroup_of(rollup.model).unwrap_or_else(|| datagroup::default_name(emission)),
         partition_keys: key
             .iter()

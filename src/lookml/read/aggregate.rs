@@ -1,6 +1,6 @@
 //! Reads aggregate tables.
 
-use super::super::tree::{AggregateTable, Filter, Materialization};
+use super::super::tree::{AggregateTable, Filter, Storage};
 use super::reader::Reader;
 
 pub(super) fn table(name: String, mut reader: Reader) -> Result<AggregateTable, String> {
@@ -13,21 +13,20 @@ pub(super) fn table(name: String, mut reader: Reader) -> Result<AggregateTable, 
         };
         reader.finish(query)
     })?;
-    let materialization = reader.only("materialization", |_, mut reader| {
-        let materialization = Materialization {
+    let storage = reader.only("materialization", |_, mut reader| {
+        let storage = Storage {
             datagroup_trigger: reader.required_word("datagroup_trigger")?,
             partition_keys: reader.quoted("partition_keys")?,
             cluster_keys: reader.quoted("cluster_keys")?,
             increment_key: reader.text("increment_key")?,
             increment_offset: reader.number("increment_offset")?,
         };
-        reader.finish(materialization)
+        reader.finish(storage)
     })?;
     let Query { dimensions, measures, filters, timezone } =
         query.ok_or_else(|| format!("aggregate table `{name}` has no `query`"))?;
-    let materialization =
-        materialization.ok_or_else(|| format!("aggregate table `{name}` has no `materialization`"))?;
-    reader.finish(AggregateTable { name, dimensions, measures, filters, timezone, materialization })
+    let storage = storage.ok_or_else(|| format!("aggregate table `{name}` does not say how it is stored"))?;
+    reader.finish(AggregateTable { name, dimensions, measures, filters, timezone, storage })
 }
 
 /// The query of an aggregate table.

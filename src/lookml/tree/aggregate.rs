@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Filter;
 
-/// `aggregate_table: name { query: { … } materialization: { … } }`
+/// `aggregate_table: name { … }`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AggregateTable {
     /// The name.
@@ -17,13 +17,13 @@ pub struct AggregateTable {
     pub filters: Vec<Filter>,
     /// `timezone` of the query.
     pub timezone: String,
-    /// `materialization`
-    pub materialization: Materialization,
+    /// How it is stored.
+    pub storage: Storage,
 }
 
 /// How an aggregate table is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Materialization {
+pub struct Storage {
     /// `datagroup_trigger`
     pub datagroup_trigger: String,
     /// `partition_keys`: names of columns, which are those of the fields.

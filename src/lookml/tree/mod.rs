@@ -11,7 +11,7 @@ mod keyword;
 
 use serde::Serialize;
 
-pub use aggregate::{AggregateTable, Materialization};
+pub use aggregate::{AggregateTable, Storage};
 pub use field::{Action, Comparison, Dimension, DimensionGroup, FieldDocs, Filter, Link, Measure, Suggest, When};
 pub use keyword::{Datatype, DimensionType, Export, JoinType, MeasureType, PeriodKind, Relationship, Timeframe};
 

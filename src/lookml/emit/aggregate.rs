@@ -35,10 +35,10 @@ pub(super) fn files(emission: &mut Emission<'_>, explores: &BTreeMap<ModelId, Ex
             Err(reason) => report(emission, rollup, None, Some(reason)),
         }
     }
-    tables.into_iter().map(|((model, explore), tables)| file(emission, model, explore, tables)).collect()
+    tables.into_iter().map(|((model, explore), tables)| file(emission, model, &explore, tables)).collect()
 }
 
-fn file(emission: &Emission<'_>, model: ModelId, explore: String, tables: Vec<(AggregateTable, &Rollup)>) -> Draught {
+fn file(emission: &Emission<'_>, model: ModelId, explore: &str, tables: Vec<(AggregateTable, &Rollup)>) -> Draught {
     let spans = tables.iter().map(|(_, rollup)| rollup.span).collect();
     let aggregate_tables = tables.into_iter().map(|(table, _)| table).collect();
     let objects = Objects {

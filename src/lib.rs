@@ -11,7 +11,7 @@
 //!
 //! Layers, lowest first; a module imports only from lower layers (`tests/it/layers.rs` fails otherwise):
 //! 0 `ids files time` · 1 `diagnostics catalog` · 2 `syntax sql` · 3 `project warehouse cache` · 4 `resolve` ·
-//! 5 `plan lookml` · 6 `import site starter verify` · 7 `engine sample` · 8 `graphql` · 9 `server` · 10 `cli`.
+//! 5 `plan` · 6 `lookml` · 7 `import site starter verify` · 8 `engine sample` · 9 `graphql` · 10 `server` · 11 `cli`.
 
 pub mod catalog;
 pub mod diagnostics;

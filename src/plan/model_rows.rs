@@ -1,14 +1,17 @@
-//! The rows of a model as queries see them, for those who look at the data itself: `entente verify`.
+//! The rows of a model as queries see them, for those who select from them on their own: `entente verify`, and the
+//! derived tables of LookML.
 //!
 //! The rows of `shipments` are those of its table that its `where` keeps, within the partitions of some days, with
 //! whatever its expressions join.
 //!
 //! **Invariant:** an expression means here exactly what it means in a query: both are read by one scope.
 
+use std::collections::BTreeSet;
+
 use super::{Context, Frame, PlanError, access::WholeData, partition, scope::Scope, time};
 use crate::{
     catalog::ColumnType,
-    ids::{DimensionId, ModelId},
+    ids::{DimensionId, ModelId, TableId},
     project::{Partition, Project, Ref, Route},
     sql::{BinaryOp, Expr, Function, Select, SelectItem, SqlExpr},
     time::{DateRange, Granularity, Tz},
@@ -38,6 +41,14 @@ impl<'p> ModelRows<'p> {
         Self { project, scope, conditions }
     }
 
+    /// Opens all rows of a model; a bound that its table asks for is put by whoever selects from them.
+    pub(crate) fn open_unbounded(data: &'p WholeData<'p>, context: Context, model: ModelId) -> Self {
+        let project = data.access();
+        let mut scope = Scope::new(Frame { project, context }, model);
+        let conditions = scope.base_filter().into_iter().collect();
+        Self { project, scope, conditions }
+    }
+
     /// Returns a column of the model's own table.
     pub(crate) fn column(&self, name: &str) -> SqlExpr {
         SqlExpr::column(self.scope.base_alias(), name)
@@ -45,12 +56,27 @@ impl<'p> ModelRows<'p> {
 
     /// Returns an expression of the model.
     pub(crate) fn value(&mut self, expr: &Expr<Ref>) -> SqlExpr {
-        self.scope.value(&Route::here(), expr)
+        self.value_at(&Route::here(), expr)
+    }
+
+    /// Returns an expression of the model at the end of a route.
+    pub(crate) fn value_at(&mut self, route: &Route, expr: &Expr<Ref>) -> SqlExpr {
+        self.scope.value(route, expr)
     }
 
     /// Returns the value of a dimension of the model, as a query shows it.
     pub(crate) fn dimension(&mut self, dimension: DimensionId) -> SqlExpr {
-        self.scope.dimension(&Route::here(), dimension)
+        self.dimension_at(&Route::here(), dimension)
+    }
+
+    /// Returns the value of a dimension of the model at the end of a route, as a query shows it.
+    pub(crate) fn dimension_at(&mut self, route: &Route, dimension: DimensionId) -> SqlExpr {
+        self.scope.dimension(route, dimension)
+    }
+
+    /// Returns the tables that are read beside the model's own.
+    pub(crate) fn joined_tables(&self) -> &BTreeSet<TableId> {
+        self.scope.tables()
     }
 
     /// Returns the start of the period of a local time: a date, or for hours a wall-clock time.

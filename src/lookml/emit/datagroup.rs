@@ -10,7 +10,7 @@ use super::{
     Emission,
     partition::as_partition,
     project_name,
-    sql::TOKEN,
+    splice::TOKEN,
     view::table_name,
 };
 use crate::{

@@ -58,13 +58,7 @@ pub(super) fn make_derived(
     for (at, name) in names.iter().enumerate() {
         text = text.replace(&token(at), &format!("${{{name}}}"));
     }
-    let kind = match emission.project.metrics[metric].value_type {
-        ColumnType::Boolean => MeasureType::YesNo,
-        ColumnType::String | ColumnType::Json => MeasureType::String,
-        ColumnType::Date => MeasureType::Date,
-        ColumnType::DateTime | ColumnType::Timestamp => MeasureType::DateTime,
-        ColumnType::Integer | ColumnType::Decimal | ColumnType::Float | ColumnType::Unknown => MeasureType::Number,
-    };
+    let kind = measure_type(emission.project.metrics[metric].value_type);
     let mut measure = measure::empty(name, kind);
     measure.sql = Some(text);
     if emission.project.metrics[metric].value_type.is_time() {
@@ -74,6 +68,17 @@ pub(super) fn make_derived(
     notes.sort();
     notes.dedup();
     Ok(Made { measure, crosses, note: (!notes.is_empty()).then(|| notes.join("; ")) })
+}
+
+/// Returns the type of the measure of an expression over measures.
+pub(super) fn measure_type(value_type: ColumnType) -> MeasureType {
+    match value_type {
+        ColumnType::Boolean => MeasureType::YesNo,
+        ColumnType::String | ColumnType::Json => MeasureType::String,
+        ColumnType::Date => MeasureType::Date,
+        ColumnType::DateTime | ColumnType::Timestamp => MeasureType::DateTime,
+        ColumnType::Integer | ColumnType::Decimal | ColumnType::Float | ColumnType::Unknown => MeasureType::Number,
+    }
 }
 
 fn token(at: usize) -> String {

@@ -246,6 +246,11 @@ fn key(emission: &mut Emission<'_>, model: ModelId) {
     }
 }
 
+/// Returns the key of a row as a text.
+pub(super) fn key_text(emission: &Emission<'_>, model: ModelId) -> Expr<Ref> {
+    composite_key(emission, model, &emission.project.models[model].primary_key)
+}
+
 /// `CONCAT(COALESCE(CAST(month AS STRING), ''), '|', …)`. A text that is not the last part has its length in front, so
 /// that a bar inside of it makes no two keys the same.
 fn composite_key(emission: &Emission<'_>, model: ModelId, columns: &[String]) -> Expr<Ref> {
@@ -268,7 +273,10 @@ fn composite_key(emission: &Emission<'_>, model: ModelId, columns: &[String]) ->
         }
         parts.push(or_nothing(string));
     }
-    Expr::call(Function::Concat, parts)
+    match parts.as_slice() {
+        [only] => only.clone(),
+        _ => Expr::call(Function::Concat, parts),
+    }
 }
 
 fn has_free_after(emission: &Emission<'_>, model: ModelId, columns: &[String]) -> bool {

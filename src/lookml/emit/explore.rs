@@ -141,7 +141,7 @@ pub(super) fn find_joins(emission: &mut Emission<'_>, stage: Stage) {
             if emission.scope(model).alias(&route).is_none() {
                 continue;
             }
-            match join(emission, model, &route) {
+            match join(emission, model, &route, None) {
                 Ok(join) => joins.push(join),
                 Err(reason) => {
                     let roles = route.0.iter().map(|join| emission.project.joins[*join].role.as_str());
@@ -158,7 +158,14 @@ pub(super) fn find_joins(emission: &mut Emission<'_>, stage: Stage) {
     }
 }
 
-fn join(emission: &mut Emission<'_>, base: ModelId, route: &Route) -> Result<tree::Join, String> {
+/// Joins the model at the end of a route; `near` are the fields of our side, if the view before it is another one than in
+/// the model's own explore.
+pub(super) fn join(
+    emission: &mut Emission<'_>,
+    base: ModelId,
+    route: &Route,
+    near: Option<&[String]>,
+) -> Result<tree::Join, String> {
     let project = emission.project;
     let (last, before) = route.0.split_last().ok_or("the route is empty")?;
     let parent = Route(before.to_vec());
@@ -167,7 +174,7 @@ fn join(emission: &mut Emission<'_>, base: ModelId, route: &Route) -> Result<tre
         return Err(reason.clone());
     }
     let alias = emission.alias(base, route)?;
-    let sql_on = on(emission, base, &parent, route, definition)?;
+    let sql_on = on(emission, base, (&parent, route), definition, near)?;
     let view = emission.draft(definition.to).view.clone();
     let roles: Vec<String> = route.0.iter().map(|join| label::human(&project.joins[*join].role)).collect();
     // A join under the model's own name shows the view's own label.
@@ -189,22 +196,27 @@ fn join(emission: &mut Emission<'_>, base: ModelId, route: &Route) -> Result<tre
 fn on(
     emission: &mut Emission<'_>,
     base: ModelId,
-    parent: &Route,
-    route: &Route,
+    (parent, route): (&Route, &Route),
     join: &Join,
+    near: Option<&[String]>,
 ) -> Result<String, String> {
     let project = emission.project;
     let alias = emission.alias(base, route)?;
     let to = join.to;
     let mut conditions = Vec::new();
+    let mut near = near.map(|fields| fields.iter());
+    let mut ours = |emission: &mut Emission<'_>, key: &JoinKey| match &mut near {
+        Some(fields) => fields.next().map(|field| format!("${{{field}}}")).ok_or("a key has no field".to_owned()),
+        None => our_key(emission, base, parent, route, key),
+    };
     for key in &join.keys {
-        let ours = our_key(emission, base, parent, route, key)?;
+        let ours = ours(emission, key)?;
         let theirs = emission.column_field(to, &key.theirs, key.theirs_type);
         conditions.push(format!("{ours} = ${{{alias}.{theirs}}}"));
     }
     if let (Some(as_of), Some(versions)) = (&join.as_of, &project.models[to].versions) {
         let key = JoinKey { theirs: versions.from.clone(), theirs_type: versions.column_type, ours: as_of.clone() };
-        let at = our_key(emission, base, parent, route, &key)?;
+        let at = ours(emission, &key)?;
         let from = emission.column_field(to, &versions.from, versions.column_type);
         let end = emission.column_field(to, &versions.to, versions.column_type);
         conditions.push(format!("{at} >= ${{{alias}.{from}}}"));
@@ -249,29 +261,45 @@ fn our_key(
 
 /// Says of an explore which fields it has: all but the measures of other axes and of joined views.
 pub(super) fn fields(emission: &Emission<'_>, model: ModelId, home: &Home, explore: &tree::Explore) -> Vec<String> {
-    let mut fields = Vec::new();
+    let mut without = Vec::new();
     let draft = emission.draft(model);
     let own = measure_sets(emission, &draft.own, "metrics");
     let joined = measure_sets(emission, &draft.joined, "joined_metrics");
     for (of, set) in own.iter().chain(&joined) {
         if of != home {
-            fields.push(format!("-{}.{}*", explore.view_name, set.name));
+            without.push(format!("-{}.{}*", explore.view_name, set.name));
         }
     }
-    for route in &emission.scope(model).routes {
-        let alias = emission.scope(model).alias(route).unwrap_or_default();
-        let to = emission.draft(emission.project.route_end(model, route));
+    let scope = emission.scope(model);
+    let aliases = scope
+        .routes
+        .iter()
+        .map(|route| (scope.alias(route).unwrap_or_default().to_owned(), emission.project.route_end(model, route)));
+    without.extend(joined_measures(emission, aliases));
+    all_but(without)
+}
+
+/// Returns what an explore takes away of its joined views: measures, and fields that need further views.
+pub(super) fn joined_measures(emission: &Emission<'_>, joined: impl Iterator<Item = (String, ModelId)>) -> Vec<String> {
+    let mut without = Vec::new();
+    for (alias, model) in joined {
+        let to = emission.draft(model);
         if !to.own.measures.is_empty() || to.row_count.is_some() {
-            fields.push(format!("-{alias}.measures*"));
+            without.push(format!("-{alias}.measures*"));
         }
         if !to.joined.is_empty() {
-            fields.push(format!("-{alias}.joined_fields*"));
+            without.push(format!("-{alias}.joined_fields*"));
         }
     }
-    if !fields.is_empty() {
-        fields.insert(0, "ALL_FIELDS*".to_owned());
+    without
+}
+
+/// Returns all fields but some; nothing has to be said where there are none.
+pub(super) fn all_but(mut without: Vec<String>) -> Vec<String> {
+    if !without.is_empty() {
+        without.insert(0, "ALL_FIELDS*".to_owned());
     }
-    fields
+    without
 }
 
 /// Returns a set of measures for each axis.
@@ -304,6 +332,9 @@ pub(super) fn report(emission: &mut Emission<'_>) {
             (Ok(_), Some(Err(reason))) | (Err(reason), _) => Err(reason.clone()),
             (Ok(_), None) => Err("it was not reached".to_owned()),
         };
+        if built.is_err() && emission.united.contains(&id) {
+            continue;
+        }
         let entry = match built {
             Ok((home, built)) => Entry {
                 subject: Subject::Metric,

@@ -15,7 +15,9 @@ use super::{
     super::tree::{Constant, Document, Explore, Export, Manifest, Model, Objects, View},
     Draught, Emission, datagroup,
     explore::{self, Explores},
-    policies, project_name, test, view,
+    policies, project_name, test,
+    union::UnionExplore,
+    view,
 };
 use crate::{
     files::Span,
@@ -29,6 +31,7 @@ pub(super) fn documents(
     emission: &Emission<'_>,
     explores: BTreeMap<ModelId, Explores>,
     aggregates: Vec<Draught>,
+    unions: Vec<UnionExplore>,
 ) -> Vec<Draught> {
     let mut files = vec![manifest(emission), datagroups(emission)];
     files.extend(access(emission));
@@ -48,6 +51,7 @@ pub(super) fn documents(
         files.extend(view_files(emission, model));
         files.extend(test_file(emission, model, bases.get(&model)));
     }
+    files.extend(unions.into_iter().flat_map(|union| union_files(emission, union)));
     files.extend(time_zone(emission));
     files.push(model_file(emission, &files));
     files
@@ -124,24 +128,56 @@ fn view_files(emission: &Emission<'_>, model: ModelId) -> [Draught; 2] {
     }
     spans.extend(metric_spans(emission, model, false));
     let view = view::view(emission, model);
-    let views = vec![view.expect("a model that cannot be said has no metrics and no joins")];
-    let objects = Objects { views, ..Objects::default() };
-    let path = format!("views/generated/{name}.view.lkml");
+    let view = view.expect("a model that cannot be said has no metrics and no joins");
+    [view_file(view, sources(emission, spans)), refined_file(&name)]
+}
+
+fn view_file(view: View, sources: Vec<String>) -> Draught {
+    let name = view.name.clone();
+    let objects = Objects { views: vec![view], ..Objects::default() };
+    let path = generated_view(&name).trim_start_matches('/').to_owned();
     let advice = format!("Hand-written additions belong into views/refined/{name}.view.lkml.");
+    generated(path, Document::Objects(objects), sources, advice)
+}
+
+fn refined_file(name: &str) -> Draught {
     let refined = Objects {
-        includes: vec![generated_view(&name)],
+        includes: vec![generated_view(name)],
         views: vec![View { name: format!("+{name}"), ..View::default() }],
         ..Objects::default()
     };
+    Draught {
+        path: refined_view(name).trim_start_matches('/').to_owned(),
+        document: Document::Objects(refined),
+        sources: Vec::new(),
+        advice: format!("Yours to write in: what stands here is added to view {name} and is never overwritten."),
+        create_only: true,
+    }
+}
+
+/// The view of a fact-union, the stub beside it, and its explore.
+fn union_files(emission: &Emission<'_>, union: UnionExplore) -> [Draught; 3] {
+    let project = emission.project;
+    let UnionExplore { view, mut explore, union, metrics } = union;
+    let joined = union.joined_views(emission);
+    let mut includes = vec![generated_view(&view.name), refined_view(&view.name)];
+    for model in joined.iter().map(|(_, model)| model).collect::<BTreeSet<_>>() {
+        let view = &emission.draft(*model).view;
+        includes.extend([generated_view(view), refined_view(view)]);
+    }
+    explore.fields = explore::all_but(explore::joined_measures(emission, joined.into_iter()));
+    let models: BTreeSet<ModelId> = union.models(project).into_iter().collect();
+    let spans: Vec<Span> = models.iter().map(|model| project.models[*model].span).collect();
+    let mut of_view = spans.clone();
+    of_view.extend(metrics.iter().map(|metric| project.metrics[*metric].span));
+    let name = view.name.clone();
+    let advice = format!("Additions belong into a refinement, `explore: +{name}`, in a file of your own.");
+    let objects = Objects { includes, explores: vec![explore], ..Objects::default() };
+    let path = format!("explores/generated/{name}.explore.lkml");
     [
+        view_file(view, sources(emission, of_view)),
+        refined_file(&name),
         generated(path, Document::Objects(objects), sources(emission, spans), advice),
-        Draught {
-            path: format!("views/refined/{name}.view.lkml"),
-            document: Document::Objects(refined),
-            sources: Vec::new(),
-            advice: format!("Yours to write in: what stands here is added to view {name} and is never overwritten."),
-            create_only: true,
-        },
     ]
 }
 

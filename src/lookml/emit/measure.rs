@@ -95,11 +95,14 @@ pub(super) fn make(
     }
 }
 
-const NESTED: &str = "it aggregates the values of members, and a measure of Looker aggregates rows only";
+/// Why nested metrics are left out.
+pub(super) const NESTED: &str = "it aggregates the values of members, and a measure of Looker aggregates rows only";
 
-const FUNNEL: &str = "it follows events in their order, and a measure of Looker sees one row at a time";
+/// Why funnels are left out.
+pub(super) const FUNNEL: &str = "it follows events in their order, and a measure of Looker sees one row at a time";
 
-const BALANCE: &str = "it is a balance, and a measure of Looker would add it up over time";
+/// Why balances are left out.
+pub(super) const BALANCE: &str = "it is a balance, and a measure of Looker would add it up over time";
 
 /// Why cumulative metrics are left out.
 pub(super) const CUMULATIVE: &str = "it accumulates over time, and Looker's running totals add up the displayed rows only, so that a filter changes them";
@@ -151,18 +154,7 @@ fn simple(
             crosses |= extreme.crosses;
             filters = condition::Filters::default();
             measure.sql = Some(extreme.text);
-            measure.kind = match value_type {
-                ColumnType::Date => MeasureType::Date,
-                ColumnType::DateTime | ColumnType::Timestamp => MeasureType::DateTime,
-                ColumnType::String | ColumnType::Json => MeasureType::String,
-                ColumnType::Boolean
-                | ColumnType::Integer
-                | ColumnType::Decimal
-                | ColumnType::Float
-                | ColumnType::Unknown => {
-                    return Err("the least or greatest boolean has no type of measure".to_owned());
-                }
-            };
+            measure.kind = extreme_type(value_type)?;
             if value_type.is_time() {
                 let (datatype, convert_tz) = time::datatype(value_type);
                 (measure.datatype, measure.convert_tz) = (Some(datatype), Some(convert_tz));
@@ -177,11 +169,12 @@ fn simple(
     Ok(Made { measure, crosses, note: emptiness(definition.aggregation, emission.project.metrics[metric].when_empty) })
 }
 
-const PERCENTILE: &str =
+/// Why percentiles are left out.
+pub(super) const PERCENTILE: &str =
     "Looker interpolates percentiles by a rule of its own, or approximates them, so its number would differ";
 
 /// Says in which way a metric over no rows differs in Looker.
-fn emptiness(aggregation: Aggregation, when_empty: Empty) -> Option<String> {
+pub(super) fn emptiness(aggregation: Aggregation, when_empty: Empty) -> Option<String> {
     let looker = match aggregation {
         Aggregation::Count | Aggregation::CountDistinct | Aggregation::ApproxCountDistinct | Aggregation::Sum => {
             Empty::Zero
@@ -208,6 +201,18 @@ fn row_value(emission: &mut Emission<'_>, model: ModelId, expr: &Expr<Ref>, name
     let kind = tree::DimensionType::Number;
     let field = emission.helper(model, &format!("{name}_value"), kind, &value);
     Ok(sql::Sql { text: format!("${{{field}}}"), ..value })
+}
+
+/// Returns the type of the measure that is the least or greatest of values which are no numbers.
+pub(super) fn extreme_type(value_type: ColumnType) -> Result<MeasureType, String> {
+    match value_type {
+        ColumnType::Date => Ok(MeasureType::Date),
+        ColumnType::DateTime | ColumnType::Timestamp => Ok(MeasureType::DateTime),
+        ColumnType::String | ColumnType::Json => Ok(MeasureType::String),
+        ColumnType::Boolean | ColumnType::Integer | ColumnType::Decimal | ColumnType::Float | ColumnType::Unknown => {
+            Err("the least or greatest boolean has no type of measure".to_owned())
+        }
+    }
 }
 
 /// `MIN(CASE WHEN … THEN ${booked_raw} END)`: a measure of type date takes no filters.
@@ -257,7 +262,7 @@ pub(super) fn empty(name: &str, kind: MeasureType) -> tree::Measure {
 }
 
 /// Says what a metric says to people.
-fn docs(emission: &Emission<'_>, metric: &Metric, measure: &tree::Measure) -> FieldDocs {
+pub(super) fn docs(emission: &Emission<'_>, metric: &Metric, measure: &tree::Measure) -> FieldDocs {
     let project = emission.project;
     let mut docs = label::docs(&metric.name, &metric.docs, || format!("Metric {}.", metric.name));
     if measure.approximate {

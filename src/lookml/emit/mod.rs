@@ -17,9 +17,11 @@ mod partition;
 mod policies;
 mod rows;
 mod scope;
+mod splice;
 mod sql;
 mod test;
 mod time;
+mod union;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -79,10 +81,11 @@ pub(super) fn documents(project: &Project, options: &Options<'_>) -> (Vec<Draugh
     }
     emission.drop_unreadable();
     emission.report_parameters();
+    let unions = union::build(&mut emission);
     explore::report(&mut emission);
     test::count_rows(&mut emission, &explores);
     let aggregates = aggregate::files(&mut emission, &explores);
-    let documents = files::documents(&emission, explores, aggregates);
+    let documents = files::documents(&emission, explores, aggregates, unions);
     emission.entries.sort();
     emission.entries.dedup();
     let attributes = policies::attributes(project).into_iter().chain(rows::attributes(&emission));
@@ -113,6 +116,8 @@ struct Emission<'a> {
     guarded: BTreeSet<PolicyId>,
     /// Measures that compare with an earlier period.
     comparisons: Vec<(Home, String, Offset)>,
+    /// Metrics that are in a fact-union explore.
+    united: BTreeSet<MetricId>,
     explore_names: BTreeMap<Home, String>,
     column_types: BTreeMap<(ModelId, String), ColumnType>,
     entries: Vec<Entry>,
@@ -134,6 +139,7 @@ impl<'a> Emission<'a> {
             grants: policies::Grants::default(),
             guarded: BTreeSet::new(),
             comparisons: Vec::new(),
+            united: BTreeSet::new(),
             explore_names: BTreeMap::new(),
             column_types: column_types(project),
             entries: Vec::new(),

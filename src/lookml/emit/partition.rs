@@ -9,11 +9,16 @@
 //!
 //! **Invariant:** a bound never takes away a row that the chosen range holds.
 
-use super::{Emission, home::Home, sql::TOKEN, time};
+use super::{
+    Emission,
+    home::Home,
+    splice::{Splices, TOKEN},
+    time,
+};
 use crate::{
     catalog::ColumnType,
     ids::ModelId,
-    project::{Partition, Route, Source},
+    project::{Partition, Project, Route, Source, TimeAxis},
     sql::{BinaryOp, Expr, Function, Literal, SqlExpr, print_expression},
     time::{Duration, Granularity, NaiveDate, Unit},
 };
@@ -77,6 +82,36 @@ pub(super) fn bounds(emission: &mut Emission<'_>, home: &Home) -> Result<TimeBou
     Ok(bounds)
 }
 
+/// Returns the bounds on the partition column of one table inside a derived table, from the range that is chosen on a
+/// field of its view; rows are shown `later` days after their own time.
+pub(super) fn bounds_inside(
+    project: &Project,
+    home: &Home,
+    partition: &Partition,
+    column: &SqlExpr,
+    (field, later): (&str, i64),
+    splices: &mut Splices,
+) -> Result<Vec<SqlExpr>, String> {
+    let axis = home.axis.as_ref().filter(|axis| axis.route == Route::here());
+    let is_partition = |axis: &&TimeAxis| project.plain_column(axis.dimension) == Some(partition.column.as_str());
+    let (from, to) = match (axis.filter(is_partition), axis.and_then(|axis| project.promise(partition, axis.dimension)))
+    {
+        (Some(_), _) => (0, 0),
+        (None, Some(promise)) => (days(promise.from), days(promise.to)),
+        (None, None) if partition.required => {
+            let time = super::home::axis_path(project, home);
+            return Err(unbounded(partition, &format!("`holds` promises nothing for {time}")));
+        }
+        (None, None) => return Ok(Vec::new()),
+    };
+    let slack = 1 + partition_days(partition.granularity);
+    let mut limit = |edge: Edge, by: i64| {
+        let chosen = splices.place(format!("{{% {} {field} %}}", edge.tag()));
+        limit(partition, column.clone(), chosen, edge, by)
+    };
+    Ok(vec![limit(Edge::Start, from + slack + later), limit(Edge::End, to + slack - later)])
+}
+
 fn unbounded(partition: &Partition, why: &str) -> String {
     format!("its table has to be read with a bound on `{}`, and {why}", partition.column)
 }
@@ -105,19 +140,34 @@ enum Edge {
     End,
 }
 
+impl Edge {
+    /// The Liquid tag that gives the end of the chosen range.
+    fn tag(self) -> &'static str {
+        match self {
+            Self::Start => "date_start",
+            Self::End => "date_end",
+        }
+    }
+}
+
 fn bound(emission: &Emission<'_>, partition: &Partition, column: &str, filter: &str, edge: Edge, by: i64) -> String {
-    let (tag, sign, op, ever) = match edge {
-        Edge::Start => ("date_start", -1, BinaryOp::GtEq, first_day()),
-        Edge::End => ("date_end", 1, BinaryOp::Lt, last_day()),
-    };
     let token = |name: &str| SqlExpr::bare(format!("{TOKEN}{name}_"));
-    let day = Expr::Cast { arg: Box::new(token("filter")), to: ColumnType::Date };
-    let moved = Expr::call(Function::AddUnits(Unit::Day), vec![day, Expr::integer(sign * by)]);
-    let limit = Expr::call(Function::Coalesce, vec![moved, Expr::date(ever)]);
-    let condition = token("column").binary(op, as_partition(partition, limit));
+    let condition = limit(partition, token("column"), token("filter"), edge, by);
     print_expression(&condition, emission.options.dialect)
         .replace(&format!("{TOKEN}column_"), column)
-        .replace(&format!("{TOKEN}filter_"), &format!("{{% {tag} {filter} %}}"))
+        .replace(&format!("{TOKEN}filter_"), &format!("{{% {} {filter} %}}", edge.tag()))
+}
+
+/// `column >= COALESCE(chosen - by days, DATE '1900-01-01')`, or the same at the other end.
+fn limit(partition: &Partition, column: SqlExpr, chosen: SqlExpr, edge: Edge, by: i64) -> SqlExpr {
+    let (sign, op, ever) = match edge {
+        Edge::Start => (-1, BinaryOp::GtEq, first_day()),
+        Edge::End => (1, BinaryOp::Lt, last_day()),
+    };
+    let day = Expr::Cast { arg: Box::new(chosen), to: ColumnType::Date };
+    let moved = Expr::call(Function::AddUnits(Unit::Day), vec![day, Expr::integer(sign * by)]);
+    let limit = Expr::call(Function::Coalesce, vec![moved, Expr::date(ever)]);
+    column.binary(op, as_partition(partition, limit))
 }
 
 /// Returns a bound that holds for every row, for a warehouse that refuses to read without one.

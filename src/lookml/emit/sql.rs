@@ -1,17 +1,15 @@
 //! Expressions of definitions as SQL with LookML references: `price * fx_rates.eur` → `${price} * ${fx_rates.eur}`.
 //!
-//! References travel through the SQL printer as names that no definition uses, and are put in place afterwards.
-//!
 //! **Invariant:** nothing that Looker would interpret is in the text, save the references.
 
 use std::collections::BTreeSet;
 
-use super::{super::lexical::forbidden_in_sql, Emission};
+use super::{Emission, splice::Splices};
 use crate::{
     catalog::ColumnType,
     ids::{DimensionId, JoinId, ModelId},
     project::{Dimension, DimensionKind, Ref, Route},
-    sql::{BinaryOp, Column, Expr, From, Leaf, Literal, Select, SqlExpr, print_expression},
+    sql::{BinaryOp, Column, Expr, From, Leaf, Literal, Select, SqlExpr},
 };
 
 /// Where a text stands, which decides how it names things.
@@ -39,9 +37,6 @@ pub(super) struct Sql {
 /// Behind the name of a claim that may hold several values.
 pub(super) const SEVERAL: &str = "[]";
 
-/// The beginning of the names that stand for references while SQL is printed.
-pub(super) const TOKEN: &str = "lookml_reference_";
-
 /// Writes an expression seen from the model at the end of a route; `base` is the model of the explore or view.
 pub(super) fn write(
     emission: &mut Emission<'_>,
@@ -50,36 +45,15 @@ pub(super) fn write(
     expr: &Expr<Ref>,
     site: Site,
 ) -> Result<Sql, String> {
-    let (references, reads) = (Vec::new(), BTreeSet::new());
-    let mut writing = Writing { emission, base, site, references, crosses: false, reads, failed: None };
+    let (splices, reads) = (Splices::default(), BTreeSet::new());
+    let mut writing = Writing { emission, base, site, splices, crosses: false, reads, failed: None };
     let lowered = writing.lower(at, expr);
-    let Writing { emission, references, crosses, reads, failed, .. } = writing;
+    let Writing { emission, splices, crosses, reads, failed, .. } = writing;
     if let Some(reason) = failed {
         return Err(reason);
     }
-    let text = finish(&print_expression(&lowered, emission.options.dialect), &references)?;
+    let text = splices.expression(&lowered, emission.options.dialect)?;
     Ok(Sql { text, crosses, reads })
-}
-
-/// Puts the references in place.
-fn finish(printed: &str, references: &[String]) -> Result<String, String> {
-    if let Some(sequence) = forbidden_in_sql(printed).or_else(|| printed.contains("${").then_some("${")) {
-        return Err(format!("`{sequence}` in its SQL has a meaning of its own in LookML"));
-    }
-    let mut text = printed.to_owned();
-    for (number, reference) in references.iter().enumerate() {
-        let token = token(number);
-        // A name of a table may stand in the dialect's quotes; the reference brings its own.
-        for quote in ["`", "\""] {
-            text = text.replace(&format!("{quote}{token}{quote}"), reference);
-        }
-        text = text.replace(&token, reference);
-    }
-    Ok(text)
-}
-
-fn token(number: usize) -> String {
-    format!("{TOKEN}{number}_")
 }
 
 /// A reference to a field as it stands in SQL; in parentheses if the field's own SQL is more than a name or a call.
@@ -92,7 +66,7 @@ struct Writing<'e, 'a> {
     emission: &'e mut Emission<'a>,
     base: ModelId,
     site: Site,
-    references: Vec<String>,
+    splices: Splices,
     crosses: bool,
     reads: BTreeSet<DimensionId>,
     failed: Option<String>,
@@ -109,14 +83,8 @@ impl Writing<'_, '_> {
         Expr::null()
     }
 
-    fn token(&mut self, text: String) -> String {
-        self.references.push(text);
-        token(self.references.len() - 1)
-    }
-
     fn place(&mut self, text: String) -> SqlExpr {
-        let token = self.token(text);
-        SqlExpr::bare(token)
+        self.splices.place(text)
     }
 
     fn leaf(&mut self, at: &Route, leaf: &Ref) -> SqlExpr {
@@ -140,7 +108,7 @@ impl Writing<'_, '_> {
                 if self.site != Site::Dimension || !at.0.is_empty() {
                     return self.fail("its own SQL can only be said in its own view");
                 }
-                let table = self.token("${TABLE}".to_owned());
+                let table = self.splices.name("${TABLE}".to_owned());
                 Expr::Leaf(Leaf::Verbatim(text.replace("${TABLE}", &table)))
             }
         }
@@ -184,7 +152,7 @@ impl Writing<'_, '_> {
 
     fn column(&mut self, route: &Route, column: &str, column_type: ColumnType) -> SqlExpr {
         if self.site == Site::Dimension && route.0.is_empty() {
-            let table = self.token("${TABLE}".to_owned());
+            let table = self.splices.name("${TABLE}".to_owned());
             return SqlExpr::column(table, column);
         }
         let model = self.emission.project.route_end(self.base, route);
@@ -238,10 +206,10 @@ impl Writing<'_, '_> {
         let many = &project.models[definition.from];
         let alias = many.name.clone();
         let from = match self.emission.bounded_source(definition.from) {
-            Ok(table) => From::Table { name: self.token(table), alias: alias.clone() },
+            Ok(table) => From::Table { name: self.splices.name(table), alias: alias.clone() },
             Err(reason) => return self.fail(reason),
         };
-        let table = self.token("${TABLE}".to_owned());
+        let table = self.splices.name("${TABLE}".to_owned());
         let mut conditions: Vec<SqlExpr> = Vec::new();
         for key in &definition.keys {
             let ours = self.inner(&alias, &key.ours);

@@ -85,7 +85,11 @@ pub(super) fn frame(granularity: Granularity) -> Timeframe {
 
 /// Returns the member on which an explore is filtered, and a filter of a few weeks or months.
 pub(super) fn default_filter(project: &Project, dimension: &Dimension) -> (Timeframe, &'static str) {
-    let frames = timeframes(project, dimension);
+    default_filter_of(&timeframes(project, dimension))
+}
+
+/// Returns the member of a group on which an explore is filtered, and a filter of a few weeks or months.
+pub(super) fn default_filter_of(frames: &[Timeframe]) -> (Timeframe, &'static str) {
     let known = [
         (Timeframe::Date, "28 days ago for 28 days"),
         (Timeframe::Week, "8 weeks ago for 8 weeks"),

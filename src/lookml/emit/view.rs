@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// How many fields a drill shows.
-const DRILL_FIELDS: usize = 12;
+pub(super) const DRILL_FIELDS: usize = 12;
 
 /// Returns the text of a table's name, with the constants of the manifest.
 pub(super) fn table_name(options: &Options<'_>, name: &str) -> String {

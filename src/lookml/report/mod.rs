@@ -4,6 +4,8 @@
 
 mod write;
 
+use std::collections::BTreeSet;
+
 /// The generation report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
@@ -138,9 +140,10 @@ impl Outcome {
 }
 
 impl Report {
-    /// Counts the entries about metrics of an outcome.
+    /// Counts the metrics of an outcome; one that is in several explores counts once.
     pub fn metrics(&self, outcome: Outcome) -> usize {
-        self.entries.iter().filter(|entry| entry.subject == Subject::Metric && entry.outcome == outcome).count()
+        let is_metric = |entry: &&Entry| entry.subject == Subject::Metric && entry.outcome == outcome;
+        self.entries.iter().filter(is_metric).map(|entry| &entry.name).collect::<BTreeSet<_>>().len()
     }
 
     /// Returns the entries of an outcome.

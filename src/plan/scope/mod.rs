@@ -187,6 +187,11 @@ impl<'p> Scope<'p> {
     pub(super) fn reads(&mut self, tables: &BTreeSet<TableId>) {
         self.tables.extend(tables);
     }
+
+    /// Returns the tables that are read so far, beside the base's own.
+    pub(super) fn tables(&self) -> &BTreeSet<TableId> {
+        &self.tables
+    }
 }
 
 /// Returns an alias that is not taken, and that is no column of a model that joins to the aliased one.

@@ -59,6 +59,16 @@ fn a_metric_over_joined_models_changes_one_explore() {
     assert_eq!(changed(&before, &emit(&world, Dialects::Configured)), ["explores/generated/shipments.explore.lkml"]);
 }
 
+#[test]
+fn a_metric_over_known_facts_changes_one_view() {
+    let before = emit(&parcel(), Dialects::Configured);
+    let mut world = parcel();
+    let more = "metrics:\n  - { name: parcels_per_claim, expr: parcels_delivered / claims }\n";
+    world.definitions.push(("metrics/more.yml".to_owned(), more.to_owned()));
+    let after = emit(&world, Dialects::Configured);
+    assert_eq!(changed(&before, &after), ["views/generated/claims_and_shipments_by_delivered.view.lkml"]);
+}
+
 fn changed(before: &Emitted, after: &Emitted) -> Vec<String> {
     let all: BTreeSet<&String> = before.files.keys().chain(after.files.keys()).collect();
     let differs = |path: &&String| before.files.get(*path) != after.files.get(*path);

@@ -85,6 +85,9 @@ impl Lookml {
     /// The time axis of a measure, by the set that it is in: `shipments.delivered`.
     pub(super) fn axis(&self, explore: &str, field: &str) -> Option<String> {
         let (view, measure) = field.split_once('.')?;
+        if self.has(explore, &format!("{view}.period_raw")) && self.base(explore) == explore {
+            return Some(format!("{view}.period"));
+        }
         let sets = blocks(self.views[view].as_slice(), "set");
         let name = sets.into_iter().find_map(|(name, nodes)| {
             let axis = name.strip_prefix("joined_").unwrap_or(&name).strip_prefix("metrics_by_")?.to_owned();
@@ -121,9 +124,11 @@ impl Lookml {
             let gone = self.excluded(explore, alias);
             let visible =
                 fields.iter().filter(|(name, nodes)| text_of(nodes, "hidden").is_none() && !gone.contains(name));
-            for (name, _) in visible.take(if is_base { 7 } else { 1 }) {
+            for (name, nodes) in visible.take(if is_base { 7 } else { 1 }) {
                 let field = (alias.to_owned(), name.clone());
-                keys.push(Key { path: format!("{alias}.{name}"), field });
+                let tag =
+                    list(nodes, "tags").into_iter().find_map(|tag| tag.strip_prefix("entente:").map(str::to_owned));
+                keys.push(Key { path: tag.unwrap_or_else(|| format!("{alias}.{name}")), field });
             }
         }
         keys
@@ -161,7 +166,8 @@ impl Lookml {
         let mut columns: Vec<String> = keys.iter().map(|key| self.shown(explore, &key.field.0, &key.field.1)).collect();
         let (alias, name) = measure.split_once('.').expect("a field has a view");
         columns.push(self.measure(explore, alias, name));
-        let mut sql = format!("SELECT {} FROM {} AS {base}", columns.join(", "), self.table(&base));
+        let table = liquid(&self.table(&base), range);
+        let mut sql = format!("SELECT {} FROM {table} AS {base}", columns.join(", "));
         for (alias, nodes) in self.joins(explore) {
             let on = self.expand(explore, &base, &block_of(nodes, "sql_on").expect("a join has a condition"));
             sql += &format!(" LEFT JOIN {} AS {alias} ON {on}", self.table(&self.view_of(explore, &alias)));

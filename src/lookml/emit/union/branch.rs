@@ -1,0 +1,147 @@
+//! A fact → its rows in the union: a key, the time, the shared dimensions, and what is counted of each row.
+//!
+//! ```sql
+//! SELECT 'claims' || '|' || CAST(claims.claim_id AS STRING) AS fact_key, claims.opened_at AS period,
+//!   customers.country AS customers_country, 1 AS claims_value, NULL AS parcels_delivered_value
+//! FROM marts.fct_claims AS claims LEFT JOIN …
+//! ```
+//!
+//! **Invariant:** rows are read by the planner's own scope, so that an expression means here what it means to the API.
+
+use super::{
+    super::{Emission, dimension, partition, splice::Splices},
+    Fact, Union, joined,
+    leaves::Column,
+    shared,
+};
+use crate::{
+    catalog::ColumnType,
+    ids::TableId,
+    plan::{Context, ModelRows, WholeData, local_time},
+    project::Ref,
+    sql::{Expr, Function, Literal, Select, SelectItem, SqlExpr},
+    time::{DateTime, Unit},
+};
+
+/// The column of the key.
+pub(super) const KEY: &str = "fact_key";
+
+/// Selects the rows of a fact.
+pub(super) fn branch(
+    emission: &Emission<'_>,
+    data: &WholeData<'_>,
+    union: &Union,
+    at: usize,
+    columns: &[Column],
+    splices: &mut Splices,
+) -> Result<Select, String> {
+    let project = emission.project;
+    let fact = &union.facts[at];
+    let model = fact.home.model;
+    let context = Context { now: DateTime::UNIX_EPOCH, dialect: emission.options.dialect };
+    let mut rows = ModelRows::open_unbounded(data, context, model);
+    let mut items = Vec::new();
+    if union.has_key {
+        let name = Expr::Literal(Literal::String(union.parts[at].clone()));
+        let bar = Expr::Literal(Literal::String("|".to_owned()));
+        let key = rows.value(&dimension::key_text(emission, model));
+        items.push(Expr::call(Function::Concat, vec![name, bar, key]).named(KEY));
+    }
+    let mut conditions = Vec::new();
+    if let Some(axis) = &fact.home.axis {
+        let time = rows.dimension_at(&axis.route, axis.dimension);
+        if fact.later != 0 {
+            // What has no time is not moved in time.
+            conditions.push(time.clone().is_null(true));
+        }
+        items.push(shown_time(emission, union, fact, time).named(&union.time));
+    }
+    for (shared, name) in union.shared.iter().zip(&union.shared_names) {
+        let (route, dimension) = &shared.at[at];
+        items.push(rows.dimension_at(route, *dimension).named(name));
+    }
+    for one in union.joined.iter().filter(|one| !one.keys.is_empty()) {
+        let (parent, ours) = joined::keys(project, &one.at[at]);
+        items.extend(one.keys.iter().zip(ours).map(|(name, ours)| rows.value_at(&parent, &ours).named(name)));
+    }
+    let counted = counted(emission, &mut rows, at, columns)?;
+    conditions.extend(counted.condition);
+    items.extend(counted.items);
+    if let Some(partition) = emission.partition(model) {
+        let column = rows.column(&partition.column);
+        let field = union.time_field();
+        let bounds = partition::bounds_inside(project, &fact.home, partition, &column, (&field, fact.later), splices)?;
+        conditions.extend(bounds);
+    }
+    let reads_all =
+        |table: &&TableId| project.tables[**table].partition.as_ref().is_some_and(|partition| partition.required);
+    if let Some(table) = rows.joined_tables().iter().find(reads_all) {
+        return Err(format!("it joins `{}`, which has to be read with a bound", project.tables[*table].name));
+    }
+    rows.select(items, Expr::all(conditions), 0).map_err(|error| error.message)
+}
+
+/// The time at which a row is shown: the bare value, or its local day where facts have times of different kinds.
+fn shown_time(emission: &Emission<'_>, union: &Union, fact: &Fact, time: SqlExpr) -> SqlExpr {
+    if !union.by_days {
+        return time;
+    }
+    let project = emission.project;
+    let axis = fact.home.axis.as_ref().expect("a time has an axis");
+    let column_type = project.dimensions[axis.dimension].column_type;
+    let day = match column_type {
+        ColumnType::Date => time,
+        _ => Expr::call(Function::DateOf, vec![local_time(time, column_type, project.time_zone)]),
+    };
+    if fact.later == 0 {
+        return day;
+    }
+    let moved = Expr::call(Function::AddUnits(Unit::Day), vec![day, Expr::integer(fact.later)]);
+    Expr::call(Function::DateOf, vec![moved])
+}
+
+/// What is counted of the rows of a fact, and the rows of which anything is.
+struct Counted {
+    items: Vec<SelectItem>,
+    condition: Option<SqlExpr>,
+}
+
+fn counted(
+    emission: &Emission<'_>,
+    rows: &mut ModelRows<'_>,
+    fact: usize,
+    columns: &[Column],
+) -> Result<Counted, String> {
+    let own: Vec<&Column> = columns.iter().filter(|column| column.fact == fact).collect();
+    let shows_metric = |expr: &&Expr<Ref>| shared::names_metric(emission.project, expr);
+    if own.iter().flat_map(|column| column.condition.iter().chain(&column.value)).any(|expr| shows_metric(&expr)) {
+        return Err("it needs a dimension that shows a metric of each row".to_owned());
+    }
+    let conditions: Vec<Option<SqlExpr>> =
+        own.iter().map(|column| column.condition.as_ref().map(|condition| rows.value(condition))).collect();
+    let is_one = conditions.iter().all(|condition| *condition == conditions[0]);
+    let condition = conditions.iter().cloned().collect::<Option<Vec<_>>>().and_then(|mut all| {
+        all.dedup();
+        Expr::any(all)
+    });
+    let mut conditions = conditions.into_iter();
+    let mut items = Vec::new();
+    for column in columns {
+        if column.fact != fact {
+            items.push(nothing(column.kind).named(&column.name));
+            continue;
+        }
+        let value = column.value.as_ref().map_or(Expr::integer(1), |value| rows.value(value));
+        let condition = conditions.next().flatten().filter(|_| !is_one);
+        items.push(condition.map_or(value.clone(), |condition| value.when(condition)).named(&column.name));
+    }
+    Ok(Counted { items, condition })
+}
+
+/// NULL, of a type where it is known: some dialects take the type of the first select.
+fn nothing(column_type: ColumnType) -> SqlExpr {
+    match column_type {
+        ColumnType::Unknown | ColumnType::Json => Expr::null(),
+        to => Expr::Cast { arg: Box::new(Expr::null()), to },
+    }
+}

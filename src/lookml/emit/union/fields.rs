@@ -1,0 +1,267 @@
+//! The fields of a union: its key, its time, the shared dimensions, the measures.
+
+use std::collections::BTreeMap;
+
+use super::{
+    super::{
+        super::{
+            lexical::{identifier, inert},
+            tree::{self, DimensionType, MeasureType, Set, View},
+        },
+        Emission, derived, draft, label, measure,
+        splice::Splices,
+        time, view,
+    },
+    Names, Union, branch,
+    formula::{Above, formula},
+    joined,
+    leaves::Leaves,
+    time_type,
+};
+use crate::{
+    ids::MetricId,
+    project::{Dimension, DimensionKind},
+    sql::{Expr, Literal},
+};
+
+/// Names the time, the keys of joined models and the shared dimensions.
+pub(super) fn name(emission: &Emission<'_>, union: &mut Union) -> Result<Names, String> {
+    let mut names = Names::default();
+    names.claim(branch::KEY);
+    if !union.frames.is_empty() {
+        "period".clone_into(&mut union.time);
+        names.0.extend(union.frames.iter().map(|frame| format!("period_{}", frame.word())));
+    }
+    (union.anchor, union.joined) = joined::take_joined(emission, &union.facts, &mut union.shared, &mut names);
+    for shared in &union.shared {
+        let (_, id) = shared.at.first().ok_or("a union has facts")?;
+        let dimension = &emission.project.dimensions[*id];
+        let own = own_words(emission, dimension, &shared.path);
+        let wanted = identifier(&own.unwrap_or(&shared.path).join("_"));
+        union.shared_names.push(match dimension.kind {
+            DimensionKind::Time { .. } => {
+                let frames = time::timeframes(emission.project, dimension);
+                let wanted = label::group_name(&wanted);
+                let members = |name: &str| frames.iter().map(|frame| format!("{name}_{}", frame.word())).collect();
+                let is_free = |name: &str| {
+                    let members: Vec<String> = members(name);
+                    members.iter().all(|member| !names.0.contains(member))
+                };
+                let free = draft::unique(&wanted, is_free);
+                let members: Vec<String> = members(&free);
+                names.0.extend(members);
+                free
+            }
+            DimensionKind::String | DimensionKind::Number | DimensionKind::Boolean { .. } => names.claim(&wanted),
+        });
+    }
+    Ok(names)
+}
+
+/// Makes the measure of a metric, and shows those of its inputs that are metrics as they are.
+pub(super) fn measure(
+    leaves: &mut Leaves<'_, '_>,
+    metric: MetricId,
+    shown: &mut BTreeMap<MetricId, String>,
+) -> Result<(), String> {
+    let emission = leaves.emission;
+    let definition = &emission.project.metrics[metric];
+    let mut splices = Splices::default();
+    let made = formula(leaves, &mut splices, metric, &Above::default())?;
+    for leaf in &made.leaves {
+        show(leaves, *leaf, shown);
+    }
+    let name = leaves.names.claim(&definition.name);
+    let mut measure = measure::empty(&name, derived::measure_type(definition.value_type));
+    measure.sql = Some(splices.expression(&made.expr, emission.options.dialect)?);
+    if definition.value_type.is_time() {
+        let (datatype, convert_tz) = time::datatype(definition.value_type);
+        (measure.datatype, measure.convert_tz) = (Some(datatype), Some(convert_tz));
+    }
+    measure.docs = docs(emission, metric, &measure);
+    leaves.measures.push(measure);
+    shown.insert(metric, name);
+    Ok(())
+}
+
+/// Shows the measure of a leaf if it is a metric as it is, empty value included.
+fn show(leaves: &mut Leaves<'_, '_>, leaf: usize, shown: &mut BTreeMap<MetricId, String>) {
+    let leaf = leaves.get(leaf).clone();
+    let emission = leaves.emission;
+    let is_itself = emission.project.simple(leaf.metric).is_some_and(|simple| simple.filter == leaf.condition)
+        && leaves.is_unmoved(leaf.fact)
+        && measure::emptiness(leaf.aggregation, emission.project.metrics[leaf.metric].when_empty).is_none();
+    if !is_itself || shown.contains_key(&leaf.metric) {
+        return;
+    }
+    if let Some(measure) = leaves.measures.iter_mut().find(|measure| measure.name == leaf.measure) {
+        measure.docs = docs(emission, leaf.metric, measure);
+        shown.insert(leaf.metric, leaf.measure);
+    }
+}
+
+/// What a metric says to people; what names fields of its own view stays there.
+fn docs(emission: &Emission<'_>, metric: MetricId, measure: &tree::Measure) -> tree::FieldDocs {
+    let docs = measure::docs(emission, &emission.project.metrics[metric], measure);
+    let drills = matches!(measure.kind, MeasureType::Sum | MeasureType::CountDistinct);
+    let drill_fields = if drills { vec!["detail*".to_owned()] } else { Vec::new() };
+    tree::FieldDocs { drill_fields, html: None, links: Vec::new(), ..docs }
+}
+
+/// Makes the view.
+pub(super) fn view(
+    emission: &Emission<'_>,
+    union: &Union,
+    derived_table: String,
+    helpers: Vec<tree::Dimension>,
+    measures: Vec<tree::Measure>,
+) -> Result<View, String> {
+    let title = super::head(emission, union).group_label;
+    let mut made =
+        View { name: union.name.clone(), label: title, derived_table: Some(derived_table), ..View::default() };
+    if union.has_key {
+        let mut key = draft::hidden(branch::KEY, DimensionType::String, &format!("${{TABLE}}.{}", branch::KEY));
+        key.primary_key = true;
+        made.dimensions.push(key);
+    }
+    if !union.frames.is_empty() {
+        let (datatype, convert_tz) = time::datatype(time_type(emission, union));
+        made.dimension_groups.push(tree::DimensionGroup {
+            name: union.time.clone(),
+            docs: tree::FieldDocs {
+                label: Some(label::human(&union.time)),
+                description: Some("When a row counts: each fact by its own time.".to_owned()),
+                ..tree::FieldDocs::default()
+            },
+            timeframes: union.frames.clone(),
+            datatype,
+            convert_tz,
+            sql: format!("${{TABLE}}.{}", union.time),
+        });
+    }
+    for (shared, name) in union.shared.iter().zip(&union.shared_names) {
+        let (_, id) = &shared.at[0];
+        let dimension = &emission.project.dimensions[*id];
+        let docs = shared_docs(emission, dimension, &shared.path, name);
+        if let DimensionKind::Time { .. } = dimension.kind {
+            let (datatype, convert_tz) = time::datatype(dimension.column_type);
+            made.dimension_groups.push(tree::DimensionGroup {
+                name: name.clone(),
+                docs,
+                timeframes: time::timeframes(emission.project, dimension),
+                datatype,
+                convert_tz,
+                sql: format!("${{TABLE}}.{name}"),
+            });
+        } else {
+            made.dimensions.push(shared_field(emission, dimension, docs, name)?);
+        }
+    }
+    made.dimensions.extend(key_fields(emission, union));
+    made.dimensions.extend(helpers);
+    made.measures = measures;
+    made.sets.push(detail(union, &made));
+    Ok(made)
+}
+
+/// The hidden fields that joins meet by.
+fn key_fields(emission: &Emission<'_>, union: &Union) -> Vec<tree::Dimension> {
+    let project = emission.project;
+    let mut fields = Vec::new();
+    for joined in &union.joined {
+        let Some(join) = joined.at[0].0.last().map(|join| &project.joins[*join]) else { continue };
+        let versions = project.models[join.to].versions.as_ref().map(|versions| versions.column_type);
+        let types = join.keys.iter().map(|key| key.theirs_type).chain(versions);
+        fields.extend(joined.keys.iter().zip(types).map(|(name, column_type)| {
+            draft::hidden(name, label::hidden_type(column_type), &format!("${{TABLE}}.{name}"))
+        }));
+    }
+    fields
+}
+
+/// Returns the words of a path without the name of the dimension's own model.
+fn own_words<'p>(emission: &Emission<'_>, dimension: &Dimension, path: &'p [String]) -> Option<&'p [String]> {
+    let (first, rest) = path.split_first()?;
+    (*first == emission.project.models[dimension.model].name).then_some(rest)
+}
+
+fn shared_docs(emission: &Emission<'_>, dimension: &Dimension, path: &[String], name: &str) -> tree::FieldDocs {
+    let mut docs = label::docs(name, &dimension.docs, || format!("The {} of a row.", path.join(".")));
+    let model = &emission.project.models[dimension.model];
+    let title = model.docs.label.as_deref().map_or_else(|| label::human(&model.name), inert);
+    let own = dimension.docs.label.as_deref().map(inert);
+    if own_words(emission, dimension, path).is_some() {
+        docs.label = own.or_else(|| Some(label::human(name)));
+        docs.group_label = Some(title);
+    } else {
+        let roles: Vec<String> = path[..path.len() - 1].iter().map(|role| label::human(role)).collect();
+        let own = own.unwrap_or_else(|| label::human(&dimension.name));
+        docs.label = Some(format!("{} {}", roles.join(" "), own.to_lowercase()));
+        docs.group_label = Some(roles.join(": "));
+    }
+    docs.view_label = None;
+    docs.tags.extend(dimension.pii.iter().flat_map(|class| ["pii".to_owned(), format!("pii:{}", inert(class))]));
+    docs.tags.push(format!("entente:{}", path.join(".")));
+    tree::FieldDocs { drill_fields: Vec::new(), html: None, links: Vec::new(), ..docs }
+}
+
+fn shared_field(
+    emission: &Emission<'_>,
+    dimension: &Dimension,
+    docs: tree::FieldDocs,
+    name: &str,
+) -> Result<tree::Dimension, String> {
+    let column = format!("${{TABLE}}.{name}");
+    let mut field = tree::Dimension {
+        docs,
+        suggestions: dimension.values.iter().map(|value| inert(value)).collect(),
+        ..draft::hidden(name, DimensionType::String, &column)
+    };
+    match dimension.kind {
+        _ if !dimension.buckets.is_empty() => {
+            field.suggestions = dimension.buckets.iter().map(|bucket| inert(&bucket.label)).collect();
+        }
+        DimensionKind::String | DimensionKind::Time { .. } => {}
+        DimensionKind::Number => {
+            field.kind = DimensionType::Number;
+            let project = emission.project;
+            label::set_format(
+                &mut field.docs,
+                dimension.format,
+                dimension.unit.as_deref(),
+                project.currency.as_deref(),
+            );
+        }
+        DimensionKind::Boolean { nullable: false } => field.kind = DimensionType::YesNo,
+        DimensionKind::Boolean { nullable: true } => {
+            let mut splices = Splices::default();
+            let value = splices.place(column);
+            let word = |word: &str| Expr::Literal(Literal::String(word.to_owned()));
+            let branches = vec![(value.clone().is_true(false), word("Yes")), (value.is_null(true), word("No"))];
+            let text = splices.expression(&Expr::Case { branches, otherwise: None }, emission.options.dialect)?;
+            field.sql = Some(text);
+            field.suggestions = vec!["Yes".to_owned(), "No".to_owned()];
+        }
+    }
+    // Suggestions would read all facts.
+    field.not_suggestable = dimension.pii.is_some()
+        || !dimension.suggest
+        || (field.suggestions.is_empty() && field.kind != DimensionType::YesNo);
+    Ok(field)
+}
+
+/// The fields that a drill shows: when, and what the facts share.
+fn detail(union: &Union, made: &View) -> Set {
+    let mut fields = Vec::new();
+    if !union.frames.is_empty() {
+        let (frame, _) = time::default_filter_of(&union.frames);
+        fields.push(format!("{}_{}", union.time, frame.word()));
+    }
+    let shown =
+        made.dimensions.iter().filter(|field| !field.docs.hidden && !field.docs.tags.iter().any(|tag| tag == "pii"));
+    fields.extend(shown.map(|field| field.name.clone()).take(view::DRILL_FIELDS - 1));
+    if fields.is_empty() {
+        fields.push(branch::KEY.to_owned());
+    }
+    Set { name: "detail".to_owned(), fields }
+}

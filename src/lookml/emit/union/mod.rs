@@ -1,0 +1,362 @@
+//! Metrics over several facts → fact-union explores.
+//!
+//! Looker has one base for each explore and one time axis for each base. A metric over claims by their opening and
+//! parcels by their delivery gets a view that holds the rows of both under one another: when each happened, the
+//! dimensions that both share, and what is counted of each. An aggregate over the union is one over each fact's own
+//! rows, so no row is multiplied and no group is lost.
+//!
+//! There is one such explore for each set of facts that some metric needs together, named after the explores of its
+//! facts: `claims_and_shipments_by_delivered`. Metrics over the same facts share it, with the inputs that they name.
+//!
+//! **Invariant:** a new metric over known facts changes the view of the union only.
+
+mod branch;
+mod facts;
+mod fields;
+mod formula;
+mod joined;
+mod leaves;
+mod shared;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) use facts::Fact;
+
+use super::{
+    super::{
+        lexical::{identifier, inert},
+        report::{Entry, Outcome, Subject},
+        tree::{Explore, Filter, Timeframe, View},
+    },
+    Emission, draft, label,
+    splice::Splices,
+    time, view,
+};
+use crate::{
+    catalog::ColumnType,
+    ids::{MetricId, ModelId},
+    plan::WholeData,
+    project::{MetricKind, Project},
+};
+use joined::Joined;
+use shared::Shared;
+
+/// Facts under one another.
+pub(super) struct Union {
+    /// The name of the view and of the explore.
+    pub(super) name: String,
+    /// The facts, in the order of their selects.
+    facts: Vec<Fact>,
+    /// The names of the facts, which stand in the key.
+    parts: Vec<String>,
+    /// The dimensions of facts that all others know as well, which are columns.
+    shared: Vec<Shared>,
+    shared_names: Vec<String>,
+    /// The models that all facts reach, which are joined under the names that one of the facts has for them.
+    joined: Vec<Joined>,
+    anchor: usize,
+    /// The name of the time group, and its members; none if no fact has a time.
+    time: String,
+    frames: Vec<Timeframe>,
+    /// Whether times are shown as local days, because facts have times of different kinds or are moved.
+    by_days: bool,
+    /// Whether every fact has a key.
+    has_key: bool,
+}
+
+/// A fact-union explore.
+pub(super) struct UnionExplore {
+    pub(super) view: View,
+    pub(super) explore: Explore,
+    pub(super) union: Union,
+    /// The metrics that are in it.
+    pub(super) metrics: Vec<MetricId>,
+}
+
+/// Names that are taken in a view.
+#[derive(Clone, Debug, Default)]
+struct Names(BTreeSet<String>);
+
+impl Names {
+    /// Takes a name, or the next free one after it.
+    fn claim(&mut self, wanted: &str) -> String {
+        let wanted = identifier(wanted);
+        let free = draft::unique(&wanted, |name| !self.0.contains(name));
+        self.0.insert(free.clone());
+        free
+    }
+}
+
+impl Union {
+    /// Returns the models that are read, with those on the ways to what is shared.
+    pub(super) fn models(&self, project: &Project) -> Vec<ModelId> {
+        let mut models = Vec::new();
+        for (at, fact) in self.facts.iter().enumerate() {
+            models.push(fact.home.model);
+            let columns = self.shared.iter().map(|shared| &shared.at[at].0);
+            for route in columns.chain(self.joined.iter().map(|joined| &joined.at[at])) {
+                models.extend(route.0.iter().map(|join| project.joins[*join].to));
+            }
+        }
+        models
+    }
+
+    /// Returns the joined models with the names of their views in the explore.
+    pub(super) fn joined_views(&self, emission: &Emission<'_>) -> Vec<(String, ModelId)> {
+        let base = self.facts[self.anchor].home.model;
+        let alias =
+            |joined: &Joined| emission.scope(base).alias(&joined.at[self.anchor]).unwrap_or_default().to_owned();
+        self.joined.iter().map(|joined| (alias(joined), joined.model)).collect()
+    }
+
+    /// The field that the explore is filtered on.
+    fn time_field(&self) -> String {
+        let (frame, _) = time::default_filter_of(&self.frames);
+        format!("{}.{}_{}", self.name, self.time, frame.word())
+    }
+}
+
+/// Makes the fact-union explores of all metrics that have no explore of one model.
+pub(super) fn build(emission: &mut Emission<'_>) -> Vec<UnionExplore> {
+    let project = emission.project;
+    let mut wanted: BTreeMap<Vec<Fact>, Vec<MetricId>> = BTreeMap::new();
+    for (id, metric) in project.metrics.iter() {
+        let is_built = matches!(emission.built.get(&id), Some(Ok(_)));
+        if is_built || !matches!(metric.kind, MetricKind::Derived { .. }) {
+            continue;
+        }
+        match facts::facts(emission, id) {
+            Ok(facts) => wanted.entry(facts.into_iter().collect()).or_default().push(id),
+            Err(reason) if emission.homes[&id].is_err() => {
+                emission.homes.insert(id, Err(reason));
+            }
+            Err(_) => {}
+        }
+    }
+    let mut taken: BTreeSet<String> = emission.drafts.iter().map(|draft| draft.view.clone()).collect();
+    taken.extend(emission.explore_names.values().cloned());
+    let mut built = Vec::new();
+    if wanted.is_empty() {
+        return built;
+    }
+    let mut splices = Splices::default();
+    let named = with_named_tables(emission, &mut splices);
+    let data = WholeData::of(&named);
+    for (facts, metrics) in wanted {
+        match explore(emission, (&data, splices.clone()), facts, &metrics, &mut taken) {
+            Ok(explore) => built.push(explore),
+            Err(reason) => {
+                for metric in metrics {
+                    emission.homes.insert(metric, Err(reason.clone()));
+                }
+            }
+        }
+    }
+    built
+}
+
+fn explore(
+    emission: &mut Emission<'_>,
+    (data, mut splices): (&WholeData<'_>, Splices),
+    facts: Vec<Fact>,
+    metrics: &[MetricId],
+    taken: &mut BTreeSet<String>,
+) -> Result<UnionExplore, String> {
+    let mut union = union(emission, facts, taken)?;
+    let names = fields::name(emission, &mut union)?;
+    let fact = (union.anchor, &union.facts[union.anchor]);
+    let joins = joined::joins(emission, &union.name, fact, &union.joined)?;
+    let mut counted = leaves::Leaves::new(emission, &union.facts, names);
+    let mut reasons = Vec::new();
+    let mut shown = BTreeMap::new();
+    for metric in metrics {
+        match fields::measure(&mut counted, *metric, &mut shown) {
+            Ok(()) => {}
+            Err(reason) => reasons.push((*metric, reason)),
+        }
+    }
+    if shown.is_empty() {
+        return Err(reasons.into_iter().next().map_or_else(|| "nothing is counted".to_owned(), |(_, reason)| reason));
+    }
+    let leaves::Leaves { columns, dimensions, measures, .. } = counted;
+    let mut selects = Vec::new();
+    for at in 0..union.facts.len() {
+        selects.push(branch::branch(emission, data, &union, at, &columns, &mut splices)?);
+    }
+    let mut select = selects.remove(0);
+    select.union_all = selects;
+    let derived_table = splices.select(&select, emission.options.dialect)?;
+    let view = fields::view(emission, &union, derived_table, dimensions, measures)?;
+    let explore = Explore { joins, ..head(emission, &union) };
+    for (metric, reason) in reasons {
+        emission.homes.insert(metric, Err(reason));
+    }
+    report(emission, &union, &shown);
+    Ok(UnionExplore { view, explore, union, metrics: shown.into_keys().collect() })
+}
+
+/// Returns the project with names for its tables that are put in place in the finished text.
+fn with_named_tables(emission: &Emission<'_>, splices: &mut Splices) -> Project {
+    let mut project = emission.project.clone();
+    for table in emission.project.tables.ids() {
+        let name = &mut project.tables[table].name;
+        *name = splices.name(view::table_name(emission.options, name));
+    }
+    project
+}
+
+/// Puts facts under one another, if they can be shown along one time.
+fn union(emission: &Emission<'_>, facts: Vec<Fact>, taken: &mut BTreeSet<String>) -> Result<Union, String> {
+    let project = emission.project;
+    for fact in &facts {
+        if let Some(reason) = emission.unreadable.get(&fact.home) {
+            return Err(reason.clone());
+        }
+        if let Some((_, policy)) = project.policies.of_rows(fact.home.model).first() {
+            let model = &project.models[fact.home.model].name;
+            let policy = &project.policies.rows[*policy].name;
+            return Err(format!("not everyone may see all rows of `{model}` (policy `{policy}`)"));
+        }
+    }
+    let (frames, by_days) = frames(emission, &facts)?;
+    let parts: Vec<String> = facts.iter().map(|fact| part(emission, &facts, fact)).collect();
+    let name = draft::unique(&parts.join("_and_"), |name| !taken.contains(name));
+    taken.insert(name.clone());
+    Ok(Union {
+        shared: shared::shared(emission, &facts),
+        has_key: facts.iter().all(|fact| !project.models[fact.home.model].primary_key.is_empty()),
+        name,
+        facts,
+        parts,
+        shared_names: Vec::new(),
+        joined: Vec::new(),
+        anchor: 0,
+        time: String::new(),
+        frames,
+        by_days,
+    })
+}
+
+/// Names a fact: `shipments_by_delivered`, `52_weeks_before`.
+fn part(emission: &Emission<'_>, facts: &[Fact], fact: &Fact) -> String {
+    let explore = emission.explore_name(&fact.home);
+    if fact.later == 0 {
+        return explore;
+    }
+    let before = before(fact.later).replace(' ', "_");
+    let is_beside = facts.iter().any(|other| other.home == fact.home && other.later == 0);
+    if is_beside { before } else { format!("{explore}_{before}") }
+}
+
+/// `52 weeks before`
+fn before(days: i64) -> String {
+    let (count, unit) = if days % 7 == 0 { (days / 7, "week") } else { (days, "day") };
+    let (count, word) = if count < 0 { (-count, "after") } else { (count, "before") };
+    format!("{count} {unit}{} {word}", if count == 1 { "" } else { "s" })
+}
+
+/// Returns the timeframes that all facts have, and whether times are shown as days.
+fn frames(emission: &Emission<'_>, facts: &[Fact]) -> Result<(Vec<Timeframe>, bool), String> {
+    let project = emission.project;
+    let axes: Vec<_> = facts.iter().filter_map(|fact| fact.home.axis.as_ref()).collect();
+    if axes.is_empty() {
+        return Ok((Vec::new(), false));
+    }
+    if axes.len() < facts.len() {
+        return Err("some of its inputs have a time and others have none".to_owned());
+    }
+    let dimensions: Vec<_> = axes.iter().map(|axis| &project.dimensions[axis.dimension]).collect();
+    let column_type = dimensions[0].column_type;
+    let by_days = facts.iter().any(|fact| fact.later != 0)
+        || dimensions.iter().any(|dimension| dimension.column_type != column_type);
+    let mut frames = time::timeframes(project, dimensions[0]);
+    for dimension in &dimensions[1..] {
+        let theirs = time::timeframes(project, dimension);
+        frames.retain(|frame| theirs.contains(frame));
+    }
+    if by_days {
+        frames.retain(|frame| !matches!(frame, Timeframe::Time | Timeframe::Hour | Timeframe::HourOfDay));
+    }
+    if frames.iter().all(|frame| *frame == Timeframe::Raw) {
+        return Err("its inputs have times that no period fits".to_owned());
+    }
+    Ok((frames, by_days))
+}
+
+/// Returns the type of the times that a union shows.
+fn time_type(emission: &Emission<'_>, union: &Union) -> ColumnType {
+    let axis = union.facts.first().and_then(|fact| fact.home.axis.as_ref());
+    match axis {
+        Some(axis) if !union.by_days => emission.project.dimensions[axis.dimension].column_type,
+        Some(_) | None => ColumnType::Date,
+    }
+}
+
+/// Names the explore and says what it is.
+fn head(emission: &Emission<'_>, union: &Union) -> Explore {
+    let project = emission.project;
+    let mut titles: Vec<String> = Vec::new();
+    let mut whens = Vec::new();
+    let mut told = Vec::new();
+    for fact in &union.facts {
+        let model = &project.models[fact.home.model];
+        let title = model.docs.label.as_deref().map_or_else(|| label::human(&model.name), inert);
+        let when = match (&fact.home.axis, fact.later) {
+            (Some(axis), 0) => {
+                let path = project.dimension_path(fact.home.model, &axis.route, axis.dimension);
+                told.push(format!("{title} by {path}"));
+                emission.axis_name(&fact.home).unwrap_or_default().replace('_', " ")
+            }
+            (None, 0) => {
+                told.push(title.clone());
+                model.name.replace('_', " ")
+            }
+            (_, days) => {
+                told.push(format!("{title} {}", before(days)));
+                before(days)
+            }
+        };
+        if !whens.contains(&when) {
+            whens.push(when);
+        }
+        if !titles.contains(&title) {
+            titles.push(title);
+        }
+    }
+    let is_partitioned = union.facts.iter().any(|fact| emission.partition(fact.home.model).is_some());
+    let filter = (is_partitioned && !union.frames.is_empty()).then(|| {
+        let (_, value) = time::default_filter_of(&union.frames);
+        Filter { field: union.time_field(), value: value.to_owned() }
+    });
+    let groups: BTreeSet<Option<String>> =
+        union.facts.iter().map(|fact| emission.datagroup_of(fact.home.model)).collect();
+    let datagroup = (groups.len() == 1).then(|| groups.into_iter().next().flatten()).flatten();
+    Explore {
+        name: union.name.clone(),
+        label: Some(format!("By {}", whens.join(" and "))),
+        group_label: Some(titles.join(" and ")),
+        description: Some(format!(
+            "One row for each of: {}. Each is counted by its own time, and metrics are of all together.",
+            told.join("; ")
+        )),
+        view_name: union.name.clone(),
+        always_filter: filter.into_iter().collect(),
+        persist_with: datagroup,
+        ..Explore::default()
+    }
+}
+
+/// Reports the metrics of a union; the inputs that are metrics as they are have a further explore here.
+fn report(emission: &mut Emission<'_>, union: &Union, shown: &BTreeMap<MetricId, String>) {
+    for (metric, field) in shown {
+        emission.entries.push(Entry {
+            subject: Subject::Metric,
+            name: emission.project.metrics[*metric].name.clone(),
+            explore: Some(union.name.clone()),
+            field: Some(format!("{}.{field}", union.name)),
+            outcome: Outcome::Emitted,
+            reason: None,
+        });
+        emission.united.insert(*metric);
+    }
+}

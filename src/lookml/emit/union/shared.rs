@@ -1,0 +1,122 @@
+//! The dimensions that every fact of a union reaches by the same path.
+//!
+//! `customers.country` is that of a parcel's customer and, over its parcel, that of a claim; `origin.region` is also a
+//! budget's own `region`, which says that it is the same.
+//!
+//! **Invariant:** a path means for each fact what a query by it means to the API.
+
+use std::collections::BTreeSet;
+
+use super::{super::Emission, Fact};
+use crate::{
+    ids::{DimensionId, ModelId},
+    plan,
+    project::{Project, Ref, Restriction, Route, Visible},
+    sql::Expr,
+};
+
+/// A dimension of a union.
+#[derive(Clone, Debug)]
+pub(super) struct Shared {
+    /// The path, as a query writes it.
+    pub(super) path: Vec<String>,
+    /// How each fact gets there, in the order of the facts.
+    pub(super) at: Vec<(Route, DimensionId)>,
+}
+
+/// Finds what all facts share; the path is the shortest that names a role or a model.
+pub(super) fn shared(emission: &Emission<'_>, facts: &[Fact]) -> Vec<Shared> {
+    let project = Visible::whole(emission.project);
+    let mut found: Vec<Shared> = Vec::new();
+    let mut seen = BTreeSet::new();
+    for fact in facts {
+        let model = fact.home.model;
+        let here = Route::here();
+        for route in std::iter::once(&here).chain(&emission.scope(model).routes) {
+            for dimension in &project.models[project.route_end(model, route)].dimensions {
+                if project.dimensions[*dimension].docs.hidden {
+                    continue;
+                }
+                let Some(shared) = meeting(emission, &project, facts, (model, route, *dimension)) else { continue };
+                if seen.insert(shared.at.clone()) {
+                    found.push(shared);
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Returns a dimension under the shortest path by which every fact finds it.
+fn meeting(
+    emission: &Emission<'_>,
+    project: &Visible<'_>,
+    facts: &[Fact],
+    (model, route, dimension): (ModelId, &Route, DimensionId),
+) -> Option<Shared> {
+    let name = project.dimensions[dimension].name.as_str();
+    let roles: Vec<&str> = if route.0.is_empty() {
+        vec![project.models[model].name.as_str()]
+    } else {
+        route.0.iter().map(|join| project.joins[*join].role.as_str()).collect()
+    };
+    (0..roles.len()).rev().find_map(|from| {
+        let path: Vec<String> = roles[from..].iter().chain([&name]).map(|word| (*word).to_owned()).collect();
+        let at: Vec<(Route, DimensionId)> = facts
+            .iter()
+            .map(|fact| plan::find_dimension(project, fact.home.model, &path).ok())
+            .collect::<Option<_>>()?;
+        let is_it = |(fact, found): (&Fact, &(Route, DimensionId))| {
+            fact.home.model != model || (&found.0, found.1) == (route, dimension)
+        };
+        let means_it = |(_, found): &(Route, DimensionId)| {
+            *found == dimension || project.dimensions[*found].same_as.as_ref().is_some_and(|same| *same == path)
+        };
+        let is_same = facts.iter().zip(&at).all(is_it) && at.iter().all(means_it);
+        let is_sayable = facts.iter().zip(&at).all(|(fact, (route, dimension))| {
+            is_open(emission, fact.home.model, route) && is_plain(emission, *dimension)
+        });
+        (is_same && is_sayable).then_some(Shared { path, at })
+    })
+}
+
+/// Returns whether everyone may read all rows on a way, without a bound.
+fn is_open(emission: &Emission<'_>, model: ModelId, route: &Route) -> bool {
+    let mut models = (1..=route.0.len()).map(|n| emission.project.route_end(model, &Route(route.0[..n].to_vec())));
+    models.all(|model| {
+        let is_bounded = emission.partition(model).is_some_and(|partition| partition.required);
+        let is_sayable = !emission.unsayable.contains_key(&model);
+        !is_bounded && is_sayable && emission.project.policies.of_rows(model).is_empty()
+    })
+}
+
+/// Returns whether everyone may see a dimension as it is, and it costs no more than its own joins.
+fn is_plain(emission: &Emission<'_>, id: DimensionId) -> bool {
+    let project = emission.project;
+    let dimension = &project.dimensions[id];
+    let is_kept = |restriction: &Restriction| restriction.dimensions.contains(&id) || restriction.masked.contains(&id);
+    let draft = emission.draft(dimension.model);
+    // Joins for one dimension would be made in every query.
+    let is_own = !draft.left_out.contains_key(&id) && !draft.crossing.contains(&id);
+    is_own && !project.policies.restrictions.iter().any(is_kept) && !shows_metric(project, id)
+}
+
+/// Returns whether a dimension shows a metric of a row, itself or through others.
+fn shows_metric(project: &Project, id: DimensionId) -> bool {
+    let dimension = &project.dimensions[id];
+    dimension.metric.is_some() || names_metric(project, &dimension.expr)
+}
+
+/// Returns whether an expression shows a metric of a row.
+pub(super) fn names_metric(project: &Project, expr: &Expr<Ref>) -> bool {
+    let mut found = false;
+    expr.for_each_leaf(&mut |leaf| {
+        found |= match leaf {
+            Ref::Dimension { dimension, .. } => shows_metric(project, *dimension),
+            Ref::Exists { filter, .. } => filter.as_ref().is_some_and(|filter| names_metric(project, filter)),
+            Ref::Calendar { day, .. } => names_metric(project, day),
+            Ref::Column { .. } | Ref::Claim { .. } | Ref::Verbatim(_) => false,
+        };
+    });
+    found
+}

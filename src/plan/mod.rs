@@ -45,7 +45,7 @@ use crate::{
     catalog::ColumnType,
     ids::{DimensionId, MetricId, ModelId},
     project::{Project, Route, Size, Visible},
-    sql::{Bound, Dialect, PartitionRule, Select, prove_pruning, simplify},
+    sql::{Bound, Dialect, PartitionRule, Select, prove_pruning, share, simplify},
     time::{DateRange, DateTime, NaiveDate, TimePart, TimeRange, Tz, Utc},
 };
 
@@ -171,7 +171,7 @@ pub fn plan(project: &Project, request: &Request, principal: &Principal, context
     let granted = access::grant(bind::bind(frame, request)?)?;
     let bound = granted.get();
     let mut built = to_sql::build(bound)?;
-    built.select = simplify(built.select);
+    built.select = share(simplify(built.select));
     let pruning = prove(bound, &built)?;
     let columns = columns(bound);
     let metrics = bound.leaves.iter().flat_map(|leaf| project.leaves(leaf.metric));

@@ -14,6 +14,7 @@ mod parse;
 mod print;
 mod prune;
 mod select;
+mod share;
 mod simplify;
 
 pub use dialect::Dialect;
@@ -29,4 +30,5 @@ pub use select::{
     Aggregate, AggregateFunction, Column, Cte, From, Join, JoinKind, Leaf, OrderTerm, Select, SelectItem, SqlExpr,
     Window, WindowFunction,
 };
+pub use share::share;
 pub use simplify::simplify;

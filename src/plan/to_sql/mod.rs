@@ -6,6 +6,7 @@
 //!
 //! **Invariant:** a metric is computed from leaves of its own group, after every scan was aggregated on its own.
 
+mod by_key;
 mod group;
 mod line_up;
 mod names;
@@ -16,6 +17,7 @@ mod relate;
 use std::collections::BTreeSet;
 
 use self::{
+    by_key::grouped_by_key,
     group::{grouped, needs_layers, single},
     line_up::{filled, is_present, lined_up, union_all},
     names::{Names, PRESENT, free_name, has_other, key_columns, leaf_column, leaf_columns, name_columns},
@@ -68,7 +70,8 @@ pub(super) fn build(bound: &Bound<'_>) -> Result<Built, PlanError> {
         tables.extend(&found.tables);
         promises.extend(found.promises.iter().cloned());
         // Where the best members are told apart, they are before rows are made single.
-        rows.push(if bound.top.is_none() { single(&names, found) } else { found });
+        let found = if bound.top.is_none() { single(&names, found) } else { found };
+        rows.push(grouped_by_key(&names, found));
     }
     let mut with = Vec::new();
     let mut taken: BTreeSet<String> = tables.iter().map(|id| bound.project.tables[*id].name.clone()).collect();

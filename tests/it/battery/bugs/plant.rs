@@ -85,6 +85,8 @@ pub(in crate::battery) enum Bug {
     BalanceSummed,
     /// Members are not told apart.
     MembersForgotten,
+    /// Of parts that were grouped by their key only the greatest counts.
+    PartsNotAddedUp,
     /// Rows of nobody make a member.
     NobodyIsSomebody,
     /// What ignores keys ignores filters, too.
@@ -152,6 +154,7 @@ impl Bug {
         Self::BalanceBehindFilters,
         Self::BalanceSummed,
         Self::MembersForgotten,
+        Self::PartsNotAddedUp,
         Self::NobodyIsSomebody,
         Self::IgnoreDropsFilters,
         Self::DiscreteIsContinuous,

@@ -1,6 +1,6 @@
 //! Bugs in how selects are put together: moments of balances, members, ignored keys.
 
-use entente::sql::{Expr, From, Select};
+use entente::sql::{AggregateFunction, Expr, From, Leaf, Select, SqlExpr};
 
 use super::{Bug, plant::conditions};
 
@@ -29,6 +29,12 @@ impl Bug {
                     member.expr = Expr::integer(1);
                 }
             }
+            Self::PartsNotAddedUp if select.from.as_ref().is_some_and(|from| from.alias() == "by_key") => {
+                for item in &mut select.items {
+                    let expr = std::mem::replace(&mut item.expr, Expr::null());
+                    item.expr = expr.rebuild(&mut greatest_of_sum);
+                }
+            }
             Self::IgnoreDropsFilters => {
                 if let Some(related) = select.with.iter().position(|cte| cte.name == "related") {
                     let keys = select.with[..related].iter().map(|cte| cte.select.group_by.len()).max();
@@ -39,6 +45,16 @@ impl Bug {
             }
             _ => {}
         }
+    }
+}
+
+fn greatest_of_sum(expr: SqlExpr) -> SqlExpr {
+    match expr {
+        Expr::Leaf(Leaf::Aggregate(mut aggregate)) if aggregate.function == AggregateFunction::Sum => {
+            aggregate.function = AggregateFunction::Max;
+            Expr::Leaf(Leaf::Aggregate(aggregate))
+        }
+        other => other,
     }
 }
 

@@ -81,6 +81,7 @@ impl<'w> View<'w> {
                 Some(_) => KeyValue::Text("5+".into()),
             },
             Dimension::IsClaimed => KeyValue::Bool(parcel.is_some_and(|parcel| self.has_claim(parcel, None, None))),
+            Dimension::Customer => customer.map_or(KeyValue::Null, |customer| KeyValue::Whole(customer.id)),
             Dimension::Country => text(customer.and_then(|customer| customer.country.as_ref())),
             Dimension::ParentCountry => {
                 let parent = self.customer(customer.and_then(|customer| customer.parent));

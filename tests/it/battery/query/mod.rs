@@ -20,6 +20,8 @@ pub(super) enum Dimension {
     Weight,
     WeightClass,
     IsClaimed,
+    /// The key by which parcels meet their customer.
+    Customer,
     Country,
     ParentCountry,
     OriginRegion,
@@ -33,12 +35,13 @@ pub(super) enum Dimension {
 }
 
 impl Dimension {
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::Kind,
         Self::Ok,
         Self::Weight,
         Self::WeightClass,
         Self::IsClaimed,
+        Self::Customer,
         Self::Country,
         Self::ParentCountry,
         Self::OriginRegion,
@@ -57,6 +60,7 @@ impl Dimension {
             Self::Weight => "parcels.weight",
             Self::WeightClass => "parcels.weight_class",
             Self::IsClaimed => "parcels.is_claimed",
+            Self::Customer => "customers.number",
             Self::Country => "customers.country",
             Self::ParentCountry => "customers.parent.country",
             Self::OriginRegion => "origin.region",

@@ -112,6 +112,7 @@ impl Predicate {
             Dimension::Plan => texts(&PLANS),
             Dimension::WeightClass => texts(&["<2", "2–5", "5+"]),
             Dimension::ClaimClass => texts(&["<1", "1–2", "2+"]),
+            Dimension::Customer => [1, 2, 3, 99].map(Constant::Whole).into(),
             Dimension::ParcelsEver => [0, 1, 2, 3].map(Constant::Whole).into(),
             Dimension::Weight => [0, 1, 2, 5, 9_007_199_254_740_993, 9_007_199_254_740_992].map(Constant::Whole).into(),
             Dimension::Ok | Dimension::IsClaimed => Vec::new(),

@@ -220,7 +220,8 @@ fn with_filter(query: &Query, condition: Predicate) -> Query {
 }
 
 fn is_text(dimension: Dimension) -> bool {
-    !matches!(dimension, Dimension::Ok | Dimension::IsClaimed | Dimension::Weight | Dimension::ParcelsEver)
+    use Dimension::{Customer, IsClaimed, Ok, ParcelsEver, Weight};
+    !matches!(dimension, Ok | IsClaimed | Weight | Customer | ParcelsEver)
 }
 
 fn as_dimension(key: Key) -> Option<Dimension> {

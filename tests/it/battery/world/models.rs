@@ -60,6 +60,7 @@ const MODELS: &[&str] = &[
     "    joins:",
     "      - { to: customers, key: parent_id, as: parent }",
     "    dimensions:",
+    "      - { name: number, type: number, expr: id }",
     "      - { name: country, type: string }",
     "      - { name: parcels_ever, type: number, metric: parcels_ever }",
     "      - { name: claim_class, type: number, metric: claims_ever, buckets: [1, 2] }",

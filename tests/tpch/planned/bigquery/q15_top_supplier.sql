@@ -1,13 +1,56 @@
+WITH by_key AS (
+  SELECT
+    line_items.l_suppkey,
+    SUM(line_items.l_extendedprice * (1 - line_items.l_discount)) AS revenue
+  FROM lineitem AS line_items
+  WHERE line_items.l_shipdate >= DATE '1996-01-01'
+    AND line_items.l_shipdate < DATE '1996-04-01'
+  GROUP BY 1
+),
+
+line_items_groups AS (
+  SELECT
+    suppliers.s_suppkey AS suppliers_number,
+    suppliers.s_name AS suppliers_name,
+    suppliers.s_address AS suppliers_address,
+    suppliers.s_phone AS suppliers_phone,
+    SUM(by_key.revenue) AS revenue
+  FROM by_key
+  LEFT JOIN supplier AS suppliers ON by_key.l_suppkey = suppliers.s_suppkey
+  GROUP BY 1, 2, 3, 4
+),
+
+line_items_groups_2 AS (
+  SELECT MAX(members.revenue) AS revenue_of_best_supplier
+  FROM (
+    SELECT
+      suppliers.s_suppkey AS member_1,
+      COALESCE(SUM(by_key.revenue), 0) AS revenue
+    FROM by_key
+    LEFT JOIN supplier AS suppliers ON by_key.l_suppkey = suppliers.s_suppkey
+    GROUP BY 1
+  ) AS members
+  WHERE members.member_1 IS NOT NULL
+),
+
+related AS (
+  SELECT
+    line_items_groups.suppliers_number,
+    line_items_groups.suppliers_name,
+    line_items_groups.suppliers_address,
+    line_items_groups.suppliers_phone,
+    line_items_groups.revenue,
+    line_items_groups_2.revenue_of_best_supplier
+  FROM line_items_groups
+  CROSS JOIN line_items_groups_2
+)
+
 SELECT
-  suppliers.s_suppkey AS suppliers_number,
-  suppliers.s_name AS suppliers_name,
-  suppliers.s_address AS suppliers_address,
-  suppliers.s_phone AS suppliers_phone,
-  COALESCE(SUM(line_items.l_extendedprice * (1 - line_items.l_discount)), 0) AS revenue
-FROM lineitem AS line_items
-LEFT JOIN supplier AS suppliers ON line_items.l_suppkey = suppliers.s_suppkey
-WHERE line_items.l_shipdate >= DATE '1996-01-01'
-  AND line_items.l_shipdate < DATE '1996-04-01'
-GROUP BY 1, 2, 3, 4
-ORDER BY revenue DESC NULLS LAST, suppliers_number NULLS LAST, suppliers_name NULLS LAST, suppliers_address NULLS LAST, suppliers_phone NULLS LAST
-LIMIT 1
+  suppliers_number,
+  suppliers_name,
+  suppliers_address,
+  suppliers_phone,
+  COALESCE(revenue, 0) AS revenue
+FROM related
+WHERE COALESCE(revenue, 0) = revenue_of_best_supplier
+ORDER BY suppliers_number NULLS LAST, suppliers_name NULLS LAST, suppliers_address NULLS LAST, suppliers_phone NULLS LAST

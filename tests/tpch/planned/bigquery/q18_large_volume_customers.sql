@@ -1,21 +1,30 @@
 SELECT
   customers.c_name AS customers_name,
   customers.c_custkey AS customers_number,
-  orders.o_orderkey AS orders_number,
-  orders.o_orderdate AS orders_ordered_on,
-  orders.o_totalprice AS orders_total_price,
-  COALESCE(SUM(line_items.l_quantity), 0) AS quantity
-FROM lineitem AS line_items
-JOIN orders ON line_items.l_orderkey = orders.o_orderkey
-JOIN (
+  by_key.orders_number,
+  by_key.orders_ordered_on,
+  by_key.orders_total_price,
+  COALESCE(SUM(by_key.quantity), 0) AS quantity
+FROM (
   SELECT
-    line_items.l_orderkey AS member_1,
-    COALESCE(SUM(line_items.l_quantity), 0) AS quantity
+    orders.o_orderkey AS orders_number,
+    orders.o_orderdate AS orders_ordered_on,
+    orders.o_totalprice AS orders_total_price,
+    orders.o_custkey,
+    SUM(line_items.l_quantity) AS quantity
   FROM lineitem AS line_items
-  GROUP BY 1
-) AS orders_quantity ON orders.o_orderkey = orders_quantity.member_1
-LEFT JOIN customer AS customers ON orders.o_custkey = customers.c_custkey
-WHERE COALESCE(orders_quantity.quantity, 0) > @p1
+  JOIN orders ON line_items.l_orderkey = orders.o_orderkey
+  JOIN (
+    SELECT
+      line_items.l_orderkey AS member_1,
+      COALESCE(SUM(line_items.l_quantity), 0) AS quantity
+    FROM lineitem AS line_items
+    GROUP BY 1
+  ) AS orders_quantity ON orders.o_orderkey = orders_quantity.member_1
+  WHERE COALESCE(orders_quantity.quantity, 0) > @p1
+  GROUP BY 1, 2, 3, 4
+) AS by_key
+LEFT JOIN customer AS customers ON by_key.o_custkey = customers.c_custkey
 GROUP BY 1, 2, 3, 4, 5
 ORDER BY orders_total_price DESC NULLS LAST, orders_ordered_on NULLS LAST, customers_name NULLS LAST, customers_number NULLS LAST, orders_number NULLS LAST
 LIMIT 100

@@ -155,6 +155,11 @@ pub fn find_dimension<W: AsRef<str>>(
     bind::bind_path(project, model, path).map(|found| (found.route, found.dimension))
 }
 
+/// Finds the joins that lead to a model, or to the end of the joins of a role, exactly as a query would.
+pub(crate) fn find_model(project: &Project, model: ModelId, name: &str) -> Result<Route, PlanError> {
+    bind::bind_model(project, model, name)
+}
+
 /// Returns the days of a time range, given today's date in the zone that is meant.
 pub fn days_of_range(project: &Project, range: &TimeRange, today: NaiveDate) -> Result<DateRange, PlanError> {
     calendar::range(project, range, today)

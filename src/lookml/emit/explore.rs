@@ -76,6 +76,7 @@ pub(super) fn build(emission: &mut Emission<'_>, model: ModelId, homes: &[Home])
             let joined: Vec<ModelId> = routes.iter().map(|route| emission.project.route_end(model, route)).collect();
             views.extend(joined);
         }
+        explore.joins.extend(emission.points.get(home).into_iter().flatten().map(|points| points.join.clone()));
         explores.push((home.clone(), explore));
     }
     let mut seen = BTreeSet::new();

@@ -107,6 +107,9 @@ fn explore_file(emission: &Emission<'_>, model: ModelId, explores: Explores) -> 
         objects.includes.push(generated_view(used));
         objects.includes.push(refined_view(used));
     }
+    let homes = explores.explores.iter().map(|(home, _)| home);
+    let points = homes.flat_map(|home| emission.points.get(home).into_iter().flatten());
+    objects.views.extend(points.map(|points| points.view.clone()));
     objects.views.extend(view::refinement(emission, model));
     for (home, mut explore) in explores.explores {
         explore.fields = explore::fields(emission, model, &home, &explore);

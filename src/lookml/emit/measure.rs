@@ -8,7 +8,7 @@ use super::{
     super::tree::{self, FieldDocs, Filter, MeasureType},
     Emission, condition, derived,
     home::Home,
-    label,
+    label, points,
     sql::{self, Site},
     time,
 };
@@ -101,8 +101,8 @@ pub(super) const NESTED: &str = "it aggregates the values of members, and a meas
 /// Why funnels are left out.
 pub(super) const FUNNEL: &str = "it follows events in their order, and a measure of Looker sees one row at a time";
 
-/// Why balances are left out.
-pub(super) const BALANCE: &str = "it is a balance, and a measure of Looker would add it up over time";
+/// Why balances are not counted with other facts.
+pub(super) const BALANCE: &str = "it is a balance, whose moment is chosen in the explore of its model only";
 
 /// Why cumulative metrics are left out.
 pub(super) const CUMULATIVE: &str = "it accumulates over time, and Looker's running totals add up the displayed rows only, so that a filter changes them";
@@ -114,15 +114,13 @@ fn simple(
     extra: &Extra,
     name: &str,
 ) -> Result<Made, String> {
-    if definition.balance.is_some() {
-        return Err(BALANCE.to_owned());
-    }
     let model = definition.model;
     let condition = Expr::all(definition.filter.iter().chain(extra.get(&model)).cloned());
     let mut filters = match &condition {
         Some(condition) => condition::filters(emission, model, condition, name)?,
         None => condition::Filters::default(),
     };
+    let mut is_extreme = false;
     let mut measure = empty(name, MeasureType::Count);
     let value = match &definition.expr {
         Some(expr) => Some(row_value(emission, model, expr, name)?),
@@ -150,6 +148,7 @@ fn simple(
             (measure.kind, measure.sql) = (kind, sql);
         }
         Aggregation::Min | Aggregation::Max => {
+            is_extreme = true;
             let extreme = extreme(emission, model, definition, condition.as_ref())?;
             crosses |= extreme.crosses;
             filters = condition::Filters::default();
@@ -166,6 +165,13 @@ fn simple(
     }
     crosses |= filters.crosses;
     measure.filters = filters.filters;
+    if let Some(balance) = &definition.balance {
+        if is_extreme {
+            return Err("the least or greatest moment takes no filters in Looker".to_owned());
+        }
+        measure.filters.push(points::filter(emission, metric, balance)?);
+        crosses = true;
+    }
     Ok(Made { measure, crosses, note: emptiness(definition.aggregation, emission.project.metrics[metric].when_empty) })
 }
 

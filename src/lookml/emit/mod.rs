@@ -14,17 +14,23 @@ mod home;
 mod label;
 mod measure;
 mod partition;
+mod points;
 mod policies;
 mod rows;
 mod scope;
 mod splice;
 mod sql;
+mod tables;
 mod test;
 mod time;
 mod union;
 mod view;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::OnceCell,
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
 
 use super::{
     Options, lexical,
@@ -116,6 +122,10 @@ struct Emission<'a> {
     guarded: BTreeSet<PolicyId>,
     /// Measures that compare with an earlier period.
     comparisons: Vec<(Home, String, Offset)>,
+    /// The views that mark the moments of balances, by the explore that joins them.
+    points: BTreeMap<Home, Vec<points::Points>>,
+    /// The project for the SQL of derived tables, once it is needed.
+    named: OnceCell<Rc<(Project, splice::Splices)>>,
     /// Metrics that are in a fact-union explore.
     united: BTreeSet<MetricId>,
     explore_names: BTreeMap<Home, String>,
@@ -139,6 +149,8 @@ impl<'a> Emission<'a> {
             grants: policies::Grants::default(),
             guarded: BTreeSet::new(),
             comparisons: Vec::new(),
+            points: BTreeMap::new(),
+            named: OnceCell::new(),
             united: BTreeSet::new(),
             explore_names: BTreeMap::new(),
             column_types: column_types(project),

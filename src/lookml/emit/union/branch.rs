@@ -16,7 +16,6 @@ use super::{
 };
 use crate::{
     catalog::ColumnType,
-    ids::TableId,
     plan::{Context, ModelRows, WholeData, local_time},
     project::Ref,
     sql::{Expr, Function, Literal, Select, SelectItem, SqlExpr},
@@ -73,11 +72,7 @@ pub(super) fn branch(
         let bounds = partition::bounds_inside(project, &fact.home, partition, &column, (&field, fact.later), splices)?;
         conditions.extend(bounds);
     }
-    let reads_all =
-        |table: &&TableId| project.tables[**table].partition.as_ref().is_some_and(|partition| partition.required);
-    if let Some(table) = rows.joined_tables().iter().find(reads_all) {
-        return Err(format!("it joins `{}`, which has to be read with a bound", project.tables[*table].name));
-    }
+    emission.reads_no_bounded(&rows)?;
     rows.select(items, Expr::all(conditions), 0).map_err(|error| error.message)
 }
 

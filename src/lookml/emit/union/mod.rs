@@ -30,7 +30,7 @@ use super::{
     },
     Emission, draft, label,
     splice::Splices,
-    time, view,
+    time,
 };
 use crate::{
     catalog::ColumnType,
@@ -139,11 +139,10 @@ pub(super) fn build(emission: &mut Emission<'_>) -> Vec<UnionExplore> {
     if wanted.is_empty() {
         return built;
     }
-    let mut splices = Splices::default();
-    let named = with_named_tables(emission, &mut splices);
-    let data = WholeData::of(&named);
+    let named = emission.named_tables();
+    let data = WholeData::of(&named.0);
     for (facts, metrics) in wanted {
-        match explore(emission, (&data, splices.clone()), facts, &metrics, &mut taken) {
+        match explore(emission, (&data, named.1.clone()), facts, &metrics, &mut taken) {
             Ok(explore) => built.push(explore),
             Err(reason) => {
                 for metric in metrics {
@@ -193,16 +192,6 @@ fn explore(
     }
     report(emission, &union, &shown);
     Ok(UnionExplore { view, explore, union, metrics: shown.into_keys().collect() })
-}
-
-/// Returns the project with names for its tables that are put in place in the finished text.
-fn with_named_tables(emission: &Emission<'_>, splices: &mut Splices) -> Project {
-    let mut project = emission.project.clone();
-    for table in emission.project.tables.ids() {
-        let name = &mut project.tables[table].name;
-        *name = splices.name(view::table_name(emission.options, name));
-    }
-    project
 }
 
 /// Puts facts under one another, if they can be shown along one time.

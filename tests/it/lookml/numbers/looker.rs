@@ -166,15 +166,17 @@ impl Lookml {
         let mut columns: Vec<String> = keys.iter().map(|key| self.shown(explore, &key.field.0, &key.field.1)).collect();
         let (alias, name) = measure.split_once('.').expect("a field has a view");
         columns.push(self.measure(explore, alias, name));
-        let table = liquid(&self.table(&base), range);
+        let selected: Vec<String> = keys.iter().map(|key| format!("{}.{}", key.field.0, key.field.1)).collect();
+        let table = liquid(&self.table(&base), range, &selected);
         let mut sql = format!("SELECT {} FROM {table} AS {base}", columns.join(", "));
         for (alias, nodes) in self.joins(explore) {
             let on = self.expand(explore, &base, &block_of(nodes, "sql_on").expect("a join has a condition"));
-            sql += &format!(" LEFT JOIN {} AS {alias} ON {on}", self.table(&self.view_of(explore, &alias)));
+            let table = liquid(&self.table(&self.view_of(explore, &alias)), range, &selected);
+            sql += &format!(" LEFT JOIN {table} AS {alias} ON {on}");
         }
         let mut conditions = Vec::new();
         if let Some(always) = block_of(&self.explores[explore], "sql_always_where") {
-            conditions.push(self.expand(explore, &base, &liquid(&always, range)));
+            conditions.push(self.expand(explore, &base, &liquid(&always, range, &selected)));
         }
         if let Some((axis, from, to)) = range {
             let (alias, group) = axis.split_once('.').expect("an axis has a view");
@@ -335,14 +337,30 @@ impl Lookml {
     }
 }
 
-/// Runs the Liquid that entente writes: the chosen range, and no comparison in the query.
-fn liquid(text: &str, range: Option<(&str, &str, &str)>) -> String {
+/// Runs the Liquid that entente writes: the chosen range, what is selected, and no comparison in the query.
+fn liquid(text: &str, range: Option<(&str, &str, &str)>, selected: &[String]) -> String {
     let mut text = text.to_owned();
     while let Some(start) = text.find("{% if ") {
+        let test = text[start + "{% if ".len()..].split(" %}").next().expect("the tag is closed").to_owned();
+        let then = start + "{% if ".len() + test.len() + " %}".len();
         let otherwise = text.find("{% else %}").expect("an else");
         let end = text.find("{% endif %}").expect("an end");
-        let kept = text[otherwise + "{% else %}".len()..end].to_owned();
-        text.replace_range(start..end + "{% endif %}".len(), &kept);
+        let is_selected = test.strip_suffix("._is_selected").is_some_and(|field| selected.contains(&field.to_owned()));
+        let kept = if is_selected { &text[then..otherwise] } else { &text[otherwise + "{% else %}".len()..end] };
+        text.replace_range(start..end + "{% endif %}".len(), &kept.to_owned());
+    }
+    while let Some(start) = text.find("{% condition ") {
+        let field = text[start + "{% condition ".len()..].split(' ').next().expect("a field").to_owned();
+        let open = text[start..].find("%}").expect("the tag is closed") + start + 2;
+        let close = text.find("{% endcondition %}").expect("an end");
+        let day = text[open..close].trim().to_owned();
+        let condition = match range {
+            Some((axis, from, to)) if field == format!("{axis}_date") => {
+                format!("({day} >= DATE '{from}' AND {day} < DATE '{to}')")
+            }
+            _ => "TRUE".to_owned(),
+        };
+        text.replace_range(start..close + "{% endcondition %}".len(), &condition);
     }
     for (tag, at) in [("{% date_start ", range.map(|range| range.1)), ("{% date_end ", range.map(|range| range.2))] {
         while let Some(start) = text.find(tag) {

@@ -57,6 +57,8 @@ fn a_wrong_lookml_is_found() {
         ("another bucket", "parcels_booked", "${TABLE}.weight_kg < 5", "${TABLE}.weight_kg < 6"),
         ("a bound that is too narrow", "parcels_delivered", "AS DATE) - 61", "AS DATE) - 1"),
         ("another rate", "revenue", "${fx_rates.rate_raw}", "${fx_rates.rate_raw} + 1"),
+        ("a balance over all days", "parcels_in_depot", "filters: [depot_inventory_last.counts: \"yes\"]", ""),
+        ("a fact at another time", "claims_ratio", "shipments.delivered_at AS period", "shipments.booked_at AS period"),
         ("a ratio of the same", "on_time_delivery_rate", "${on_time_delivery_rate_on_time}", "${parcels_due}"),
     ] {
         let mut wrong = right.clone();

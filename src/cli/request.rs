@@ -42,6 +42,9 @@ pub(crate) struct RequestArguments {
     /// The best members of a key: `5 customers.name by revenue`, and `with others` for the rest
     #[arg(long, value_name = "TOP", help_heading = "Request")]
     top: Option<String>,
+    /// One more row, over all groups, read in the same pass
+    #[arg(long, help_heading = "Request")]
+    total: bool,
     /// The zone in which days begin, such as `America/New_York`; the project's unless given
     #[arg(long, value_name = "ZONE", help_heading = "Request")]
     time_zone: Option<String>,
@@ -77,6 +80,7 @@ impl RequestArguments {
             fill: self.fill == FillArgument::Time,
             top: self.top.as_deref().map(top).transpose()?,
             time_zone: self.time_zone.clone(),
+            total: self.total,
         };
         if asked.metrics.is_empty() && asked.by.is_empty() && self.saved.is_none() {
             return Err(Failure::usage("nothing is asked")
@@ -95,6 +99,10 @@ impl RequestArguments {
         let request = self.request(&Visible::to(project, &principal))?;
         let moment = plan::Context { now: self.now.unwrap_or_else(Utc::now), dialect };
         let plan = plan::plan(project, &request, &principal, &moment)?;
+        if request.total && !plan.has_total() {
+            return Err(Failure::usage("the row over all groups is made of other rows than the groups")
+                .help("Ask for it without `--by`."));
+        }
         Ok((request, plan))
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use crate::{
-    plan::{Plan, PlanError},
+    plan::{ColumnRole, Plan, PlanError},
     time::{DateTime, Utc},
     warehouse::Rows,
 };
@@ -24,13 +24,46 @@ pub struct Answer {
     pub now: DateTime<Utc>,
     /// The moment the warehouse was asked.
     pub as_of: DateTime<Utc>,
+    /// The row over all groups, if it came with them; its columns are the metrics.
+    pub total: Option<Arc<Answer>>,
 }
 
 impl Answer {
     /// Makes an answer with an id of its own.
     pub fn new(plan: Arc<Plan>, rows: Arc<Rows>, now: DateTime<Utc>, as_of: DateTime<Utc>) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        Self { id: NEXT.fetch_add(1, Ordering::Relaxed), plan, rows, now, as_of }
+        Self { id: NEXT.fetch_add(1, Ordering::Relaxed), plan, rows, now, as_of, total: None }
+    }
+
+    /// Makes an answer of what the warehouse gave: the row over all groups is told apart from them.
+    pub(super) fn of_warehouse(plan: &Arc<Plan>, rows: Rows, now: DateTime<Utc>, as_of: DateTime<Utc>) -> Self {
+        if !plan.has_total() {
+            return Self::new(Arc::clone(plan), Arc::new(rows), now, as_of);
+        }
+        let stands_first = rows
+            .columns
+            .last()
+            .is_some_and(|is_total| !is_total.is_empty() && is_total.text(0).as_deref() == Some("true"));
+        let groups = if stands_first { rows.slice(1..rows.len) } else { rows.clone() };
+        let total = stands_first.then(|| {
+            let is_metric = |role: &ColumnRole| matches!(role, ColumnRole::Metric(_));
+            Arc::new(Self::of_columns(plan, rows.slice(0..1), is_metric, now, as_of))
+        });
+        Self { total, ..Self::of_columns(plan, groups, |role| *role != ColumnRole::IsTotal, now, as_of) }
+    }
+
+    /// Makes an answer of some of the columns.
+    fn of_columns(
+        plan: &Plan,
+        rows: Rows,
+        is_shown: impl Fn(&ColumnRole) -> bool,
+        now: DateTime<Utc>,
+        as_of: DateTime<Utc>,
+    ) -> Self {
+        let columns = plan.columns.iter().cloned().zip(rows.columns).filter(|(column, _)| is_shown(&column.role));
+        let (columns, data) = columns.unzip();
+        let plan = Plan { columns, ..plan.clone() };
+        Self::new(Arc::new(plan), Arc::new(Rows { columns: data, len: rows.len }), now, as_of)
     }
 }
 

@@ -157,6 +157,11 @@ impl Engine {
         }
     }
 
+    /// Returns whether one query gives the rows of a request and the row over all of them; see `Request::total`.
+    pub async fn gives_total(&self, live: &Live, request: &Request, principal: &Principal) -> bool {
+        self.planned(live, request, principal).await.is_ok_and(|planned| planned.plan.has_total())
+    }
+
     /// Asks the warehouse for one row of its own, to see whether it answers.
     pub async fn reach_warehouse(&self) -> Result<(), Failure> {
         let one = Select { items: vec![SqlExpr::integer(1).named("one")], ..Select::default() };
@@ -220,7 +225,7 @@ impl Engine {
             };
             let as_of = clock();
             let rows = warehouse.query(&planned.text).await.map_err(|error| told(&error))?;
-            Ok(Arc::new(Answer::new(Arc::clone(&planned.plan), Arc::new(rows), planned.now, as_of)))
+            Ok(Arc::new(Answer::of_warehouse(&planned.plan, rows, planned.now, as_of)))
         }
     }
 }

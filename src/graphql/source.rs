@@ -16,6 +16,8 @@ pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub trait Source: Send + Sync {
     /// Plans and runs a request. Dropping the future leaves.
     fn answer<'a>(&'a self, request: &'a Request, principal: &'a Principal) -> Pending<'a, Result<Answered, Failure>>;
+    /// Returns whether one query gives the rows of a request and the row over all of them; see `Request::total`.
+    fn gives_total<'a>(&'a self, request: &'a Request, principal: &'a Principal) -> Pending<'a, bool>;
     /// Plans a request and writes its SQL for people, in a dialect or the warehouse's own, without running it.
     fn compile(&self, request: &Request, principal: &Principal, dialect: Option<Dialect>) -> Result<Compiled, Failure>;
     /// Returns the present moment.

@@ -28,6 +28,11 @@ pub(super) enum Counted {
     ByWeight(SqlExpr),
 }
 
+/// Returns whether rows of a scan are multiplied by the keys that they are grouped by.
+pub(super) fn multiplies(bound: &Bound<'_>, scan: &Scan) -> bool {
+    !ways(bound, scan).is_empty()
+}
+
 /// The way over to-many joins that some keys of a scan take, each way once, up to its last to-many join.
 fn ways(bound: &Bound<'_>, scan: &Scan) -> Vec<Route> {
     let project = bound.project;

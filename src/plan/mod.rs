@@ -28,6 +28,7 @@ mod state;
 mod text;
 mod time;
 mod to_sql;
+mod total;
 
 pub use error::{PlanError, PlanErrorCode};
 pub use request::{CursorValue, Fill, Key, KeyKind, MetricRequest, Order, OrderBy, Request, Show, Top};
@@ -85,6 +86,13 @@ pub struct Explanation {
     pub logical: String,
 }
 
+impl Plan {
+    /// Returns whether the row over all groups stands before them.
+    pub fn has_total(&self) -> bool {
+        self.columns.last().is_some_and(|column| column.role == ColumnRole::IsTotal)
+    }
+}
+
 /// A column of the answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutputColumn {
@@ -109,6 +117,8 @@ pub enum ColumnRole {
     Metric(usize),
     /// Whether the row gathers what is not among the top.
     IsOther,
+    /// Whether the row is the one over all groups, which no condition on groups hides and no limit cuts off.
+    IsTotal,
     /// A value that only orders, such as a metric that was not selected.
     OrderOnly,
 }
@@ -178,7 +188,7 @@ pub fn plan(project: &Project, request: &Request, principal: &Principal, context
     let mut built = to_sql::build(bound)?;
     built.select = share(simplify(built.select));
     let pruning = prove(bound, &built)?;
-    let columns = columns(bound);
+    let columns = columns(bound, built.has_total);
     let metrics = bound.leaves.iter().flat_map(|leaf| project.leaves(leaf.metric));
     let axes = metrics.filter_map(|metric| {
         let simple = project.simple(metric)?;
@@ -203,7 +213,7 @@ pub fn plan(project: &Project, request: &Request, principal: &Principal, context
     })
 }
 
-fn columns(bound: &bind::Bound<'_>) -> Vec<OutputColumn> {
+fn columns(bound: &bind::Bound<'_>, has_total: bool) -> Vec<OutputColumn> {
     let first = bound.scans.first().expect("a request has at least one scan");
     let mut columns: Vec<OutputColumn> = bound.keys.iter().map(|key| scan::key_column(bound, first, key)).collect();
     if bound.top.as_ref().is_some_and(|top| top.other) {
@@ -217,6 +227,11 @@ fn columns(bound: &bind::Bound<'_>) -> Vec<OutputColumn> {
         name: output.name.clone(),
         role: output.position.map_or(ColumnRole::OrderOnly, ColumnRole::Metric),
         column_type: output_type(bound, output),
+    }));
+    columns.extend(has_total.then(|| OutputColumn {
+        name: "is_total".to_owned(),
+        role: ColumnRole::IsTotal,
+        column_type: ColumnType::Boolean,
     }));
     columns
 }

@@ -32,6 +32,9 @@ pub struct Request {
     pub top: Option<Top>,
     /// Which missing rows are made.
     pub fill: Fill,
+    /// Whether the row over all groups is wanted as well, before them, if one pass over the rows gives both; then the
+    /// last column of the answer says which row it is. See `ColumnRole::IsTotal`.
+    pub total: bool,
 }
 
 /// One metric of a query.

@@ -51,7 +51,7 @@ pub(super) struct Rows {
 }
 
 /// The aggregate of one leaf.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct LeafAggregate {
     /// The leaf.
     pub(super) leaf: LeafId,

@@ -24,6 +24,10 @@ impl Source for Asked<'_> {
         })
     }
 
+    fn gives_total<'a>(&'a self, request: &'a Request, principal: &'a Principal) -> Pending<'a, bool> {
+        Box::pin(self.shared.engine.gives_total(self.live, request, principal))
+    }
+
     fn compile(&self, request: &Request, principal: &Principal, dialect: Option<Dialect>) -> Result<Compiled, Failure> {
         let (plan, text, dialect) = self.shared.engine.compile(self.live, request, principal, dialect)?;
         Ok(Compiled { plan, text, dialect })

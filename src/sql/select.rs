@@ -26,6 +26,8 @@ pub enum Leaf {
     },
     /// `(select)` with one row and one column.
     Scalar(Box<Select>),
+    /// `GROUPING(key)`: 1 in the row over all groups that [`Select::with_total`] adds, 0 in the groups.
+    Grouping(Column),
     /// SQL of the project's own for one dialect (`expr: { bigquery: … }`), spliced as it was written.
     Verbatim(String),
 }
@@ -115,6 +117,8 @@ pub struct Select {
     pub filter: Option<SqlExpr>,
     /// `GROUP BY`, as positions in the select list, from zero.
     pub group_by: Vec<usize>,
+    /// Whether one more row over all groups comes with them: `GROUP BY GROUPING SETS ((a, b), ())`.
+    pub with_total: bool,
     /// `HAVING`.
     pub having: Option<SqlExpr>,
     /// Further selects joined by `UNION ALL`; order and limit then belong to the whole.

@@ -99,7 +99,7 @@ fn reads_columns_only(expr: &SqlExpr) -> bool {
     let mut only = true;
     expr.for_each_leaf(&mut |leaf| {
         only &= match leaf {
-            Leaf::Column(_) => true,
+            Leaf::Column(_) | Leaf::Grouping(_) => true,
             Leaf::Aggregate(aggregate) => aggregate.arg.as_ref().is_none_or(reads_columns_only),
             Leaf::Window(_) | Leaf::Exists(_) | Leaf::InSelect { .. } | Leaf::Scalar(_) | Leaf::Verbatim(_) => false,
         };

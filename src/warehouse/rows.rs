@@ -4,6 +4,8 @@
 //!
 //! **Invariant:** text of a value is exact: reading it back gives the same value.
 
+use std::ops::Range;
+
 use chrono::{DateTime, NaiveDate, TimeDelta};
 
 /// Rows of an answer, column by column.
@@ -75,6 +77,24 @@ impl ColumnData {
 }
 
 impl Rows {
+    /// Returns the rows of a range of positions.
+    #[must_use]
+    pub fn slice(&self, range: Range<usize>) -> Self {
+        let part = |column: &ColumnData| match column {
+            ColumnData::Boolean(values) => ColumnData::Boolean(values[range.clone()].to_vec()),
+            ColumnData::Integer(values) => ColumnData::Integer(values[range.clone()].to_vec()),
+            ColumnData::Decimal { values, scale } => {
+                ColumnData::Decimal { values: values[range.clone()].to_vec(), scale: *scale }
+            }
+            ColumnData::Float(values) => ColumnData::Float(values[range.clone()].to_vec()),
+            ColumnData::String(values) => ColumnData::String(values[range.clone()].to_vec()),
+            ColumnData::Date(values) => ColumnData::Date(values[range.clone()].to_vec()),
+            ColumnData::DateTime(values) => ColumnData::DateTime(values[range.clone()].to_vec()),
+            ColumnData::Timestamp(values) => ColumnData::Timestamp(values[range.clone()].to_vec()),
+        };
+        Self { columns: self.columns.iter().map(part).collect(), len: range.len() }
+    }
+
     /// Writes the rows as CSV under these names; null is an empty field, and empty text is `""`.
     pub fn to_csv<S: AsRef<str>>(&self, names: &[S]) -> String {
         let mut csv = names.iter().map(|name| quoted(name.as_ref())).collect::<Vec<_>>().join(",");

@@ -36,6 +36,10 @@ impl Source for Standing {
         Box::pin(self.engine.answer(&self.live, request, principal))
     }
 
+    fn gives_total<'a>(&'a self, request: &'a plan::Request, principal: &'a Principal) -> Pending<'a, bool> {
+        Box::pin(self.engine.gives_total(&self.live, request, principal))
+    }
+
     fn compile(
         &self,
         request: &plan::Request,

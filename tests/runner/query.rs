@@ -23,6 +23,7 @@ struct Query {
     fill: Option<String>,
     top: Option<WrittenTop>,
     time_zone: Option<String>,
+    total: bool,
     now: Option<String>,
 }
 
@@ -62,6 +63,7 @@ pub(crate) fn read(text: &str) -> Result<(DateTime<Utc>, Result<Request, entente
         fill,
         top: query.top.map(|top| Top { count: top.count, of: top.of, by: top.by, other: top.other }),
         time_zone: query.time_zone,
+        total: query.total,
     };
     Ok((now, text.parse()))
 }

@@ -28,31 +28,53 @@ struct Standing {
     failed: Vec<(String, GraphqlError)>,
 }
 
+impl Standing {
+    /// Returns the totals that came with the rows.
+    fn total(&self) -> Option<Self> {
+        let Answered { answer, cache } = self.answered.as_ref()?;
+        let answered = Answered { answer: answer.total.clone()?, cache: *cache };
+        Some(Self { answered: Some(answered), failed: Vec::new() })
+    }
+}
+
 impl Asking<'_> {
     pub(super) async fn report(&self, report: &Report) -> Done {
+        match self.rows_and_totals(report).await {
+            Ok((rows, totals)) => self.write(report, &rows, &totals).await.unwrap_or_else(Done::failed),
+            Err(errors) => Done { value: None, errors },
+        }
+    }
+
+    /// Asks for rows and totals: in one query where that gives both, else side by side.
+    async fn rows_and_totals(&self, report: &Report) -> Result<(Standing, Standing), Vec<GraphqlError>> {
+        if let Some((rows, request)) = with_total(report)
+            && self.source.gives_total(&request, self.principal).await
+        {
+            let rows = self.page(rows, &request).await?;
+            if let Some(totals) = rows.total() {
+                return Ok((rows, totals));
+            }
+            return Ok((rows, self.totals(report).await?));
+        }
         let rows = async {
-            match &report.rows {
-                Some(rows) => self.page(rows).await,
+            match report.rows.as_ref().and_then(|rows| Some((rows, rows.request.as_ref()?))) {
+                Some((rows, request)) => self.page(rows, request).await,
                 None => Ok(Standing::default()),
             }
         };
-        let totals = async {
-            match &report.totals {
-                Some(request) => self.standing(request).await,
-                None => Ok(Standing::default()),
-            }
-        };
-        let (rows, totals) = tokio::join!(rows, totals);
-        let (rows, totals) = match (rows, totals) {
-            (Ok(rows), Ok(totals)) => (rows, totals),
-            (Err(errors), _) | (_, Err(errors)) => return Done { value: None, errors },
-        };
-        self.write(report, &rows, &totals).await.unwrap_or_else(Done::failed)
+        let (rows, totals) = tokio::join!(rows, self.totals(report));
+        Ok((rows?, totals?))
+    }
+
+    async fn totals(&self, report: &Report) -> Result<Standing, Vec<GraphqlError>> {
+        match &report.totals {
+            Some(request) => self.standing(request).await,
+            None => Ok(Standing::default()),
+        }
     }
 
     /// Asks for a page of rows.
-    async fn page(&self, rows: &Rows) -> Result<Standing, Vec<GraphqlError>> {
-        let Some(request) = &rows.request else { return Ok(Standing::default()) };
+    async fn page(&self, rows: &Rows, request: &Request) -> Result<Standing, Vec<GraphqlError>> {
         let Some(after) = &rows.after else { return self.standing(request).await };
         let cursor =
             Cursor::open(after, &self.api.cursor_key, &self.place(&rows.query)).map_err(|error| vec![error])?;
@@ -229,7 +251,15 @@ impl Asking<'_> {
     }
 }
 
-/// Returns the number of rows of an answer that are shown.
+/// Returns the request for the rows with their total, if every metric of the totals is one of theirs: a further one would
+/// make rows of its own.
+fn with_total(report: &Report) -> Option<(&Rows, Request)> {
+    let (rows, totals) = (report.rows.as_ref()?, report.totals.as_ref()?);
+    let request = rows.request.as_ref().filter(|request| !request.keys.is_empty())?;
+    let shares_all = totals.metrics.iter().all(|metric| request.metrics.contains(metric));
+    shares_all.then(|| (rows, Request { total: true, ..request.clone() }))
+}
+
 /// Refuses parts of a metric whose field is a whole number: a weight splits counts, and clients read `BigInt`.
 fn split_whole_number(project: &Project, request: &Request, plan: &Plan) -> Option<PlanError> {
     let split = plan.columns.iter().find_map(|column| match column.role {
@@ -245,6 +275,7 @@ fn split_whole_number(project: &Project, request: &Request, plan: &Plan) -> Opti
     Some(PlanError::new(PlanErrorCode::FanOutRefused, message).help(help))
 }
 
+/// Returns the number of rows of an answer that are shown.
 fn shown(asked: &Rows, rows: &Standing) -> usize {
     let first = usize::try_from(asked.first).unwrap_or(usize::MAX);
     rows.answered.as_ref().map_or(1, |answered| answered.answer.rows.len.min(first))

@@ -214,7 +214,7 @@ fn type_of(column: &OutputColumn) -> &'static str {
             Size::Calendar(_) => scalar_type(column.column_type),
         },
         ColumnRole::TimePart(_) => "Int",
-        ColumnRole::IsOther => "Boolean",
+        ColumnRole::IsOther | ColumnRole::IsTotal => "Boolean",
         ColumnRole::Dimension(None) | ColumnRole::Metric(_) | ColumnRole::OrderOnly => scalar_type(column.column_type),
     }
 }
@@ -226,6 +226,7 @@ fn described(project: &Project, request: &Request, column: &OutputColumn) -> ser
         | ColumnRole::TimePart(_)
         | ColumnRole::Dimension(_)
         | ColumnRole::IsOther
+        | ColumnRole::IsTotal
         | ColumnRole::OrderOnly => None,
     };
     let metric = metric.map(|id| &project.metrics[id]);
@@ -235,6 +236,7 @@ fn described(project: &Project, request: &Request, column: &OutputColumn) -> ser
         ColumnRole::Dimension(_) => "DIMENSION",
         ColumnRole::Metric(_) | ColumnRole::OrderOnly => "METRIC",
         ColumnRole::IsOther => "IS_OTHER",
+        ColumnRole::IsTotal => unreachable!("a table asks for no total"),
     };
     serde_json::json!({
         "name": column.name,

@@ -32,6 +32,7 @@ impl<'a> Periods<'a> {
             | ColumnRole::Dimension(_)
             | ColumnRole::Metric(_)
             | ColumnRole::IsOther
+            | ColumnRole::IsTotal
             | ColumnRole::OrderOnly => None,
         });
         let today = answer.now.with_timezone(&answer.plan.time_zone).date_naive();

@@ -71,6 +71,8 @@ pub(super) struct Bound<'p> {
     pub(super) fill: Fill,
     /// The best members of a key: its position, how many, and whether the rest is gathered.
     pub(super) top: Option<BoundTop>,
+    /// Whether the row over all groups is wanted as well.
+    pub(super) wants_total: bool,
 }
 
 /// A metric of the answer.
@@ -170,12 +172,33 @@ pub(super) fn bind<'p>(frame: Frame<'p>, request: &'p Request) -> Result<Bound<'
         after: request.after.as_deref(),
         fill: request.fill,
         top,
+        wants_total: request.total,
     };
     let scans = if bound.leaves.is_empty() { vec![keys::scan_of_keys(project, request)?] } else { scans::of(&bound) };
     bound.with_scans(scans)
 }
 
 impl<'p> Bound<'p> {
+    /// Asks for the leaves of this request over all groups.
+    pub(super) fn over_all_groups(&self) -> Result<Self, PlanError> {
+        let asked = Bound {
+            keys: Vec::new(),
+            outputs: Vec::new(),
+            leaves: self.leaves.clone(),
+            scans: Vec::new(),
+            having: None,
+            order: Vec::new(),
+            limit: None,
+            after: None,
+            fill: Fill::None,
+            top: None,
+            wants_total: false,
+            ..*self
+        };
+        let scans = scans::of(&asked);
+        asked.with_scans(scans)
+    }
+
     /// Asks for a metric below one of this request: by other keys, under the same filters, time and principal.
     pub(super) fn below(&self, metric: MetricId, keys: Vec<GroupKey>, usage: Usage) -> Result<Self, PlanError> {
         let asked = Bound {
@@ -189,6 +212,7 @@ impl<'p> Bound<'p> {
             after: None,
             fill: Fill::None,
             top: None,
+            wants_total: false,
             ..*self
         };
         asked.asking_for(metric, &Above::of_usage(usage))
@@ -207,6 +231,7 @@ impl<'p> Bound<'p> {
             after: None,
             fill: Fill::None,
             top: None,
+            wants_total: false,
             ..*self
         }
     }
@@ -233,6 +258,7 @@ impl<'p> Bound<'p> {
             after: None,
             fill: Fill::None,
             top: None,
+            wants_total: false,
         };
         asked.asking_for(metric, &Above::default())
     }

@@ -33,6 +33,8 @@ pub struct RequestText {
     pub top: Option<Top>,
     /// An IANA zone.
     pub time_zone: Option<String>,
+    /// Whether the row over all groups is wanted as well.
+    pub total: bool,
 }
 
 impl RequestText {
@@ -56,6 +58,7 @@ impl RequestText {
             after: None,
             top: self.top.clone(),
             fill: if self.fill { Fill::Time } else { Fill::None },
+            total: self.total,
             metrics,
             keys,
         })

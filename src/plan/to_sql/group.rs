@@ -9,14 +9,17 @@ use std::collections::BTreeSet;
 
 use super::{
     cte,
-    names::{IS_OTHER, Names, free_name},
+    names::{IS_OTHER, IS_TOTAL, Names, free_name},
 };
 use crate::{
     plan::{
         bind::Bound,
         scan::{LeafAggregate, Rows},
     },
-    sql::{AggregateFunction, Expr, From, Leaf, Select, SelectItem, SqlExpr, UnaryOp, Window, WindowFunction},
+    sql::{
+        AggregateFunction, BinaryOp, Column, Expr, From, Leaf, Select, SelectItem, SqlExpr, UnaryOp, Window,
+        WindowFunction,
+    },
 };
 
 /// Groups the rows of one scan by the keys; in two layers where an aggregate has to be computed per row first.
@@ -26,7 +29,7 @@ pub(super) fn grouped(bound: &Bound<'_>, names: &Names, rows: Rows, members: Opt
     let has_other = top.as_ref().is_some_and(|top| top.other);
     let rows = if was_multiplied { once_per_group(names, rows, top.as_ref()) } else { rows };
     let is_marked = top.is_none() || was_multiplied;
-    if is_marked && !needs_layers(bound, &rows) {
+    if is_marked && !names.total && !needs_layers(bound, &rows) {
         return group(names, rows, has_other);
     }
     let (mut items, conditions) = if is_marked {
@@ -53,9 +56,12 @@ pub(super) fn grouped(bound: &Bound<'_>, names: &Names, rows: Rows, members: Opt
             items.push(Expr::Leaf(Leaf::Window(Box::new(window))).named(name));
             (AggregateFunction::AnyValue, Some(SqlExpr::bare(name)))
         } else {
-            let arg = aggregate.arg.map(|arg| {
-                items.push(arg.named(name));
-                SqlExpr::bare(name)
+            let arg = aggregate.arg.map(|arg| match items.iter().find(|item| item.expr == arg) {
+                Some(item) => SqlExpr::bare(&item.alias),
+                None => {
+                    items.push(arg.named(name));
+                    SqlExpr::bare(name)
+                }
             });
             (aggregate.function, arg)
         };
@@ -173,6 +179,12 @@ fn group(names: &Names, rows: Rows, has_other: bool) -> Select {
         items.push(SqlExpr::bare(IS_OTHER).named(IS_OTHER));
     }
     let n_keys = items.len();
+    let with_total = names.total && n_keys > 0;
+    let first = items.first().map(|item| item.alias.clone());
+    if let Some(name) = first.filter(|_| with_total) {
+        let grouping = Expr::Leaf(Leaf::Grouping(Column { table: None, name }));
+        items.push(grouping.binary(BinaryOp::Eq, Expr::integer(1)).named(IS_TOTAL));
+    }
     for aggregate in &rows.aggregates {
         items.push(aggregate.expr().named(&names.leaves[aggregate.leaf.0]));
     }
@@ -184,6 +196,7 @@ fn group(names: &Names, rows: Rows, has_other: bool) -> Select {
         joins: rows.joins,
         filter: rows.filter,
         group_by: if distinct { Vec::new() } else { (0..n_keys).collect() },
+        with_total,
         ..Select::default()
     }
 }
@@ -203,7 +216,8 @@ fn is_member(key: &SqlExpr, members: &str) -> SqlExpr {
     in_list.or(key.clone().is_null(false).and(null_in_list))
 }
 
-pub(super) fn needs_layers(bound: &Bound<'_>, rows: &Rows) -> bool {
+/// Returns whether a percentile has to be computed per row first.
+pub(in crate::plan) fn needs_layers(bound: &Bound<'_>, rows: &Rows) -> bool {
     bound.frame.context.dialect.percentile_is_window()
         && rows.aggregates.iter().any(|aggregate| is_exact_percentile(aggregate.function))
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use super::{
     cte,
-    names::{IS_OTHER, Names, PRESENT, has_other, key_columns, leaf_columns},
+    names::{IS_OTHER, IS_TOTAL, Names, PRESENT, answer_keys, has_other, key_columns, leaf_columns},
 };
 use crate::{
     plan::{
@@ -18,7 +18,7 @@ use crate::{
         time::truncate,
     },
     project::{Project, Size},
-    sql::{AggregateFunction, BinaryOp, Expr, From, Function, Join, JoinKind, Select, SqlExpr},
+    sql::{AggregateFunction, BinaryOp, Expr, From, Function, Join, JoinKind, Literal, Select, SqlExpr, UnaryOp},
     time::{Duration, TimePart, Unit, shift_date},
 };
 
@@ -74,14 +74,15 @@ pub(super) fn filled(
     if has_other(bound) {
         others.items.push(SqlExpr::bare(IS_OTHER).named(IS_OTHER));
     }
-    if marks_present {
-        others.filter = Some(SqlExpr::bare(PRESENT).binary(BinaryOp::Eq, Expr::integer(1)));
-    }
+    let is_group = names.total.then(|| Expr::Unary { op: UnaryOp::Not, arg: Box::new(SqlExpr::bare(IS_TOTAL)) });
+    let is_present_there = marks_present.then(|| SqlExpr::bare(PRESENT).binary(BinaryOp::Eq, Expr::integer(1)));
+    others.filter = Expr::all(is_group.into_iter().chain(is_present_there));
     let mut missing = Select {
-        items: key_columns(bound, names),
+        items: answer_keys(bound, names),
         from: Some(From::Select { select: Box::new(periods), alias: "periods".to_owned() }),
         ..Select::default()
     };
+    missing.items.extend(names.total.then(|| Expr::Literal(Literal::Boolean(false)).named(IS_TOTAL)));
     missing.items.extend(leaf_columns(names, leaves, |_| false));
     if !others.items.is_empty() {
         missing.joins.push(Join {

@@ -16,11 +16,15 @@ mod relate;
 
 use std::collections::BTreeSet;
 
+pub(super) use self::group::needs_layers;
 use self::{
     by_key::grouped_by_key,
-    group::{grouped, needs_layers, single},
+    group::{grouped, single},
     line_up::{filled, is_present, lined_up, union_all},
-    names::{Names, PRESENT, free_name, has_other, key_columns, leaf_column, leaf_columns, name_columns},
+    names::{
+        IS_TOTAL, Names, PRESENT, answer_keys, free_name, has_other, key_columns, leaf_column, leaf_columns,
+        name_columns, or_total,
+    },
     page::{behind, order_terms},
     rank::{place, rank, ranked},
     relate::{Partial, related},
@@ -29,6 +33,7 @@ use super::{
     Fill, JoinUse, PlanError, access,
     bind::{Bound, BoundTop, LeafId, OrderColumn, Output, Scan, bind},
     scan::{self, Rows},
+    total,
 };
 use crate::{
     ids::TableId,
@@ -38,6 +43,8 @@ use crate::{
 /// The SELECT of a request and what is known of it.
 #[derive(Debug)]
 pub(super) struct Built {
+    /// Whether the row over all groups stands before them.
+    pub(super) has_total: bool,
     /// The finished select.
     pub(super) select: Select,
     /// The joins that were used, each once.
@@ -52,7 +59,7 @@ pub(super) struct Built {
 
 /// Builds the SELECT of a bound request.
 pub(super) fn build(bound: &Bound<'_>) -> Result<Built, PlanError> {
-    let names = name_columns(bound);
+    let mut names = name_columns(bound);
     let mut uses: Vec<JoinUse> = Vec::new();
     let mut promises = Vec::new();
     let mut tables = BTreeSet::new();
@@ -69,10 +76,14 @@ pub(super) fn build(bound: &Bound<'_>) -> Result<Built, PlanError> {
         }
         tables.extend(&found.tables);
         promises.extend(found.promises.iter().cloned());
-        // Where the best members are told apart, they are before rows are made single.
-        let found = if bound.top.is_none() { single(&names, found) } else { found };
-        rows.push(grouped_by_key(&names, found));
+        rows.push(found);
     }
+    names.total = total::is_in(bound, &rows);
+    // Where the best members are told apart, they are before rows are made single.
+    let once = |rows| if bound.top.is_none() { single(&names, rows) } else { rows };
+    // The total of groups by a key is not that of no rows where there are none.
+    let by_key = |rows| if names.total { rows } else { grouped_by_key(&names, rows) };
+    let mut rows: Vec<Rows> = rows.into_iter().map(once).map(by_key).collect();
     let mut with = Vec::new();
     let mut taken: BTreeSet<String> = tables.iter().map(|id| bound.project.tables[*id].name.clone()).collect();
     if let Some(top) = &bound.top {
@@ -81,6 +92,7 @@ pub(super) fn build(bound: &Bound<'_>) -> Result<Built, PlanError> {
         tables.extend(read);
     }
     let layered = bound.top.is_some()
+        || names.total
         || rows.iter().any(|rows| needs_layers(bound, rows))
         || bound.scans.iter().any(|scan| scan.is_partial(&bound.keys))
         || bound.fill == Fill::Time
@@ -101,7 +113,7 @@ pub(super) fn build(bound: &Bound<'_>) -> Result<Built, PlanError> {
         OrderColumn::Output(index) => first_output(bound) + index,
     };
     let order = bound.order.iter().map(|term| (position(term.column), term.descending, term.nulls_first)).collect();
-    Ok(Built { select, uses, tables, promises, order })
+    Ok(Built { has_total: names.total, select, uses, tables, promises, order })
 }
 
 /// Returns a metric of the answer that a scan is made for.
@@ -235,7 +247,7 @@ fn nested(
         with.push(Cte { name: name.clone(), select: ranked(bound, names, &last) });
         last = name;
     }
-    let mut items = key_columns(bound, names);
+    let mut items = answer_keys(bound, names);
     for (index, (output, name)) in bound.outputs.iter().zip(&names.outputs).enumerate() {
         let value = match (&output.rank, &bound.having) {
             (Some(_), Some(_)) => SqlExpr::bare(place(names, index)),
@@ -244,7 +256,9 @@ fn nested(
         };
         items.push(value.named(name));
     }
+    items.extend(names.total.then(|| SqlExpr::bare(IS_TOTAL).named(IS_TOTAL)));
     let having = bound.having.as_ref().map(|having| having.map(&mut |id| leaf_column(names, *id)));
+    let having = having.map(|having| or_total(names, having));
     let answer = Select { items, from: Some(cte(&last)), filter: having, ..Select::default() };
     let mut select = match bound.after {
         None => answer,
@@ -255,14 +269,15 @@ fn nested(
             Select {
                 items: columns.into_iter().map(|column| SqlExpr::bare(&column).named(column)).collect(),
                 from: Some(cte(&name)),
-                filter: Some(behind(bound, names, after)),
+                filter: Some(or_total(names, behind(bound, names, after))),
                 ..Select::default()
             }
         }
     };
     select.with = with;
     select.order_by = order_terms(bound, names);
-    select.limit = bound.limit;
+    // The total stands before the first row, whichever page is asked for.
+    select.limit = bound.limit.map(|limit| limit.saturating_add(u64::from(names.total)));
     select
 }
 

@@ -14,6 +14,8 @@ pub(super) struct Names {
     pub(super) keys: Vec<String>,
     pub(super) outputs: Vec<String>,
     pub(super) leaves: Vec<String>,
+    /// Whether the row over all groups comes with them.
+    pub(super) total: bool,
 }
 
 /// The column that says whether a row gathers the rest.
@@ -22,9 +24,12 @@ pub(super) const IS_OTHER: &str = "is_other";
 /// The column that says whether a group is a row of the answer by itself.
 pub(super) const PRESENT: &str = "is_present";
 
+/// The column that says whether a row is the one over all groups.
+pub(super) const IS_TOTAL: &str = "is_total";
+
 /// Names the columns: as in the request where that is a plain name, each different from all others.
 pub(super) fn name_columns(bound: &Bound<'_>) -> Names {
-    let mut taken: BTreeSet<String> = [IS_OTHER, PRESENT].map(str::to_owned).into();
+    let mut taken: BTreeSet<String> = [IS_OTHER, IS_TOTAL, PRESENT].map(str::to_owned).into();
     let plain = |name: &str| {
         let plain: String =
             name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
@@ -35,7 +40,7 @@ pub(super) fn name_columns(bound: &Bound<'_>) -> Names {
     let mut taken_below = taken.clone();
     let leaves = bound.leaves.iter().map(|leaf| free_name(&mut taken_below, &leaf.name)).collect();
     let outputs = bound.outputs.iter().map(|output| free_name(&mut taken, &plain(&output.name))).collect();
-    Names { keys, outputs, leaves }
+    Names { keys, outputs, leaves, total: false }
 }
 
 pub(super) fn free_name(taken: &mut BTreeSet<String>, wanted: &str) -> String {
@@ -48,9 +53,22 @@ pub(super) fn free_name(taken: &mut BTreeSet<String>, wanted: &str) -> String {
     name
 }
 
+/// Returns what tells the groups apart.
 pub(super) fn key_columns(bound: &Bound<'_>, names: &Names) -> Vec<SelectItem> {
+    let mut columns = answer_keys(bound, names);
+    columns.extend(names.total.then(|| SqlExpr::bare(IS_TOTAL).named(IS_TOTAL)));
+    columns
+}
+
+/// Returns the columns of the answer before its metrics.
+pub(super) fn answer_keys(bound: &Bound<'_>, names: &Names) -> Vec<SelectItem> {
     let other = has_other(bound).then_some(IS_OTHER);
     names.keys.iter().map(String::as_str).chain(other).map(|name| SqlExpr::bare(name).named(name)).collect()
+}
+
+/// Returns a condition on groups, which the row over all of them always fulfils.
+pub(super) fn or_total(names: &Names, condition: SqlExpr) -> SqlExpr {
+    if names.total { SqlExpr::bare(IS_TOTAL).or(condition) } else { condition }
 }
 
 /// Returns the columns of leaves, null for those that are not there.

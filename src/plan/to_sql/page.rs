@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** the order is total, since all keys are in it, so pages never overlap.
 
-use super::names::{IS_OTHER, Names};
+use super::names::{IS_OTHER, IS_TOTAL, Names};
 use crate::{
     ids::GranularityId,
     plan::{
@@ -20,7 +20,8 @@ pub(super) fn order_terms(bound: &Bound<'_>, names: &Names) -> Vec<OrderTerm> {
         descending: term.descending,
         nulls_first: term.nulls_first,
     };
-    bound.order.iter().map(term).collect()
+    let total = names.total.then(|| OrderTerm { expr: SqlExpr::bare(IS_TOTAL), descending: true, nulls_first: false });
+    total.into_iter().chain(bound.order.iter().map(term)).collect()
 }
 
 /// Returns what a column is ordered by: itself, or for labels their place.

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use super::{
     cte,
-    names::{IS_OTHER, Names, has_other},
+    names::{IS_OTHER, IS_TOTAL, Names, has_other},
 };
 use crate::{
     plan::{
@@ -35,7 +35,14 @@ pub(super) fn related(
     partial: &[Partial<'_>],
 ) -> Select {
     let other = has_other(bound).then(|| IS_OTHER.to_owned());
-    let of_rows = names.keys.iter().cloned().chain(other).chain(whole.iter().map(|leaf| names.leaves[leaf.0].clone()));
+    let total = names.total.then(|| IS_TOTAL.to_owned());
+    let of_rows = names
+        .keys
+        .iter()
+        .cloned()
+        .chain(other)
+        .chain(total)
+        .chain(whole.iter().map(|leaf| names.leaves[leaf.0].clone()));
     let mut items: Vec<SelectItem> = of_rows.map(|name| SqlExpr::column(from, &name).named(name)).collect();
     let mut joins = Vec::new();
     for Partial { scan, name, leaves } in partial {
@@ -68,6 +75,9 @@ fn conditions(bound: &Bound<'_>, names: &Names, scan: &Scan, from: &str, name: &
     }
     if bound.top.as_ref().is_some_and(|top| top.other && scan.keys.contains(&top.key)) {
         on.push(same(SqlExpr::column(from, IS_OTHER), IS_OTHER));
+    }
+    if names.total && !on.is_empty() {
+        on.push(same(SqlExpr::column(from, IS_TOTAL), IS_TOTAL));
     }
     on
 }

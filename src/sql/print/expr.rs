@@ -194,6 +194,12 @@ impl Writer {
                 self.block(|writer| writer.select(select));
                 Level::Primary
             }
+            Leaf::Grouping(column) => {
+                self.put("GROUPING(");
+                self.column(column);
+                self.put(")");
+                Level::Primary
+            }
             Leaf::Verbatim(text) => {
                 self.verbatim(text);
                 Level::Primary

@@ -60,17 +60,28 @@ impl Writer {
         if let Some(filter) = &select.filter {
             self.condition("WHERE ", filter);
         }
-        if !select.group_by.is_empty() {
-            self.line();
-            self.put("GROUP BY ");
-            for (at, position) in select.group_by.iter().enumerate() {
-                self.put(if at > 0 { ", " } else { "" });
-                self.number(i64::try_from(position + 1).expect("a select list is short"));
-            }
-        }
+        self.group_by(select);
         if let Some(having) = &select.having {
             self.condition("HAVING ", having);
         }
+    }
+
+    fn group_by(&mut self, select: &Select) {
+        if select.group_by.is_empty() {
+            return;
+        }
+        self.line();
+        self.put(if select.with_total { "GROUP BY GROUPING SETS ((" } else { "GROUP BY " });
+        for (at, position) in select.group_by.iter().enumerate() {
+            self.put(if at > 0 { ", " } else { "" });
+            if select.with_total {
+                // `GROUPING` names the value, and not every dialect knows it by its place.
+                self.expr(&select.items[*position].expr, Level::Or);
+            } else {
+                self.number(i64::try_from(position + 1).expect("a select list is short"));
+            }
+        }
+        self.put(if select.with_total { "), ())" } else { "" });
     }
 
     fn items(&mut self, items: &[SelectItem]) {

@@ -93,6 +93,7 @@ fn leaf_type(leaf: &Leaf) -> Option<ColumnType> {
             WindowFunction::Aggregate(aggregate) => aggregate,
             WindowFunction::RowNumber | WindowFunction::Rank => return Some(ColumnType::Integer),
         },
+        Leaf::Grouping(_) => return Some(ColumnType::Integer),
         Leaf::Exists(_) | Leaf::InSelect { .. } => return Some(ColumnType::Boolean),
         Leaf::Scalar(select) => return select.items.first().and_then(|item| known_type(&item.expr)),
         Leaf::Column(_) | Leaf::Verbatim(_) => return None,

@@ -104,7 +104,7 @@ impl Search<'_> {
             return;
         };
         match leaf {
-            Leaf::Column(_) => {}
+            Leaf::Column(_) | Leaf::Grouping(_) => {}
             Leaf::Aggregate(aggregate) => aggregate.arg.iter().for_each(|arg| self.expr(arg)),
             Leaf::Window(window) => {
                 if let WindowFunction::Aggregate(aggregate) = &window.function {

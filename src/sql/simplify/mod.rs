@@ -175,7 +175,7 @@ fn simpler_leaf(leaf: Leaf) -> Leaf {
             Leaf::InSelect { arg: Box::new(simpler(*arg)), select: Box::new(simplify(*select)) }
         }
         Leaf::Scalar(select) => Leaf::Scalar(Box::new(simplify(*select))),
-        Leaf::Column(_) | Leaf::Verbatim(_) => leaf,
+        Leaf::Column(_) | Leaf::Grouping(_) | Leaf::Verbatim(_) => leaf,
     }
 }
 

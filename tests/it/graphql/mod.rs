@@ -32,6 +32,8 @@ use serde_json::{Value, json};
 pub(super) struct Recorder {
     asked: Mutex<Vec<plan::Request>>,
     rows: usize,
+    /// Whether the total comes with the rows.
+    gives_total: bool,
     refuse: Option<fn(&plan::Request) -> Option<Failure>>,
     data_version: u64,
     now: DateTime<Utc>,
@@ -40,7 +42,7 @@ pub(super) struct Recorder {
 impl Default for Recorder {
     fn default() -> Self {
         let now = "2026-01-15T12:00:00Z".parse().expect("a moment");
-        Self { asked: Mutex::default(), rows: 1, refuse: None, data_version: 0, now }
+        Self { asked: Mutex::default(), rows: 1, gives_total: false, refuse: None, data_version: 0, now }
     }
 }
 
@@ -100,8 +102,19 @@ impl Source for Recorder {
             _ => ColumnData::String((0..len).map(|row| Some(format!("value {row}"))).collect()),
         };
         let rows = Rows { columns: plan.columns.iter().map(column).collect(), len };
-        let answer = Arc::new(Answer::new(Arc::new(plan), Arc::new(rows), self.now, self.now));
+        let total = request.total.then(|| {
+            let one = ColumnData::Integer(vec![Some(7)]);
+            let rows = Rows { columns: vec![one; request.metrics.len()], len: 1 };
+            let only_metrics = plan::Request { keys: Vec::new(), ..request.clone() };
+            Arc::new(Answer::new(Arc::new(self.plan(&only_metrics)), Arc::new(rows), self.now, self.now))
+        });
+        let answer = Answer::new(Arc::new(plan), Arc::new(rows), self.now, self.now);
+        let answer = Arc::new(Answer { total, ..answer });
         Box::pin(std::future::ready(Ok(Answered { answer, cache: CacheOutcome::Miss })))
+    }
+
+    fn gives_total<'a>(&'a self, _: &'a plan::Request, _: &'a Principal) -> Pending<'a, bool> {
+        Box::pin(std::future::ready(self.gives_total))
     }
 
     fn compile(&self, request: &plan::Request, _: &Principal, _: Option<Dialect>) -> Result<Compiled, Failure> {

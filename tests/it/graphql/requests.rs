@@ -229,3 +229,26 @@ fn a_failure_of_the_warehouse_tells_nothing_of_it() {
         assert_eq!(code(&response), expected);
     }
 }
+
+#[test]
+fn rows_and_totals_are_one_request_where_that_gives_both() {
+    let both = "{ report { rows { by { time } orders revenue } totals { orders } } }";
+    let source = Recorder { gives_total: true, rows: 3, ..Recorder::default() };
+    let response = respond(&api(), &source, both, &json!({}));
+    let [request] = source.asked().try_into().expect("one request");
+    assert!(request.total);
+    assert_eq!(response["data"]["report"]["totals"], json!({ "orders": "7" }));
+    assert_eq!(response["data"]["report"]["rows"].as_array().map(Vec::len), Some(3));
+}
+
+#[test]
+fn totals_are_apart_where_they_have_metrics_of_their_own_or_one_pass_does_not_give_them() {
+    let further = "{ report { rows { by { time } orders } totals { revenue } } }";
+    let both = "{ report { rows { by { time } orders } totals { orders } } }";
+    for (query, gives_total) in [(further, true), (both, false)] {
+        let source = Recorder { gives_total, ..Recorder::default() };
+        respond(&api(), &source, query, &json!({}));
+        let totals: Vec<bool> = source.asked().iter().map(|request| request.total).collect();
+        assert_eq!(totals, [false, false], "{query}");
+    }
+}

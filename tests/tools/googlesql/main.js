@@ -252,8 +252,9 @@ async function main() {
   const languageOptions = await call('getLanguageOptions', { maximumFeatures: true });
   languageOptions.productMode = 'PRODUCT_EXTERNAL';
   languageOptions.nameResolutionMode = 'NAME_RESOLUTION_DEFAULT';
-  // BigQuery has it, though the language's own list of features counts it as unfinished.
+  // BigQuery has these, though the language's own list of features counts them as unfinished.
   languageOptions.enabledLanguageFeatures.push('FEATURE_INTERVAL_TYPE');
+  languageOptions.enabledLanguageFeatures.push('FEATURE_V_1_4_GROUPING_BUILTIN', 'FEATURE_V_1_4_GROUPING_SETS');
   languageOptions.supportedStatementKinds = ['RESOLVED_QUERY_STMT'];
   const known = new Map();
   for await (const line of readline.createInterface({ input: process.stdin })) {

@@ -4,6 +4,7 @@
 
 mod changed;
 mod combined;
+mod total;
 
 use super::{
     ask::{self, Failure, Held, PREFIX, Warehouse},
@@ -31,10 +32,11 @@ pub(super) enum Relation {
     TwiceTheSame,
     Renamed,
     PhysicalTwin,
+    Total,
 }
 
 impl Relation {
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::Partition,
         Self::Trinity,
         Self::Independence,
@@ -48,6 +50,7 @@ impl Relation {
         Self::TwiceTheSame,
         Self::Renamed,
         Self::PhysicalTwin,
+        Self::Total,
     ];
 
     pub(super) fn name(self) -> &'static str {
@@ -65,6 +68,7 @@ impl Relation {
             Self::TwiceTheSame => "r15",
             Self::Renamed => "r16",
             Self::PhysicalTwin => "r7",
+            Self::Total => "r18",
         }
     }
 
@@ -83,6 +87,7 @@ impl Relation {
             Self::TimeSplit => "R14: a range is its two parts",
             Self::TwiceTheSame => "R15: planned twice is the same text",
             Self::PhysicalTwin => "R7: a policy on all rows is no policy on the rows that may be seen",
+            Self::Total => "R18: groups and their total are the same in one query as in two",
             Self::Renamed => "R16: other names give the same numbers",
         }
     }
@@ -101,6 +106,7 @@ impl Relation {
             Self::TimeSplit => is_plain && combined::of_sum(case) && combined::middle(&case.query).is_some(),
             Self::Unpruned => case.world.is_partitioned,
             Self::PhysicalTwin => case.world.is_guarded,
+            Self::Total => total::has_total(case),
             Self::Permutation | Self::TwiceTheSame | Self::Renamed => true,
         }
     }
@@ -142,6 +148,7 @@ pub(super) fn check(warehouse: &Warehouse, case: &Case, relation: Relation, mut 
         Relation::Unpruned => changed::unpruned(warehouse, &asker, case),
         Relation::TwiceTheSame => changed::twice_the_same(&asker, case),
         Relation::PhysicalTwin => changed::physical_twin(warehouse, &asker, case),
+        Relation::Total => total::total(&asker, case),
         Relation::Renamed => changed::renamed(&asker, case),
     }
 }

@@ -29,7 +29,9 @@ pub(super) fn grouped(bound: &Bound<'_>, names: &Names, rows: Rows, members: Opt
     let has_other = top.as_ref().is_some_and(|top| top.other);
     let rows = if was_multiplied { once_per_group(names, rows, top.as_ref()) } else { rows };
     let is_marked = top.is_none() || was_multiplied;
-    if is_marked && !names.total && !needs_layers(bound, &rows) {
+    // What is grouped by no key is the total itself.
+    let is_told_apart = names.total && !rows.keys.is_empty();
+    if is_marked && !is_told_apart && !needs_layers(bound, &rows) {
         return group(names, rows, has_other);
     }
     let (mut items, conditions) = if is_marked {

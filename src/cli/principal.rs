@@ -2,11 +2,16 @@
 
 use std::{fs, path::PathBuf};
 
-use super::{context::say, failure::Failure};
+use super::{
+    context::{Context, say},
+    failure::Failure,
+};
 use crate::{
     diagnostics::render::{Color, Format, render},
     files::SourceMap,
+    ids::{MetricId, ModelId},
     plan::Principal,
+    project::Project,
     resolve,
 };
 
@@ -29,5 +34,34 @@ impl PrincipalArgument {
             say(&render(Format::Full, &found, &files, Color::Never));
             Failure::shown()
         })
+    }
+
+    /// Says that policies may hide rows of these metrics, where nobody is said to ask.
+    pub(crate) fn say_what_is_hidden(
+        &self,
+        project: &Project,
+        metrics: impl Iterator<Item = MetricId>,
+        context: &Context<'_>,
+    ) {
+        if self.principal.is_some() {
+            return;
+        }
+        let mut models: Vec<ModelId> = metrics
+            .flat_map(|metric| project.leaves(metric))
+            .filter_map(|leaf| {
+                let simple = project.simple(leaf)?;
+                (!project.policies.of_rows(simple.model).is_empty()).then_some(simple.model)
+            })
+            .collect();
+        models.sort_unstable();
+        models.dedup();
+        if models.is_empty() {
+            return;
+        }
+        let names: Vec<String> = models.iter().map(|model| format!("`{}`", project.models[*model].name)).collect();
+        context.note(&format!(
+            "policies hide rows of {} from whoever is not known: say who asks with `--principal FILE`",
+            names.join(", ")
+        ));
     }
 }

@@ -80,6 +80,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     for warning in &plan.warnings {
         context.warn(warning);
     }
+    arguments.request.say_what_is_hidden(&project, &request, context);
     let Some(warehouse) = warehouse else {
         let text = sql::print_pretty(&plan.select, dialect);
         writeln!(context.out, "{}", text.sql)?;
@@ -89,6 +90,9 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         return Ok(());
     };
     let rows = warehouse.query_blocking(&sql::print(&plan.select, dialect))?;
+    if let (0, Some(from), Some(to)) = (rows.len, plan.range.from, plan.range.to) {
+        context.note(&format!("no rows from {from} up to, not including, {to}"));
+    }
     let colors = context.colors(&io::stdout());
     let answer = Answer { project: &project, request: &request, plan: &plan, rows: &rows };
     answer.write(arguments.format, colors, context.out)?;

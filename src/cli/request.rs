@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use clap::ValueEnum;
 
-use super::{failure::Failure, principal::PrincipalArgument};
+use super::{context::Context, failure::Failure, principal::PrincipalArgument};
 use crate::{
     plan::{self, Plan, Request, RequestText, Top},
     project::{Project, Visible},
@@ -104,6 +104,12 @@ impl RequestArguments {
                 .help("Ask for it without `--by`."));
         }
         Ok((request, plan))
+    }
+
+    /// Says that policies may hide rows of what is asked, where nobody is said to ask.
+    pub(crate) fn say_what_is_hidden(&self, project: &Project, request: &Request, context: &Context<'_>) {
+        let metrics = request.metrics.iter().filter_map(|asked| project.metric_named(&asked.metric));
+        self.principal.say_what_is_hidden(project, metrics, context);
     }
 }
 

@@ -132,7 +132,10 @@ impl Answer<'_> {
         let metric = self.project.metric_named(&asked.metric);
         let Some(metric) = metric.map(|id| &self.project.metrics[id]) else { return text };
         match asked.show {
-            Show::Value => formatted(&text, metric, self.project.currency.as_deref()),
+            Show::Value => {
+                let is_float = matches!(self.rows.columns[index], ColumnData::Float(_));
+                formatted(&text, is_float, metric, self.project.currency.as_deref())
+            }
             Show::Rank { .. } => text,
             // A share or a change has no unit, whatever its metric has.
             Show::Share { .. } | Show::Change(_) => percent(&text, 1),
@@ -163,7 +166,7 @@ fn local_hour(micros: i64, zone: Tz) -> String {
 }
 
 /// Shows a number as its metric says: `0.9417` with `format: percent` → `94.2%`.
-fn formatted(text: &str, metric: &Metric, currency: Option<&str>) -> String {
+fn formatted(text: &str, is_float: bool, metric: &Metric, currency: Option<&str>) -> String {
     match metric.format {
         Some(Format::Id) => text.to_owned(),
         Some(Format::Percent(decimals)) => percent(text, decimals),
@@ -172,8 +175,28 @@ fn formatted(text: &str, metric: &Metric, currency: Option<&str>) -> String {
             let unit = metric.unit.as_deref().or(currency).unwrap_or_default();
             format!("{} {unit}", rounded(text, decimals)).trim_end().to_owned()
         }
+        None if is_float => readable(text),
         None => grouped(text),
     }
+}
+
+/// Shows a float without the digits that nobody reads: four behind the point, or four that count of a small number.
+///
+/// `344.1132075471698` → `344.1132`; `0.00012345678` → `0.00012346`.
+fn readable(text: &str) -> String {
+    let Ok(number) = text.parse::<f64>() else { return text.to_owned() };
+    if !number.is_finite() || number.abs() >= 1e15 {
+        return text.to_owned();
+    }
+    let mut decimals = 4;
+    let mut least = 1.0;
+    while number != 0.0 && number.abs() < least && decimals < 12 {
+        least /= 10.0;
+        decimals += 1;
+    }
+    let shown = format!("{number:.decimals$}");
+    let shown = shown.trim_end_matches('0');
+    grouped(&if shown.ends_with('.') { format!("{shown}0") } else { shown.to_owned() })
 }
 
 /// Shows a fraction as a percentage: `0.9417` → `94.2%`.
@@ -247,6 +270,18 @@ mod tests {
         assert_eq!(rounded("7", 2), "7.00");
         assert_eq!(rounded("0.1", 0), "0");
         assert_eq!(rounded("NaN", 2), "NaN");
+    }
+
+    #[test]
+    fn a_float_has_as_many_digits_as_are_read() {
+        assert_eq!(readable("344.1132075471698"), "344.1132");
+        assert_eq!(readable("12345.5"), "12,345.5");
+        assert_eq!(readable("3.0"), "3.0");
+        assert_eq!(readable("0.0"), "0.0");
+        assert_eq!(readable("-0.25"), "-0.25");
+        assert_eq!(readable("0.00012345678"), "0.00012346");
+        assert_eq!(readable("1e300"), "1e300");
+        assert_eq!(readable("NaN"), "NaN");
     }
 
     #[test]

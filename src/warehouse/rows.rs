@@ -67,7 +67,8 @@ impl ColumnData {
             Self::Boolean(values) => values[row].map(|value| value.to_string()),
             Self::Integer(values) => values[row].map(|value| value.to_string()),
             Self::Decimal { values, scale } => values[row].map(|value| decimal_text(value, *scale)),
-            Self::Float(values) => values[row].map(|value| format!("{value:?}")),
+            // `-0.0 + 0.0` is 0.0: nobody asks for the sign of nothing.
+            Self::Float(values) => values[row].map(|value| format!("{:?}", value + 0.0)),
             Self::String(values) => values[row].clone(),
             Self::Date(values) => values[row].map(date_text),
             Self::DateTime(values) => values[row].map(|value| date_time_text(value, "")),
@@ -178,6 +179,7 @@ mod tests {
         assert_eq!(instants.text(1).as_deref(), Some("1970-01-01T00:00:00.001500Z"));
         assert_eq!(ColumnData::Date(vec![Some(19_782)]).text(0).as_deref(), Some("2024-02-29"));
         assert_eq!(ColumnData::Float(vec![Some(0.1 + 0.2)]).text(0).as_deref(), Some("0.30000000000000004"));
+        assert_eq!(ColumnData::Float(vec![Some(-0.0)]).text(0).as_deref(), Some("0.0"));
     }
 
     #[test]

@@ -31,6 +31,13 @@ fn wrong(definitions: &str) -> String {
 }
 
 #[test]
+fn an_empty_answer_says_where_nothing_was_found() {
+    let ran = Project::parcel(Scale::Hundredth).run(["query", "-m", "claims", "-b", "time.month", "-t", "2031"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.err.contains("no rows from 2031-01-01 up to, not including, 2032-01-01"), "{}", ran.err);
+}
+
+#[test]
 fn a_good_project_is_good() {
     Project::with(GOOD).run(["check"]).worked();
 }

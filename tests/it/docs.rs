@@ -3,18 +3,14 @@
 //! A `yaml metrics/x.yml` block is put into the page's project, a `console` block is run in it, and a `graphql` block is
 //! sent to a server of it, whose answer is the `json` block that follows.
 
-use std::{
-    fmt::Write as _,
-    fs,
-    io::{BufRead, BufReader, Read, Write},
-    net::TcpStream,
-    path::Path,
-    process::{Child, Command, Stdio},
-};
+use std::{fmt::Write as _, fs, path::Path, process::Command};
 
 use serde_json::Value;
 
-use crate::command::{NOW, Project, Scale};
+use crate::{
+    command::{NOW, Project, Scale},
+    served::Server,
+};
 
 #[test]
 fn the_readme_is_true() {
@@ -98,60 +94,6 @@ fn console(project: &Project, body: &[&str]) -> String {
         said.push(format!("{line}\n{text}").trim_end().to_owned());
     }
     said.join("\n\n")
-}
-
-/// A server of a project, for as long as it is held.
-struct Server {
-    process: Child,
-    address: String,
-}
-
-impl Server {
-    fn start(project: &Project) -> Self {
-        let mut process = project
-            .command(["serve", "--port", "0", "--reload", "off"])
-            .env("RUST_LOG", "info")
-            .stderr(Stdio::piped())
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("the command runs");
-        let mut log = BufReader::new(process.stderr.take().expect("it is piped"));
-        let mut line = String::new();
-        let address = loop {
-            line.clear();
-            assert!(log.read_line(&mut line).expect("it is text") > 0, "the server does not start");
-            if let Some((_, rest)) = line.split_once("http://") {
-                let end = rest.find(|char: char| char != '.' && char != ':' && !char.is_ascii_digit());
-                break rest[..end.unwrap_or(rest.len())].to_owned();
-            }
-        };
-        // What it says further is read, so that it never waits for a reader.
-        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-        Self { process, address }
-    }
-
-    fn ask(&self, document: &str) -> Value {
-        let body = serde_json::json!({ "query": document }).to_string();
-        let mut stream = TcpStream::connect(&self.address).expect("the server listens");
-        // HTTP/1.0, so that the answer comes in one piece and the connection ends with it.
-        write!(
-            stream,
-            "POST /graphql HTTP/1.0\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        )
-        .expect("the request is sent");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("the answer is text");
-        let (_, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no body:\n{answer}"));
-        serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}:\n{answer}"))
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.process.kill().ok();
-        self.process.wait().ok();
-    }
 }
 
 /// Writes JSON with what fits on a line on one line; the ids of requests are different each time and left out.

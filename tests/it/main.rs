@@ -8,6 +8,10 @@ mod cli;
 mod cli_bad_input;
 #[cfg(feature = "cli")]
 mod cli_build;
+#[cfg(feature = "cli")]
+mod cli_principal;
+#[cfg(all(unix, feature = "cli"))]
+mod cli_serve;
 #[cfg(unix)]
 mod clients;
 #[cfg(feature = "cli")]
@@ -25,11 +29,15 @@ mod graphql;
 #[cfg(feature = "cli")]
 mod join_safety;
 mod layers;
+mod links;
 mod lookml;
 mod meaning;
 #[cfg(feature = "duckdb")]
 #[path = "../postgres/mod.rs"]
 mod postgres;
+mod rules;
+#[cfg(feature = "cli")]
+mod served;
 #[cfg(feature = "server")]
 mod server;
 #[cfg(feature = "duckdb")]

@@ -68,7 +68,8 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     }
     let config = loaded.config.as_ref().expect("a project is loaded from its configuration");
     let dialect = arguments.dialect.map_or_else(|| connect::dialect(config), Dialect::from);
-    let (_, plan) = arguments.request.plan(&project, dialect)?;
+    let (request, plan) = arguments.request.plan(&project, dialect)?;
+    arguments.request.say_what_is_hidden(&project, &request, context);
     for (title, text) in sections(&plan, &project, dialect) {
         writeln!(context.out, "{}", context.styled(Style::Bold, &title))?;
         for line in text.lines() {

@@ -57,6 +57,8 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let project = connect::with_periods(project, &warehouse)?;
     let now = arguments.now.unwrap_or_else(Utc::now);
     let principal = arguments.principal.read()?;
+    let tested = project.tests.iter().map(|test| test.metric);
+    arguments.principal.say_what_is_hidden(&project, tested, context);
 
     let wanted = |name: &str| arguments.filter.as_ref().is_none_or(|text| name.contains(text.as_str()));
     let numbers = project.tests.iter().map(|test| (test.name.clone(), Check::Number(test)));

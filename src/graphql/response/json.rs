@@ -40,10 +40,10 @@ pub(super) fn integer(out: &mut Vec<u8>, number: impl itoa::Integer) {
     out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
-/// Writes a floating-point number; what JSON cannot say is null.
+/// Writes a floating-point number; what JSON cannot say is null, and zero has no sign.
 pub(super) fn float(out: &mut Vec<u8>, number: f64) {
     if number.is_finite() {
-        out.extend_from_slice(zmij::Buffer::new().format(number).as_bytes());
+        out.extend_from_slice(zmij::Buffer::new().format(number + 0.0).as_bytes());
     } else {
         out.extend_from_slice(b"null");
     }
@@ -125,6 +125,13 @@ mod tests {
         assert_eq!(written(|out| decimal(out, 0, 3)), "0.000");
         assert_eq!(written(|out| decimal(out, 7, 0)), "7");
         assert_eq!(written(|out| decimal(out, i128::MIN, 0)), i128::MIN.to_string());
+    }
+
+    #[test]
+    fn zero_has_no_sign() {
+        assert_eq!(written(|out| float(out, -0.0)), "0.0");
+        assert_eq!(written(|out| float(out, -0.5)), "-0.5");
+        assert_eq!(written(|out| float(out, f64::NAN)), "null");
     }
 
     #[test]

@@ -21,7 +21,10 @@ pub(super) fn of_opening(error: &::duckdb::Error, path: &Path) -> Error {
     } else if message.contains("not a valid DuckDB database") {
         format!("`{file}` is not a DuckDB file")
     } else if message.contains("newer version") || message.contains("storage version") {
-        format!("`{file}` was written by another version of DuckDB, which this one cannot read")
+        format!(
+            "`{file}` was written by another version of DuckDB, which this one cannot read; export its tables there, and load \
+             their CSV or Parquet files with `entente init`"
+        )
     } else if message.contains("Could not read enough bytes") || message.contains("orrupt") {
         format!("`{file}` is damaged: a part of it is missing or was overwritten")
     } else if message.contains("ermission denied") {

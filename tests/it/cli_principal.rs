@@ -1,0 +1,77 @@
+//! `--principal FILE` on the command line: what hides rows is said, and what is wrong with the file.
+
+use crate::command::Project;
+
+const GUARDED: &str = "\
+models:
+  - name: customers
+    description: One row per customer.
+    table: customers
+    primary_key: customer_id
+    dimensions: [{ name: country, type: string, description: Country. }]
+  - name: orders
+    description: One row per order.
+    table: orders
+    primary_key: order_id
+    joins: [{ to: customers, key: customer_id }]
+  - name: stock
+    description: One row per part.
+    table: stock
+    primary_key: part_id
+metrics:
+  - { name: orders, description: Orders., owner: sales, model: orders, agg: count }
+  - { name: parts, description: Parts., owner: sales, model: stock, agg: count }
+policies:
+  - { name: own_country, model: customers, rows: country = $principal.country }
+";
+
+/// The words by which a note says how to name who asks.
+const WAY_OUT: &str = "say who asks with `--principal FILE`";
+
+#[test]
+fn rows_that_policies_hide_are_said() {
+    let project = Project::with(GUARDED);
+    let ran = project.run(["explain", "--metrics", "orders"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.err.contains("policies hide rows of `orders`") && ran.err.contains(WAY_OUT), "{}", ran.err);
+    let ran = project.run(["explain", "--metrics", "orders", "--quiet"]);
+    assert!(!ran.err.contains(WAY_OUT), "{}", ran.err);
+}
+
+#[test]
+fn what_no_policy_hides_is_not_spoken_of() {
+    let project = Project::with(GUARDED);
+    let ran = project.run(["explain", "--metrics", "parts"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(!ran.err.contains(WAY_OUT), "{}", ran.err);
+    project.write("ann.yml", "{ id: ann, claims: { country: DE } }\n");
+    let ran = project.run(["explain", "--metrics", "orders", "--principal", "ann.yml"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(!ran.err.contains(WAY_OUT), "{}", ran.err);
+}
+
+#[test]
+fn a_principal_file_that_is_not_there_is_named() {
+    let ran = Project::with(GUARDED).run(["explain", "--metrics", "orders", "--principal", "nobody.json"]);
+    assert_ne!(ran.code, 0, "{}", ran.out);
+    assert!(ran.err.contains("`nobody.json` cannot be read"), "{}", ran.err);
+    assert!(!ran.err.contains("panicked"), "{}", ran.err);
+}
+
+#[test]
+fn what_is_wrong_in_a_principal_file_has_a_place_and_a_way_out() {
+    let project = Project::with(GUARDED);
+    for (text, says, line) in [
+        ("{ \"id\": \"ann\",\n  \"roles\": [", "error[invalid-yaml]", "who.json:2"),
+        ("{ \"id\": \"ann\",\n  \"rols\": [\"finance\"] }", "`roles`", "who.json:2"),
+        ("[\"finance\"]", "error[", "who.json:1"),
+        ("{ \"claims\":\n  { \"country\": [[1]] } }", "a list inside of a list", "who.json:2"),
+        ("{ \"claims\": \"DE\" }", "error[wrong-value]", "who.json:1"),
+    ] {
+        project.write("who.json", text);
+        let ran = project.run(["explain", "--metrics", "orders", "--principal", "who.json"]);
+        assert_eq!(ran.code, 1, "{text}\n{}\n{}", ran.out, ran.err);
+        assert!(ran.err.contains(says) && ran.err.contains(line), "{text}\n{}", ran.err);
+        assert!(!ran.err.contains("panicked"), "{}", ran.err);
+    }
+}

@@ -60,15 +60,18 @@ fn plan_one(criterion: &mut Criterion) {
 }
 
 fn emit(criterion: &mut Criterion) {
-    let text = projects::write(1_000);
-    let project = projects::resolve(&text);
-    let config = projects::config();
-    let options = lookml::Options::from_config(&config, text.files());
     let mut group = criterion.benchmark_group("LookML");
-    group.sample_size(20);
-    group.bench_function("1000", |bencher| {
-        bencher.iter_with_large_drop(|| lookml::emit(&project, &options).expect("it is emitted"));
-    });
+    // The last is 2,800 views with ten metrics each.
+    for metrics in [1_000, 28_000] {
+        let text = projects::write(metrics);
+        let project = projects::resolve(&text);
+        let config = projects::config();
+        let options = lookml::Options::from_config(&config, text.files());
+        group.sample_size(if metrics > 1_000 { 10 } else { 20 });
+        group.bench_function(BenchmarkId::from_parameter(metrics), |bencher| {
+            bencher.iter_with_large_drop(|| lookml::emit(&project, &options).expect("it is emitted"));
+        });
+    }
     group.finish();
 }
 

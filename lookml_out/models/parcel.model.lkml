@@ -36,4 +36,14 @@ include: "/tests/shipments.test.lkml"
 include: "/tests/stops.test.lkml"
 include: "/tests/tariffs.test.lkml"
 
+named_value_format: unit_kg_2 {
+  value_format: "#,##0.00 \"kg\""
+  strict_value_format: yes
+}
+
+named_value_format: unit_minutes_1 {
+  value_format: "#,##0.0 \"minutes\""
+  strict_value_format: yes
+}
+
 persist_with: parcel_daily

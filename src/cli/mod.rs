@@ -14,6 +14,7 @@ mod check;
 mod connect;
 mod context;
 mod demo;
+mod diff;
 mod explain;
 mod failure;
 mod fmt;

@@ -23,7 +23,7 @@ use crate::{
     files::{FileId, SourceMap, Span},
     project::Project,
     resolve::{self, Resolved},
-    syntax::{self, Config, Definitions},
+    syntax::{self, Config, Definitions, Looker},
 };
 
 /// The file that makes a folder a project.
@@ -119,6 +119,7 @@ fn stand_in() -> Config {
         week_start: None,
         fiscal_year_start: None,
         currency: None,
+        looker: Looker::default(),
     }
 }
 

@@ -22,6 +22,8 @@ pub struct Options<'a> {
     pub warehouse_project: Option<String>,
     /// The dataset of tables whose names do not say it.
     pub dataset: Option<String>,
+    /// Whether synonyms are written, which older versions of Looker do not know.
+    pub synonyms: bool,
     /// Templates that replace the built-in ones, by name, such as `measure.lkml.j2`.
     pub templates: BTreeMap<String, String>,
 }
@@ -44,6 +46,7 @@ impl<'a> Options<'a> {
             connection: chosen.map_or(&config.connection, |(name, _)| name).clone(),
             warehouse_project,
             dataset,
+            synonyms: config.looker.synonyms,
             templates: BTreeMap::new(),
         }
     }

@@ -107,6 +107,50 @@ fn what_people_wrote_is_kept_and_what_is_stale_goes() {
     assert!(project.path("lookml_out/dashboards/ours.dashboard.lookml").exists());
 }
 
+const ORDERS: &str = "\
+models:
+  - name: orders
+    description: Orders.
+    table: orders
+    primary_key: id
+metrics:
+  - { name: placed, description: Orders that were placed., model: orders, agg: count }
+";
+
+#[test]
+fn a_diff_tells_what_a_build_would_change_and_writes_nothing() {
+    let project = Project::with(ORDERS);
+    project.run(["build"]).worked();
+    let before = output(&project);
+    project.write("metrics/small.yml", ORDERS.replace("Orders that were placed.", "Placed orders."));
+    let out = project.run(["build", "--diff"]).worked();
+    assert!(out.contains("~ lookml_out/views/generated/orders.view.lkml (+2 -2)\n"), "{out}");
+    assert!(out.contains("--- a/lookml_out/views/generated/orders.view.lkml\n+++ b/"), "{out}");
+    assert!(
+        out.contains("\n-    description: \"Orders that were placed.\"\n+    description: \"Placed orders.\"\n"),
+        "{out}"
+    );
+    assert_eq!(output(&project), before, "a diff writes nothing");
+    project.run(["build", "--diff", "--check"]).failed(1, &["out of date"]);
+}
+
+#[test]
+fn ci_may_deny_what_lookml_cannot_say() {
+    let project = Project::with(ORDERS);
+    project.run(["build", "--deny", "approximated"]).worked();
+    let before = output(&project);
+    let more = "metrics:\n  - { name: middle, description: Median., model: orders, agg: median, expr: amount }\n";
+    project.write("metrics/more.yml", more);
+    project.run(["build", "--deny", "left-out"]).failed(1, &["1 definition left out of LookML", "middle", "--deny"]);
+    assert_eq!(output(&project), before, "what is denied is not written");
+    let json = project.run(["build", "--check", "--format", "json"]).failed(1, &["out of date"]).out;
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(json["metrics"]["left_out"], 1);
+    assert!(json["changes"].as_array().is_some_and(|changes| !changes.is_empty()), "{json}");
+    let report = project.run(["build", "--report"]).worked();
+    assert!(report.contains("\nleft out\n  middle  "), "{report}");
+}
+
 #[test]
 fn an_edited_generated_file_stops_the_build() {
     let project = fresh();

@@ -109,6 +109,9 @@ fn field(emission: &mut Emission<'_>, id: DimensionId) -> Result<Field, String> 
     }
     let name = emission.draft(dimension.model).dimensions[&id].clone();
     let mut docs = label::docs(&name, &dimension.docs, || describe(emission, dimension));
+    if emission.options.synonyms {
+        docs.synonyms = dimension.docs.synonyms.iter().map(|synonym| inert(synonym)).collect();
+    }
     let personal = personal(project, id);
     docs.tags.extend((!personal.is_empty()).then(|| "pii".to_owned()));
     docs.tags.extend(personal.iter().map(|class| format!("pii:{}", inert(class))));

@@ -12,10 +12,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    super::tree::{Constant, Document, Explore, Export, Manifest, Model, Objects, View},
+    super::tree::{Constant, Document, Explore, Export, Manifest, Model, NamedFormat, Objects, Test, View},
     Draught, Emission, datagroup,
     explore::{self, Explores},
-    policies, project_name, test,
+    label, policies, project_name, test,
     union::UnionExplore,
     view,
 };
@@ -26,13 +26,23 @@ use crate::{
     time::Weekday,
 };
 
+/// What is in files besides views and explores of models.
+pub(super) struct Further {
+    /// The files of aggregate tables.
+    pub aggregates: Vec<Draught>,
+    /// The tests of known numbers, by the model of their explores.
+    pub known: BTreeMap<ModelId, Vec<Test>>,
+    /// The explores over several facts.
+    pub unions: Vec<UnionExplore>,
+}
+
 /// Makes every file of a project.
 pub(super) fn documents(
     emission: &Emission<'_>,
     explores: BTreeMap<ModelId, Explores>,
-    aggregates: Vec<Draught>,
-    unions: Vec<UnionExplore>,
+    further: Further,
 ) -> Vec<Draught> {
+    let Further { aggregates, mut known, unions } = further;
     let mut files = vec![manifest(emission), datagroups(emission)];
     files.extend(access(emission));
     files.extend(aggregates);
@@ -49,7 +59,7 @@ pub(super) fn documents(
     }
     for model in views {
         files.extend(view_files(emission, model));
-        files.extend(test_file(emission, model, bases.get(&model)));
+        files.extend(test_file(emission, model, bases.get(&model), known.remove(&model).unwrap_or_default()));
     }
     files.extend(unions.into_iter().flat_map(|union| union_files(emission, union)));
     files.extend(time_zone(emission));
@@ -184,20 +194,22 @@ fn union_files(emission: &Emission<'_>, union: UnionExplore) -> [Draught; 3] {
     ]
 }
 
-fn test_file(emission: &Emission<'_>, model: ModelId, explore: Option<&Explore>) -> Option<Draught> {
-    let (own, test) = test::key(emission, model, explore)?;
+fn test_file(emission: &Emission<'_>, model: ModelId, explore: Option<&Explore>, known: Vec<Test>) -> Option<Draught> {
+    let (own, key) = test::key(emission, model, explore).unzip();
+    let tests: Vec<Test> = key.into_iter().chain(known).collect();
+    if tests.is_empty() {
+        return None;
+    }
     let view = &emission.draft(model).view;
     let include = match explore {
         Some(_) => format!("/explores/generated/{view}.explore.lkml"),
         None => generated_view(view),
     };
-    let objects = Objects {
-        includes: vec![include],
-        explores: own.into_iter().collect(),
-        tests: vec![test],
-        ..Objects::default()
-    };
-    let spans = vec![emission.project.models[model].span];
+    let objects =
+        Objects { includes: vec![include], explores: own.flatten().into_iter().collect(), tests, ..Objects::default() };
+    let mut spans = vec![emission.project.models[model].span];
+    let of_model = |metric| emission.homes[&metric].as_ref().is_ok_and(|home| home.model == model);
+    spans.extend(emission.project.tests.iter().filter(|test| of_model(test.metric)).map(|test| test.span));
     let advice = "A key that repeats makes every join to it multiply rows.".to_owned();
     let path = format!("tests/{view}.test.lkml");
     Some(generated(path, Document::Objects(objects), sources(emission, spans), advice))
@@ -222,10 +234,10 @@ fn model_file(emission: &Emission<'_>, files: &[Draught]) -> Draught {
     let fiscal = project.calendar.fiscal_start_month;
     let model = Model {
         connection: emission.options.connection.clone(),
-        label: super::label::human(&project.name),
+        label: label::human(&project.name),
         week_start_day: weekday(project.calendar.week_start).to_owned(),
         fiscal_month_offset: (fiscal != 1).then(|| i64::from(fiscal) - 1),
-        formats: Vec::new(),
+        formats: formats(emission, files),
         includes,
         persist_with: datagroup::default_name(emission),
     };
@@ -235,6 +247,30 @@ fn model_file(emission: &Emission<'_>, files: &[Draught]) -> Draught {
         project.time_zone.name()
     );
     generated(path, Document::Model(model), vec!["entente.yml".to_owned()], advice)
+}
+
+/// Returns the formats of our own that fields use.
+fn formats(emission: &Emission<'_>, files: &[Draught]) -> Vec<NamedFormat> {
+    let project = emission.project;
+    let views = files.iter().flat_map(|file| match &file.document {
+        Document::Objects(objects) => objects.views.as_slice(),
+        Document::Manifest(_) | Document::Model(_) => &[],
+    });
+    let used: BTreeSet<&str> = views
+        .flat_map(|view| {
+            let measures = view.measures.iter().map(|measure| &measure.docs);
+            measures.chain(view.dimensions.iter().map(|dimension| &dimension.docs))
+        })
+        .filter_map(|docs| docs.value_format_name.as_deref())
+        .collect();
+    let of_metrics = project.metrics.values().map(|metric| (metric.format, metric.unit.as_deref()));
+    let of_dimensions = project.dimensions.values().map(|dimension| (dimension.format, dimension.unit.as_deref()));
+    let all: BTreeSet<NamedFormat> = of_metrics
+        .chain(of_dimensions)
+        .filter_map(|(format, unit)| label::named_format(format?, unit, project.currency.as_deref()))
+        .filter(|format| used.contains(format.name.as_str()))
+        .collect();
+    all.into_iter().collect()
 }
 
 fn weekday(day: Weekday) -> &'static str {

@@ -2,7 +2,7 @@
 
 use super::super::{
     lexical::{identifier, inert},
-    tree::{Action, DimensionType, FieldDocs, Filter, Link},
+    tree::{Action, DimensionType, FieldDocs, Filter, Link, NamedFormat},
 };
 use crate::{
     catalog::ColumnType,
@@ -144,30 +144,60 @@ pub(super) fn set_format(docs: &mut FieldDocs, format: Option<Format>, unit: Opt
     if docs.value_format.is_some() || docs.value_format_name.is_some() {
         return;
     }
-    let name = match format {
-        None => return,
-        Some(Format::Id) => "id".to_owned(),
-        Some(Format::Percent(digits @ 0..=4)) => format!("percent_{digits}"),
-        Some(Format::Percent(digits)) => return docs.value_format = Some(format!("#,##0{}%", decimals(digits))),
-        Some(Format::Decimal(digits @ 0..=4)) if unit.is_none() => format!("decimal_{digits}"),
-        Some(Format::Decimal(digits)) => {
-            let unit = unit.map_or(String::new(), |unit| format!(" \"{}\"", inert(unit).replace('"', "")));
-            return docs.value_format = Some(format!("#,##0{}{unit}", decimals(digits)));
+    let Some(format) = format else { return };
+    docs.value_format_name =
+        built_in(format, unit, currency).or_else(|| named_format(format, unit, currency).map(|format| format.name));
+    if docs.value_format_name.is_none() {
+        docs.value_format = Some(pattern(format, unit, currency));
+    }
+}
+
+/// Returns Looker's own name of a format, if it has one.
+fn built_in(format: Format, unit: Option<&str>, currency: Option<&str>) -> Option<String> {
+    match format {
+        Format::Id => Some("id".to_owned()),
+        Format::Percent(digits @ 0..=4) => Some(format!("percent_{digits}")),
+        Format::Decimal(digits @ 0..=4) if unit.is_none() => Some(format!("decimal_{digits}")),
+        Format::Currency(digits @ (0 | 2)) => {
+            let money = unit.or(currency).filter(|money| matches!(*money, "EUR" | "USD" | "GBP"))?.to_ascii_lowercase();
+            Some(if digits == 2 { money } else { format!("{money}_0") })
         }
-        Some(Format::Currency(digits)) => {
-            let money = unit.or(currency).unwrap_or_default();
-            match (money, digits) {
-                ("EUR" | "USD" | "GBP", 2) => money.to_ascii_lowercase(),
-                ("EUR" | "USD" | "GBP", 0) => format!("{}_0", money.to_ascii_lowercase()),
-                _ => {
-                    let unit = inert(money).replace('"', "");
-                    let unit = if unit.is_empty() { unit } else { format!(" \"{unit}\"") };
-                    return docs.value_format = Some(format!("#,##0{}{unit}", decimals(digits)));
-                }
-            }
-        }
+        Format::Percent(_) | Format::Decimal(_) | Format::Currency(_) => None,
+    }
+}
+
+/// Returns a format with a unit as one of the model's own: `chf_2`, `unit_hours_1`. A unit that is no plain word has
+/// none, and is written where it is used.
+pub(super) fn named_format(format: Format, unit: Option<&str>, currency: Option<&str>) -> Option<NamedFormat> {
+    if built_in(format, unit, currency).is_some() {
+        return None;
+    }
+    let (unit, digits) = match format {
+        Format::Currency(digits) => (unit.or(currency)?, digits),
+        Format::Decimal(digits) => (unit?, digits),
+        Format::Percent(_) | Format::Id => return None,
     };
-    docs.value_format_name = Some(name);
+    let all = |wanted: fn(&u8) -> bool| unit.bytes().all(|byte| wanted(&byte));
+    let name = if unit.len() == 3 && all(u8::is_ascii_uppercase) {
+        format!("{}_{digits}", unit.to_ascii_lowercase())
+    } else if !unit.is_empty() && all(u8::is_ascii_lowercase) {
+        format!("unit_{unit}_{digits}")
+    } else {
+        return None;
+    };
+    Some(NamedFormat { name, value_format: pattern(format, Some(unit), currency) })
+}
+
+/// `#,##0.0 "hours"`
+fn pattern(format: Format, unit: Option<&str>, currency: Option<&str>) -> String {
+    let (digits, unit) = match format {
+        Format::Percent(digits) => return format!("#,##0{}%", decimals(digits)),
+        Format::Currency(digits) => (digits, unit.or(currency)),
+        Format::Decimal(digits) => (digits, unit),
+        Format::Id => (0, None),
+    };
+    let unit = unit.map(|unit| inert(unit).replace('"', "")).filter(|unit| !unit.is_empty());
+    format!("#,##0{}{}", decimals(digits), unit.map_or(String::new(), |unit| format!(" \"{unit}\"")))
 }
 
 fn decimals(digits: u8) -> String {
@@ -200,8 +230,11 @@ mod tests {
             docs.value_format_name.or(docs.value_format).expect("a format")
         };
         assert_eq!(format(Format::Currency(2), None), "eur");
-        assert_eq!(format(Format::Currency(2), Some("CHF")), "#,##0.00 \"CHF\"");
-        assert_eq!(format(Format::Decimal(1), Some("hours")), "#,##0.0 \"hours\"");
+        assert_eq!(format(Format::Currency(2), Some("CHF")), "chf_2");
+        assert_eq!(format(Format::Decimal(1), Some("hours")), "unit_hours_1");
+        assert_eq!(format(Format::Decimal(1), Some("km/h")), "#,##0.0 \"km/h\"");
+        let chf = named_format(Format::Currency(2), Some("CHF"), None).expect("a format");
+        assert_eq!(chf.value_format, "#,##0.00 \"CHF\"");
         assert_eq!(format(Format::Percent(1), None), "percent_1");
     }
 }

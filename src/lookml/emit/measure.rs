@@ -5,7 +5,10 @@
 use std::collections::BTreeMap;
 
 use super::{
-    super::tree::{self, FieldDocs, Filter, MeasureType},
+    super::{
+        lexical::inert,
+        tree::{self, FieldDocs, Filter, MeasureType},
+    },
     Emission, condition, derived,
     home::Home,
     label, points,
@@ -267,6 +270,11 @@ pub(super) fn empty(name: &str, kind: MeasureType) -> tree::Measure {
     }
 }
 
+/// The beginning of a hash, as the catalogue shows it.
+fn short(hash: &str) -> &str {
+    hash.get(..12).unwrap_or(hash)
+}
+
 /// Says what a metric says to people.
 pub(super) fn docs(emission: &Emission<'_>, metric: &Metric, measure: &tree::Measure) -> FieldDocs {
     let project = emission.project;
@@ -275,7 +283,8 @@ pub(super) fn docs(emission: &Emission<'_>, metric: &Metric, measure: &tree::Mea
         let says_so = |label: &str| label.to_lowercase().contains("approx");
         docs.label = docs.label.map(|label| if says_so(&label) { label } else { format!("{label} (approx.)") });
     }
-    let mut tags = vec![format!("entente:{}", metric.name)];
+    let mut tags = vec![format!("entente:{}", metric.name), format!("meaning:{}", short(&metric.hash))];
+    tags.extend(metric.docs.owner.iter().map(|owner| format!("owner:{}", inert(owner))));
     match &metric.status {
         Status::Active => {}
         Status::Draft => tags.push("status:draft".to_owned()),
@@ -296,6 +305,9 @@ pub(super) fn docs(emission: &Emission<'_>, metric: &Metric, measure: &tree::Mea
     }
     tags.append(&mut docs.tags);
     docs.tags = tags;
+    if emission.options.synonyms {
+        docs.synonyms = metric.docs.synonyms.iter().map(|synonym| inert(synonym)).collect();
+    }
     label::set_format(&mut docs, metric.format, metric.unit.as_deref(), project.currency.as_deref());
     if docs.value_format.is_none() && docs.value_format_name.is_none() && metric.value_type == ColumnType::Integer {
         docs.value_format_name = Some("decimal_0".to_owned());

@@ -11,6 +11,7 @@ mod draft;
 mod explore;
 mod files;
 mod home;
+mod known;
 mod label;
 mod measure;
 mod partition;
@@ -20,6 +21,7 @@ mod rows;
 mod scope;
 mod splice;
 mod sql;
+mod suggest;
 mod tables;
 mod test;
 mod time;
@@ -46,6 +48,7 @@ use crate::{
 };
 use draft::Draft;
 use explore::Stage;
+use files::Further;
 use home::Home;
 use scope::Scope;
 
@@ -90,8 +93,10 @@ pub(super) fn documents(project: &Project, options: &Options<'_>) -> (Vec<Draugh
     let unions = union::build(&mut emission);
     explore::report(&mut emission);
     test::count_rows(&mut emission, &explores);
+    suggest::point(&mut emission, &explores);
     let aggregates = aggregate::files(&mut emission, &explores);
-    let documents = files::documents(&emission, explores, aggregates, unions);
+    let known = known::tests(&mut emission, &explores);
+    let documents = files::documents(&emission, explores, Further { aggregates, known, unions });
     emission.entries.sort();
     emission.entries.dedup();
     let attributes = policies::attributes(project).into_iter().chain(rows::attributes(&emission));

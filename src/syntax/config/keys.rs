@@ -37,7 +37,16 @@ pub(in crate::syntax) static CONFIG: Kind = Kind {
             "The first month of a fiscal year; january unless said.",
         ),
         key("currency", Shape::Text, "The currency of metrics with `format: currency`, such as `EUR`."),
+        key("looker", Shape::Mapping(&LOOKER), "What the Looker instance understands."),
     ],
+    rules: &[],
+};
+
+static LOOKER: Kind = Kind {
+    name: "looker",
+    article: "a Looker instance",
+    doc: "What the Looker instance understands.",
+    keys: &[key("synonyms", Shape::Boolean, "Whether fields may have `synonyms`, which older versions do not know.")],
     rules: &[],
 };
 

@@ -41,6 +41,15 @@ pub struct Config {
     pub fiscal_year_start: Option<String>,
     /// The currency of metrics with `format: currency`.
     pub currency: Option<String>,
+    /// What the Looker instance understands.
+    pub looker: Looker,
+}
+
+/// What a Looker instance understands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Looker {
+    /// Whether fields may have `synonyms`.
+    pub synonyms: bool,
 }
 
 /// How to reach a warehouse.
@@ -173,6 +182,9 @@ fn from_fields(mut fields: Fields, connections: &[String], diagnostics: &mut Dia
         week_start: fields.text("week_start").map(|day| day.value),
         fiscal_year_start: fields.text("fiscal_year_start").map(|month| month.value),
         currency: currency.map(|code| code.value),
+        looker: fields.mapping("looker").map_or_else(Looker::default, |mut looker| Looker {
+            synonyms: looker.boolean("synonyms").is_some_and(|synonyms| synonyms.value),
+        }),
     }
 }
 

@@ -87,7 +87,7 @@ fn problems(emitted: &Emitted) -> Vec<String> {
     let mut explores: BTreeMap<String, Explore> = BTreeMap::new();
     let mut included = BTreeSet::new();
     let mut refinements = Vec::new();
-    let (mut grants, mut required) = (BTreeSet::new(), BTreeSet::new());
+    let (mut grants, mut required, mut suggestions) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for (path, text) in &emitted.files {
         if !text.ends_with('\n') || text.ends_with("\n\n") || text.contains('\r') || text.contains(" \n") {
             problems.push(format!("{path}: blanks at the end of a line or of the file"));
@@ -101,6 +101,7 @@ fn problems(emitted: &Emitted) -> Vec<String> {
         };
         grants.extend(nodes.iter().filter(|node| node.key == "access_grant").filter_map(name_of));
         required.extend(required_grants(&nodes));
+        suggestions.extend(suggested(&nodes));
         for node in &nodes {
             match (node.key.as_str(), &node.value) {
                 ("include", NodeValue::Text(include)) => {
@@ -127,6 +128,13 @@ fn problems(emitted: &Emitted) -> Vec<String> {
                 }
                 _ => {}
             }
+        }
+    }
+    for (explore, field) in suggestions {
+        let (alias, name) = field.split_once('.').unwrap_or_default();
+        let view = explores.get(&explore).and_then(|explore| explore.views.get(alias)).and_then(|view| views.get(view));
+        if view.is_none_or(|view| !view.fields.contains_key(name)) {
+            problems.push(format!("`{field}` of explore `{explore}` is suggested and not there"));
         }
     }
     for grant in required.difference(&grants) {
@@ -198,6 +206,22 @@ fn name_of(node: &Node) -> Option<String> {
     }
 }
 
+/// Returns the explores and fields that suggestions come from.
+fn suggested(nodes: &[Node]) -> Vec<(String, String)> {
+    let word = |nodes: &[Node], key: &str| {
+        nodes.iter().filter(|node| node.key == key).find_map(|node| match &node.value {
+            NodeValue::Word(word) => Some(word.clone()),
+            _ => None,
+        })
+    };
+    let inner = nodes.iter().filter_map(|node| match &node.value {
+        NodeValue::Nodes { nodes, .. } => Some(suggested(nodes)),
+        _ => None,
+    });
+    let own = word(nodes, "suggest_explore").zip(word(nodes, "suggest_dimension"));
+    inner.flatten().chain(own).collect()
+}
+
 fn required_grants(nodes: &[Node]) -> BTreeSet<String> {
     let inner = nodes.iter().filter_map(|node| match &node.value {
         NodeValue::Nodes { nodes, .. } => Some(required_grants(nodes)),
@@ -231,9 +255,7 @@ fn references(nodes: &[Node]) -> Vec<String> {
                     found.extend(text.split(tag).skip(1).filter_map(|rest| rest.split(' ').next()).map(str::to_owned));
                 }
             }
-            NodeValue::Word(word)
-                if matches!(node.key.as_str(), "based_on" | "based_on_time" | "suggest_dimension") =>
-            {
+            NodeValue::Word(word) if matches!(node.key.as_str(), "based_on" | "based_on_time") => {
                 found.push(word.clone());
             }
             NodeValue::Nodes { nodes, .. } if node.key == "access_filter" => {

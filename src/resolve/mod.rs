@@ -23,6 +23,7 @@ mod names;
 mod not_yet;
 mod path;
 mod policies;
+mod request_filter;
 mod rollups;
 mod saved_queries;
 mod tables;

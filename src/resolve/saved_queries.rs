@@ -6,10 +6,11 @@
 
 use super::{
     context::Context,
-    expression::{Scope, condition_of, not_parsed, parse},
+    expression::{Scope, not_parsed, parse},
     metrics::path_words,
     names::unknown_metric,
     path::{Found, find, path_span, written},
+    request_filter,
 };
 use crate::{
     diagnostics::{Code, Diagnostic, Diagnostics},
@@ -143,12 +144,13 @@ impl<'c> Asking<'c, '_> {
     }
 
     /// Reads a filter and checks that it reaches every metric.
+    ///
+    /// As in a request, `orders.quantity` may be a metric of the row's order, and `'1998-09-02'` beside a time is a day.
     pub(super) fn filter(&self, text: &Text, leaves: &[Leaf<'c>], diagnostics: &mut Diagnostics) -> Option<Expr<Name>> {
         let parsed = parse(text, diagnostics)?;
         for (leaf, model, axis) in leaves {
-            let mut found = Diagnostics::new();
             let scope = Scope::of_metric(*model, *axis, self.subject);
-            condition_of(self.context, &scope, &parsed, text.span, &mut found);
+            let found = request_filter::check(self.context, &scope, &parsed, text.span);
             if found.has_errors() {
                 found.sorted().into_iter().for_each(|reason| diagnostics.push(self.because(*leaf, reason)));
                 break;

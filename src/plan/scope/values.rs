@@ -14,7 +14,7 @@ use crate::{
     sql::{BinaryOp, Expr, Leaf, Literal, SqlExpr},
 };
 
-impl<'p> Scope<'p> {
+impl Scope<'_> {
     /// Returns an expression of the model at the end of a route.
     pub(in crate::plan) fn value(&mut self, at: &Route, expr: &Expr<Ref>) -> SqlExpr {
         expr.map(&mut |leaf| self.leaf(at, leaf))

@@ -22,7 +22,7 @@ use super::{
     definitions::{self, Metric},
     oracle::{self, Answer, KeyValue, Number},
     query::Query,
-    world::{SEEN_REGION, World},
+    world::{ROLE, SEEN_REGION, World},
 };
 
 /// What metrics are called, with their position behind.
@@ -98,6 +98,10 @@ impl<'w> Held<'w> {
         self.warehouse.database.execute_batch(statements).expect("the statements are right");
     }
 
+    pub(super) fn database(self) -> DuckDb {
+        self.warehouse.database.clone()
+    }
+
     pub(super) fn catalog(self) -> &'w Catalog {
         let database = &self.warehouse.database;
         self.warehouse.catalog.get_or_init(|| database.catalog_blocking(None).expect("the tables can be read"))
@@ -139,15 +143,15 @@ pub(super) fn yaml(world: &World, metrics: &[Metric]) -> String {
 }
 
 /// Who asks, which matters where there is a policy.
-fn principal() -> Principal {
-    let claim = Claim::One(sql::Literal::String(SEEN_REGION.to_owned()));
-    Principal { claims: [("region".to_owned(), claim)].into(), ..Principal::default() }
+pub(super) fn principal(region: &str) -> Principal {
+    let claim = Claim::One(sql::Literal::String(region.to_owned()));
+    Principal { claims: [("region".to_owned(), claim)].into(), roles: [ROLE.to_owned()].into(), ..Principal::default() }
 }
 
 /// Plans a request; a panic of the planner is a failure like others.
 pub(super) fn plan_request(project: &Project, request: &Request) -> Result<Plan, Failure> {
     let context = Context { now: now(), dialect: Dialect::DuckDb };
-    let planned = catch_unwind(AssertUnwindSafe(|| plan::plan(project, request, &principal(), &context)));
+    let planned = catch_unwind(AssertUnwindSafe(|| plan::plan(project, request, &principal(SEEN_REGION), &context)));
     planned.map_err(|_| Failure::Panicked)?.map_err(|error| Failure::Refused(error.to_string()))
 }
 

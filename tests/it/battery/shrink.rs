@@ -3,9 +3,9 @@
 use super::{
     ask::{Failure, Warehouse},
     case::{Case, Check},
-    definitions::{Formula, Kind, Metric, parts},
+    definitions::{Formula, Funnel, Kind, Metric, Take, parts},
     query::{Having, Query},
-    world::World,
+    world::{Policy, World},
 };
 
 /// How often a case is tried; shrinking ends where it takes too long.
@@ -145,6 +145,10 @@ fn without(case: &Case, position: usize) -> Case {
             Kind::Simple(_) => {}
             Kind::Derived { inputs, .. } => inputs.iter_mut().for_each(|input| renumber(&mut input.metric)),
             Kind::Accumulated { metric, .. } | Kind::Nested { metric, .. } => renumber(metric),
+            Kind::Funnel(funnel) => {
+                renumber(&mut funnel.base);
+                funnel.steps.iter_mut().for_each(|step| renumber(&mut step.metric));
+            }
         }
     }
     smaller.query.metrics.iter_mut().for_each(|(metric, _)| renumber(metric));
@@ -169,7 +173,14 @@ fn simpler(metric: &Metric) -> Vec<Metric> {
                 }
             }
         }
+        Kind::Accumulated { metric: of, span, take } if *take != Take::Last => {
+            all.push(Metric {
+                kind: Kind::Accumulated { metric: *of, span: *span, take: Take::Last },
+                ..metric.clone()
+            });
+        }
         Kind::Accumulated { .. } | Kind::Nested { .. } => {}
+        Kind::Funnel(funnel) => all.extend(shorter(funnel).map(|kind| Metric { kind, ..metric.clone() })),
         Kind::Derived { formula, inputs } => {
             if let Formula::Binary(_, left, right) = formula {
                 for side in [left, right] {
@@ -189,7 +200,13 @@ fn simpler(metric: &Metric) -> Vec<Metric> {
                     add(&|input| input.filter = None);
                 }
                 if input.back.is_some() {
-                    add(&|input| input.back = None);
+                    add(&|input| (input.back, input.by_rows) = (None, false));
+                }
+                if input.by_rows {
+                    add(&|input| input.by_rows = false);
+                }
+                if input.start_of.is_some() {
+                    add(&|input| input.start_of = None);
                 }
                 if input.span.is_some() {
                     add(&|input| input.span = None);
@@ -204,6 +221,24 @@ fn simpler(metric: &Metric) -> Vec<Metric> {
         }
     }
     all
+}
+
+/// A funnel with a step or a condition less.
+fn shorter(funnel: &Funnel) -> impl Iterator<Item = Kind> {
+    let without = (0..funnel.steps.len()).filter(|_| funnel.steps.len() > 1).map(|position| {
+        let mut shorter = funnel.clone();
+        shorter.steps.remove(position);
+        Funnel { same_currency: false, ..shorter }
+    });
+    let whenever =
+        (0..funnel.steps.len()).filter(|position| funnel.steps[*position].within.is_some()).map(|position| {
+            let mut shorter = funnel.clone();
+            shorter.steps[position].within = None;
+            shorter
+        });
+    let other = Funnel { same_currency: false, ..funnel.clone() };
+    let all: Vec<Funnel> = without.chain(whenever).chain(funnel.same_currency.then_some(other)).collect();
+    all.into_iter().map(Kind::Funnel)
 }
 
 /// A derived metric without the inputs that its formula does not name; nothing where it names none.
@@ -245,8 +280,11 @@ fn worlds(world: &World) -> Vec<World> {
     add_rows(&mut add, world.void.parcels.len(), &|world, keep| retain(&mut world.void.parcels, keep));
     add_rows(&mut add, world.void.claims.len(), &|world, keep| retain(&mut world.void.claims, keep));
     add_rows(&mut add, world.void.customers.len(), &|world, keep| retain(&mut world.void.customers, keep));
-    if world.is_guarded {
-        add(&|world| world.is_guarded = false);
+    if let Some(policy) = world.policy {
+        add(&|world| world.policy = None);
+        if policy.role.is_some() {
+            add(&|world| world.policy = Some(Policy { role: None, ..policy }));
+        }
     }
     if world.is_partitioned {
         add(&|world| world.is_partitioned = false);

@@ -1,11 +1,11 @@
 //! Random choices → metrics, each over those before it.
 
 use super::{
-    Aggregate, Axis, Balance, Base, Formula, Ignore, Input, Kind, Member, Metric, Operator, Simple, Span, Use, Value,
-    WhenEmpty, simple, uses,
+    Aggregate, Axis, Balance, Base, Formula, Ignore, Input, Kind, Member, Metric, Operator, Simple, Span, Take, Use,
+    Value, WhenEmpty, funnel, simple, uses,
 };
 use crate::battery::{
-    query::{Back, Dimension, Predicate},
+    query::{Back, Dimension, Predicate, Size},
     random::Random,
 };
 
@@ -23,7 +23,10 @@ pub(in crate::battery) fn make(random: &mut Random) -> Vec<Metric> {
     }
     for _ in 0..5 {
         let one = random.below(metrics.len());
-        let kind = if random.chance(20) && can_nest(&metrics, one) {
+        let funnel = if random.chance(15) { funnel::make(random, &metrics) } else { None };
+        let kind = if let Some(funnel) = funnel {
+            funnel
+        } else if random.chance(20) && can_nest(&metrics, one) {
             Kind::Nested {
                 metric: one,
                 per: *random.pick(&[Member::Customer, Member::Kind, Member::Day]),
@@ -37,7 +40,7 @@ pub(in crate::battery) fn make(random: &mut Random) -> Vec<Metric> {
                 ]),
             }
         } else if random.chance(30) && !accumulates(&metrics, one) {
-            Kind::Accumulated { metric: one, span: *random.pick(&SPANS) }
+            Kind::Accumulated { metric: one, span: *random.pick(&SPANS), take: take(random) }
         } else {
             derived(random, &metrics)
         };
@@ -63,7 +66,11 @@ fn can_nest(metrics: &[Metric], metric: usize) -> bool {
 /// Whether a metric cannot be accumulated (again).
 pub(in crate::battery) fn accumulates(metrics: &[Metric], metric: usize) -> bool {
     uses(metrics, metric).iter().any(|below| {
-        below.is_accumulated || below.per.is_some() || below.ignores || simple(metrics, below.simple).balance.is_some()
+        below.is_accumulated
+            || below.per.is_some()
+            || below.is_base
+            || below.ignores
+            || simple(metrics, below.simple).balance.is_some()
     })
 }
 
@@ -72,8 +79,7 @@ fn derived(random: &mut Random, metrics: &[Metric]) -> Kind {
     let mut inputs: Vec<Input> = (0..count).map(|_| input(random, metrics)).collect();
     // The commonest: one metric beside itself, filtered or earlier.
     if count > 1 && random.chance(40) {
-        inputs[0] =
-            Input { metric: inputs[1].metric, filter: None, back: None, span: None, when_empty: None, ignore: None };
+        inputs[0] = Input { metric: inputs[1].metric, ..Input::default() };
     }
     let mut formula = Formula::Input(0);
     for next in 1..count {
@@ -94,7 +100,8 @@ fn input(random: &mut Random, metrics: &[Metric]) -> Input {
     let metric = random.below(metrics.len());
     let below = uses(metrics, metric);
     let on_parcels = below.iter().all(|below| simple(metrics, below.simple).base == Base::Parcels);
-    let filter = if !random.chance(35) {
+    let has_funnel = below.iter().any(|below| below.is_base);
+    let filter = if has_funnel || !random.chance(35) {
         None
     } else if on_parcels {
         Some(Predicate::of_parcels(random))
@@ -104,14 +111,25 @@ fn input(random: &mut Random, metrics: &[Metric]) -> Input {
     let can_accumulate = !accumulates(metrics, metric);
     let ignore = if random.chance(15) && can_ignore(&below) { Some(ignore(random)) } else { None };
     let is_plain = ignore.is_none();
-    Input {
+    let mut input = Input {
         metric,
         filter,
         back: if is_plain { random.pick_or_none(75, &OFFSETS) } else { None },
         span: if can_accumulate && is_plain { random.pick_or_none(85, &SPANS) } else { None },
         when_empty: when_empty(random),
         ignore,
+        ..Input::default()
+    };
+    if let Some(Back::Months(_)) = input.back {
+        input.by_rows = input.span.is_none() && !has_funnel && can_ignore(&below) && random.chance(35);
+    } else if is_plain && input.back.is_none() && input.span.is_none() && can_ignore(&below) {
+        input.start_of = random.pick_or_none(85, &[Size::Month, Size::Quarter, Size::Year]);
     }
+    input
+}
+
+fn take(random: &mut Random) -> Take {
+    *random.pick(&[Take::Last, Take::Last, Take::First, Take::Avg])
 }
 
 fn can_ignore(below: &[Use]) -> bool {

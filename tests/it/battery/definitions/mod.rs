@@ -1,12 +1,14 @@
 //! Random metrics, as data for the oracle and as YAML for the planner.
 
+mod funnel;
 mod make;
 mod yaml;
 
-use super::query::{Back, Dimension, Key, Predicate};
+use super::query::{Back, Dimension, Key, Predicate, Size};
 
+pub(super) use funnel::{Funnel, FunnelResult, Step, Tie, Within};
 pub(super) use make::{SPANS, accumulates, make};
-pub(super) use yaml::{random_ones, yaml};
+pub(super) use yaml::{of_metric, yaml};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Base {
@@ -64,6 +66,15 @@ pub(super) enum Span {
     Ever,
 }
 
+/// What a longer period shows of what is accumulated day by day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Take {
+    Last,
+    First,
+    /// The mean of the days.
+    Avg,
+}
+
 /// A balance: the rows of one moment of each period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Balance {
@@ -111,11 +122,15 @@ pub(super) struct Simple {
 }
 
 /// An input of a metric of metrics.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Input {
     pub(super) metric: usize,
     pub(super) filter: Option<Predicate>,
     pub(super) back: Option<Back>,
+    /// Whether each row is taken back on its own, where that is by months.
+    pub(super) by_rows: bool,
+    /// The unit to the first period of which it is taken back.
+    pub(super) start_of: Option<Size>,
     pub(super) span: Option<Span>,
     pub(super) when_empty: Option<WhenEmpty>,
     pub(super) ignore: Option<Ignore>,
@@ -147,6 +162,7 @@ pub(super) enum Kind {
     Accumulated {
         metric: usize,
         span: Span,
+        take: Take,
     },
     /// Computed for each member, then aggregated.
     Nested {
@@ -154,6 +170,7 @@ pub(super) enum Kind {
         per: Member,
         aggregate: Aggregate,
     },
+    Funnel(Funnel),
 }
 
 #[derive(Clone, Debug)]
@@ -168,22 +185,42 @@ pub(super) struct Use {
     pub(super) simple: usize,
     pub(super) months: u32,
     pub(super) days: i64,
+    /// Whether the months are taken back row by row.
+    pub(super) by_rows: bool,
+    /// The unit to the first period of which it is taken back.
+    pub(super) start_of: Option<Size>,
     pub(super) is_accumulated: bool,
     /// The members that it is computed for.
     pub(super) per: Option<Member>,
     /// Whether keys are dropped from its grouping.
     pub(super) ignores: bool,
+    /// Whether it is the base of a funnel.
+    pub(super) is_base: bool,
 }
 
 /// The simple metrics below a metric.
 pub(super) fn uses(metrics: &[Metric], metric: usize) -> Vec<Use> {
     match &metrics[metric].kind {
         Kind::Simple(_) => {
-            vec![Use { simple: metric, months: 0, days: 0, is_accumulated: false, per: None, ignores: false }]
+            vec![Use {
+                simple: metric,
+                months: 0,
+                days: 0,
+                by_rows: false,
+                start_of: None,
+                is_accumulated: false,
+                per: None,
+                ignores: false,
+                is_base: false,
+            }]
         }
         Kind::Accumulated { metric, .. } => {
             let below = uses(metrics, *metric).into_iter();
             below.map(|below| Use { is_accumulated: true, ..below }).collect()
+        }
+        Kind::Funnel(funnel) => {
+            let base = uses(metrics, funnel.base).into_iter();
+            base.map(|base| Use { is_base: true, ..base }).collect()
         }
         Kind::Nested { metric, per, .. } => {
             let below = uses(metrics, *metric).into_iter();
@@ -196,8 +233,10 @@ pub(super) fn uses(metrics: &[Metric], metric: usize) -> Vec<Use> {
                 uses(metrics, input.metric).into_iter().map(move |below| Use {
                     months: below.months + months,
                     days: below.days + days,
+                    by_rows: below.by_rows || input.by_rows,
+                    start_of: below.start_of.or(input.start_of),
                     is_accumulated: below.is_accumulated || input.span.is_some(),
-                    ignores: below.ignores || input.ignore.is_some(),
+                    ignores: below.ignores || input.ignore.is_some() || input.start_of.is_some(),
                     ..below
                 })
             })
@@ -211,6 +250,9 @@ pub(super) fn parts(metric: &Metric) -> Vec<usize> {
         Kind::Simple(_) => Vec::new(),
         Kind::Accumulated { metric, .. } | Kind::Nested { metric, .. } => vec![*metric],
         Kind::Derived { inputs, .. } => inputs.iter().map(|input| input.metric).collect(),
+        Kind::Funnel(funnel) => {
+            std::iter::once(funnel.base).chain(funnel.steps.iter().map(|step| step.metric)).collect()
+        }
     }
 }
 
@@ -218,6 +260,8 @@ pub(super) fn parts(metric: &Metric) -> Vec<usize> {
 pub(super) fn simple(metrics: &[Metric], metric: usize) -> &Simple {
     match &metrics[metric].kind {
         Kind::Simple(simple) => simple,
-        Kind::Derived { .. } | Kind::Accumulated { .. } | Kind::Nested { .. } => panic!("a use is of a simple metric"),
+        Kind::Derived { .. } | Kind::Accumulated { .. } | Kind::Nested { .. } | Kind::Funnel(_) => {
+            panic!("a use is of a simple metric")
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! Metrics → YAML, called m0, m1 and so on.
 
 use super::{
-    Aggregate, Axis, Balance, Base, Formula, Ignore, Input, Kind, Member, Metric, Operator, Simple, Span, Value,
-    WhenEmpty,
+    Aggregate, Axis, Balance, Base, Formula, Funnel, Ignore, Input, Kind, Member, Metric, Operator, Simple, Span, Step,
+    Take, Value, WhenEmpty, simple,
 };
 
 /// What dimensions of customers show.
@@ -15,6 +15,16 @@ const EVER: &str = "  - name: parcels_ever
     description: Claims.
     model: claims
     agg: count
+  - name: weight_ever
+    description: Weights.
+    model: parcels
+    agg: sum
+    expr: weight
+  - name: dearest_ever
+    description: The highest price.
+    model: parcels
+    agg: max
+    expr: price
 ";
 
 /// The metrics as YAML, behind those that dimensions show.
@@ -24,34 +34,39 @@ pub(in crate::battery) fn yaml(metrics: &[Metric], prefix: &str) -> String {
 
 /// The metrics as items of a list, each with a prefix and its position as its name.
 pub(in crate::battery) fn random_ones(metrics: &[Metric], prefix: &str) -> String {
-    let mut yaml = String::new();
-    for (index, metric) in metrics.iter().enumerate() {
-        yaml.push_str(&format!("  - name: {prefix}{index}\n    description: A number.\n"));
-        match &metric.kind {
-            Kind::Simple(simple) => yaml.push_str(&of_simple(simple)),
-            Kind::Derived { formula, inputs } => {
-                yaml.push_str(&format!("    expr: {}\n    inputs:\n", of_formula(formula, true)));
-                for (position, input) in inputs.iter().enumerate() {
-                    yaml.push_str(&format!("      i{position}: {{ {} }}\n", of_input(input, prefix)));
-                }
+    (0..metrics.len()).map(|index| of_metric(metrics, index, prefix)).collect()
+}
+
+/// One of the metrics as an item of a list.
+pub(in crate::battery) fn of_metric(metrics: &[Metric], index: usize, prefix: &str) -> String {
+    let metric = &metrics[index];
+    let mut yaml = format!("  - name: {prefix}{index}\n    description: A number.\n");
+    match &metric.kind {
+        Kind::Simple(simple) => yaml.push_str(&of_simple(simple)),
+        Kind::Derived { formula, inputs } => {
+            yaml.push_str(&format!("    expr: {}\n    inputs:\n", of_formula(formula, true)));
+            for (position, input) in inputs.iter().enumerate() {
+                yaml.push_str(&format!("      i{position}: {{ {} }}\n", of_input(input, prefix)));
             }
-            Kind::Nested { .. } => {}
-            Kind::Accumulated { metric, span } => {
-                yaml.push_str(&format!("    metric: {prefix}{metric}\n    {}\n", of_span(*span)));
-            }
         }
-        if let Kind::Nested { metric, per, aggregate } = &metric.kind {
-            let per = match per {
-                Member::Customer => "customers",
-                Member::Kind => "parcels.kind",
-                Member::Day => "day",
-            };
-            let agg = of_aggregate(*aggregate);
-            yaml.push_str(&format!("    metric: {prefix}{metric}\n    per: {per}\n    agg: {agg}\n"));
+        Kind::Nested { .. } => {}
+        Kind::Funnel(funnel) => yaml.push_str(&of_funnel(metrics, funnel, prefix)),
+        Kind::Accumulated { metric, span, take } => {
+            yaml.push_str(&format!("    metric: {prefix}{metric}\n    {}\n", of_span(*span)));
+            yaml.extend(of_take(*take).map(|take| format!("    {take}\n")));
         }
-        if let Some(when_empty) = metric.when_empty {
-            yaml.push_str(&format!("    {}\n", of_when_empty(when_empty)));
-        }
+    }
+    if let Kind::Nested { metric, per, aggregate } = &metric.kind {
+        let per = match per {
+            Member::Customer => "customers",
+            Member::Kind => "parcels.kind",
+            Member::Day => "day",
+        };
+        let agg = of_aggregate(*aggregate);
+        yaml.push_str(&format!("    metric: {prefix}{metric}\n    per: {per}\n    agg: {agg}\n"));
+    }
+    if let Some(when_empty) = metric.when_empty {
+        yaml.push_str(&format!("    {}\n", of_when_empty(when_empty)));
     }
     yaml
 }
@@ -94,6 +109,21 @@ fn of_simple(simple: &Simple) -> String {
     yaml
 }
 
+fn of_funnel(metrics: &[Metric], funnel: &Funnel, prefix: &str) -> String {
+    let by = |metric: usize| funnel.tie.expr(simple(metrics, metric).base);
+    let base = funnel.base;
+    let mut yaml = format!("    funnel:\n      - {{ metric: {prefix}{base}, by: {} }}\n", by(base));
+    for Step { metric, within } in &funnel.steps {
+        let within = within.map_or(String::new(), |within| format!(", within: {}", within.text()));
+        yaml.push_str(&format!("      - {{ metric: {prefix}{metric}, by: {}{within} }}\n", by(*metric)));
+    }
+    if funnel.same_currency {
+        yaml.push_str("    same: { currency: currency }\n");
+    }
+    yaml.push_str(&format!("    result: {}\n", funnel.result.text()));
+    yaml
+}
+
 fn of_aggregate(aggregate: Aggregate) -> String {
     match aggregate {
         Aggregate::Count => "count".to_owned(),
@@ -128,6 +158,8 @@ fn of_input(input: &Input, prefix: &str) -> String {
     let mut keys = vec![format!("metric: {prefix}{}", input.metric)];
     keys.extend(input.filter.as_ref().map(|filter| format!("where: {}", quoted(&filter.text()))));
     keys.extend(input.back.map(|back| format!("offset: {}", back.text())));
+    keys.extend(input.by_rows.then(|| "shift: rows".to_owned()));
+    keys.extend(input.start_of.map(|unit| format!("offset_to: start of {}", unit.name())));
     keys.extend(input.span.map(of_span));
     keys.extend(input.when_empty.map(of_when_empty));
     keys.extend(input.ignore.as_ref().map(|ignore| match ignore {
@@ -147,6 +179,14 @@ fn of_span(span: Span) -> String {
         Span::MonthToDate => "to_date: month".to_owned(),
         Span::YearToDate => "to_date: year".to_owned(),
         Span::Ever => "all_time: true".to_owned(),
+    }
+}
+
+fn of_take(take: Take) -> Option<String> {
+    match take {
+        Take::Last => None,
+        Take::First => Some("take: first".to_owned()),
+        Take::Avg => Some("take: avg".to_owned()),
     }
 }
 

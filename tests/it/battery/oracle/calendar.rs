@@ -1,6 +1,6 @@
 //! Days, periods and parts of a zone, with the week and the fiscal year of a world.
 
-use chrono::{DateTime, Datelike, Duration, Months, NaiveDate, TimeZone, Timelike, Utc};
+use chrono::{DateTime, Datelike, Duration, Months, NaiveDate, NaiveDateTime, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
 
 use crate::battery::{
@@ -65,8 +65,16 @@ impl Calendar {
         at - Duration::minutes(i64::from(local.minute())) - Duration::seconds(i64::from(local.second()))
     }
 
+    /// The instant with the same wall clock so many months later.
+    pub(super) fn months_later(self, at: DateTime<Utc>, months: u32) -> DateTime<Utc> {
+        self.of_clock(at.with_timezone(&self.zone).naive_local() + Months::new(months))
+    }
+
     fn same_clock(self, at: DateTime<Utc>, days: i64) -> DateTime<Utc> {
-        let local = at.with_timezone(&self.zone).naive_local() + Duration::days(days);
+        self.of_clock(at.with_timezone(&self.zone).naive_local() + Duration::days(days))
+    }
+
+    fn of_clock(self, local: NaiveDateTime) -> DateTime<Utc> {
         match self.zone.from_local_datetime(&local).earliest() {
             Some(at) => at.with_timezone(&Utc),
             // The clock was moved over it: as far after the gap as it would have been after its start.

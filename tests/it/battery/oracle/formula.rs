@@ -1,11 +1,9 @@
 //! Metrics of a query → formulas over uses of simple metrics.
 
-use std::collections::BTreeMap;
-
-use super::{KeyValue, rows::Row};
+use super::groups::Grouped;
 use crate::battery::{
-    definitions::{Aggregate, Formula, Ignore, Kind, Member, Metric, Operator, Span, WhenEmpty},
-    query::{Back, Key, Predicate, Show, Within, Words},
+    definitions::{Aggregate, Formula, Funnel, Ignore, Kind, Member, Metric, Operator, Span, Take, WhenEmpty},
+    query::{Back, Key, Predicate, Show, Size, Within, Words},
 };
 
 /// One use of a simple metric.
@@ -14,7 +12,11 @@ pub(super) struct Leaf<'q> {
     pub(super) filters: Vec<&'q Predicate>,
     pub(super) months: u32,
     pub(super) days: i64,
-    pub(super) span: Option<Span>,
+    /// Whether the months are taken back row by row.
+    pub(super) by_rows: bool,
+    /// The unit to the first period of which it is taken back.
+    pub(super) start_of: Option<Size>,
+    pub(super) span: Option<(Span, Take)>,
     pub(super) when_empty: Option<WhenEmpty>,
     pub(super) of_present: bool,
     /// What says which keys it is not grouped by.
@@ -23,7 +25,9 @@ pub(super) struct Leaf<'q> {
     pub(super) whole: Option<Within>,
     /// Whom it is computed for, and how that is aggregated.
     pub(super) nested: Option<(Member, Aggregate)>,
-    pub(super) groups: BTreeMap<Vec<KeyValue>, Vec<Row<'q>>>,
+    /// The funnel of which it is the base.
+    pub(super) funnel: Option<&'q Funnel>,
+    pub(super) grouped: Grouped<'q>,
 }
 
 impl Leaf<'_> {
@@ -55,12 +59,15 @@ struct Above<'q> {
     filters: Vec<&'q Predicate>,
     months: u32,
     days: i64,
-    span: Option<Span>,
+    by_rows: bool,
+    start_of: Option<Size>,
+    span: Option<(Span, Take)>,
     when_empty: Option<WhenEmpty>,
     of_present: bool,
     ignore: Vec<&'q Ignore>,
     whole: Option<Within>,
     nested: Option<(Member, Aggregate)>,
+    funnel: Option<&'q Funnel>,
 }
 
 pub(super) struct Builder<'q> {
@@ -89,7 +96,7 @@ impl<'q> Builder<'q> {
         let above = Above {
             months: months + more_months,
             days: days + more_days,
-            span: words.over,
+            span: words.over.map(|span| (span, Take::Last)),
             of_present: is_present,
             whole,
             ..Above::default()
@@ -100,7 +107,7 @@ impl<'q> Builder<'q> {
 
     fn node(&mut self, metric: usize, above: &Above<'q>) -> Node {
         let metrics = self.metrics;
-        let own = if above.nested.is_some() { None } else { metrics[metric].when_empty };
+        let own = if above.nested.is_some() || above.funnel.is_some() { None } else { metrics[metric].when_empty };
         let when_empty = above.when_empty.or(own);
         match &metrics[metric].kind {
             Kind::Simple(_) => {
@@ -109,19 +116,25 @@ impl<'q> Builder<'q> {
                     filters: above.filters.clone(),
                     months: above.months,
                     days: above.days,
+                    by_rows: above.by_rows,
+                    start_of: above.start_of,
                     span: above.span,
                     when_empty,
                     of_present: above.of_present,
                     ignore: above.ignore.clone(),
                     whole: above.whole,
                     nested: above.nested,
-                    groups: BTreeMap::new(),
+                    funnel: above.funnel,
+                    grouped: Grouped::default(),
                 });
                 Node::Leaf(self.leaves.len() - 1)
             }
-            Kind::Accumulated { metric, span } => {
-                let span = Some(*span);
+            Kind::Accumulated { metric, span, take } => {
+                let span = Some((*span, *take));
                 self.node(*metric, &Above { span, when_empty, ..above.clone() })
+            }
+            Kind::Funnel(funnel) => {
+                self.node(funnel.base, &Above { when_empty, funnel: Some(funnel), ..above.clone() })
             }
             Kind::Nested { metric, per, aggregate } => {
                 let nested = Some((*per, *aggregate));
@@ -132,17 +145,20 @@ impl<'q> Builder<'q> {
                 let mut nodes = Vec::new();
                 for input in inputs {
                     let (months, days) = Back::parts(input.back);
+                    let is_moved = input.back.is_some() || input.start_of.is_some();
                     let mut below = Above {
                         months: above.months + months,
                         days: above.days + days,
-                        span: input.span.or(above.span),
-                        when_empty: if input.back.is_some() { None } else { input.when_empty },
+                        by_rows: above.by_rows || input.by_rows,
+                        start_of: above.start_of.or(input.start_of),
+                        span: input.span.map(|span| (span, Take::Last)).or(above.span),
+                        when_empty: if is_moved { None } else { input.when_empty },
                         ..above.clone()
                     };
                     below.filters.extend(&input.filter);
                     below.ignore.extend(&input.ignore);
                     let node = self.node(input.metric, &below);
-                    nodes.push(Some(if input.back.is_some() {
+                    nodes.push(Some(if is_moved {
                         let earlier = Node::WhereRowsAre(Box::new(node));
                         if input.when_empty == Some(WhenEmpty::Zero) {
                             Node::OrZero(Box::new(earlier))

@@ -2,23 +2,34 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{Datelike, Duration, Months, NaiveDate};
+use chrono::{Datelike, Duration, NaiveDate, NaiveDateTime};
 
 use super::{
     KeyValue, Oracle,
-    calendar::{back, forward, next_period},
+    calendar::{back, forward},
     formula::Leaf,
     rows::{Moment, Row},
 };
 use crate::battery::{
-    definitions::{Axis, Balance, Base, Member, Simple, Span, simple},
+    definitions::{Axis, Balance, Base, Member, Simple, simple},
     query::{Dimension, Key, Part, Predicate, Size},
 };
 
-type Groups<'q> = BTreeMap<Vec<KeyValue>, Vec<Row<'q>>>;
+pub(super) type Groups<'q> = BTreeMap<Vec<KeyValue>, Vec<Row<'q>>>;
+/// The rows of a leaf under their keys.
+#[derive(Default)]
+pub(super) struct Grouped<'q> {
+    pub(super) groups: Groups<'q>,
+    /// What has accumulated day by day in a period that shows the mean.
+    pub(super) of_days: GroupsOfDays<'q>,
+    /// The time of each conversion of a funnel, by the number of its base.
+    pub(super) conversions: BTreeMap<i64, Vec<NaiveDateTime>>,
+}
+
+pub(super) type GroupsOfDays<'q> = BTreeMap<Vec<KeyValue>, Vec<Vec<Row<'q>>>>;
 
 impl<'q> Oracle<'q> {
-    pub(super) fn groups(&self, leaf: &Leaf<'q>) -> Groups<'q> {
+    pub(super) fn grouped(&self, leaf: &Leaf<'q>) -> Grouped<'q> {
         let metric = simple(self.metrics, leaf.metric);
         let all: Vec<Row<'q>> = match metric.base {
             Base::Parcels => self.view.world.parcels.iter().map(Row::Parcel).collect(),
@@ -31,6 +42,10 @@ impl<'q> Oracle<'q> {
             .into_iter()
             .filter(|row| conditions.iter().all(|condition| holds(row, condition) == Some(true)))
             .collect();
+        let rows = match leaf.funnel {
+            Some(funnel) => self.events(funnel, metric, rows),
+            None => rows,
+        };
         let rows = match metric.balance {
             Some(balance) => self.of_moments(leaf, metric, balance, rows),
             None => rows,
@@ -43,37 +58,60 @@ impl<'q> Oracle<'q> {
         };
         let rows: Vec<Row<'q>> = rows.into_iter().filter(|row| !is_nobodys(row)).collect();
         match leaf.span {
-            None => self.plain_groups(leaf, metric.axis, rows),
-            Some(span) => self.accumulated_groups(leaf, metric.axis, span, &rows),
+            None if leaf.by_rows => {
+                Grouped { groups: self.groups_of_moved_rows(leaf, metric.axis, &rows), ..Grouped::default() }
+            }
+            None => {
+                let groups = self.plain_groups(leaf, metric.axis, &rows);
+                let bases: Vec<Row<'q>> = rows.into_iter().filter(|row| self.counts(leaf, metric.axis, *row)).collect();
+                Grouped { groups, conversions: self.conversions(leaf, &bases), ..Grouped::default() }
+            }
+            Some((span, take)) => {
+                let (groups, of_days) = self.accumulated_groups(leaf, metric.axis, span, take, &rows);
+                Grouped { groups, of_days, ..Grouped::default() }
+            }
         }
     }
 
-    fn plain_groups(&self, leaf: &Leaf<'q>, axis: Axis, rows: Vec<Row<'q>>) -> Groups<'q> {
-        let mut groups = Groups::new();
+    /// Whether a row counts in a period of the answer.
+    fn counts(&self, leaf: &Leaf<'q>, axis: Axis, row: Row<'q>) -> bool {
         let is_shifted = leaf.months > 0 || leaf.days > 0;
-        for row in rows {
+        let day = self.view.axis(row, axis).map(|moment| self.view.day(moment));
+        let moved = day.map(|day| day + Duration::days(leaf.days));
+        // A day that the later month lacks is nobody's.
+        let has_day = moved.is_none_or(|day| !self.tells_days(leaf) || forward(day, leaf.months).day() == day.day());
+        self.is_in_range(day, leaf) && !(is_shifted && day.is_none()) && has_day
+    }
+
+    fn plain_groups(&self, leaf: &Leaf<'q>, axis: Axis, rows: &[Row<'q>]) -> Groups<'q> {
+        let mut groups = Groups::new();
+        for row in rows.iter().copied().filter(|row| self.counts(leaf, axis, *row)) {
             let moment = self.view.axis(row, axis);
-            let day = moment.map(|moment| self.view.day(moment));
-            if !self.is_in_range(day, leaf) || (is_shifted && day.is_none()) {
-                continue;
-            }
-            let moved = day.map(|day| day + Duration::days(leaf.days));
-            // A day that the later month lacks is nobody's.
-            if moved.is_some_and(|day| self.tells_days(leaf) && forward(day, leaf.months).day() != day.day()) {
-                continue;
-            }
+            let moved = moment.map(|moment| self.view.day(moment) + Duration::days(leaf.days));
             let key = self.query.keys.iter().map(|key| self.key(row, *key, moment.zip(moved), leaf));
             if let Some(key) = self.among_the_top(key.collect()) {
-                groups.entry(self.kept(leaf, &key)).or_default().push(row);
+                groups.entry(self.without_dropped(leaf, key)).or_default().push(row);
             }
         }
         groups
     }
 
-    /// The key of a leaf's group, in which what it ignores is nothing.
+    fn without_dropped(&self, leaf: &Leaf<'q>, key: Vec<KeyValue>) -> Vec<KeyValue> {
+        let values = key.into_iter().zip(&self.query.keys);
+        values.map(|(value, key)| if leaf.drops(*key) { KeyValue::Null } else { value }).collect()
+    }
+
+    /// The key of a leaf's group beside a row of the answer: what it ignores is nothing, and its time may be earlier.
     pub(super) fn kept(&self, leaf: &Leaf<'q>, key: &[KeyValue]) -> Vec<KeyValue> {
         let values = key.iter().zip(&self.query.keys);
-        values.map(|(value, key)| if leaf.drops(*key) { KeyValue::Null } else { value.clone() }).collect()
+        let kept = values.map(|(value, key)| match (leaf.start_of, key, value) {
+            _ if leaf.drops(*key) => KeyValue::Null,
+            (Some(unit), Key::Time(size), KeyValue::Day(day)) => {
+                KeyValue::Day(self.view.calendar.period(self.view.calendar.period(*day, unit), *size))
+            }
+            _ => value.clone(),
+        });
+        kept.collect()
     }
 
     /// For whom a row counts.
@@ -116,9 +154,23 @@ impl<'q> Oracle<'q> {
 
     fn is_in_range(&self, day: Option<NaiveDate>, leaf: &Leaf<'q>) -> bool {
         let Some((from, to)) = self.range else { return true };
+        let from = self.first_needed(from, leaf);
         day.is_some_and(|day| {
             day >= back(from, leaf.months, leaf.days) && to.is_none_or(|to| day < back(to, leaf.months, leaf.days))
         })
+    }
+
+    /// The first day of what a range needs: the first period of the unit is there as a whole.
+    fn first_needed(&self, from: NaiveDate, leaf: &Leaf<'q>) -> NaiveDate {
+        let calendar = self.view.calendar;
+        let size = self.query.keys.iter().find_map(|key| match key {
+            Key::Time(size) => Some(*size),
+            _ => None,
+        });
+        match leaf.start_of.zip(size) {
+            Some((unit, size)) => calendar.period(calendar.period(from, unit), size),
+            None => from,
+        }
     }
 
     /// Whether a key of the query tells the days of a month apart.
@@ -129,7 +181,7 @@ impl<'q> Oracle<'q> {
         })
     }
 
-    fn key(&self, row: Row<'q>, key: Key, moved: Option<(Moment, NaiveDate)>, leaf: &Leaf<'q>) -> KeyValue {
+    pub(super) fn key(&self, row: Row<'q>, key: Key, moved: Option<(Moment, NaiveDate)>, leaf: &Leaf<'q>) -> KeyValue {
         let calendar = self.view.calendar;
         match key {
             Key::Time(Size::Hour) => moved.map_or(KeyValue::Null, |(moment, _)| self.view.hour(moment, leaf.days)),
@@ -153,7 +205,7 @@ impl<'q> Oracle<'q> {
     }
 
     /// The key with its member where that is among the best, as one of the others, or not at all.
-    fn among_the_top(&self, mut key: Vec<KeyValue>) -> Option<Vec<KeyValue>> {
+    pub(super) fn among_the_top(&self, mut key: Vec<KeyValue>) -> Option<Vec<KeyValue>> {
         let (Some(top), Some(members)) = (self.query.top, &self.members) else { return Some(key) };
         if !members.contains(&key[top.of]) {
             if !top.other {
@@ -162,61 +214,5 @@ impl<'q> Oracle<'q> {
             key[top.of] = KeyValue::Other;
         }
         Some(key)
-    }
-
-    fn accumulated_groups(&self, leaf: &Leaf<'q>, axis: Axis, span: Span, rows: &[Row<'q>]) -> Groups<'q> {
-        let day_of = |row: &Row<'q>| self.view.axis(*row, axis).map(|moment| self.view.day(moment));
-        let days: Vec<NaiveDate> = rows.iter().filter_map(day_of).collect();
-        let mut groups = Groups::new();
-        for (period, end) in self.windows(leaf, &days) {
-            let from = end.and_then(|end| match span {
-                Span::Days(days) => Some(end - Duration::days(days)),
-                Span::MonthToDate => (end - Duration::days(1)).with_day(1),
-                Span::YearToDate => Some(self.view.calendar.period(end - Duration::days(1), Size::Year)),
-                Span::Ever => None,
-            });
-            for row in rows {
-                let is_inside = match (day_of(row), end) {
-                    (Some(day), Some(end)) => day < end && from.is_none_or(|from| day >= from),
-                    (None, Some(_)) => false,
-                    (_, None) => true,
-                };
-                if !is_inside {
-                    continue;
-                }
-                let key = self.query.keys.iter().map(|key| match key {
-                    Key::Time(_) => KeyValue::Day(period.expect("there is a time key")),
-                    Key::Part(_) => panic!("not asked of accumulated metrics"),
-                    _ => self.key(*row, *key, None, leaf),
-                });
-                if let Some(key) = self.among_the_top(key.collect()) {
-                    groups.entry(key).or_default().push(*row);
-                }
-            }
-        }
-        groups
-    }
-
-    /// The periods of the answer, each with the end of its window.
-    fn windows(&self, leaf: &Leaf<'q>, days: &[NaiveDate]) -> Vec<(Option<NaiveDate>, Option<NaiveDate>)> {
-        let size = self.query.keys.iter().find_map(|key| match key {
-            Key::Time(size) => Some(*size),
-            _ => None,
-        });
-        let end = self.range.and_then(|(_, to)| to);
-        let Some(size) = size else { return vec![(None, end.map(|to| back(to, leaf.months, leaf.days)))] };
-        let Some(first) = self.range.map(|(from, _)| from).or(days.iter().min().copied()) else { return Vec::new() };
-        let last = end.map_or(self.today.max(days.iter().max().copied().unwrap_or(first)), |to| to - Duration::days(1));
-        let mut starts: Vec<NaiveDate> =
-            first.iter_days().take_while(|day| *day <= last).map(|day| self.view.calendar.period(day, size)).collect();
-        starts.dedup();
-        let moved = starts.into_iter().filter_map(|start| {
-            let moved = start - Months::new(leaf.months);
-            if moved.day() != start.day() && size == Size::Day {
-                return None;
-            }
-            Some((Some(start), Some(next_period(moved, size) - Duration::days(leaf.days))))
-        });
-        moved.collect()
     }
 }

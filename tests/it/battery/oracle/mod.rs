@@ -2,10 +2,12 @@
 
 mod calendar;
 mod formula;
+mod funnels;
 mod groups;
 mod number;
 mod places;
 mod rows;
+mod windows;
 
 use std::{
     cell::Cell,
@@ -21,7 +23,7 @@ use self::{
     rows::{Row, View},
 };
 use super::{
-    definitions::{Aggregate, Metric, Operator, Simple, Value, WhenEmpty, simple},
+    definitions::{Aggregate, FunnelResult, Metric, Operator, Simple, Take, Value, WhenEmpty, simple},
     query::{Comparison, Having, Key, Part, Query},
     world::World,
 };
@@ -60,7 +62,7 @@ struct Oracle<'q> {
 
 /// Works out the answer; nothing where it hangs on the rounding of a float.
 pub(super) fn answer(world: &World, metrics: &[Metric], query: &Query, now: DateTime<Utc>) -> Option<Answer> {
-    if world.is_guarded {
+    if world.policy.is_some() {
         return answer(&world.seen(), metrics, query, now);
     }
     let calendar = Calendar::of(world, query);
@@ -82,7 +84,7 @@ pub(super) fn answer(world: &World, metrics: &[Metric], query: &Query, now: Date
         is_unsure: Cell::new(false),
     };
     for leaf in 0..oracle.leaves.len() {
-        oracle.leaves[leaf].groups = oracle.groups(&oracle.leaves[leaf]);
+        oracle.leaves[leaf].grouped = oracle.grouped(&oracle.leaves[leaf]);
     }
     let mut answer = Answer::new();
     let keys = oracle.keys().into_iter();
@@ -108,9 +110,10 @@ impl<'q> Oracle<'q> {
     fn keys(&self) -> BTreeSet<Vec<KeyValue>> {
         let mut keys: BTreeSet<Vec<KeyValue>> = BTreeSet::new();
         let only_back = self.leaves.iter().all(|leaf| !leaf.of_present);
-        let is_whole = |leaf: &&Leaf<'_>| !self.query.keys.iter().any(|key| leaf.drops(*key));
+        let is_whole =
+            |leaf: &&Leaf<'_>| leaf.start_of.is_none() && !self.query.keys.iter().any(|key| leaf.drops(*key));
         for leaf in self.leaves.iter().filter(|leaf| leaf.of_present || only_back).filter(is_whole) {
-            keys.extend(leaf.groups.keys().cloned());
+            keys.extend(leaf.grouped.groups.keys().cloned());
         }
         if self.query.keys.is_empty() {
             keys.insert(Vec::new());
@@ -179,7 +182,7 @@ impl<'q> Oracle<'q> {
     /// Whether values are floats, which a zero in their place is then too.
     fn is_float(&self, node: &Node) -> bool {
         match node {
-            Node::Leaf(leaf) => is_mean(self.aggregate(&self.leaves[*leaf])),
+            Node::Leaf(leaf) => self.is_float_leaf(&self.leaves[*leaf]),
             Node::Constant(_) => false,
             Node::Binary(operator, left, right) => {
                 *operator == Operator::Divide || self.is_float(left) || self.is_float(right)
@@ -188,11 +191,18 @@ impl<'q> Oracle<'q> {
         }
     }
 
+    fn is_float_leaf(&self, leaf: &Leaf<'_>) -> bool {
+        match leaf.funnel {
+            Some(funnel) => funnel.result != FunnelResult::Conversions,
+            None => is_mean(self.aggregate(leaf)) || leaf.span.is_some_and(|(_, take)| take == Take::Avg),
+        }
+    }
+
     fn has_rows(&self, node: &Node, key: &[KeyValue]) -> bool {
         match node {
             Node::Leaf(leaf) => {
                 let leaf = &self.leaves[*leaf];
-                leaf.groups.contains_key(&self.kept(leaf, key))
+                leaf.grouped.groups.contains_key(&self.kept(leaf, key))
             }
             Node::Constant(_) => false,
             Node::Binary(_, left, right) => self.has_rows(left, key) || self.has_rows(right, key),
@@ -204,12 +214,17 @@ impl<'q> Oracle<'q> {
         let metric = simple(self.metrics, leaf.metric);
         let aggregate = self.aggregate(leaf);
         let counts = matches!(aggregate, Aggregate::Count | Aggregate::CountDistinct);
-        let is_zero = match leaf.when_empty {
-            Some(when_empty) => when_empty == WhenEmpty::Zero,
-            None => counts || aggregate == Aggregate::Sum,
+        let is_zero = match (leaf.when_empty, leaf.funnel) {
+            (Some(when_empty), _) => when_empty == WhenEmpty::Zero,
+            (None, Some(funnel)) => funnel.result == FunnelResult::Conversions,
+            (None, None) => counts || aggregate == Aggregate::Sum,
         };
-        let value = match (leaf.groups.get(&self.kept(leaf, key)), leaf.nested) {
+        let value = match (leaf.grouped.groups.get(&self.kept(leaf, key)), leaf.nested) {
             (None, _) => Number::Null,
+            (Some(bases), None) if leaf.funnel.is_some() => self.of_bases(leaf, bases),
+            (Some(_), None) if leaf.grouped.of_days.contains_key(key) => {
+                self.mean_of_days(metric, &leaf.grouped.of_days[key])
+            }
             (Some(rows), None) => self.of_rows(metric, rows),
             (Some(rows), Some((member, aggregate))) => {
                 let mut members: BTreeMap<KeyValue, Vec<Row<'q>>> = BTreeMap::new();
@@ -232,7 +247,14 @@ impl<'q> Oracle<'q> {
                 }
             }
         };
-        if value == Number::Null && is_zero { zero(is_mean(aggregate)) } else { value }
+        if value == Number::Null && is_zero { zero(self.is_float_leaf(leaf)) } else { value }
+    }
+
+    /// The mean of what has accumulated on each of several days.
+    fn mean_of_days(&self, metric: &Simple, days: &[Vec<Row<'q>>]) -> Number {
+        let values = days.iter().map(|rows| self.of_rows(metric, rows));
+        let values: Vec<Number> = values.filter(|value| *value != Number::Null).collect();
+        number::mean(&values)
     }
 
     /// The aggregate that gives a leaf's value.

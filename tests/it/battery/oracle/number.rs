@@ -3,7 +3,7 @@
 use crate::battery::definitions::{Aggregate, Operator};
 
 /// The units in which exact values are counted: millionths.
-const ONE: i128 = 1_000_000;
+pub(super) const ONE: i128 = 1_000_000;
 
 /// How far two floats may be apart, relative to the numbers that they come from.
 const TOLERANCE: f64 = 1e-9;
@@ -105,6 +105,43 @@ pub(in crate::battery) fn apply(operator: Operator, left: Number, right: Number)
         Operator::Multiply => Number::Float(l * r, l_size * r_size),
         Operator::Divide => unreachable!("done above"),
     })
+}
+
+/// A quotient of counts; nothing where there is nothing to divide by.
+pub(super) fn quotient(count: usize, by: usize) -> Number {
+    if by == 0 {
+        return Number::Null;
+    }
+    Number::float(ratio(count as i128, by as i128))
+}
+
+/// A percentile, in hundredths, of whole numbers, in units of so many.
+pub(super) fn percentile_of(mut values: Vec<i64>, hundredths: u8, unit: i64) -> Number {
+    values.sort_unstable();
+    if values.is_empty() {
+        return Number::Null;
+    }
+    let place = usize::from(hundredths) * (values.len() - 1);
+    let (low, rest) = (place / 100, place % 100);
+    let (below, above) = (i128::from(values[low]), i128::from(values[(low + 1).min(values.len() - 1)]));
+    let hundredfold = below * 100 + (above - below) * rest as i128;
+    Number::float(ratio(hundredfold, 100 * i128::from(unit)))
+}
+
+/// The mean of values that are not null; nothing where there are none.
+pub(super) fn mean(values: &[Number]) -> Number {
+    let parts: Vec<(f64, f64)> = values.iter().filter_map(|value| value.parts()).collect();
+    if parts.is_empty() {
+        return Number::Null;
+    }
+    let size = parts.iter().map(|(_, size)| *size).fold(0.0, f64::max);
+    #[allow(clippy::cast_precision_loss, reason = "a world is small")]
+    let count = parts.len() as f64;
+    // Exact values are added exactly, as those that cancel out would leave an error of their size.
+    let exact: Option<i128> =
+        values.iter().map(|value| if let Number::Exact(units) = value { Some(*units) } else { None }).sum();
+    let sum = exact.map_or_else(|| parts.iter().map(|(value, _)| value).sum(), |sum| ratio(sum, ONE));
+    Number::Float(sum / count, size)
 }
 
 /// Aggregates values that are not null, in millionths; nothing where there are none and that is not zero.

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Duration, Months, NaiveDate, NaiveDateTime, Timelike, Utc};
 
-use super::{KeyValue, calendar::Calendar, formula::Leaf};
+use super::{KeyValue, calendar::Calendar, formula::Leaf, number::ONE};
 use crate::battery::{
     definitions::{Axis, Value},
-    query::{Constant, Dimension, Matching, Part, Predicate, TimeDimension, TimeOf},
+    query::{Constant, Dimension, Ever, Matching, Part, Predicate, TimeDimension, TimeOf},
     world::{Claim, Customer, Depot, Parcel, PlanVersion, Rate, World},
 };
 
@@ -31,7 +31,7 @@ pub(super) struct View<'w> {
 }
 
 impl<'w> View<'w> {
-    fn parcel_of(self, row: Row<'w>) -> Option<&'w Parcel> {
+    pub(super) fn parcel_of(self, row: Row<'w>) -> Option<&'w Parcel> {
         match row {
             Row::Parcel(parcel) => Some(parcel),
             Row::Claim(claim) => self.world.parcels.iter().find(|parcel| Some(parcel.id) == claim.parcel),
@@ -112,6 +112,24 @@ impl<'w> View<'w> {
         let parcels = self.world.parcels.iter();
         let count = parcels.filter(|parcel| parcel.customer == Some(customer.id) && parcel.ok == Some(true)).count();
         i64::try_from(count).expect("a world is small")
+    }
+
+    /// A metric of the customer of a row, in millionths.
+    fn ever(self, row: Row<'w>, ever: Ever) -> Option<i128> {
+        let customer = self.customer_id(row)?;
+        let parcels = self.world.parcels.iter().filter(|parcel| parcel.customer == Some(customer));
+        match ever {
+            Ever::Claims => {
+                let claims = self.world.claims.iter();
+                Some(claims.filter(|claim| self.customer_id(Row::Claim(claim)) == Some(customer)).count() as i128 * ONE)
+            }
+            Ever::Weight => {
+                Some(parcels.filter_map(|parcel| parcel.weight).map(|weight| i128::from(weight) * ONE).sum())
+            }
+            Ever::Dearest => {
+                parcels.filter_map(|parcel| parcel.price).max().map(|price| i128::from(price) * (ONE / 100))
+            }
+        }
     }
 
     /// How many claims a customer ever had.
@@ -231,6 +249,10 @@ impl<'w> View<'w> {
             }
             Predicate::IsNull(dimension) => Some(self.dimension(row, *dimension) == KeyValue::Null),
             Predicate::Holds(dimension) => Some(self.dimension(row, *dimension) == KeyValue::Bool(true)),
+            Predicate::Ever(ever, comparison, value) => {
+                Some(comparison.holds(&self.ever(row, *ever)?, &(i128::from(*value) * ONE)))
+            }
+            Predicate::EverIsNull(ever) => Some(self.ever(row, *ever).is_none()),
             Predicate::HasClaim(reason, above) => {
                 Some(self.parcel_of(row).is_some_and(|parcel| self.has_claim(parcel, *reason, *above)))
             }

@@ -1,8 +1,8 @@
 //! Which queries have an answer, by the rules that refuse the others.
 
-use super::{Key, Part, Query, Range, Show, Size, TimeDimension, Top, Words};
+use super::{Key, Part, Predicate, Query, Range, Show, Size, TimeDimension, Top, Words};
 use crate::battery::definitions::{
-    Aggregate, Axis, Formula, Kind, Member, Metric, Operator, Use, accumulates, simple, uses,
+    Aggregate, Axis, Formula, FunnelResult, Kind, Metric, Operator, Use, accumulates, simple, uses,
 };
 
 pub(super) fn is_answerable(query: &Query, metrics: &[Metric]) -> bool {
@@ -84,14 +84,39 @@ fn is_possible(query: &Query, metrics: &[Metric], used: Use, sizes: &[Size], has
         || (parts == 0 && sizes.len() <= 1 && !sizes.contains(&Size::Hour) && (!sizes.is_empty() || has_end));
     let is_balance = simple(metrics, used.simple).balance.is_some();
     let of_one_period = !is_balance || (parts == 0 && sizes.len() <= 1);
-    // A member that is 29 February has no place a year later.
-    let members_stay = used.per != Some(Member::Day) || used.months == 0;
     let one_grouping = !used.ignores || (!is_shifted && !used.is_accumulated);
-    dated && bounded && members_stay && of_one_period && one_grouping && sizes.iter().all(|size| is_whole(*size, used))
+    dated
+        && bounded
+        && of_one_period
+        && one_grouping
+        && can_move_by_rows(query, used, is_balance, parts)
+        && starts(used, sizes, parts)
+        && sizes.iter().all(|size| is_whole(*size, used))
+}
+
+/// Whether each row can be taken back on its own: to days of periods, and by nothing that has a time of its own.
+fn can_move_by_rows(query: &Query, used: Use, is_balance: bool, parts: usize) -> bool {
+    let names_time = query.filter.as_ref().is_some_and(Predicate::names_time);
+    !used.by_rows || (parts == 0 && !used.is_accumulated && !used.is_base && !is_balance && !names_time)
+}
+
+/// Whether there is a first period of the unit to go back to.
+fn starts(used: Use, sizes: &[Size], parts: usize) -> bool {
+    let Some(unit) = used.start_of else { return true };
+    let is_finer = |size: Size| match size {
+        Size::Day | Size::Week => true,
+        Size::Month => unit != Size::Month,
+        Size::Quarter => unit == Size::Year,
+        Size::Hour | Size::Year | Size::FiscalQuarter | Size::FiscalYear => false,
+    };
+    sizes.len() == 1 && is_finer(sizes[0]) && parts == 0
 }
 
 /// Whether a shift is by whole periods of a size.
 fn is_whole(size: Size, used: Use) -> bool {
+    if used.by_rows {
+        return size != Size::Hour;
+    }
     let shortest = match size {
         Size::Hour | Size::Day => 1,
         Size::Week => 7,
@@ -120,6 +145,7 @@ fn is_exact(metrics: &[Metric], metric: usize) -> bool {
     match &metrics[metric].kind {
         Kind::Simple(simple) => !matches!(simple.aggregate, Aggregate::Avg | Aggregate::Percentile(_)),
         Kind::Accumulated { metric, .. } => is_exact(metrics, *metric),
+        Kind::Funnel(funnel) => funnel.result == FunnelResult::Conversions,
         Kind::Nested { aggregate, .. } => !matches!(aggregate, Aggregate::Avg | Aggregate::Percentile(_)),
         Kind::Derived { formula, inputs } => {
             inputs.iter().all(|input| is_exact(metrics, input.metric)) && has_no_division(formula)

@@ -73,6 +73,28 @@ impl Dimension {
     }
 }
 
+/// A metric that is not declared as a dimension, by the customer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ever {
+    Claims,
+    /// The sum of the weights.
+    Weight,
+    /// The highest price.
+    Dearest,
+}
+
+impl Ever {
+    pub(super) const ALL: [Self; 3] = [Self::Claims, Self::Weight, Self::Dearest];
+
+    pub(super) fn path(self) -> &'static str {
+        match self {
+            Self::Claims => "customers.claims_ever",
+            Self::Weight => "customers.weight_ever",
+            Self::Dearest => "customers.dearest_ever",
+        }
+    }
+}
+
 /// A time that every metric's model reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TimeDimension {

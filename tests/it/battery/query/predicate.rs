@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::{Dimension, Part, Size, TimeDimension};
+use super::{Dimension, Ever, Part, Size, TimeDimension};
 use crate::battery::{
     random::Random,
     world::{COUNTRIES, KINDS, PLANS, REASONS, REGIONS, TIERS, day},
@@ -85,6 +85,9 @@ pub(in crate::battery) enum Predicate {
     Matches(Matching, Dimension, &'static str),
     IsNull(Dimension),
     Holds(Dimension),
+    /// A metric of the customer, over all time.
+    Ever(Ever, Comparison, i64),
+    EverIsNull(Ever),
     /// `exists(claims where …)`: of a reason, if one is named, and above an amount in whole units.
     HasClaim(Option<&'static str>, Option<i64>),
     /// Of a claim itself.
@@ -126,7 +129,13 @@ impl Predicate {
         if depth > 0 && random.chance(35) {
             return Self::combined(random, &mut |random| Self::of_query(random, depth - 1));
         }
-        if random.chance(30) { Self::of_time(random) } else { Self::of_dimensions(random, 0) }
+        if random.chance(30) {
+            Self::of_time(random)
+        } else if random.chance(10) {
+            Self::of_customer(random)
+        } else {
+            Self::of_dimensions(random, 0)
+        }
     }
 
     fn combined(random: &mut Random, part: &mut dyn FnMut(&mut Random) -> Self) -> Self {
@@ -196,6 +205,15 @@ impl Predicate {
         }
     }
 
+    /// A condition on a metric of the customer.
+    fn of_customer(random: &mut Random) -> Self {
+        let ever = *random.pick(&Ever::ALL);
+        if random.chance(20) {
+            return Self::EverIsNull(ever);
+        }
+        Self::Ever(ever, *random.pick(&Comparison::ALL), *random.pick(&[0, 1, 2, 3, 5]))
+    }
+
     /// A condition of a metric on parcels.
     pub(in crate::battery) fn of_parcels(random: &mut Random) -> Self {
         match random.below(7) {
@@ -241,6 +259,8 @@ impl Predicate {
             }
             Self::IsNull(dimension) => format!("{} is null", dimension.path()),
             Self::Holds(dimension) => dimension.path().to_owned(),
+            Self::Ever(ever, comparison, value) => format!("{} {} {value}", ever.path(), comparison.sign()),
+            Self::EverIsNull(ever) => format!("{} is null", ever.path()),
             Self::HasClaim(reason, above) => {
                 let reason = reason.map(|reason| format!("reason = {}", quote(reason)));
                 let above = above.map(|above| format!("amount > {above}"));
@@ -262,6 +282,16 @@ impl Predicate {
             Self::And(left, right) => format!("({}) and ({})", left.text(), right.text()),
             Self::Or(left, right) => format!("({}) or ({})", left.text(), right.text()),
             Self::IsUnknown(inner) => format!("({}) is null", inner.text()),
+        }
+    }
+
+    /// Whether it speaks of the metric's own time.
+    pub(super) fn names_time(&self) -> bool {
+        match self {
+            Self::Time(TimeOf::Metric, ..) | Self::Part(TimeOf::Metric, ..) => true,
+            Self::Not(inner) | Self::IsUnknown(inner) => inner.names_time(),
+            Self::And(left, right) | Self::Or(left, right) => left.names_time() || right.names_time(),
+            _ => false,
         }
     }
 

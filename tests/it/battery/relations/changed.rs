@@ -67,9 +67,9 @@ pub(super) fn filter_is_group(asker: &Asker<'_>, case: &Case) -> Result<(), Fail
 
 /// The tables that a case makes no use of: names of their models stand nowhere.
 pub(super) fn unrelated(case: &Case) -> Vec<&'static str> {
-    let used: Vec<Metric> = used(case).into_iter().map(|metric| case.metrics[metric].clone()).collect();
-    let query = case.query.text(PREFIX);
-    let text = format!("{}{:?}", definitions::random_ones(&used, PREFIX), query);
+    let used: String =
+        used(case).into_iter().map(|metric| definitions::of_metric(&case.metrics, metric, PREFIX)).collect();
+    let text = format!("{used}{:?}", case.query.text(PREFIX));
     let names: [(&str, &[&str]); 5] = [
         ("claims", &["claim"]),
         ("customers", &["customers", "country"]),
@@ -145,8 +145,8 @@ fn reversed_yaml(world: &World, metrics: &[Metric]) -> String {
 /// A metric that divides one metric by another, and both.
 pub(super) fn ratio(metrics: &[Metric]) -> Option<(usize, usize, usize)> {
     let is_plain = |input: &Input| {
-        let is_same = input.filter.is_none() && input.back.is_none() && input.span.is_none();
-        is_same && input.when_empty.is_none() && input.ignore.is_none()
+        let is_moved = input.back.is_some() || input.start_of.is_some() || input.span.is_some();
+        input.filter.is_none() && !is_moved && input.when_empty.is_none() && input.ignore.is_none()
     };
     metrics.iter().enumerate().find_map(|(position, metric)| match (&metric.kind, metric.when_empty) {
         (Kind::Derived { formula: Formula::Binary(Operator::Divide, left, right), inputs }, None)

@@ -2,6 +2,7 @@
 //!
 //! A case to which a relation does not apply fulfils it, so that a shrinking case cannot leave its ground.
 
+mod cached;
 mod changed;
 mod combined;
 mod total;
@@ -33,10 +34,11 @@ pub(super) enum Relation {
     Renamed,
     PhysicalTwin,
     Total,
+    Cached,
 }
 
 impl Relation {
-    pub(super) const ALL: [Self; 14] = [
+    pub(super) const ALL: [Self; 15] = [
         Self::Partition,
         Self::Trinity,
         Self::Independence,
@@ -51,6 +53,7 @@ impl Relation {
         Self::Renamed,
         Self::PhysicalTwin,
         Self::Total,
+        Self::Cached,
     ];
 
     pub(super) fn name(self) -> &'static str {
@@ -67,6 +70,7 @@ impl Relation {
             Self::TimeSplit => "r14",
             Self::TwiceTheSame => "r15",
             Self::Renamed => "r16",
+            Self::Cached => "r6",
             Self::PhysicalTwin => "r7",
             Self::Total => "r18",
         }
@@ -86,6 +90,7 @@ impl Relation {
             Self::Unpruned => "R12: a table without partitions gives the same",
             Self::TimeSplit => "R14: a range is its two parts",
             Self::TwiceTheSame => "R15: planned twice is the same text",
+            Self::Cached => "R6: what is kept is what is asked anew, whoever asked before",
             Self::PhysicalTwin => "R7: a policy on all rows is no policy on the rows that may be seen",
             Self::Total => "R18: groups and their total are the same in one query as in two",
             Self::Renamed => "R16: other names give the same numbers",
@@ -100,14 +105,14 @@ impl Relation {
             // What ignores keys makes no rows beside others.
             Self::Independence => is_plain && case.query.metrics.len() > 1 && !ignores(case),
             Self::FilterIsGroup => is_plain && changed::text_key(&case.query).is_some() && !ignores(case),
-            Self::UnrelatedRows => !case.world.is_guarded && !changed::unrelated(case).is_empty(),
+            Self::UnrelatedRows => case.world.policy.is_none() && !changed::unrelated(case).is_empty(),
             Self::Grain => is_plain && combined::of_sum(case) && combined::coarser(&case.query).is_some(),
             Self::Ratio => is_plain && changed::ratio(&case.metrics).is_some(),
             Self::TimeSplit => is_plain && combined::of_sum(case) && combined::middle(&case.query).is_some(),
             Self::Unpruned => case.world.is_partitioned,
-            Self::PhysicalTwin => case.world.is_guarded,
+            Self::PhysicalTwin => case.world.policy.is_some(),
             Self::Total => total::has_total(case),
-            Self::Permutation | Self::TwiceTheSame | Self::Renamed => true,
+            Self::Permutation | Self::TwiceTheSame | Self::Renamed | Self::Cached => true,
         }
     }
 }
@@ -147,6 +152,7 @@ pub(super) fn check(warehouse: &Warehouse, case: &Case, relation: Relation, mut 
         Relation::Ratio => changed::ratio_of_parts(&asker, case),
         Relation::Unpruned => changed::unpruned(warehouse, &asker, case),
         Relation::TwiceTheSame => changed::twice_the_same(&asker, case),
+        Relation::Cached => cached::cached(&asker, case, &mut random),
         Relation::PhysicalTwin => changed::physical_twin(warehouse, &asker, case),
         Relation::Total => total::total(&asker, case),
         Relation::Renamed => changed::renamed(&asker, case),

@@ -2,6 +2,7 @@
 //! on the edges of days.
 
 mod models;
+mod policy;
 mod seed;
 mod values;
 
@@ -11,6 +12,7 @@ use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, Utc};
 use chrono_tz::Tz;
 
 use super::random::Random;
+pub(super) use policy::{Policy, ROLE};
 pub(super) use seed::decimal;
 pub(super) use values::{COUNTRIES, CURRENCIES, KINDS, PLANS, REASONS, REGIONS, SEEN_REGION, TIERS, ZONES, day};
 
@@ -90,8 +92,8 @@ pub(super) struct World {
     pub(super) plans: Vec<PlanVersion>,
     /// Rows that the models' `where` leaves out, with keys of others.
     pub(super) void: Void,
-    /// Whether a policy shows the depots of one region only, and what points to them.
-    pub(super) is_guarded: bool,
+    /// What is shown of the depots, and of what points to them.
+    pub(super) policy: Option<Policy>,
     /// Whether the partitions of parcels are told.
     pub(super) is_partitioned: bool,
     /// Lines of the definitions that a smaller case does without.
@@ -132,21 +134,9 @@ pub(super) fn make(random: &mut Random) -> World {
         claims,
         customers,
         depots,
-        is_guarded: random.clone().chance(25),
+        policy: policy::make(random),
         is_partitioned: true,
         left_out: BTreeSet::new(),
-    }
-}
-
-impl World {
-    /// The rows that may be seen: depots of the region, parcels of which both depots are seen, claims on such parcels.
-    pub(super) fn seen(&self) -> Self {
-        let mut seen = Self { is_guarded: false, ..self.clone() };
-        seen.depots.retain(|depot| depot.region.as_deref() == Some(SEEN_REGION));
-        let is_seen = |id: Option<i64>| seen.depots.iter().any(|depot| Some(depot.id) == id);
-        seen.parcels.retain(|parcel| is_seen(parcel.origin) && is_seen(parcel.destination));
-        seen.claims.retain(|claim| seen.parcels.iter().any(|parcel| Some(parcel.id) == claim.parcel));
-        seen
     }
 }
 

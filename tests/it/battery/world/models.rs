@@ -106,9 +106,7 @@ impl World {
                 "tables:\n  - name: parcels\n    partition: {{ column: loaded_on, granularity: day, holds: {{ booked_at: {{ to: {late} days }} }} }}\n"
             ));
         }
-        if self.is_guarded {
-            yaml.push_str("policies:\n  - { name: own_region, model: depots, rows: region = $principal.region }\n");
-        }
+        yaml.push_str(&self.policies());
         for line in self.lines() {
             yaml.push_str(line);
             yaml.push('\n');

@@ -32,8 +32,11 @@ pub(super) fn make(random: &mut Random) -> Option<Policy> {
     if !random.chance(30) {
         return None;
     }
-    let rule =
-        *random.pick(&[Rule::Own, Rule::Own, Rule::Own, Rule::EitherDepot, Rule::EitherDepot, Rule::MissingClaim]);
+    let rule = match random.below(10) {
+        0..5 => Rule::Own,
+        5..9 => Rule::EitherDepot,
+        _ => Rule::MissingClaim,
+    };
     Some(Policy { rule, role: random.pick_or_none(50, &[ROLE, OTHER_ROLE, OTHER_ROLE]) })
 }
 

@@ -277,6 +277,10 @@ fn worlds(world: &World) -> Vec<World> {
     add_rows(&mut add, world.depots.len(), &|world, keep| retain(&mut world.depots, keep));
     add_rows(&mut add, world.rates.len(), &|world, keep| retain(&mut world.rates, keep));
     add_rows(&mut add, world.plans.len(), &|world, keep| retain(&mut world.plans, keep));
+    add_rows(&mut add, world.notes.len(), &|world, keep| retain(&mut world.notes, keep));
+    add_rows(&mut add, world.segments.len(), &|world, keep| retain(&mut world.segments, keep));
+    add_rows(&mut add, world.memberships.len(), &|world, keep| retain(&mut world.memberships, keep));
+    add_rows(&mut add, world.shares.len(), &|world, keep| retain(&mut world.shares, keep));
     add_rows(&mut add, world.void.parcels.len(), &|world, keep| retain(&mut world.void.parcels, keep));
     add_rows(&mut add, world.void.claims.len(), &|world, keep| retain(&mut world.void.claims, keep));
     add_rows(&mut add, world.void.customers.len(), &|world, keep| retain(&mut world.void.customers, keep));

@@ -1,10 +1,13 @@
 //! Bugs that planners have, planted into finished SELECTs, and which of them nobody notices.
 
 mod asked;
+mod expr;
+mod joined;
+mod list;
 mod plant;
 mod shape;
 
-pub(super) use plant::Bug;
+pub(super) use list::Bug;
 
 use super::{
     ask::{self, Failure, PREFIX, Warehouse, now},

@@ -8,7 +8,7 @@ use super::{
     KeyValue, Oracle,
     formula::Leaf,
     number::{self, Number},
-    rows::{Moment, Row},
+    rows::{Moment, Of, Row},
 };
 use crate::battery::{
     definitions::{Base, Funnel, FunnelResult, Simple, Tie, Within, simple},
@@ -34,9 +34,9 @@ impl<'q> Oracle<'q> {
         let whole = |id: Option<i64>| id.map_or(KeyValue::Null, KeyValue::Whole);
         match tie {
             Tie::Customer => whole(self.view.parcel_of(row).and_then(|parcel| parcel.customer)),
-            Tie::Parcel => match row {
-                Row::Parcel(parcel) => KeyValue::Whole(parcel.id),
-                Row::Claim(claim) => whole(claim.parcel),
+            Tie::Parcel => match row.of {
+                Of::Parcel(parcel) => KeyValue::Whole(parcel.id),
+                Of::Claim(claim) => whole(claim.parcel),
             },
             Tie::Kind => self.view.dimension(row, Dimension::Kind),
         }
@@ -83,7 +83,7 @@ impl<'q> Oracle<'q> {
                         && step.within.is_none_or(|within| self.is_within(within, earlier.at, at, is_instant))
                         && (!is_last || !funnel.same_currency || is_of_one_currency(earlier.base, event))
                 };
-                let latest = before.iter().filter(follows).max_by_key(|earlier| (earlier.at, id(earlier.base)));
+                let latest = before.iter().filter(follows).max_by_key(|earlier| (earlier.at, earlier.base.id()));
                 if let Some(latest) = latest {
                     credited.push(Credited { at, tie, base: latest.base });
                 }
@@ -92,7 +92,7 @@ impl<'q> Oracle<'q> {
         }
         let mut conversions: BTreeMap<i64, Vec<NaiveDateTime>> = BTreeMap::new();
         for conversion in before {
-            conversions.entry(id(conversion.base)).or_default().push(conversion.at);
+            conversions.entry(conversion.base.id()).or_default().push(conversion.at);
         }
         conversions
     }
@@ -101,17 +101,17 @@ impl<'q> Oracle<'q> {
     pub(super) fn of_bases(&self, leaf: &Leaf<'q>, bases: &[Row<'q>]) -> Number {
         let funnel = leaf.funnel.expect("it is the base of one");
         let metric = simple(self.metrics, funnel.base);
-        let converted = bases.iter().filter(|base| leaf.grouped.conversions.contains_key(&id(**base))).count();
+        let converted = bases.iter().filter(|base| leaf.grouped.conversions.contains_key(&base.id())).count();
         let per = |count: usize| number::quotient(count, bases.len());
         let conversions: usize =
-            bases.iter().map(|base| leaf.grouped.conversions.get(&id(*base)).map_or(0, |times| times.len())).sum();
+            bases.iter().map(|base| leaf.grouped.conversions.get(&base.id()).map_or(0, |times| times.len())).sum();
         match funnel.result {
             FunnelResult::Rate => per(converted),
             FunnelResult::PerBase => per(conversions),
             FunnelResult::Conversions => Number::whole(conversions as i128),
             FunnelResult::Between(hundredths, minutes) => {
                 let times = bases.iter().flat_map(|base| {
-                    let times = leaf.grouped.conversions.get(&id(*base)).map_or(&[][..], |times| times);
+                    let times = leaf.grouped.conversions.get(&base.id()).map_or(&[][..], |times| times);
                     times.iter().map(|at| (*at - self.at(*base, metric)).num_microseconds().expect("a few years"))
                 });
                 number::percentile_of(times.collect(), hundredths, minutes * 60_000_000)
@@ -122,8 +122,8 @@ impl<'q> Oracle<'q> {
     /// The rows of a metric, by its own condition.
     fn rows_of(&self, metric: &Simple, leaf: &Leaf<'q>) -> Vec<Row<'q>> {
         let all: Vec<Row<'q>> = match metric.base {
-            Base::Parcels => self.view.world.parcels.iter().map(Row::Parcel).collect(),
-            Base::Claims => self.view.world.claims.iter().map(Row::Claim).collect(),
+            Base::Parcels => self.view.world.parcels.iter().map(Row::parcel).collect(),
+            Base::Claims => self.view.world.claims.iter().map(Row::claim).collect(),
         };
         let holds = |row: &Row<'q>| {
             metric.filter.as_ref().is_none_or(|filter| self.view.holds(*row, filter, metric.axis, leaf) == Some(true))
@@ -132,16 +132,9 @@ impl<'q> Oracle<'q> {
     }
 }
 
-fn id(row: Row<'_>) -> i64 {
-    match row {
-        Row::Parcel(parcel) => parcel.id,
-        Row::Claim(claim) => claim.id,
-    }
-}
-
 fn is_of_one_currency(base: Row<'_>, event: Row<'_>) -> bool {
-    match (base, event) {
-        (Row::Parcel(base), Row::Parcel(event)) => base.currency.is_some() && base.currency == event.currency,
+    match (base.of, event.of) {
+        (Of::Parcel(base), Of::Parcel(event)) => base.currency.is_some() && base.currency == event.currency,
         _ => panic!("parcels have a currency"),
     }
 }

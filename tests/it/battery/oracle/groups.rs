@@ -7,6 +7,7 @@ use chrono::{Datelike, Duration, NaiveDate, NaiveDateTime};
 use super::{
     KeyValue, Oracle,
     calendar::{back, forward},
+    copies::{once, once_per_group},
     formula::Leaf,
     rows::{Moment, Row},
 };
@@ -32,9 +33,10 @@ impl<'q> Oracle<'q> {
     pub(super) fn grouped(&self, leaf: &Leaf<'q>) -> Grouped<'q> {
         let metric = simple(self.metrics, leaf.metric);
         let all: Vec<Row<'q>> = match metric.base {
-            Base::Parcels => self.view.world.parcels.iter().map(Row::Parcel).collect(),
-            Base::Claims => self.view.world.claims.iter().map(Row::Claim).collect(),
+            Base::Parcels => self.view.world.parcels.iter().map(Row::parcel).collect(),
+            Base::Claims => self.view.world.claims.iter().map(Row::claim).collect(),
         };
+        let all = self.copies(leaf, all);
         let conditions: Vec<&Predicate> =
             self.query.filter.iter().chain(&metric.filter).chain(leaf.filters.iter().copied()).collect();
         let holds = |row: &Row<'q>, condition: &Predicate| self.view.holds(*row, condition, metric.axis, leaf);
@@ -62,13 +64,15 @@ impl<'q> Oracle<'q> {
                 Grouped { groups: self.groups_of_moved_rows(leaf, metric.axis, &rows), ..Grouped::default() }
             }
             None => {
-                let groups = self.plain_groups(leaf, metric.axis, &rows);
+                let groups = once_per_group(self.plain_groups(leaf, metric.axis, &rows));
                 let bases: Vec<Row<'q>> = rows.into_iter().filter(|row| self.counts(leaf, metric.axis, *row)).collect();
                 Grouped { groups, conversions: self.conversions(leaf, &bases), ..Grouped::default() }
             }
             Some((span, take)) => {
                 let (groups, of_days) = self.accumulated_groups(leaf, metric.axis, span, take, &rows);
-                Grouped { groups, of_days, ..Grouped::default() }
+                let of_days =
+                    of_days.into_iter().map(|(key, days)| (key, days.into_iter().map(once).collect())).collect();
+                Grouped { groups: once_per_group(groups), of_days, ..Grouped::default() }
             }
         }
     }
@@ -143,7 +147,7 @@ impl<'q> Oracle<'q> {
             Some(((period, kind), day))
         };
         let mut moments = BTreeMap::new();
-        for row in self.view.world.parcels.iter().map(Row::Parcel) {
+        for row in self.view.world.parcels.iter().map(Row::parcel) {
             let Some((place, day)) = place(row) else { continue };
             let moment = moments.entry(place).or_insert(day);
             *moment = if balance.is_last { day.max(*moment) } else { day.min(*moment) };

@@ -1,6 +1,7 @@
 //! The answer to a query, worked out row by row from the meaning of metrics, without SQL and without the planner.
 
 mod calendar;
+mod copies;
 mod formula;
 mod funnels;
 mod groups;
@@ -18,12 +19,13 @@ use std::{
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
 use self::{
+    copies::Beside,
     formula::{Builder, Leaf, Node},
     places::{best, with_places},
     rows::{Row, View},
 };
 use super::{
-    definitions::{Aggregate, FunnelResult, Metric, Operator, Simple, Take, Value, WhenEmpty, simple},
+    definitions::{Aggregate, FunnelResult, Metric, Operator, Simple, Value, WhenEmpty, simple},
     query::{Comparison, Having, Key, Part, Query},
     world::World,
 };
@@ -194,7 +196,7 @@ impl<'q> Oracle<'q> {
     fn is_float_leaf(&self, leaf: &Leaf<'_>) -> bool {
         match leaf.funnel {
             Some(funnel) => funnel.result != FunnelResult::Conversions,
-            None => is_mean(self.aggregate(leaf)) || leaf.span.is_some_and(|(_, take)| take == Take::Avg),
+            None => is_mean(self.aggregate(leaf)) || self.is_mean_of_days(leaf),
         }
     }
 
@@ -263,6 +265,9 @@ impl<'q> Oracle<'q> {
     }
 
     fn of_rows(&self, metric: &Simple, rows: &[Row<'q>]) -> Number {
+        if rows.iter().any(|row| matches!(row.beside, Beside::Share(_))) {
+            return self.of_parts(metric, rows);
+        }
         if metric.value == Value::Nothing {
             return Number::whole(rows.len() as i128);
         }

@@ -2,17 +2,42 @@
 
 use chrono::{DateTime, Duration, Months, NaiveDate, NaiveDateTime, Timelike, Utc};
 
-use super::{KeyValue, calendar::Calendar, formula::Leaf, number::ONE};
+use super::{KeyValue, calendar::Calendar, copies::Beside, formula::Leaf, number::ONE};
 use crate::battery::{
     definitions::{Axis, Value},
     query::{Constant, Dimension, Ever, Matching, Part, Predicate, TimeDimension, TimeOf},
-    world::{Claim, Customer, Depot, Parcel, PlanVersion, Rate, World},
+    world::{Claim, Customer, Depot, Note, Parcel, PlanVersion, Rate, World},
 };
 
+/// What a row is of.
 #[derive(Clone, Copy)]
-pub(super) enum Row<'w> {
+pub(super) enum Of<'w> {
     Parcel(&'w Parcel),
     Claim(&'w Claim),
+}
+
+/// A row, or the copy of one beside one of many others.
+#[derive(Clone, Copy)]
+pub(super) struct Row<'w> {
+    pub(super) of: Of<'w>,
+    pub(super) beside: Beside<'w>,
+}
+
+impl<'w> Row<'w> {
+    pub(super) fn parcel(parcel: &'w Parcel) -> Self {
+        Self { of: Of::Parcel(parcel), beside: Beside::Nothing }
+    }
+
+    pub(super) fn claim(claim: &'w Claim) -> Self {
+        Self { of: Of::Claim(claim), beside: Beside::Nothing }
+    }
+
+    pub(super) fn id(self) -> i64 {
+        match self.of {
+            Of::Parcel(parcel) => parcel.id,
+            Of::Claim(claim) => claim.id,
+        }
+    }
 }
 
 /// A moment as the row has it.
@@ -32,13 +57,13 @@ pub(super) struct View<'w> {
 
 impl<'w> View<'w> {
     pub(super) fn parcel_of(self, row: Row<'w>) -> Option<&'w Parcel> {
-        match row {
-            Row::Parcel(parcel) => Some(parcel),
-            Row::Claim(claim) => self.world.parcels.iter().find(|parcel| Some(parcel.id) == claim.parcel),
+        match row.of {
+            Of::Parcel(parcel) => Some(parcel),
+            Of::Claim(claim) => self.world.parcels.iter().find(|parcel| Some(parcel.id) == claim.parcel),
         }
     }
 
-    fn customer(self, id: Option<i64>) -> Option<&'w Customer> {
+    pub(super) fn customer(self, id: Option<i64>) -> Option<&'w Customer> {
         self.world.customers.iter().find(|customer| Some(customer.id) == id)
     }
 
@@ -103,8 +128,15 @@ impl<'w> View<'w> {
                 Some(1) => KeyValue::Text("1–2".into()),
                 Some(_) => KeyValue::Text("2+".into()),
             },
+            Dimension::Tone => text(parcel.and_then(|parcel| self.note(parcel)?.tone.as_ref())),
+            Dimension::Reason | Dimension::Segment | Dimension::Center => self.of_many(row, dimension),
             Dimension::Tier => text(parcel.and_then(|parcel| self.rate(parcel)?.tier.as_ref())),
         }
+    }
+
+    /// The one note of a parcel.
+    fn note(self, parcel: &Parcel) -> Option<&'w Note> {
+        self.world.notes.iter().find(|note| note.parcel == parcel.id)
     }
 
     /// How many parcels of a customer went well, whatever the query looks at.
@@ -121,7 +153,7 @@ impl<'w> View<'w> {
         match ever {
             Ever::Claims => {
                 let claims = self.world.claims.iter();
-                Some(claims.filter(|claim| self.customer_id(Row::Claim(claim)) == Some(customer)).count() as i128 * ONE)
+                Some(claims.filter(|claim| self.customer_id(Row::claim(claim)) == Some(customer)).count() as i128 * ONE)
             }
             Ever::Weight => {
                 Some(parcels.filter_map(|parcel| parcel.weight).map(|weight| i128::from(weight) * ONE).sum())
@@ -135,7 +167,7 @@ impl<'w> View<'w> {
     /// How many claims a customer ever had.
     fn claims_ever(self, customer: &Customer) -> usize {
         let claims = self.world.claims.iter();
-        claims.filter(|claim| self.customer_id(Row::Claim(claim)) == Some(customer.id)).count()
+        claims.filter(|claim| self.customer_id(Row::claim(claim)) == Some(customer.id)).count()
     }
 
     fn has_claim(self, parcel: &Parcel, reason: Option<&str>, above: Option<i64>) -> bool {
@@ -148,23 +180,23 @@ impl<'w> View<'w> {
 
     /// A value in millionths.
     pub(super) fn value(self, row: Row<'w>, value: Value) -> Option<i128> {
-        match (value, row) {
-            (Value::Price, Row::Parcel(parcel)) => parcel.price.map(|price| i128::from(price) * 10_000),
-            (Value::Weight, Row::Parcel(parcel)) => parcel.weight.map(|weight| i128::from(weight) * 1_000_000),
-            (Value::Customer, Row::Parcel(parcel)) => parcel.customer.map(|id| i128::from(id) * 1_000_000),
-            (Value::Converted, Row::Parcel(parcel)) => {
+        match (value, row.of) {
+            (Value::Price, Of::Parcel(parcel)) => parcel.price.map(|price| i128::from(price) * 10_000),
+            (Value::Weight, Of::Parcel(parcel)) => parcel.weight.map(|weight| i128::from(weight) * 1_000_000),
+            (Value::Customer, Of::Parcel(parcel)) => parcel.customer.map(|id| i128::from(id) * 1_000_000),
+            (Value::Converted, Of::Parcel(parcel)) => {
                 Some(i128::from(parcel.price?) * i128::from(self.rate(parcel)?.eur?))
             }
-            (Value::Amount, Row::Claim(claim)) => claim.amount.map(|amount| amount * 10_000),
+            (Value::Amount, Of::Claim(claim)) => claim.amount.map(|amount| amount * 10_000),
             _ => panic!("the value is of another model"),
         }
     }
 
     pub(super) fn axis(self, row: Row<'w>, axis: Axis) -> Option<Moment> {
-        match (axis, row) {
-            (Axis::DoneOn, Row::Parcel(parcel)) => parcel.done_on.map(Moment::Day),
-            (Axis::FiledAt, Row::Claim(claim)) => claim.filed_at.map(Moment::Clock),
-            (Axis::BookedAt | Axis::BookedAtOfParcel, row) => self.parcel_of(row)?.booked_at.map(Moment::Instant),
+        match (axis, row.of) {
+            (Axis::DoneOn, Of::Parcel(parcel)) => parcel.done_on.map(Moment::Day),
+            (Axis::FiledAt, Of::Claim(claim)) => claim.filed_at.map(Moment::Clock),
+            (Axis::BookedAt | Axis::BookedAtOfParcel, _) => self.parcel_of(row)?.booked_at.map(Moment::Instant),
             _ => panic!("the axis is of another model"),
         }
     }
@@ -286,9 +318,9 @@ impl<'w> View<'w> {
 }
 
 fn claim(row: Row<'_>) -> &Claim {
-    match row {
-        Row::Claim(claim) => claim,
-        Row::Parcel(_) => panic!("a parcel is no claim"),
+    match row.of {
+        Of::Claim(claim) => claim,
+        Of::Parcel(_) => panic!("a parcel is no claim"),
     }
 }
 

@@ -24,6 +24,12 @@ impl<'q> Oracle<'q> {
         })
     }
 
+    /// Whether a leaf shows the mean of the days of a longer period.
+    pub(super) fn is_mean_of_days(&self, leaf: &Leaf<'_>) -> bool {
+        let is_longer = self.size_of_time().is_some_and(|size| size != Size::Day);
+        is_longer && leaf.span.is_some_and(|(_, take)| take == Take::Avg)
+    }
+
     /// The key of a row on a day on which it counts, unless it is of no interest.
     fn key_on(&self, row: Row<'q>, day: Option<NaiveDate>, leaf: &Leaf<'q>) -> Option<Vec<KeyValue>> {
         let key = self.query.keys.iter().map(|key| match key {
@@ -45,7 +51,7 @@ impl<'q> Oracle<'q> {
         let day_of = |row: &Row<'q>| self.view.axis(*row, axis).map(|moment| self.view.day(moment));
         let days: Vec<NaiveDate> = rows.iter().filter_map(day_of).collect();
         let size = self.size_of_time();
-        let by_days = take == Take::Avg && size.is_some_and(|size| size != Size::Day);
+        let by_days = self.is_mean_of_days(leaf);
         let size = if by_days { Some(Size::Day) } else { size };
         let mut groups = Groups::new();
         let mut of_days: BTreeMap<Vec<KeyValue>, BTreeMap<NaiveDate, Vec<Row<'q>>>> = BTreeMap::new();

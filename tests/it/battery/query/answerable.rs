@@ -1,8 +1,8 @@
 //! Which queries have an answer, by the rules that refuse the others.
 
-use super::{Key, Part, Predicate, Query, Range, Show, Size, TimeDimension, Top, Words};
+use super::{Dimension, Key, Part, Predicate, Query, Range, Show, Size, TimeDimension, Top, Words};
 use crate::battery::definitions::{
-    Aggregate, Axis, Formula, FunnelResult, Kind, Metric, Operator, Use, accumulates, simple, uses,
+    Aggregate, Axis, Formula, FunnelResult, Kind, Metric, Operator, Use, Value, accumulates, simple, uses,
 };
 
 pub(super) fn is_answerable(query: &Query, metrics: &[Metric]) -> bool {
@@ -50,7 +50,8 @@ pub(super) fn is_answerable(query: &Query, metrics: &[Metric]) -> bool {
     if ignores && (query.top.is_some() || !makes_rows) {
         return false;
     }
-    all.iter().all(|used| is_possible(query, metrics, *used, &sizes, has_end))
+    all.iter().all(|used| may_be_copied(query, metrics, *used))
+        && all.iter().all(|used| is_possible(query, metrics, *used, &sizes, has_end))
 }
 
 /// Whether words can be said of a metric: what is accumulated or looks beyond its group is not accumulated again.
@@ -98,6 +99,18 @@ fn is_possible(query: &Query, metrics: &[Metric], used: Use, sizes: &[Size], has
 fn can_move_by_rows(query: &Query, used: Use, is_balance: bool, parts: usize) -> bool {
     let names_time = query.filter.as_ref().is_some_and(Predicate::names_time);
     !used.by_rows || (parts == 0 && !used.is_accumulated && !used.is_base && !is_balance && !names_time)
+}
+
+/// Whether rows can be copied for each of many: once per group, or by a part, which only sums and counts have.
+fn may_be_copied(query: &Query, metrics: &[Metric], used: Use) -> bool {
+    let is_of = |dimension: Dimension| query.keys.contains(&Key::Dimension(dimension));
+    let simple = simple(metrics, used.simple);
+    let has_parts = matches!(simple.aggregate, Aggregate::Count | Aggregate::Sum)
+        && simple.value != Value::Converted
+        && simple.balance.is_none()
+        && used.per.is_none();
+    let is_copied = Dimension::MANY.into_iter().any(is_of);
+    !is_copied || (!used.is_base && !used.by_rows && (!is_of(Dimension::Center) || has_parts))
 }
 
 /// Whether there is a first period of the unit to go back to.

@@ -104,6 +104,9 @@ fn keys(random: &mut Random) -> Vec<Key> {
         add(Key::Dimension(*random.pick(&Dimension::ALL)));
     }
     if random.chance(12) {
+        add(Key::Dimension(*random.pick(&Dimension::MANY)));
+    }
+    if random.chance(12) {
         let time = *random.pick(&[TimeDimension::Booked, TimeDimension::Done]);
         if random.chance(60) {
             add(Key::DimensionTime(time, *random.pick(&SIZES)));

@@ -32,10 +32,20 @@ pub(super) enum Dimension {
     ParcelsEver,
     /// How often the customer had a claim, ever, in classes.
     ClaimClass,
+    /// Of the one note of the parcel.
+    Tone,
+    /// Of the claims; a parcel counts once for each.
+    Reason,
+    /// Of the segments that the customer is a member of; a row counts once for each.
+    Segment,
+    /// Among which the customer, and with it a row, is divided.
+    Center,
 }
 
 impl Dimension {
-    pub(super) const ALL: [Self; 14] = [
+    /// Those that a row may have several of.
+    pub(super) const MANY: [Self; 3] = [Self::Reason, Self::Segment, Self::Center];
+    pub(super) const ALL: [Self; 15] = [
         Self::Kind,
         Self::Ok,
         Self::Weight,
@@ -50,6 +60,7 @@ impl Dimension {
         Self::Plan,
         Self::ParcelsEver,
         Self::ClaimClass,
+        Self::Tone,
     ];
 
     /// The path, as every metric's model understands it.
@@ -69,6 +80,10 @@ impl Dimension {
             Self::Plan => "plans.title",
             Self::ParcelsEver => "customers.parcels_ever",
             Self::ClaimClass => "customers.claim_class",
+            Self::Tone => "notes.tone",
+            Self::Reason => "claims.reason",
+            Self::Segment => "customers.memberships.segments.title",
+            Self::Center => "customers.shares.center",
         }
     }
 }

@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use super::{Dimension, Ever, Part, Size, TimeDimension};
 use crate::battery::{
     random::Random,
-    world::{COUNTRIES, KINDS, PLANS, REASONS, REGIONS, TIERS, day},
+    world::{COUNTRIES, KINDS, PLANS, REASONS, REGIONS, TIERS, TONES, day},
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,6 +118,8 @@ impl Predicate {
             Dimension::Customer => [1, 2, 3, 99].map(Constant::Whole).into(),
             Dimension::ParcelsEver => [0, 1, 2, 3].map(Constant::Whole).into(),
             Dimension::Weight => [0, 1, 2, 5, 9_007_199_254_740_993, 9_007_199_254_740_992].map(Constant::Whole).into(),
+            Dimension::Tone => texts(&TONES),
+            Dimension::Reason | Dimension::Segment | Dimension::Center => Vec::new(),
             Dimension::Ok | Dimension::IsClaimed => Vec::new(),
         }
     }

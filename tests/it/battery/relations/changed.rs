@@ -70,12 +70,16 @@ pub(super) fn unrelated(case: &Case) -> Vec<&'static str> {
     let used: String =
         used(case).into_iter().map(|metric| definitions::of_metric(&case.metrics, metric, PREFIX)).collect();
     let text = format!("{used}{:?}", case.query.text(PREFIX));
-    let names: [(&str, &[&str]); 5] = [
+    let names: [(&str, &[&str]); 9] = [
         ("claims", &["claim"]),
         ("customers", &["customers", "country"]),
         ("depots", &["region"]),
         ("rates", &["rates"]),
         ("plans", &["plans"]),
+        ("notes", &["notes"]),
+        ("segments", &["segments"]),
+        ("memberships", &["memberships"]),
+        ("shares", &["shares"]),
     ];
     let unused = names.iter().filter(|(_, words)| !words.iter().any(|word| text.contains(word)));
     unused.map(|(table, _)| *table).collect()
@@ -107,6 +111,10 @@ pub(super) fn permutation(warehouse: &Warehouse, asker: &Asker<'_>, case: &Case)
     world.depots.reverse();
     world.rates.reverse();
     world.plans.reverse();
+    world.notes.reverse();
+    world.segments.reverse();
+    world.memberships.reverse();
+    world.shares.reverse();
     let held = warehouse.hold(&world);
     let yaml = reversed_yaml(&world, &case.metrics);
     let project = ask::load(&world.config(), &yaml, held.catalog())?;

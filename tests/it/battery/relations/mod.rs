@@ -100,7 +100,13 @@ impl Relation {
     fn applies(self, case: &Case) -> bool {
         let is_plain = case.query.having.is_none() && case.query.top.is_none() && !case.query.fill;
         match self {
-            Self::Partition => is_plain && !case.query.keys.is_empty() && combined::foldable(case).is_some(),
+            // Groups that overlap, or that parts are of, do not add up.
+            Self::Partition => {
+                is_plain
+                    && !has_copies(&case.query)
+                    && !case.query.keys.is_empty()
+                    && combined::foldable(case).is_some()
+            }
             Self::Trinity => is_plain && combined::of_sum(case),
             // What ignores keys makes no rows beside others.
             Self::Independence => is_plain && case.query.metrics.len() > 1 && !ignores(case),
@@ -232,9 +238,14 @@ fn with_filter(query: &Query, condition: Predicate) -> Query {
     Query { filter: Some(filter), ..query.clone() }
 }
 
+fn has_copies(query: &Query) -> bool {
+    query.keys.iter().filter_map(|key| as_dimension(*key)).any(|dimension| Dimension::MANY.contains(&dimension))
+}
+
 fn is_text(dimension: Dimension) -> bool {
     use Dimension::{Customer, IsClaimed, Ok, ParcelsEver, Weight};
-    !matches!(dimension, Ok | IsClaimed | Weight | Customer | ParcelsEver)
+    !Dimension::MANY.contains(&dimension)
+        && !matches!(dimension, Ok | IsClaimed | Weight | Customer | ParcelsEver)
 }
 
 fn as_dimension(key: Key) -> Option<Dimension> {

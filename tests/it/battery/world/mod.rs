@@ -1,6 +1,7 @@
 //! Small worlds: parcels, claims on them, customers, depots and rates, with nulls, dangling keys, empty tables, and times
 //! on the edges of days.
 
+mod many;
 mod models;
 mod policy;
 mod seed;
@@ -14,7 +15,7 @@ use chrono_tz::Tz;
 use super::random::Random;
 pub(super) use policy::{Policy, ROLE};
 pub(super) use seed::decimal;
-pub(super) use values::{COUNTRIES, CURRENCIES, KINDS, PLANS, REASONS, REGIONS, SEEN_REGION, TIERS, ZONES, day};
+pub(super) use values::{COUNTRIES, CURRENCIES, KINDS, PLANS, REASONS, REGIONS, SEEN_REGION, TIERS, TONES, ZONES, day};
 
 #[derive(Clone)]
 pub(super) struct Parcel {
@@ -77,6 +78,34 @@ pub(super) struct PlanVersion {
     pub(super) title: Option<String>,
 }
 
+/// At most one for a parcel.
+#[derive(Clone)]
+pub(super) struct Note {
+    pub(super) parcel: i64,
+    pub(super) tone: Option<String>,
+}
+
+#[derive(Clone)]
+pub(super) struct Segment {
+    pub(super) id: i64,
+    pub(super) title: Option<String>,
+}
+
+#[derive(Clone)]
+pub(super) struct Membership {
+    pub(super) customer: Option<i64>,
+    pub(super) segment: Option<i64>,
+}
+
+/// The part of a customer that a center has.
+#[derive(Clone)]
+pub(super) struct Share {
+    pub(super) customer: Option<i64>,
+    pub(super) center: String,
+    /// In ten thousandths.
+    pub(super) share: Option<i64>,
+}
+
 #[derive(Clone)]
 pub(super) struct World {
     pub(super) zone: Tz,
@@ -90,6 +119,10 @@ pub(super) struct World {
     pub(super) depots: Vec<Depot>,
     pub(super) rates: Vec<Rate>,
     pub(super) plans: Vec<PlanVersion>,
+    pub(super) notes: Vec<Note>,
+    pub(super) segments: Vec<Segment>,
+    pub(super) memberships: Vec<Membership>,
+    pub(super) shares: Vec<Share>,
     /// Rows that the models' `where` leaves out, with keys of others.
     pub(super) void: Void,
     /// What is shown of the depots, and of what points to them.
@@ -130,6 +163,10 @@ pub(super) fn make(random: &mut Random) -> World {
         late,
         rates: rates(random, &parcels),
         plans: plans(random, &parcels),
+        notes: many::notes(random, &parcels),
+        segments: many::segments(random),
+        memberships: many::memberships(random),
+        shares: many::shares(random),
         parcels,
         claims,
         customers,

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::{Claim, Customer, Parcel, World};
 
-const TABLES: [(&str, &str); 6] = [
+const TABLES: [(&str, &str); 10] = [
     (
         "parcels",
         "id BIGINT, customer_id BIGINT, origin_id BIGINT, destination_id BIGINT, booked_at TIMESTAMPTZ, done_on DATE, \
@@ -15,6 +15,10 @@ const TABLES: [(&str, &str); 6] = [
     ("depots", "id BIGINT, region VARCHAR"),
     ("rates", "currency VARCHAR, day DATE, eur DECIMAL(12,4), tier VARCHAR"),
     ("plans", "currency VARCHAR, valid_from DATE, valid_to DATE, title VARCHAR"),
+    ("notes", "parcel_id BIGINT, tone VARCHAR"),
+    ("segments", "id BIGINT, title VARCHAR"),
+    ("memberships", "customer_id BIGINT, segment_id BIGINT"),
+    ("shares", "customer_id BIGINT, center VARCHAR, share DECIMAL(5,4)"),
 ];
 
 impl World {
@@ -46,7 +50,24 @@ impl World {
             .iter()
             .map(|row| vec![text(Some(&row.currency)), date(Some(row.from)), date(row.to), text(row.title.as_deref())]);
         insert(&mut sql, "plans", plans);
+        self.insert_many(&mut sql);
         sql
+    }
+}
+
+impl World {
+    fn insert_many(&self, sql: &mut String) {
+        let notes = self.notes.iter().map(|row| vec![row.parcel.to_string(), text(row.tone.as_deref())]);
+        insert(sql, "notes", notes);
+        let segments = self.segments.iter().map(|row| vec![row.id.to_string(), text(row.title.as_deref())]);
+        insert(sql, "segments", segments);
+        let memberships = self.memberships.iter().map(|row| vec![number(row.customer), number(row.segment)]);
+        insert(sql, "memberships", memberships);
+        let shares = self
+            .shares
+            .iter()
+            .map(|row| vec![number(row.customer), text(Some(&row.center)), decimal(row.share.map(i128::from), 4)]);
+        insert(sql, "shares", shares);
     }
 }
 

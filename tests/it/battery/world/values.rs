@@ -42,6 +42,7 @@ pub(in crate::battery) const SEEN_REGION: &str = REGIONS[0];
 pub(in crate::battery) const REASONS: [&str; 2] = ["lost", "late"];
 pub(in crate::battery) const CURRENCIES: [&str; 2] = ["EUR", "USD"];
 pub(in crate::battery) const PLANS: [&str; 2] = ["basic", "pro"];
+pub(in crate::battery) const TONES: [&str; 2] = ["warm", "cold"];
 pub(in crate::battery) const TIERS: [&str; 2] = ["high", "low"];
 
 /// In hundredths.

@@ -37,6 +37,8 @@ impl<'w> View<'w> {
                 text(self.world.segments.iter().find(|segment| Some(segment.id) == id).and_then(|s| s.title.as_ref()))
             }
             (Dimension::Center, _, Beside::Share(share)) => text(share.map(|share| &share.center)),
+            // What is not told apart by the key needs no copies.
+            (_, _, Beside::Nothing) => KeyValue::Null,
             _ => panic!("the row stands beside others"),
         }
     }

@@ -244,8 +244,7 @@ fn has_copies(query: &Query) -> bool {
 
 fn is_text(dimension: Dimension) -> bool {
     use Dimension::{Customer, IsClaimed, Ok, ParcelsEver, Weight};
-    !Dimension::MANY.contains(&dimension)
-        && !matches!(dimension, Ok | IsClaimed | Weight | Customer | ParcelsEver)
+    !Dimension::MANY.contains(&dimension) && !matches!(dimension, Ok | IsClaimed | Weight | Customer | ParcelsEver)
 }
 
 fn as_dimension(key: Key) -> Option<Dimension> {

@@ -180,6 +180,7 @@ pub(super) struct Metric {
 }
 
 /// One use of a simple metric below another, by what makes requests possible or not.
+#[allow(clippy::struct_excessive_bools, reason = "each forbids something else")]
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Use {
     pub(super) simple: usize,

@@ -45,7 +45,7 @@ impl<'w> View<'w> {
 }
 
 /// Those that match, or nothing once.
-fn each_or_none<'w, T>(many: &'w [T], matches: impl Fn(&T) -> bool) -> Vec<Option<&'w T>> {
+fn each_or_none<T>(many: &[T], matches: impl Fn(&T) -> bool) -> Vec<Option<&T>> {
     let found: Vec<Option<&T>> = many.iter().filter(|one| matches(one)).map(Some).collect();
     if found.is_empty() { vec![None] } else { found }
 }
@@ -85,7 +85,7 @@ impl<'q> Oracle<'q> {
     pub(super) fn of_parts(&self, metric: &Simple, rows: &[Row<'q>]) -> Number {
         let parts = rows.iter().filter_map(|row| {
             let part = match row.beside {
-                Beside::Share(Some(share)) => i128::from(share.share?),
+                Beside::Share(Some(share)) => i128::from(share.part?),
                 _ => 10_000,
             };
             let value = if metric.value == Value::Nothing { Some(ONE) } else { self.view.value(*row, metric.value) };

@@ -103,7 +103,7 @@ pub(super) struct Share {
     pub(super) customer: Option<i64>,
     pub(super) center: String,
     /// In ten thousandths.
-    pub(super) share: Option<i64>,
+    pub(super) part: Option<i64>,
 }
 
 #[derive(Clone)]

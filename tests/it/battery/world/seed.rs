@@ -66,7 +66,7 @@ impl World {
         let shares = self
             .shares
             .iter()
-            .map(|row| vec![number(row.customer), text(Some(&row.center)), decimal(row.share.map(i128::from), 4)]);
+            .map(|row| vec![number(row.customer), text(Some(&row.center)), decimal(row.part.map(i128::from), 4)]);
         insert(sql, "shares", shares);
     }
 }

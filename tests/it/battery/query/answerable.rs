@@ -2,7 +2,7 @@
 
 use super::{Dimension, Key, Part, Predicate, Query, Range, Show, Size, TimeDimension, Top, Words};
 use crate::battery::definitions::{
-    Aggregate, Axis, Formula, FunnelResult, Kind, Metric, Operator, Use, Value, accumulates, simple, uses,
+    Aggregate, Axis, Formula, FunnelResult, Kind, Metric, Operator, Take, Use, Value, accumulates, simple, uses,
 };
 
 pub(super) fn is_answerable(query: &Query, metrics: &[Metric]) -> bool {
@@ -59,7 +59,9 @@ fn can_be_said(query: &Query, metrics: &[Metric], metric: usize, words: Words) -
     // Places are told apart by numbers that are exact, so that ties are ties, and among all members.
     let has_places = match words.show {
         Show::Rank(_) => is_exact(metrics, metric) && query.top.is_none(),
-        Show::Value | Show::Share(_) | Show::Change(_) => true,
+        // The whole has no key of which there is a first period.
+        Show::Share(_) => uses(metrics, metric).iter().all(|used| used.start_of.is_none()),
+        Show::Value | Show::Change(_) => true,
     };
     words.fit(query) && has_places && (words.over.is_none() || !accumulates(metrics, metric))
 }
@@ -157,7 +159,7 @@ fn can_rank(query: &Query, metrics: &[Metric], top: Top) -> bool {
 fn is_exact(metrics: &[Metric], metric: usize) -> bool {
     match &metrics[metric].kind {
         Kind::Simple(simple) => !matches!(simple.aggregate, Aggregate::Avg | Aggregate::Percentile(_)),
-        Kind::Accumulated { metric, .. } => is_exact(metrics, *metric),
+        Kind::Accumulated { metric, take, .. } => *take != Take::Avg && is_exact(metrics, *metric),
         Kind::Funnel(funnel) => funnel.result == FunnelResult::Conversions,
         Kind::Nested { aggregate, .. } => !matches!(aggregate, Aggregate::Avg | Aggregate::Percentile(_)),
         Kind::Derived { formula, inputs } => {

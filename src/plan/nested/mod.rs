@@ -5,8 +5,8 @@
 //! **Invariant:** the filters, the time and the principal of the request hold in the select below.
 
 use super::{
-    KeyKind, PlanError, access,
-    bind::{Accumulation, Bound, GroupBy, GroupKey, LeafId, LeafValue, Output, Scan, Usage},
+    KeyKind, PlanError, PlanErrorCode, access,
+    bind::{Accumulation, Bound, BoundTop, GroupBy, GroupKey, LeafId, LeafValue, Output, Scan, Usage},
     calendar::{self, Beside},
     scan::{LeafAggregate, Rows, function_of},
     time::truncate,
@@ -34,6 +34,7 @@ pub(super) fn rows(
     let MetricKind::Nested(nested) = &bound.project.metrics[metric].kind else {
         unreachable!("the scan was made for a nested metric")
     };
+    check_no_rest(bound, scan, "is told for each member")?;
     let mut keys: Vec<GroupKey> = scan.keys.iter().map(|position| bound.keys[*position].clone()).collect();
     let n_keys = keys.len();
     let mut without_null = Vec::new();
@@ -65,6 +66,19 @@ pub(super) fn rows(
     let keys = scan.keys.iter().zip(&columns).map(|(position, name)| (*position, SqlExpr::column(MEMBERS, name)));
     let rows = over(built, keys.collect(), aggregates, filter);
     if nested.include_all { everyone::with_all_members(bound, scan, nested, rows, &columns, n_keys) } else { Ok(rows) }
+}
+
+/// Checks that nothing is aggregated twice beside the rest of a top: below, the rest is many groups still.
+fn check_no_rest(bound: &Bound<'_>, scan: &Scan, what: &str) -> Result<(), PlanError> {
+    let is_rest = |top: &BoundTop| top.other && scan.keys.contains(&top.key);
+    if !bound.top.as_ref().is_some_and(is_rest) {
+        return Ok(());
+    }
+    let leaf = scan.leaves.first().map(|leaf| bound.leaves[leaf.0].metric);
+    let name = leaf.map_or("the metric", |metric| bound.project.metrics[metric].name.as_str());
+    let message = format!("`{name}` {what}, and the rest of a top is one group of several");
+    Err(PlanError::new(PlanErrorCode::NotYet, message)
+        .help("Ask for the top without the rest, or for the metric without a top."))
 }
 
 /// Returns the keys that tell members apart, and whether a null among them is no member.
@@ -133,6 +147,7 @@ pub(super) fn is_mean_of_days(bound: &Bound<'_>, scan: &Scan) -> bool {
 
 /// Builds the rows of an accumulated scan whose longer periods show the mean of their days: one row per day.
 pub(super) fn mean_of_days(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanError> {
+    check_no_rest(bound, scan, "shows the mean of days")?;
     let by_day = |position: &usize| {
         let key = &bound.keys[*position];
         let by = match key.size_of_time() {

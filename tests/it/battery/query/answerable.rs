@@ -87,8 +87,11 @@ fn is_possible(query: &Query, metrics: &[Metric], used: Use, sizes: &[Size], has
         || (parts == 0 && sizes.len() <= 1 && !sizes.contains(&Size::Hour) && (!sizes.is_empty() || has_end));
     let is_balance = simple(metrics, used.simple).balance.is_some();
     let of_one_period = !is_balance || (parts == 0 && sizes.len() <= 1);
+    // Beside the rest of a top nothing is aggregated twice.
+    let has_rest = query.top.is_some_and(|top| top.other);
+    let once = !has_rest || (used.per.is_none() && !(used.takes_mean && sizes.iter().any(|size| *size != Size::Day)));
     let one_grouping = !used.ignores || (!is_shifted && !used.is_accumulated);
-    dated
+    once && dated
         && bounded
         && of_one_period
         && one_grouping

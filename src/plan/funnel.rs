@@ -276,12 +276,15 @@ impl<'p> Steps<'_, 'p> {
             _ => at.expr.clone(),
         };
         let mut items = vec![key.named(KEY), as_time.named(AT)];
-        let ids: Vec<String> = (1..=model.primary_key.len()).map(|n| format!("id_{n}")).collect();
+        let ids: Vec<String> = (1..=model.primary_key.len().max(1)).map(|n| format!("id_{n}")).collect();
         items.extend(model.primary_key.iter().zip(&ids).map(|(name, id)| scope.column(&here, name).named(id)));
         Ok(Events { model: simple.model, scope, at, items, conditions, ids })
     }
 
-    fn finish(&mut self, events: Events<'_>) -> Result<Select, PlanError> {
+    fn finish(&mut self, mut events: Events<'_>) -> Result<Select, PlanError> {
+        if self.bound.project.models[events.model].primary_key.is_empty() {
+            events.items.push(number_of(&events.items).named(&events.ids[0]));
+        }
         let Finished { from, joins, tables, promises, .. } = events.scope.finish()?;
         self.tables.extend(tables);
         self.promises.extend(promises);
@@ -351,6 +354,18 @@ fn nearest_first(event_ids: &[String], is_base: bool, base: &Base) -> SqlExpr {
         function: WindowFunction::RowNumber,
         partition_by: event_ids.iter().map(|id| column("events", id)).collect(),
         order_by: std::iter::once(descending(column("before", AT))).chain(ties).collect(),
+    })))
+}
+
+/// Numbers events that no key tells apart, in the order of all that is known of them: events with equal numbers in two
+/// readings of the table may be different rows, but they are alike in every column. Of events at one time the last in
+/// this order is the latest, which is the first by its keys.
+fn number_of(items: &[SelectItem]) -> SqlExpr {
+    let descending = |item: &SelectItem| OrderTerm { expr: item.expr.clone(), descending: true, nulls_first: true };
+    Expr::Leaf(Leaf::Window(Box::new(Window {
+        function: WindowFunction::RowNumber,
+        partition_by: Vec::new(),
+        order_by: items.iter().map(descending).collect(),
     })))
 }
 

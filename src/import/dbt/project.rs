@@ -66,14 +66,12 @@ pub(super) fn read(input: &Input, report: &mut Report, problems: &mut Vec<Proble
                 Some(paths) => paths.items().iter().filter_map(|path| path.text().map(str::to_owned)).collect(),
                 None => vec![(*default).to_owned()],
             };
-            paths.into_iter().map(move |path| (path.trim_matches('/').to_owned(), *kind))
+            paths.into_iter().map(move |path| (inside(&path).to_owned(), *kind))
         })
         .collect();
     for file in &input.files {
-        let Some((below, kind)) = folders.iter().find_map(|(folder, kind)| {
-            let below = file.path.strip_prefix(folder.as_str())?.strip_prefix('/')?;
-            Some((below, *kind))
-        }) else {
+        let Some((rest, kind)) = folders.iter().find_map(|(folder, kind)| Some((below(&file.path, folder)?, *kind)))
+        else {
             continue;
         };
         match file.path.rsplit_once('.').map(|(_, extension)| extension) {
@@ -81,7 +79,7 @@ pub(super) fn read(input: &Input, report: &mut Report, problems: &mut Vec<Proble
                 Ok(documents) => project.documents.extend(documents),
                 Err(problem) => problems.push(problem),
             },
-            Some("sql" | "py" | "csv") => table(&mut project, &config, kind, below, &file.path, &file.text),
+            Some("sql" | "py" | "csv") => table(&mut project, &config, kind, rest, &file.path, &file.text),
             _ => {}
         }
     }
@@ -90,6 +88,23 @@ pub(super) fn read(input: &Input, report: &mut Report, problems: &mut Vec<Proble
     documents.iter().for_each(|document| properties(&mut project, document));
     project.documents = documents;
     Some(project)
+}
+
+/// Returns a folder relative to the project: `./models/` is `models`, and `.` the project itself, which has no name.
+fn inside(folder: &str) -> &str {
+    folder.trim_start_matches("./").trim_matches('/').trim_start_matches('.')
+}
+
+/// Folders of a project that dbt makes.
+const MADE: [&str; 4] = ["target/", "dbt_packages/", "dbt_modules/", "logs/"];
+
+/// Returns the rest of a path below a folder. What dbt makes and the project's own file are not below the project.
+fn below<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
+    if folder.is_empty() {
+        let is_own = path == "dbt_project.yml" || MADE.iter().any(|made| path.starts_with(made));
+        return (!is_own).then_some(path);
+    }
+    path.strip_prefix(folder)?.strip_prefix('/')
 }
 
 fn surroundings(input: &Input, config: &Node) -> Surroundings {
@@ -323,4 +338,21 @@ pub(super) fn about(item: &Node, templates: &Templates) -> About {
     tags.dedup();
     let meta = found("meta").filter(|meta| matches!(&meta.value, Value::Map(entries) if !entries.is_empty()));
     About { label: text("label"), description: text("description"), group: text("group"), tags, meta: meta.cloned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{below, inside};
+
+    #[test]
+    fn the_project_itself_may_be_where_models_lie() {
+        for (written, folder) in [("models", "models"), ("./models/", "models"), (".", ""), ("./", "")] {
+            assert_eq!(inside(written), folder);
+        }
+        assert_eq!(below("models/a.yml", "models"), Some("a.yml"));
+        assert_eq!(below("models_of_others/a.yml", "models"), None);
+        assert_eq!(below("marts/a.yml", ""), Some("marts/a.yml"));
+        assert_eq!(below("target/manifest.json", ""), None);
+        assert_eq!(below("dbt_project.yml", ""), None);
+    }
 }

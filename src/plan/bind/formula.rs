@@ -338,7 +338,9 @@ impl<'p> Formulas<'p> {
         };
         let parts = offset_parts(offset).and_then(|(months, days)| {
             let (months, days) = (shift.months.checked_add(months)?, shift.days.checked_add(days)?);
-            let total = Shift { months, days, by_rows: shift.by_rows || (by_rows && months != 0), periods: None };
+            let at_any_size = by_rows && (shift.is_none() || shift.at_any_size);
+            let by_rows = shift.by_rows || (by_rows && months != 0);
+            let total = Shift { months, days, by_rows, at_any_size, periods: None };
             // A calendar ends somewhere; ten thousand years are enough for everyone.
             (total.months.abs() < 120_000 && total.days.abs() < 3_650_000).then_some(total)
         });

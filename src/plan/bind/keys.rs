@@ -147,7 +147,9 @@ pub(super) fn check_time(bound: &Bound<'_>, scan: &Scan) -> Result<(), PlanError
     if let Some(size) = scan.offset_to {
         check_offset_to(metric, size, &time_keys, parts)?;
     }
-    if !scan.shift.is_none() && !bound.is_ranged && time_keys.is_empty() {
+    // Days move each row, so that a part of its date is told as well.
+    let moves_parts = parts && scan.shift.months == 0 && scan.shift.periods.is_none();
+    if !scan.shift.is_none() && !bound.is_ranged && time_keys.is_empty() && !moves_parts {
         return Err(PlanError::new(
             PlanErrorCode::TimeRangeRequired,
             format!("`{metric}` is taken back by {}, and the query has no time to take it back from", scan.shift),
@@ -299,10 +301,10 @@ pub(super) fn check_hours(bound: &Bound<'_>, scans: &[Scan]) -> Result<(), PlanE
 
 /// An offset of days is no finer than the shortest period, counted in whole weeks; months are no periods of a calendar.
 fn check_offset_in_calendar(metric: &str, scan: &Scan, size: &CalendarGranularity) -> Result<(), PlanError> {
-    let Shift { months, days, by_rows, periods: _ } = scan.shift;
+    let Shift { months, days, by_rows, at_any_size, periods: _ } = scan.shift;
     let shortest = size.periods.iter().map(|period| (period.to - period.from).num_days()).min().unwrap_or(1);
     let whole_weeks = if shortest < 7 { shortest } else { shortest / 7 * 7 };
-    if by_rows || (months == 0 && (days == 0 || days >= whole_weeks)) {
+    if by_rows || at_any_size || (months == 0 && (days == 0 || days >= whole_weeks)) {
         return Ok(());
     }
     let message = format!(
@@ -314,7 +316,7 @@ fn check_offset_in_calendar(metric: &str, scan: &Scan, size: &CalendarGranularit
 }
 
 fn check_offset(metric: &str, scan: &Scan, granularity: Granularity) -> Result<(), PlanError> {
-    let Shift { months, days, by_rows, periods: _ } = scan.shift;
+    let Shift { months, days, by_rows, at_any_size, periods: _ } = scan.shift;
     // Counted in whole weeks: 52 of them compare years, though a year is a day longer.
     let shortest = match granularity {
         Granularity::Hour | Granularity::Day => 1,
@@ -327,7 +329,7 @@ fn check_offset(metric: &str, scan: &Scan, granularity: Granularity) -> Result<(
         Granularity::Week | Granularity::Hour => months == 0,
         _ => granularity.months().is_none_or(|period| months % i64::from(period) == 0),
     };
-    let fits_by_rows = by_rows && granularity != Granularity::Hour;
+    let fits_by_rows = (by_rows || at_any_size) && granularity != Granularity::Hour;
     let fits = fits_by_rows || whole_months && (months != 0 || days == 0 || days >= shortest);
     if fits {
         return Ok(());

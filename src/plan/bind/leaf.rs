@@ -81,6 +81,8 @@ pub(in crate::plan) struct Shift {
     pub(in crate::plan) days: i64,
     /// Whether each day of the answer shows the rows of the day so far back, month ends clamped.
     pub(in crate::plan) by_rows: bool,
+    /// Whether rows were asked to be shifted by every offset of it, so that a period may be longer than the shift.
+    pub(in crate::plan) at_any_size: bool,
     /// Periods of a calendar back, and of which size; then nothing else.
     pub(in crate::plan) periods: Option<(GranularityId, i64)>,
 }

@@ -70,15 +70,9 @@ fn step(
         refuse(Code::InvalidAggregate, written.metric.span, message, "Name a metric with `model` and `agg: count`.");
         return None;
     };
-    let model = &context.project.models[simple.model];
     if simple.time.is_none() {
         let message = format!("step `{name}` of {subject} has no time");
         refuse(Code::MissingTime, written.metric.span, message, "Give that metric or its model a `time:`.");
-    }
-    if model.primary_key.is_empty() {
-        let message = format!("step `{name}` of {subject} has rows that nothing tells apart");
-        let help = format!("Give model `{}` a `primary_key`, so that an event counts once.", model.name);
-        refuse(Code::UnreachableModel, written.metric.span, message, &help);
     }
     let within = written.within.as_ref();
     if let Some(within) = within.filter(|_| is_first) {

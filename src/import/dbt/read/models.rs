@@ -86,11 +86,18 @@ impl Reading<'_> {
         });
     }
 
+    /// Fills `$name`, with which a manifest may leave a schema open: with `--var name=…`, else with the target's schema.
+    fn filled(&self, text: &str) -> String {
+        let filled =
+            text.strip_prefix('$').and_then(|name| self.options.vars.get(name).or(self.options.schema.as_ref()));
+        filled.map_or_else(|| text.to_owned(), Clone::clone)
+    }
+
     fn table_of(&mut self, item: &Node, name: &str) -> Option<(String, Option<String>)> {
         if let Some(relation) = item.get("node_relation") {
             let mut words: Vec<String> = Vec::new();
             for key in ["database", "schema_name", "alias"] {
-                words.extend(relation.text_of(key).map(str::to_owned));
+                words.extend(relation.text_of(key).map(|text| self.filled(text)));
             }
             let node = words.last().cloned();
             return Some((self.nodes.in_warehouse(&words, self.options), node));
@@ -234,7 +241,7 @@ impl Reading<'_> {
             let Some(relation) = item.get("node_relation") else { continue };
             let mut words: Vec<String> = Vec::new();
             for key in ["database", "schema_name", "alias"] {
-                words.extend(relation.text_of(key).map(str::to_owned));
+                words.extend(relation.text_of(key).map(|text| self.filled(text)));
             }
             let Some(name) = words.last().cloned() else { continue };
             let custom = item.get("custom_granularities").map(Node::items).unwrap_or_default();

@@ -100,9 +100,7 @@ impl Metrics<'_> {
         if let Some(offset) = &input.offset {
             let (count, unit) = duration(offset)?;
             entry.text("offset", format!("{count} {unit}"));
-            if !matches!(unit.trim_end_matches('s'), "day" | "week") {
-                entry.text("shift", "rows");
-            }
+            entry.text("shift", "rows");
         }
         if let Some(granularity) = &input.offset_to {
             entry.text("offset_to", format!("start of {granularity}"));

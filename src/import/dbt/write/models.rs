@@ -249,7 +249,12 @@ impl Models<'_> {
                 ))
             });
             if let Some((theirs, ours)) = columns {
-                pairs.push((theirs.to_owned(), Out::text(ours)));
+                // Our dimension of that name is cut to days, and a day is compared with the midnight that begins it.
+                let ours = match self.types.listed(other, theirs) {
+                    Some(ColumnType::DateTime) => Out::text(format!("cast({ours} as datetime)")),
+                    _ => Out::text(ours),
+                };
+                pairs.push((theirs.to_owned(), ours));
             }
         }
         let mut join = Entries::default();
@@ -263,9 +268,35 @@ impl Models<'_> {
                 self.report.left_out("join", &whole, &entity.place, why);
                 return None;
             };
-            join.text("as_of", self.names.dimension(at, time));
+            let time = self.names.dimension(at, time);
+            join.text("as_of", if self.needs_midnight(model, other) { midnight(&time) } else { time });
         }
         Some(Out::Map(join.0))
+    }
+
+    /// Returns whether versions of `other` begin at a time of day while the time of `model` is cut to days: dbt compares
+    /// the midnight that begins the day.
+    fn needs_midnight(&self, model: &SemanticModel, other: &SemanticModel) -> bool {
+        let axis =
+            model.time.as_ref().and_then(|time| model.dimensions.iter().find(|dimension| dimension.name == *time));
+        let granularity = axis.and_then(|axis| Granularity::from_name(axis.time.as_deref()?));
+        let from = versions_of(other).and_then(|(start, _)| column(start.expr.as_deref().unwrap_or(&start.name)));
+        granularity.is_some_and(|granularity| granularity >= Granularity::Day)
+            && from.and_then(|from| self.types.listed(other, from)) == Some(ColumnType::DateTime)
+    }
+
+    /// Writes the hidden dimension with the midnight of a model's time, if a join takes versions at it.
+    fn midnight_dimension(&self, at: usize) -> Option<Out> {
+        let model = &self.names.layer.models[at];
+        let mut others = model.entities.iter().flat_map(|entity| self.names.joins(at, &entity.name));
+        others.find(|to| self.needs_midnight(model, &self.names.layer.models[*to]))?;
+        let time = self.names.dimension(at, model.time.as_ref()?);
+        let mut out = Entries::default();
+        out.text("name", midnight(&time));
+        out.text("type", "time");
+        out.text("expr", format!("cast({time} as datetime)"));
+        out.put("hidden", Out::yes());
+        Some(Out::Map(out.0))
     }
 
     /// Returns a key: our column alone where theirs is the primary key, else pairs of theirs and ours.
@@ -301,6 +332,7 @@ impl Models<'_> {
                 }
             }
         }
+        dimensions.extend(self.midnight_dimension(at));
         for (metric, name) in self.metrics.iter().filter(|(metric, _)| metric.model == at) {
             let mut out = Entries::default();
             out.text("name", &metric.name);
@@ -470,6 +502,11 @@ impl Models<'_> {
         let Some(portable) = &found.portable else { return ColumnType::Unknown };
         type_of(&portable.expr, &|name| self.types.column(model, name))
     }
+}
+
+/// Returns the name of the dimension with the midnight of a time that is cut to days.
+fn midnight(time: &str) -> String {
+    format!("{time}_midnight")
 }
 
 fn type_word(kind: ColumnType) -> Option<&'static str> {

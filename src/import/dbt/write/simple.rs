@@ -67,8 +67,13 @@ impl Metrics<'_> {
             if aggregation.discrete {
                 out.put("discrete", Out::yes());
             }
-            if aggregation.approximate {
-                out.put("approximate", Out::yes());
+            match (aggregation.approximate, aggregation.discrete) {
+                (true, false) => out.put("approximate", Out::yes()),
+                (true, true) => {
+                    let why = "a percentile that is one of the values is never approximate here: it is exact";
+                    self.report.changed("metric", of.0, of.1, why);
+                }
+                (false, _) => {}
             }
         }
         out.maybe("where", self.condition(filters, Some(at))?);

@@ -61,7 +61,7 @@ pub(super) fn shifts_rows(shift: &Text, offset: Option<Back>, subject: &str, dia
         diagnostics.push(Diagnostic::new(Code::InvalidOffset, shift.span, message).help(help));
         return false;
     }
-    !by_days && shift.value == "rows"
+    shift.value == "rows"
 }
 
 /// Reads `start of year`.

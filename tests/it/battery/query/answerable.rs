@@ -154,9 +154,9 @@ fn can_rank(query: &Query, metrics: &[Metric], top: Top) -> bool {
     let has_end = query.range.is_some_and(|range| !matches!(range, Range::Since(_)));
     let by_key = Query { keys: vec![query.keys[top.of]], ..query.clone() };
     is_exact(metrics, top.by)
-        && uses(metrics, top.by)
-            .into_iter()
-            .all(|used| !used.ignores && is_possible(&by_key, metrics, used, &[], has_end))
+        && uses(metrics, top.by).into_iter().all(|used| {
+            !used.ignores && may_be_copied(&by_key, metrics, used) && is_possible(&by_key, metrics, used, &[], has_end)
+        })
 }
 
 fn is_exact(metrics: &[Metric], metric: usize) -> bool {

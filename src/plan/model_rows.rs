@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use super::{Context, Frame, PlanError, access::WholeData, partition, scope::Scope, time};
 use crate::{
     catalog::ColumnType,
-    ids::{DimensionId, ModelId, TableId},
+    ids::{DimensionId, MetricId, ModelId, TableId},
     project::{Partition, Project, Ref, Route},
     sql::{BinaryOp, Expr, Function, Select, SelectItem, SqlExpr},
     time::{DateRange, Granularity, Tz},
@@ -21,6 +21,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct ModelRows<'p> {
     project: &'p Project,
+    model: ModelId,
     scope: Scope<'p>,
     conditions: Vec<SqlExpr>,
 }
@@ -38,7 +39,7 @@ impl<'p> ModelRows<'p> {
             conditions.extend(partition_condition(partition, &column, days));
         }
         conditions.extend(scope.base_filter());
-        Self { project, scope, conditions }
+        Self { project, model, scope, conditions }
     }
 
     /// Opens all rows of a model; a bound that its table asks for is put by whoever selects from them.
@@ -46,7 +47,7 @@ impl<'p> ModelRows<'p> {
         let project = data.access();
         let mut scope = Scope::new(Frame { project, context }, model);
         let conditions = scope.base_filter().into_iter().collect();
-        Self { project, scope, conditions }
+        Self { project, model, scope, conditions }
     }
 
     /// Returns a column of the model's own table.
@@ -72,6 +73,11 @@ impl<'p> ModelRows<'p> {
     /// Returns the value of a dimension of the model at the end of a route, as a query shows it.
     pub(crate) fn dimension_at(&mut self, route: &Route, dimension: DimensionId) -> SqlExpr {
         self.scope.dimension(route, dimension)
+    }
+
+    /// Returns a metric of each row, over all time.
+    pub(crate) fn metric(&mut self, metric: MetricId) -> SqlExpr {
+        self.scope.metric(&Route::here(), self.model, metric)
     }
 
     /// Returns the tables that are read beside the model's own.

@@ -10,7 +10,7 @@ use super::{
         report::Subject,
         tree::{self, DimensionType, When},
     },
-    Emission, draft, label, policies,
+    Emission, draft, label, members, policies,
     sql::{self, Site},
     time,
 };
@@ -65,7 +65,8 @@ pub(super) fn find_crossing(emission: &mut Emission<'_>, model: ModelId) {
     loop {
         let before = emission.draft(model).crossing.len();
         for id in &project.models[model].dimensions {
-            if sql::crosses(emission, model, &project.dimensions[*id].expr) {
+            let dimension = &project.dimensions[*id];
+            if dimension.metric.is_some() || sql::crosses(emission, model, &dimension.expr) {
                 emission.draft_mut(model).crossing.insert(*id);
             }
         }
@@ -99,14 +100,9 @@ fn fields(emission: &mut Emission<'_>, model: ModelId) -> Vec<(DimensionId, Fiel
     fields
 }
 
-const METRIC: &str = "it shows a metric of each row, and a dimension of Looker sees one row only";
-
 fn field(emission: &mut Emission<'_>, id: DimensionId) -> Result<Field, String> {
     let project = emission.project;
     let dimension = &project.dimensions[id];
-    if dimension.metric.is_some() {
-        return Err(METRIC.to_owned());
-    }
     let name = emission.draft(dimension.model).dimensions[&id].clone();
     let mut docs = label::docs(&name, &dimension.docs, || describe(emission, dimension));
     if emission.options.synonyms {
@@ -124,7 +120,10 @@ fn field(emission: &mut Emission<'_>, id: DimensionId) -> Result<Field, String> 
         if dimension.docs.label.is_none() {
             docs.label = Some(label::human(&name));
         }
-        let sql = value(emission, dimension, &dimension.expr)?;
+        let sql = match dimension.metric {
+            Some(_) => members::value(emission, id)?,
+            None => value(emission, dimension, &dimension.expr)?,
+        };
         let timeframes = time::timeframes(project, dimension);
         return Ok(Field::Group(tree::DimensionGroup { name, docs, timeframes, datatype, convert_tz, sql }));
     }
@@ -135,6 +134,15 @@ fn field(emission: &mut Emission<'_>, id: DimensionId) -> Result<Field, String> 
         ..draft::hidden(&name, DimensionType::String, "")
     };
     match dimension.kind {
+        _ if dimension.metric.is_some() => {
+            let value = members::value(emission, id)?;
+            field.case = members::buckets(emission, &value, &dimension.buckets)?;
+            field.sql = dimension.buckets.is_empty().then_some(value);
+            if dimension.buckets.is_empty() {
+                field.kind = DimensionType::Number;
+                label::set_format(&mut docs, dimension.format, dimension.unit.as_deref(), project.currency.as_deref());
+            }
+        }
         _ if !dimension.buckets.is_empty() => {
             field.case = buckets(emission, dimension)?;
             field.sql = None;

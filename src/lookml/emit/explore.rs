@@ -72,6 +72,7 @@ pub(super) fn build(emission: &mut Emission<'_>, model: ModelId, homes: &[Home])
             explore.extends = vec![first.name.clone()];
         } else {
             explore.joins = emission.joins.get(&model).cloned().unwrap_or_default();
+            explore.joins.extend(emission.members.get(&model).map(|members| members.join.clone()));
             let routes = &emission.scope(model).routes;
             let joined: Vec<ModelId> = routes.iter().map(|route| emission.project.route_end(model, route)).collect();
             views.extend(joined);

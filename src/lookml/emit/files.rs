@@ -117,6 +117,7 @@ fn explore_file(emission: &Emission<'_>, model: ModelId, explores: Explores) -> 
         objects.includes.push(generated_view(used));
         objects.includes.push(refined_view(used));
     }
+    objects.views.extend(emission.members.get(&model).map(|members| members.view.clone()));
     let homes = explores.explores.iter().map(|(home, _)| home);
     let points = homes.flat_map(|home| emission.points.get(home).into_iter().flatten());
     objects.views.extend(points.map(|points| points.view.clone()));

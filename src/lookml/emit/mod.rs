@@ -14,6 +14,7 @@ mod home;
 mod known;
 mod label;
 mod measure;
+mod members;
 mod partition;
 mod points;
 mod policies;
@@ -129,6 +130,8 @@ struct Emission<'a> {
     comparisons: Vec<(Home, String, Offset)>,
     /// The views that mark the moments of balances, by the explore that joins them.
     points: BTreeMap<Home, Vec<points::Points>>,
+    /// The views of the metrics of each row, by model.
+    members: BTreeMap<ModelId, members::Members>,
     /// The project for the SQL of derived tables, once it is needed.
     named: OnceCell<Rc<(Project, splice::Splices)>>,
     /// Metrics that are in a fact-union explore.
@@ -155,6 +158,7 @@ impl<'a> Emission<'a> {
             guarded: BTreeSet::new(),
             comparisons: Vec::new(),
             points: BTreeMap::new(),
+            members: BTreeMap::new(),
             named: OnceCell::new(),
             united: BTreeSet::new(),
             explore_names: BTreeMap::new(),

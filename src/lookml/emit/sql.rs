@@ -175,6 +175,10 @@ impl Writing<'_, '_> {
         if let Some(reason) = left_out {
             return self.fail(format!("it needs dimension `{}`, which is left out: {reason}", dimension.name));
         }
+        if dimension.metric.is_some() && !route.0.is_empty() {
+            let name = &dimension.name;
+            return self.fail(format!("it needs `{name}`, a metric of each row, which is in its own explores only"));
+        }
         let nullable = matches!(dimension.kind, DimensionKind::Boolean { nullable: true });
         // A field over joined models exists in its own explores only, and a nullable boolean is a text in Looker.
         if nullable || (crossing && !route.0.is_empty()) {

@@ -31,8 +31,9 @@ pub(crate) struct Arguments {
     warnings: Warnings,
 }
 
+/// How problems are shown, on the command line.
 #[derive(Clone, Copy, ValueEnum)]
-enum Format {
+pub(super) enum Format {
     /// With the lines of the file around each place
     Full,
     /// One line each: `file:line:column: error[code] message`
@@ -41,6 +42,17 @@ enum Format {
     Json,
     /// Workflow commands that GitHub shows beside the lines
     Github,
+}
+
+impl From<Format> for render::Format {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Full => Self::Full,
+            Format::Concise => Self::Concise,
+            Format::Json => Self::Json,
+            Format::Github => Self::GitHub,
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -61,13 +73,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         .filter(|found| arguments.warnings != Warnings::Hide || found.code.severity() == Severity::Error)
         .cloned()
         .collect();
-    let format = match arguments.format {
-        Format::Full => render::Format::Full,
-        Format::Concise => render::Format::Concise,
-        Format::Json => render::Format::Json,
-        Format::Github => render::Format::GitHub,
-    };
-    let text = render::render(format, &shown, &loaded.files, context.colors(&io::stdout()).into());
+    let text = render::render(arguments.format.into(), &shown, &loaded.files, context.colors(&io::stdout()).into());
     context.out.write_all(text.as_bytes())?;
     context.out.flush()?;
 

@@ -20,6 +20,7 @@ mod failure;
 mod fmt;
 mod import;
 mod init;
+mod lookml;
 mod principal;
 mod publish;
 mod query;
@@ -118,6 +119,7 @@ enum Command {
     Import(import::Arguments),
     Catalog(catalog::Arguments),
     Fmt(fmt::Arguments),
+    Lookml(lookml::Arguments),
 }
 
 /// Runs the command with the arguments of this process.
@@ -139,6 +141,7 @@ pub fn run() -> ExitCode {
         Command::Import(arguments) => import::run(&arguments, &mut context),
         Command::Catalog(arguments) => catalog::run(&arguments, &mut context),
         Command::Fmt(arguments) => fmt::run(&arguments, &mut context),
+        Command::Lookml(arguments) => lookml::run(&arguments, &mut context),
     };
     let result = result.and_then(|()| Ok(context.out.flush()?));
     let exit = match result {

@@ -7,6 +7,8 @@ pub enum Severity {
     Error,
     /// The project works; something is likely not meant.
     Warning,
+    /// Nothing is wrong; it is good to know.
+    Note,
 }
 
 macro_rules! codes {
@@ -97,6 +99,43 @@ codes! {
         RollupNotAdditive "rollup-not-additive",
         // Policies
         InvalidPolicy "invalid-policy",
+        // LookML of any origin
+        LookmlSyntax "lookml-syntax",
+        LookmlUnclosedBlock "lookml-unclosed-block",
+        LookmlUnclosedText "lookml-unclosed-text",
+        LookmlMissingTerminator "lookml-missing-terminator",
+        LookmlOldSyntax "lookml-old-syntax",
+        LookmlUnknownParameter "lookml-unknown-parameter",
+        LookmlWrongValue "lookml-wrong-value",
+        LookmlMissingParameter "lookml-missing-parameter",
+        LookmlInvalidName "lookml-invalid-name",
+        LookmlDuplicateName "lookml-duplicate-name",
+        LookmlUnknownInclude "lookml-unknown-include",
+        LookmlUnknownView "lookml-unknown-view",
+        LookmlUnknownExplore "lookml-unknown-explore",
+        LookmlUnknownField "lookml-unknown-field",
+        LookmlUnknownSet "lookml-unknown-set",
+        LookmlUnknownConstant "lookml-unknown-constant",
+        LookmlUnknownDatagroup "lookml-unknown-datagroup",
+        LookmlUnknownAccessGrant "lookml-unknown-access-grant",
+        LookmlUnknownFormat "lookml-unknown-format",
+        LookmlUnknownMapLayer "lookml-unknown-map-layer",
+        LookmlUnknownJoin "lookml-unknown-join",
+        LookmlCircular "lookml-circular",
+        LookmlAggregateOfAggregate "lookml-aggregate-of-aggregate",
+        LookmlMeasureInDimension "lookml-measure-in-dimension",
+        LookmlFilterOnMeasure "lookml-filter-on-measure",
+        LookmlFilteredNumber "lookml-filtered-number",
+        LookmlSeveralPrimaryKeys "lookml-several-primary-keys",
+        LookmlUnscopedField "lookml-unscoped-field",
+        LookmlJoinWithoutCondition "lookml-join-without-condition",
+        LookmlUnbalancedSql "lookml-unbalanced-sql",
+        LookmlUnclosedLiquid "lookml-unclosed-liquid",
+        LookmlInvalidTimeframe "lookml-invalid-timeframe",
+        LookmlInvalidPeriod "lookml-invalid-period",
+        LookmlConflictingParameters "lookml-conflicting-parameters",
+        LookmlSemicolonInSql "lookml-semicolon-in-sql",
+        LookmlWrongFieldKind "lookml-wrong-field-kind",
     }
     Warning {
         MissingPrimaryKey "missing-primary-key",
@@ -104,5 +143,20 @@ codes! {
         UnusedInput "unused-input",
         UncheckedColumn "unchecked-column",
         PartitionWithoutPromise "partition-without-promise",
+        LookmlUnreachableField "lookml-unreachable-field",
+        LookmlDuplicateParameter "lookml-duplicate-parameter",
+        LookmlIgnoredParameter "lookml-ignored-parameter",
+        LookmlMissingSql "lookml-missing-sql",
+        LookmlTrailingComment "lookml-trailing-comment",
+        LookmlMissingRelationship "lookml-missing-relationship",
+        LookmlMissingPrimaryKey "lookml-missing-primary-key",
+        LookmlFilterValue "lookml-filter-value",
+        LookmlNumberWithoutAggregate "lookml-number-without-aggregate",
+        LookmlAggregateInDimension "lookml-aggregate-in-dimension",
+        LookmlTimeframeOfDate "lookml-timeframe-of-date",
+        LookmlFiscalWithoutOffset "lookml-fiscal-without-offset",
+    }
+    Note {
+        LookmlUnusedFile "lookml-unused-file",
     }
 }

@@ -6,6 +6,7 @@
 //! **Invariant:** the same project gives the same bytes, every text reads back as the tree that it was made from, and
 //! a metric is in an explore only if Looker's number there is the API's.
 
+pub mod check;
 mod emit;
 mod header;
 mod lexical;

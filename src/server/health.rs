@@ -79,6 +79,7 @@ fn diagnostics(found: &[Diagnostic], files: &SourceMap) -> Vec<Value> {
             "severity": match diagnostic.code.severity() {
                 Severity::Error => "error",
                 Severity::Warning => "warning",
+                Severity::Note => "note",
             },
             "code": diagnostic.code.name(),
             "message": diagnostic.message,

@@ -43,6 +43,10 @@ pub(crate) enum Kind {
     Verify(String),
     /// `lookml views/orders.view.lkml`.
     Lookml(String),
+    /// `lookml broken views/orders.view.lkml`: a file of a LookML project that is checked.
+    LookmlBroken(String),
+    /// `lookml mended views/orders.view.lkml`: the same after mending.
+    LookmlMended(String),
     /// `json response`.
     Response,
     /// Anything else, which is for people only.
@@ -70,6 +74,8 @@ impl Kind {
             ["text", "answer"] => Self::Answer,
             ["text", "error"] => Self::Error,
             ["text", "verify", arguments @ ..] => Self::Verify(arguments.join(" ")),
+            ["lookml", "broken", path] => Self::LookmlBroken((*path).to_owned()),
+            ["lookml", "mended", path] => Self::LookmlMended((*path).to_owned()),
             ["lookml", path] => Self::Lookml((*path).to_owned()),
             _ => Self::Prose,
         }
@@ -88,6 +94,8 @@ impl Kind {
             | Self::Response => true,
             Self::Definitions(_)
             | Self::Mended(_)
+            | Self::LookmlBroken(_)
+            | Self::LookmlMended(_)
             | Self::Config
             | Self::Catalog
             | Self::Principal

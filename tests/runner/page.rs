@@ -1,8 +1,18 @@
 //! A page of `docs/diagnostics`: its definitions raise its code, and the mended ones do not.
 
+use std::collections::BTreeMap;
+
+use entente::{
+    diagnostics::{
+        Diagnostic,
+        render::{Color, Format, render},
+    },
+    files::SourceMap,
+    lookml::check::check,
+};
+
 use super::{
     document::{Document, Kind},
-    outputs::show_diagnostics,
     world::{self, Version},
 };
 
@@ -25,20 +35,56 @@ pub(crate) fn run(document: &mut Document, code: &str) -> Result<(), String> {
     }
     let position = document.blocks.iter().position(|block| block.kind == Kind::Diagnostics);
     let position = position.ok_or("the page has no block `diagnostics`")?;
-    let broken = world::load(document, Version::Written)?;
+    let load = if code.starts_with("lookml-") { lookml } else { definitions };
+    let broken = load(document, Version::Written)?;
     if broken.diagnostics.iter().all(|diagnostic| diagnostic.code.name() != code) {
-        return Err(format!("the page does not raise `{code}`, but:\n{}", show_diagnostics(&broken)));
+        return Err(format!("the page does not raise `{code}`, but:\n{}", broken.shown()));
     }
     if let Some(other) = broken.diagnostics.iter().find(|diagnostic| diagnostic.code.name() != code) {
-        return Err(format!("the page raises `{}` as well:\n{}", other.code.name(), show_diagnostics(&broken)));
+        return Err(format!("the page raises `{}` as well:\n{}", other.code.name(), broken.shown()));
     }
-    if !document.blocks.iter().any(|block| matches!(block.kind, Kind::Mended(_))) {
-        return Err("the page has no block `yaml mended metrics/…`".to_owned());
+    if !document.blocks.iter().any(|block| matches!(block.kind, Kind::Mended(_) | Kind::LookmlMended(_))) {
+        return Err("the page has no block `yaml mended metrics/…` or `lookml mended …`".to_owned());
     }
-    let mended = world::load(document, Version::Mended)?;
+    let mended = load(document, Version::Mended)?;
     if !mended.diagnostics.is_empty() {
-        return Err(format!("the mended definitions are not clean:\n{}", show_diagnostics(&mended)));
+        return Err(format!("the mended files are not clean:\n{}", mended.shown()));
     }
-    document.blocks[position].computed = Some(show_diagnostics(&broken));
+    document.blocks[position].computed = Some(broken.shown());
     Ok(())
+}
+
+/// What is found in the files of a page.
+struct Found {
+    files: SourceMap,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Found {
+    fn shown(&self) -> String {
+        render(Format::Full, &self.diagnostics, &self.files, Color::Never)
+    }
+}
+
+fn definitions(document: &Document, version: Version) -> Result<Found, String> {
+    let world = world::load(document, version)?;
+    Ok(Found { files: world.files, diagnostics: world.diagnostics })
+}
+
+/// Checks the LookML of a page; what is mended replaces what was broken.
+fn lookml(document: &Document, version: Version) -> Result<Found, String> {
+    let mut texts = BTreeMap::new();
+    for block in &document.blocks {
+        match &block.kind {
+            Kind::LookmlBroken(path) => drop(texts.insert(path, &block.text)),
+            Kind::LookmlMended(path) if version == Version::Mended => drop(texts.insert(path, &block.text)),
+            _ => {}
+        }
+    }
+    let mut files = SourceMap::new();
+    for (path, text) in texts {
+        files.add(path, text);
+    }
+    let diagnostics = check(&files).diagnostics;
+    Ok(Found { files, diagnostics })
 }

@@ -5,7 +5,10 @@
 use std::fmt::Write;
 
 use super::word;
-use crate::{diagnostics::Diagnostic, files::SourceMap};
+use crate::{
+    diagnostics::{Diagnostic, Severity},
+    files::SourceMap,
+};
 
 pub(super) fn render(diagnostics: &[Diagnostic], files: &SourceMap) -> String {
     let mut text = String::new();
@@ -17,7 +20,7 @@ pub(super) fn render(diagnostics: &[Diagnostic], files: &SourceMap) -> String {
         writeln!(
             text,
             "::{} file={},line={},col={},endLine={},endColumn={},title={}::{}",
-            word(diagnostic.code.severity()),
+            command(diagnostic.code.severity()),
             escaped(&file.path).replace(':', "%3A").replace(',', "%2C"),
             start.line,
             start.column,
@@ -29,6 +32,11 @@ pub(super) fn render(diagnostics: &[Diagnostic], files: &SourceMap) -> String {
         .expect("writing to a string does not fail");
     }
     text
+}
+
+/// Returns GitHub's word for a severity.
+fn command(severity: Severity) -> &'static str {
+    if severity == Severity::Note { "notice" } else { word(severity) }
 }
 
 fn escaped(text: &str) -> String {

@@ -61,7 +61,7 @@ pub fn render(format: Format, diagnostics: &[Diagnostic], files: &SourceMap, col
     }
 }
 
-/// Counts errors and warnings: `2 errors, 1 warning`.
+/// Counts errors, warnings and notes: `2 errors, 1 warning`.
 pub fn summary(diagnostics: &[Diagnostic]) -> String {
     let count = |severity| diagnostics.iter().filter(|diagnostic| diagnostic.code.severity() == severity).count();
     let say = |count: usize, what: &str| match count {
@@ -69,7 +69,11 @@ pub fn summary(diagnostics: &[Diagnostic]) -> String {
         1 => Some(format!("1 {what}")),
         _ => Some(format!("{count} {what}s")),
     };
-    let parts = [say(count(Severity::Error), "error"), say(count(Severity::Warning), "warning")];
+    let parts = [
+        say(count(Severity::Error), "error"),
+        say(count(Severity::Warning), "warning"),
+        say(count(Severity::Note), "note"),
+    ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
@@ -78,6 +82,7 @@ fn word(severity: Severity) -> &'static str {
     match severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
+        Severity::Note => "note",
     }
 }
 

@@ -105,8 +105,8 @@ impl<'a> Cursor<'a> {
         let bytes = self.text.as_bytes();
         while let Some(byte) = bytes.get(self.at) {
             match byte {
-                b':' | b',' | b'{' | b'}' | b'[' | b']' | b'"' | 0..=b' ' => break,
-                0x21..=127 => self.at += 1,
+                b':' | b',' | b'{' | b'}' | b'[' | b']' | b'"' | b' ' | b'\t' | b'\r' | b'\n' | 0x0b | 0x0c => break,
+                0..=127 => self.at += 1,
                 _ => match self.text[self.at..].chars().next().filter(|c| !c.is_whitespace()) {
                     Some(letter) => self.at += letter.len_utf8(),
                     None => break,
@@ -203,23 +203,24 @@ impl<'a> Cursor<'a> {
         if lexical::is_block_key(key.text) {
             return Value::Block(self.block(key));
         }
+        let from = self.at;
         self.skip_blanks();
         match self.peek() {
             Some(b'"') => Value::Text(self.text()),
             Some(b'[') => Value::List(self.list()),
             Some(b'{') => self.braces(key, None, depth),
-            _ => self.word_or_block(key, depth),
+            _ => self.word_or_block(key, from, depth),
         }
     }
 
-    fn word_or_block(&mut self, key: Piece<'a>, depth: usize) -> Value<'a> {
+    fn word_or_block(&mut self, key: Piece<'a>, from: usize, depth: usize) -> Value<'a> {
         let word = self.word();
         let after = self.at;
         self.skip_blanks();
         match self.peek() {
             Some(b'{') if !word.text.is_empty() => return self.braces(key, Some(word), depth),
             // `label: description: "x"`: the word is the next key.
-            Some(b':') if !word.text.is_empty() => self.at = word.start,
+            Some(b':') if !word.text.is_empty() => {}
             _ if !word.text.is_empty() => {
                 // Comments after the word are read again by whoever goes on.
                 self.rewind(after);
@@ -228,7 +229,7 @@ impl<'a> Cursor<'a> {
             _ => {}
         }
         self.error(SyntaxErrorKind::Unexpected, key.start, key.end(), format!("`{}` has no value", key.text));
-        self.rewind(key.end() + 1);
+        self.rewind(from);
         Value::Word(self.piece(self.at, self.at, false))
     }
 

@@ -1,5 +1,6 @@
 //! The LookML of whole projects: as committed, stable, and sound.
 
+mod check;
 mod governed;
 #[cfg(feature = "duckdb")]
 mod numbers;

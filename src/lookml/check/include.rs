@@ -1,0 +1,169 @@
+//! `include:` → files.
+//!
+//! `/views/*.view` from the project's folder, `orders.view` from the folder of the file, `//other/views/*` from another
+//! project. `*` stands for any part of a name, `**` for any folders; `.lkml` may be left out.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::source::Source;
+
+/// Which files there are, by path and by folder.
+#[derive(Debug)]
+pub(super) struct Paths<'a> {
+    /// All paths, dashboards as well; the index of the parsed file, where it was parsed.
+    all: BTreeMap<&'a str, Option<usize>>,
+    /// The folders that are projects, and their names where they say them.
+    roots: Vec<&'a str>,
+    names: HashMap<&'a str, &'a str>,
+}
+
+/// What an include brings.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Included {
+    /// These files; none of them where only dashboards match.
+    Files(Vec<usize>),
+    /// Nothing matches.
+    Nothing,
+    /// Another project, which is not at hand.
+    Elsewhere,
+}
+
+impl<'a> Paths<'a> {
+    /// Gathers the paths of a project; a folder with a manifest is a project of its own.
+    pub(super) fn new(sources: &[Source<'a>], others: impl Iterator<Item = &'a str>) -> Self {
+        let mut all: BTreeMap<&str, Option<usize>> = others.map(|path| (path, None)).collect();
+        let (mut roots, mut names) = (vec![""], HashMap::new());
+        for (index, source) in sources.iter().enumerate() {
+            all.insert(source.path, Some(index));
+            if source.is_manifest() {
+                roots.push(source.folder());
+                let name = source.file.nodes.iter().find(|node| node.key.text == "project_name");
+                if let Some(name) = name.and_then(|node| node.piece()) {
+                    names.insert(name.text, source.folder());
+                }
+            }
+        }
+        // The longest root that holds a path is its project's.
+        roots.sort_by_key(|root| std::cmp::Reverse(root.len()));
+        Self { all, roots, names }
+    }
+
+    /// Iterates over all paths.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &'a str> + '_ {
+        self.all.keys().copied()
+    }
+
+    /// Returns the folder of the project that a path belongs to.
+    pub(super) fn root_of(&self, path: &str) -> &'a str {
+        let inside =
+            |root: &&&str| root.is_empty() || path.strip_prefix(**root).is_some_and(|rest| rest.starts_with('/'));
+        self.roots.iter().find(inside).copied().unwrap_or("")
+    }
+
+    /// Finds the files of an include.
+    pub(super) fn find(&self, from: &Source<'_>, pattern: &str) -> Included {
+        let pattern = pattern.trim();
+        if let Some(rest) = pattern.strip_prefix("//") {
+            let (project, rest) = rest.split_once('/').unwrap_or((rest, "**"));
+            return match self.names.get(project) {
+                Some(root) => self.matching(&joined(root, rest)),
+                None => Included::Elsewhere,
+            };
+        }
+        if pattern.contains("@{") {
+            return Included::Elsewhere;
+        }
+        let root = self.root_of(from.path);
+        if let Some(rest) = pattern.strip_prefix('/') {
+            return self.matching(&joined(root, rest));
+        }
+        let relative = self.matching(&normal(&joined(from.folder(), pattern)));
+        if relative != Included::Nothing {
+            return relative;
+        }
+        // Projects without folders write names alone, wherever the file lies today.
+        match self.matching(&joined(root, pattern)) {
+            Included::Nothing if !pattern.contains('/') => self.matching(&joined(root, &format!("**/{pattern}"))),
+            found => found,
+        }
+    }
+
+    fn matching(&self, pattern: &str) -> Included {
+        let fixed = pattern.find('*').unwrap_or(pattern.len());
+        let prefix = &pattern[..fixed];
+        let mut found = Vec::new();
+        let mut any = false;
+        for (path, index) in self.all.range(prefix..).take_while(|(path, _)| path.starts_with(prefix)) {
+            let matches = glob(pattern, path)
+                || ["lkml", "lookml"].iter().any(|extension| {
+                    path.strip_suffix(extension)
+                        .and_then(|path| path.strip_suffix('.'))
+                        .is_some_and(|path| glob(pattern, path))
+                });
+            if matches {
+                any = true;
+                found.extend(index);
+            }
+        }
+        if any { Included::Files(found) } else { Included::Nothing }
+    }
+}
+
+fn joined(folder: &str, rest: &str) -> String {
+    if folder.is_empty() { rest.to_owned() } else { format!("{folder}/{rest}") }
+}
+
+/// Takes `.` and `..` out of a path.
+fn normal(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "." | "" => {}
+            ".." => drop(parts.pop()),
+            _ => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+/// Returns whether a path matches a pattern with `*` (no slash) and `**` (anything).
+fn glob(pattern: &str, path: &str) -> bool {
+    let Some(star) = pattern.find('*') else { return pattern == path };
+    let Some(rest) = path.strip_prefix(&pattern[..star]) else { return false };
+    let after = &pattern[star..];
+    if let Some(after) = after.strip_prefix("**/") {
+        // `a/**/b` is also `a/b`.
+        return glob(after, rest) || rest.match_indices('/').any(|(slash, _)| glob(after, &rest[slash + 1..]));
+    }
+    let any = after.starts_with("**");
+    let after = after.trim_start_matches('*');
+    let end = if any { rest.len() } else { rest.find('/').unwrap_or(rest.len()) };
+    (0..=end).filter(|at| rest.is_char_boundary(*at)).any(|at| glob(after, &rest[at..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stars_stay_in_a_folder_and_double_stars_do_not() {
+        for (pattern, path, expected) in [
+            ("views/*.view", "views/a.view", true),
+            ("views/*.view", "views/b/a.view", false),
+            ("views/**/*.view", "views/b/c/a.view", true),
+            ("views/**/*.view", "views/a.view", true),
+            ("**/*.lkml", "a.lkml", true),
+            ("**", "a/b/c.lkml", true),
+            ("views/*", "views/größe.view", true),
+            ("*orders*", "big_orders.view", true),
+            ("views/a.view", "views/ab.view", false),
+        ] {
+            assert_eq!(glob(pattern, path), expected, "{pattern} {path}");
+        }
+    }
+
+    #[test]
+    fn dots_are_taken_out_of_paths() {
+        assert_eq!(normal("models/../views/./a.view"), "views/a.view");
+    }
+}

@@ -1,0 +1,121 @@
+//! Rules of derived tables.
+
+use super::{
+    super::{
+        layers::{At, Word},
+        scan,
+        view::View,
+    },
+    Checker,
+    query::TRIGGERS,
+    reference::requires_extension,
+};
+use crate::diagnostics::{Code, Diagnostic};
+
+impl<'m, 'a> Checker<'m, 'a> {
+    pub(super) fn derived_table(&mut self, view: &'m View<'a>) {
+        for table in view.layers.all("derived_table") {
+            self.tables_in(table);
+            self.datagroup(table, "datagroup_trigger");
+            if let Some(source) = table.child("explore_source") {
+                if let (Some(_), Some(sql)) = (table.child("explore_source"), table.child("sql")) {
+                    let message =
+                        format!("view `{}` derives its table from both `sql` and `explore_source`", view.name);
+                    let diagnostic = Diagnostic::new(Code::LookmlConflictingParameters, sql.key_span(), message)
+                        .also(source.key_span(), "the explore")
+                        .help("Keep one of the two.");
+                    self.found.push(diagnostic);
+                }
+                self.source_of(view, source);
+            }
+            self.persistence(table);
+        }
+        if let Some(table) = view.layers.child("derived_table") {
+            let made = ["sql", "explore_source", "sql_create", "create_process"];
+            let tables: Vec<At<'a>> = view.layers.all("derived_table").collect();
+            let empty = made.iter().all(|key| tables.iter().all(|table| table.child(key).is_none()));
+            if empty && !view.open && !requires_extension(view) {
+                let word = Word { file: table.file, piece: table.node.key };
+                self.missing(word, &format!("derived_table of view `{}`", view.name), "sql");
+            }
+        }
+    }
+
+    fn source_of(&mut self, view: &'m View<'a>, source: At<'a>) {
+        let Some(explore) = self.explore_source(source, &[]) else { return };
+        for word in source.children("bind_filters").filter_map(|binding| binding.word("from_field")) {
+            self.in_view(view, word);
+        }
+        if explore.views[explore.base] == view.name {
+            let message =
+                format!("view `{}` is derived from explore `{}`, which begins with it", view.name, explore.name);
+            self.say(Code::LookmlCircular, source.name(), message, "Derive it from an explore of other views.");
+        }
+    }
+
+    /// Checks views that are named by their table, `${orders.SQL_TABLE_NAME}`, and that none depends on itself.
+    fn tables_in(&mut self, table: At<'a>) {
+        for key in ["sql", "sql_trigger_value", "sql_create"] {
+            for word in tables(table, key) {
+                if !self.model.views.contains_key(word.text()) {
+                    let known = self.model.views.keys().copied();
+                    self.unknown(Code::LookmlUnknownView, "view", word, known);
+                }
+            }
+        }
+    }
+
+    /// Reports views whose tables are derived from one another in a circle.
+    pub(super) fn no_table_circle(&mut self) {
+        let model = self.model;
+        let sources = |name: &str| -> Vec<Word<'a>> {
+            let view = model.views.get(name);
+            let derived = view.and_then(|view| view.layers.child("derived_table"));
+            derived.map_or_else(Vec::new, |table| tables(table, "sql"))
+        };
+        for name in model.views.keys() {
+            let mut seen = vec![*name];
+            let mut open = sources(name);
+            while let Some(word) = open.pop() {
+                if word.text() == *name {
+                    let message = format!("the table of view `{name}` is derived from itself");
+                    let help = "Follow the `SQL_TABLE_NAME`s, and take one of them out of the circle.";
+                    self.say(Code::LookmlCircular, word, message, help);
+                    break;
+                }
+                if !seen.contains(&word.text()) {
+                    seen.push(word.text());
+                    open.extend(sources(word.text()));
+                }
+            }
+        }
+    }
+
+    fn persistence(&mut self, table: At<'a>) {
+        let triggers: Vec<At<'a>> = TRIGGERS.iter().filter_map(|key| table.child(key)).collect();
+        let counted = triggers.iter().filter(|trigger| trigger.node.key.text != "persist_for");
+        if let [first, second, ..] = counted.collect::<Vec<_>>()[..] {
+            let message = format!("a table has both `{}` and `{}`", first.node.key.text, second.node.key.text);
+            let diagnostic = Diagnostic::new(Code::LookmlConflictingParameters, second.key_span(), message)
+                .also(first.key_span(), "the first trigger")
+                .help("Keep one of the two.");
+            self.found.push(diagnostic);
+        }
+        if let Some(offset) = table.child("increment_offset").filter(|_| table.child("increment_key").is_none()) {
+            let word = Word { file: offset.file, piece: offset.node.key };
+            self.missing(word, "a table with `increment_offset`", "increment_key");
+        }
+    }
+}
+
+/// Returns the views that a SQL text names by their table.
+fn tables<'a>(table: At<'a>, key: &str) -> Vec<Word<'a>> {
+    let sql = table.word(key);
+    let names = sql.into_iter().flat_map(|sql| scan::fields(sql.piece).map(move |piece| (sql.file, piece)));
+    names
+        .filter_map(|(file, mut piece)| {
+            piece.text = piece.text.strip_suffix(".SQL_TABLE_NAME")?;
+            Some(Word { file, piece })
+        })
+        .collect()
+}

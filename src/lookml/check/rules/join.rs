@@ -1,0 +1,99 @@
+//! Rules of joins.
+
+use super::{
+    super::{
+        explore::{Explore, Join},
+        layers::{At, Word},
+    },
+    Checker,
+    field::references,
+};
+use crate::diagnostics::{Code, Diagnostic, nearest};
+
+impl<'m, 'a> Checker<'m, 'a> {
+    pub(super) fn join(&mut self, explore: &'m Explore<'a>, join: &'m Join<'a>) {
+        let name = join.layers.last().name();
+        self.joined_view(join, name);
+        if join.alias == explore.base {
+            let message = format!("explore `{}` joins `{}`, which is its own view", explore.name, join.alias);
+            let help = format!("Give the join a name of its own, and say `from: {}` in it.", join.view());
+            self.say(Code::LookmlDuplicateName, name, message, help);
+        }
+        for layer in join.layers.iter() {
+            self.grants(layer);
+            for key in ["sql_on", "sql_where"] {
+                for word in references(layer, key) {
+                    // A name without a view may be meant for either side.
+                    let home = if self.knows(explore, join.alias, word) { join.alias } else { explore.base };
+                    self.in_explore(explore, home, word);
+                }
+            }
+            for word in layer.children("fields").flat_map(At::items) {
+                self.listed_in_explore(explore, join.alias, word);
+            }
+            for word in layer.children("required_joins").flat_map(At::items) {
+                self.required_join(explore, word);
+            }
+        }
+        self.condition(join, name);
+        if let Some(key) = join.layers.word("foreign_key") {
+            self.in_explore(explore, explore.base, key);
+            if !self.has_primary_key(join.view()) {
+                let message = format!("`foreign_key` needs a primary key in view `{}`", join.view());
+                let help = "Mark its key with `primary_key: yes`, or join with `sql_on:`.";
+                self.say(Code::LookmlMissingPrimaryKey, key, message, help);
+            }
+        }
+    }
+
+    fn joined_view(&mut self, join: &Join<'a>, name: Word<'a>) {
+        if self.model.open || self.model.views.contains_key(join.view()) {
+            return;
+        }
+        let word = join.layers.word("from").unwrap_or(name);
+        let message = format!("join `{}` names view `{}`, which is not in this model", join.alias, join.view());
+        let help = match nearest(join.view(), self.model.views.keys().copied()) {
+            Some(near) => format!("Did you mean `{near}`?"),
+            None => "Include the file that declares it, or name another with `from:`.".to_owned(),
+        };
+        self.say(Code::LookmlUnknownView, word, message, help);
+    }
+
+    fn required_join(&mut self, explore: &Explore<'a>, word: Word<'a>) {
+        if explore.open || explore.view(word.text()).is_some() {
+            return;
+        }
+        let message = format!("explore `{}` has no join `{}`", explore.name, word.text());
+        let help = match nearest(word.text(), explore.views.keys().copied()) {
+            Some(near) => format!("Did you mean `{near}`?"),
+            None => "Name a join of this explore.".to_owned(),
+        };
+        self.say(Code::LookmlUnknownJoin, word, message, help);
+    }
+
+    fn condition(&mut self, join: &Join<'a>, name: Word<'a>) {
+        let has = |keys: &[&str]| keys.iter().any(|key| join.layers.has(key));
+        // A join that says nothing of its rows is there for the parameters and Liquid of its view.
+        if !has(&["sql_on", "foreign_key", "sql", "sql_foreign_key", "type", "relationship", "sql_where"]) {
+            return;
+        }
+        let cross = join.layers.word("type").is_some_and(|word| word.text() == "cross");
+        if !cross && !has(&["sql_on", "foreign_key", "sql", "sql_foreign_key"]) {
+            let message = format!("join `{}` has no condition", join.alias);
+            let help = "Add `sql_on:` or `foreign_key:`, or say `type: cross`.";
+            self.say(Code::LookmlJoinWithoutCondition, name, message, help);
+        }
+        if let (Some(on), Some(key)) = (join.layers.child("sql_on"), join.layers.child("foreign_key")) {
+            let message = format!("join `{}` has both `sql_on` and `foreign_key`", join.alias);
+            let diagnostic = Diagnostic::new(Code::LookmlConflictingParameters, key.key_span(), message)
+                .also(on.key_span(), "the condition")
+                .help("Keep one of the two.");
+            self.found.push(diagnostic);
+        }
+        if !has(&["relationship"]) {
+            let message = format!("join `{}` does not say its `relationship`", join.alias);
+            let help = "Looker takes `many_to_one`; where that is wrong, sums are wrong without an error. Say it.";
+            self.say(Code::LookmlMissingRelationship, name, message, help);
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Is a SQL text whole: are its brackets and quotes closed, does it end as it may?
+//!
+//! Texts that cannot be judged without their dialect (escapes, dollar quotes, triple quotes, `#`) or without running
+//! their Liquid are not judged.
+
+/// What is wrong with a SQL text, and at which byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// A bracket that nothing closes.
+    Unclosed(usize, char),
+    /// A bracket that closes nothing.
+    Stray(usize, char),
+    /// A quote that nothing closes.
+    Quote(usize, char),
+}
+
+/// Finds the first bracket or quote without its fellow.
+pub(super) fn fault(sql: &str) -> Option<Fault> {
+    if sql.contains(['\\', '#']) || ["{%", "{{", "$$", "'''", "\"\"\"", "@{"].iter().any(|odd| sql.contains(odd)) {
+        return None;
+    }
+    let bytes = sql.as_bytes();
+    let mut open: Vec<(usize, u8)> = Vec::new();
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'\'' | b'"' | b'`' => match sql[at + 1..].find(char::from(*byte)) {
+                Some(length) => at += length + 1,
+                None => return Some(Fault::Quote(at, char::from(*byte))),
+            },
+            b'-' if bytes.get(at + 1) == Some(&b'-') => at += sql[at..].find('\n').unwrap_or(sql.len() - at),
+            b'/' if bytes.get(at + 1) == Some(&b'*') => {
+                at += sql[at..].find("*/").map_or(sql.len() - at, |end| end + 1);
+            }
+            b'(' | b'[' => open.push((at, *byte)),
+            b')' | b']' => {
+                let fellow = if *byte == b')' { b'(' } else { b'[' };
+                if open.pop().is_none_or(|(_, opened)| opened != fellow) {
+                    return Some(Fault::Stray(at, char::from(*byte)));
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    open.pop().map(|(at, bracket)| Fault::Unclosed(at, char::from(bracket)))
+}
+
+/// Returns the place of a line comment that stands on the line of `;;` and swallows what Looker appends.
+pub(super) fn trailing_comment(sql: &str) -> Option<usize> {
+    if sql.contains("{%") || sql.contains("{{") {
+        return None;
+    }
+    let line = sql.rfind('\n').map_or(0, |newline| newline + 1);
+    let mut quote = None;
+    for (at, byte) in sql.bytes().enumerate().skip(line) {
+        match (quote, byte) {
+            (Some(open), _) if open == byte => quote = None,
+            (None, b'\'' | b'"' | b'`') => quote = Some(byte),
+            (None, b'-') if sql[at..].starts_with("--") => return Some(at),
+            _ => {}
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_texts_have_no_fault() {
+        for sql in [
+            "",
+            "a",
+            "f(a, [1])",
+            "'it''s (' || \"x)\"",
+            "-- (\na",
+            "/* ( */ a",
+            "${x} + (1)",
+            "'\\'(",
+            "{% if a %}({% endif %}",
+        ] {
+            assert_eq!(fault(sql), None, "{sql}");
+        }
+    }
+
+    #[test]
+    fn the_first_fault_is_found() {
+        for (sql, expected) in [
+            ("f(a", Fault::Unclosed(1, '(')),
+            ("f(a))", Fault::Stray(4, ')')),
+            ("a[1)", Fault::Stray(3, ')')),
+            ("'abc", Fault::Quote(0, '\'')),
+        ] {
+            assert_eq!(fault(sql), Some(expected), "{sql}");
+        }
+    }
+
+    #[test]
+    fn a_comment_swallows_only_on_the_last_line() {
+        assert_eq!(trailing_comment(" a -- net "), Some(3));
+        assert_eq!(trailing_comment(" a -- net\n "), None);
+        assert_eq!(trailing_comment(" '--' "), None);
+    }
+}

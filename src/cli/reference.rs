@@ -14,16 +14,17 @@ pub fn reference() -> String {
     let mut entente = Cli::command().term_width(100).disable_help_subcommand(true);
     entente.build();
     describe(&mut entente, "entente", &mut page);
-    let names: Vec<String> = entente.get_subcommands().map(|command| command.get_name().to_owned()).collect();
-    for name in names {
-        let command = entente.find_subcommand_mut(&name).expect("it was listed");
-        describe(command, &format!("entente {name}"), &mut page);
-    }
     page
 }
 
+/// Adds the help of a command, and of those within it.
 fn describe(command: &mut Command, title: &str, page: &mut String) {
     let help = command.render_long_help().to_string();
     let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
     write!(page, "\n## {title}\n\n```text\n{}\n```\n", lines.join("\n").trim_end()).expect("text is written to memory");
+    let names: Vec<String> = command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    for name in names {
+        let inner = command.find_subcommand_mut(&name).expect("it was listed");
+        describe(inner, &format!("{title} {name}"), page);
+    }
 }

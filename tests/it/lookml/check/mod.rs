@@ -1,6 +1,7 @@
 //! `lookml::check`: what it finds in projects with one mistake each, and that it says nothing about projects without.
 
 mod clean;
+#[cfg(feature = "cli")]
 mod command;
 mod fuzz;
 mod outside;

@@ -39,6 +39,7 @@ Examples:
   entente build --force                   replace generated files that were edited by hand
 
 LookML templates of your own house: files under `templates/lookml/` replace the built-in ones of the same name.")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Arguments {
     /// Write nothing; exit with 1 if a file is not what a build would write
     #[arg(long)]

@@ -194,7 +194,8 @@ mod tests {
 
     #[test]
     fn a_line_more_is_one_line() {
-        let old = (0..20).map(|line| format!("line {line}\n")).collect::<String>();
+        let lines: Vec<String> = (0..20).map(|line| format!("line {line}")).collect();
+        let old = lines.join("\n") + "\n";
         let new = old.replace("line 9\n", "line 9\nanother\n");
         let difference = unified("views/a.lkml", Some(&old), Some(&new));
         assert_eq!((difference.added, difference.removed), (1, 0));

@@ -25,7 +25,7 @@ use entente::{
     engine::load_project,
     server::{LogFormat, Options, Reload, Server},
     sql::{Dialect, Text},
-    warehouse::{Answering, ColumnData, Rows, Warehouse},
+    warehouse::{Answering, ColumnData, Rows, Terms, Warehouse},
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -72,12 +72,12 @@ impl Warehouse for Prebuilt {
         Dialect::DuckDb
     }
 
-    fn query<'a>(&'a self, text: &'a Text) -> Answering<'a, Rows> {
+    fn query<'a>(&'a self, text: &'a Text, _: &'a Terms) -> Answering<'a, Rows> {
         let small = text.sql.contains("LIMIT 61");
         Box::pin(async move { Ok(rows(if small { 60 } else { 10_000 }, small)) })
     }
 
-    fn catalog<'a>(&'a self, _: &'a [String]) -> Answering<'a, Catalog> {
+    fn catalog<'a>(&'a self, _: Option<&'a [String]>) -> Answering<'a, Catalog> {
         Box::pin(async { Ok(Catalog::default()) })
     }
 }

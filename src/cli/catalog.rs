@@ -12,7 +12,7 @@ use crate::{
     engine::{add_periods_to, load_project_with},
     project::{Project, Source},
     sql,
-    warehouse::{Warehouse, duckdb::DuckDb},
+    warehouse::Blocking,
 };
 
 /// The catalog's file in a project.
@@ -70,7 +70,7 @@ pub(crate) fn lasting(mut catalog: Catalog) -> Catalog {
 }
 
 /// Adds the periods of the project's calendars, read from their tables.
-pub(crate) fn with_periods(root: &Path, mut catalog: Catalog, warehouse: &DuckDb) -> Result<Catalog, Failure> {
+pub(crate) fn with_periods(root: &Path, mut catalog: Catalog, warehouse: &Blocking) -> Result<Catalog, Failure> {
     if let Some(project) = load_project_with(root, catalog.clone()).project {
         add_periods_to(&mut catalog, &project, |select| {
             warehouse.query_blocking(&sql::print(select, warehouse.dialect()))

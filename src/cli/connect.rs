@@ -4,14 +4,15 @@ use std::{path::Path, sync::Arc};
 
 use super::failure::Failure;
 use crate::{
-    engine::refresh_periods,
+    engine::{Limits, refresh_periods},
     project::Project,
     resolve::dialect_of,
     sql::{self, Dialect},
-    syntax::{Config, Connection},
+    syntax::{Config, Connection, PostgresConnection, PostgresTls},
     warehouse::{
-        Warehouse,
+        Blocking, Warehouse,
         duckdb::{Access, DuckDb},
+        postgres::{self, Encryption, Postgres},
     },
 };
 
@@ -29,7 +30,7 @@ pub(crate) fn dialect(config: &Config) -> Dialect {
 }
 
 /// Gives a project the periods that its calendars have in the warehouse at present.
-pub(crate) fn with_periods(project: Arc<Project>, warehouse: &DuckDb) -> Result<Arc<Project>, Failure> {
+pub(crate) fn with_periods(project: Arc<Project>, warehouse: &Blocking) -> Result<Arc<Project>, Failure> {
     if project.granularities.is_empty() {
         return Ok(project);
     }
@@ -39,7 +40,7 @@ pub(crate) fn with_periods(project: Arc<Project>, warehouse: &DuckDb) -> Result<
 }
 
 /// Opens the warehouse for reading.
-pub(crate) fn open(config: &Config, root: &Path) -> Result<DuckDb, Failure> {
+pub(crate) fn open(config: &Config, root: &Path) -> Result<Blocking, Failure> {
     match in_use(config)? {
         Connection::DuckDb { path } => {
             let path = root.join(path);
@@ -47,13 +48,39 @@ pub(crate) fn open(config: &Config, root: &Path) -> Result<DuckDb, Failure> {
                 return Err(Failure::world(format!("there is no warehouse `{}`", path.display()))
                     .help("Make the sample warehouse with `entente demo`, or mend `path:` in `entente.yml`."));
             }
-            Ok(DuckDb::open(&path, Access::ReadOnly)?)
+            blocking(Arc::new(DuckDb::open(&path, Access::ReadOnly)?))
         }
+        Connection::Postgres(connection) => blocking(Arc::new(Postgres::new(&postgres(connection, root))?)),
         other => Err(Failure::world(format!(
             "connection `{}` is {}, which this version writes SQL for but does not run",
             config.connection,
             dialect_of(other).title()
         ))
-        .help("Print the SQL with `entente query --sql`, or use a DuckDB connection.")),
+        .help("Print the SQL with `entente query --sql`, or use a DuckDB or Postgres connection.")),
+    }
+}
+
+/// Lets a command wait for a warehouse's answers.
+pub(crate) fn blocking(warehouse: Arc<dyn Warehouse>) -> Result<Blocking, Failure> {
+    Blocking::new(warehouse).map_err(|error| Failure::world(format!("no thread can be started: {error}")))
+}
+
+/// The port of Postgres unless another is said.
+const POSTGRES_PORT: u16 = 5432;
+
+fn postgres(connection: &PostgresConnection, root: &Path) -> postgres::Options {
+    postgres::Options {
+        host: connection.host.clone(),
+        port: connection.port.unwrap_or(POSTGRES_PORT),
+        database: connection.database.clone(),
+        user: connection.user.clone(),
+        password: connection.password.clone(),
+        encryption: match connection.tls {
+            PostgresTls::Off => Encryption::Off,
+            PostgresTls::Prefer => Encryption::Prefer,
+            PostgresTls::Require => Encryption::Require,
+        },
+        authority: connection.certificate_authority.as_ref().map(|path| root.join(path)),
+        connections: Limits::default().concurrency,
     }
 }

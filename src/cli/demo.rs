@@ -3,6 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use rust_embed::Embed;
@@ -92,7 +93,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     ));
     let snapshot = root.join(catalog::FILE);
     if !snapshot.exists() {
-        let warehouse = DuckDb::open(&path, Access::ReadOnly)?;
+        let warehouse = connect::blocking(Arc::new(DuckDb::open(&path, Access::ReadOnly)?))?;
         let found = catalog::lasting(warehouse.catalog_blocking(None)?);
         catalog::write(&snapshot, &catalog::with_periods(&root, found, &warehouse)?)?;
     }

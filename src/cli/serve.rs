@@ -2,7 +2,6 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    sync::Arc,
     time::Duration,
 };
 
@@ -66,7 +65,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let (loaded, _) = context.project()?;
     let config = loaded.config.as_ref().expect("a project is loaded from its configuration");
     let warehouse = connect::open(config, &loaded.root)?;
-    let mut options = Options::new(loaded, Arc::new(warehouse));
+    let mut options = Options::new(loaded, warehouse.into_shared());
     options.address = SocketAddr::new(arguments.host, arguments.port);
     options.admin_address = arguments.admin_port.map(|port| SocketAddr::new(arguments.host, port));
     options.reload = match arguments.reload {

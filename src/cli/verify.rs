@@ -13,7 +13,7 @@ use crate::{
     sql,
     time::{DateRange, DateTime, Granularity, RelativeRange, TimeRange, Utc},
     verify::{self, Check, Finding, Kind, Options, Status},
-    warehouse::{self, Warehouse, duckdb::DuckDb},
+    warehouse::{self, Blocking},
 };
 
 /// How many days are read of a table that must be read within bounds.
@@ -167,7 +167,7 @@ fn end(findings: &[Finding], refused: bool, warnings: Warnings, context: &mut Co
 }
 
 /// Returns how a warehouse is looked at as a whole.
-pub(crate) fn options(project: &Project, warehouse: &DuckDb, now: DateTime<Utc>) -> Options {
+pub(crate) fn options(project: &Project, warehouse: &Blocking, now: DateTime<Utc>) -> Options {
     let unit = Granularity::Day.into();
     let required = TimeRange::Last(RelativeRange { count: REQUIRED_DAYS, unit, include_current: true });
     Options {
@@ -184,7 +184,7 @@ fn days(project: &Project, time: &TimeRange, now: DateTime<Utc>) -> Result<DateR
 }
 
 /// Asks the warehouse, and returns what was found and whether there was an answer.
-pub(crate) fn ask(check: &Check, warehouse: &DuckDb) -> Result<(Finding, bool), Failure> {
+pub(crate) fn ask(check: &Check, warehouse: &Blocking) -> Result<(Finding, bool), Failure> {
     let select = match check.select() {
         Ok(select) => select,
         Err(reason) => return Ok((check.unread(reason), true)),

@@ -20,10 +20,10 @@ use super::{
 };
 use crate::{
     cache::{self, Cache, Fingerprint, FingerprintWriter},
-    plan::{self, Plan, PlanError, Principal, Request},
+    plan::{self, ColumnRole, Plan, PlanError, Principal, Request},
     sql::{self, Dialect, Select, SqlExpr, Text},
     time::{DateTime, Utc},
-    warehouse::{self, ColumnData, Rows, Warehouse},
+    warehouse::{self, ColumnData, Rows, Terms, Warehouse},
 };
 
 /// Tells the present moment; tests give one that stands still.
@@ -64,6 +64,7 @@ const PLANS_BYTES: u64 = 64 << 20;
 struct Planned {
     plan: Arc<Plan>,
     text: Text,
+    terms: Terms,
     key: Fingerprint,
     now: DateTime<Utc>,
 }
@@ -166,7 +167,7 @@ impl Engine {
     pub async fn reach_warehouse(&self) -> Result<(), Failure> {
         let one = Select { items: vec![SqlExpr::integer(1).named("one")], ..Select::default() };
         let text = sql::print(&one, self.warehouse.dialect());
-        let asked = tokio::time::timeout(Duration::from_secs(5), self.warehouse.query(&text)).await;
+        let asked = tokio::time::timeout(Duration::from_secs(5), self.warehouse.query(&text, &Terms::default())).await;
         asked.map_err(|_| Failure::Timeout)?.map(|_| ()).map_err(|error| told(&error))
     }
 
@@ -179,7 +180,7 @@ impl Engine {
         let mut project = Arc::unwrap_or_clone(project);
         for id in project.granularities.ids().collect::<Vec<_>>() {
             let text = sql::print(&periods_query(&project, id), self.warehouse.dialect());
-            match tokio::time::timeout(self.limits.deadline, self.warehouse.query(&text)).await {
+            match tokio::time::timeout(self.limits.deadline, self.warehouse.query(&text, &Terms::default())).await {
                 Ok(Ok(rows)) => project.set_periods(id, &periods_of(&rows)),
                 Ok(Err(_)) | Err(_) => {
                     let granularity = project.granularities[id].name.as_str();
@@ -206,9 +207,19 @@ impl Engine {
         let dialect = self.warehouse.dialect();
         let text = sql::print(&plan.select, dialect);
         let identity = QueryIdentity { dialect, text: &text, principal, project_version: live.version, data_version };
-        let planned = Arc::new(Planned { key: identity.fingerprint(), plan: Arc::new(plan), text, now });
+        let terms = self.terms(&plan, live);
+        let planned = Arc::new(Planned { key: identity.fingerprint(), plan: Arc::new(plan), text, terms, now });
         self.plans.insert(key, Arc::clone(&planned)).await;
         Ok(planned)
+    }
+
+    /// Returns what the warehouse is told of a query: which metrics, of which definitions.
+    fn terms(&self, plan: &Plan, live: &Live) -> Terms {
+        let metrics = plan.columns.iter().filter(|column| matches!(column.role, ColumnRole::Metric(_)));
+        let metrics: Vec<&str> = metrics.map(|column| &*column.name).collect();
+        Terms { deadline: Some(self.limits.deadline), ..Terms::default() }
+            .label("metrics", &metrics.join("_"))
+            .label("definitions", &live.version.to_string())
     }
 
     /// Returns the work of asking the warehouse, which owns all it needs because it may outlive its first caller.
@@ -224,7 +235,7 @@ impl Engine {
                 turns.acquire().await.expect("the semaphore is never closed")
             };
             let as_of = clock();
-            let rows = warehouse.query(&planned.text).await.map_err(|error| told(&error))?;
+            let rows = warehouse.query(&planned.text, &planned.terms).await.map_err(|error| told(&error))?;
             Ok(Arc::new(Answer::of_warehouse(&planned.plan, rows, planned.now, as_of)))
         }
     }

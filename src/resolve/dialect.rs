@@ -8,6 +8,6 @@ pub fn dialect_of(connection: &Connection) -> Dialect {
         Connection::DuckDb { .. } => Dialect::DuckDb,
         Connection::BigQuery { .. } => Dialect::BigQuery,
         Connection::Snowflake { .. } => Dialect::Snowflake,
-        Connection::Postgres { .. } => Dialect::Postgres,
+        Connection::Postgres(_) => Dialect::Postgres,
     }
 }

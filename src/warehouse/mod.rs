@@ -4,11 +4,19 @@
 //!
 //! **Invariant:** a driver's own message never reaches a caller; it is logged, and [`Error`] says what it means.
 
+#[cfg(feature = "server")]
+mod blocking;
 #[cfg(feature = "duckdb")]
 pub mod duckdb;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 mod rows;
+mod terms;
 
+#[cfg(feature = "server")]
+pub use blocking::Blocking;
 pub use rows::{ColumnData, Rows};
+pub use terms::Terms;
 
 use std::{future::Future, pin::Pin};
 
@@ -24,10 +32,10 @@ pub type Answering<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send
 pub trait Warehouse: Send + Sync {
     /// Returns the dialect in which it has to be asked.
     fn dialect(&self) -> Dialect;
-    /// Runs a query. Dropping the future cancels it.
-    fn query<'a>(&'a self, text: &'a Text) -> Answering<'a, Rows>;
-    /// Reads the columns of the tables with these names; tables that are not there are left out.
-    fn catalog<'a>(&'a self, tables: &'a [String]) -> Answering<'a, Catalog>;
+    /// Runs a query on these terms. Dropping the future cancels it.
+    fn query<'a>(&'a self, text: &'a Text, terms: &'a Terms) -> Answering<'a, Rows>;
+    /// Reads the columns of the tables with these names, or of all; tables that are not there are left out.
+    fn catalog<'a>(&'a self, tables: Option<&'a [String]>) -> Answering<'a, Catalog>;
 }
 
 /// Why the warehouse did not answer.

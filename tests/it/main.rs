@@ -51,3 +51,5 @@ mod tpch;
 #[cfg(all(feature = "duckdb", feature = "server"))]
 #[path = "../tpch/mod.rs"]
 mod tpch_world;
+#[cfg(feature = "cli")]
+mod warehouse;

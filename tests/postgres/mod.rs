@@ -31,21 +31,40 @@ pub(crate) fn run(queries: &[Query]) -> Vec<Result<Rows, String>> {
         .collect()
 }
 
+/// A server on a socket in a folder of its own. It ends with its last owner, who closes its input.
+pub(crate) struct Server {
+    _process: Child,
+    folder: String,
+}
+
+impl Server {
+    /// Starts a server and waits until it answers.
+    pub(crate) fn start() -> Self {
+        let tool = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tools/postgres/serve");
+        let mut process = piped(&mut Command::new(tool));
+        let mut folder = String::new();
+        BufReader::new(process.stdout.take().expect("it is piped")).read_line(&mut folder).expect("UTF-8");
+        assert!(!folder.is_empty(), "Postgres does not start: run `.ci/postgres`");
+        Self { _process: process, folder: folder.trim().to_owned() }
+    }
+
+    /// Returns the folder of its socket.
+    pub(crate) fn folder(&self) -> &str {
+        &self.folder
+    }
+}
+
 /// The server and one client. Both end with the test binary, which closes their inputs.
 struct Session {
-    _server: Child,
+    _server: Server,
     _client: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
 }
 
 fn start() -> Session {
-    let tool = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tools/postgres/serve");
-    let mut server = piped(&mut Command::new(tool));
-    let mut folder = String::new();
-    BufReader::new(server.stdout.take().expect("it is piped")).read_line(&mut folder).expect("UTF-8");
-    assert!(!folder.is_empty(), "Postgres does not start: run `.ci/postgres`");
-    let arguments = ["-XAtq", "-d", "postgres", "-U", "entente", "-h", folder.trim()];
+    let server = Server::start();
+    let arguments = ["-XAtq", "-d", "postgres", "-U", "entente", "-h", server.folder()];
     let mut client = piped(Command::new("psql").args(arguments).stderr(Stdio::null()));
     let input = client.stdin.take().expect("it is piped");
     let output = BufReader::new(client.stdout.take().expect("it is piped"));

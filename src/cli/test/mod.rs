@@ -15,7 +15,7 @@ use crate::{
     sql,
     time::{DateRange, DateTime, Utc},
     verify::{self, Kind, Options, Status},
-    warehouse::{Warehouse, duckdb::DuckDb},
+    warehouse::Blocking,
 };
 
 /// Test the numbers and keys of a project on its warehouse
@@ -97,7 +97,7 @@ enum Check<'a> {
     Declared(Box<verify::Check>),
 }
 
-fn run_declared(check: &verify::Check, warehouse: &DuckDb) -> Result<Outcome, Failure> {
+fn run_declared(check: &verify::Check, warehouse: &Blocking) -> Result<Outcome, Failure> {
     let (finding, _) = ask(check, warehouse)?;
     let broken = finding.faults.iter().filter(|fault| fault.status == Status::Broken);
     let mut misses: Vec<&str> = broken.map(|fault| fault.message.as_str()).collect();
@@ -110,7 +110,7 @@ fn run_number(
     test: &MetricTest,
     project: &Project,
     principal: &Principal,
-    warehouse: &DuckDb,
+    warehouse: &Blocking,
     now: DateTime<Utc>,
 ) -> Result<Outcome, Failure> {
     let moment = plan::Context { now, dialect: warehouse.dialect() };

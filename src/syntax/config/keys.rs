@@ -98,13 +98,20 @@ static SNOWFLAKE: Kind = Kind {
 static POSTGRES: Kind = Kind {
     name: "Postgres connection",
     article: "a Postgres connection",
-    doc: "A Postgres database. SQL is written for it; this version does not run it.",
+    doc: "A Postgres database.",
     keys: &[
         required("type", Shape::OneOf(&["postgres"]), "`postgres`."),
-        required("host", Shape::Text, "The server."),
+        required("host", Shape::Text, "The server, or the folder of its socket."),
         key("port", Shape::Integer(1, 65_535), "The port of the server; 5432 unless said."),
         required("database", Shape::Text, "The database."),
         key("user", Shape::Text, "The user who logs in."),
+        key("password", Shape::Text, "The user's password; write `${NAME}`, never the password itself."),
+        key(
+            "tls",
+            Shape::OneOf(&["off", "prefer", "require"]),
+            "Whether the connection is encrypted; prefer unless said. What is encrypted is checked by certificate.",
+        ),
+        key("certificate_authority", Shape::Text, "A file of certificates in PEM against which the server is checked."),
     ],
     rules: &[],
 };

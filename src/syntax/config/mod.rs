@@ -4,8 +4,11 @@
 //!
 //! **Invariant:** the environment is a function given by the caller; nothing here asks for it.
 
+mod connection;
 mod keys;
 mod variables;
+
+pub use connection::{Connection, PostgresConnection, PostgresTls};
 
 pub(super) use keys::CONFIG;
 
@@ -50,53 +53,6 @@ pub struct Config {
 pub struct Looker {
     /// Whether fields may have `synonyms`.
     pub synonyms: bool,
-}
-
-/// How to reach a warehouse.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Connection {
-    /// A DuckDB file.
-    DuckDb {
-        /// The file, relative to the project file.
-        path: String,
-    },
-    /// A BigQuery project.
-    BigQuery {
-        /// The Google Cloud project that pays.
-        project: String,
-        /// The dataset of tables without one.
-        dataset: Option<String>,
-        /// The location of the data.
-        location: Option<String>,
-        /// The most that one query may bill, such as `50 GB`.
-        maximum_bytes_billed: Option<String>,
-    },
-    /// A Snowflake account.
-    Snowflake {
-        /// The identifier of the account, such as `acme-eu`.
-        account: String,
-        /// The virtual warehouse that computes.
-        warehouse: Option<String>,
-        /// The database of tables without one.
-        database: Option<String>,
-        /// The schema of tables without one.
-        schema: Option<String>,
-        /// The role that reads.
-        role: Option<String>,
-        /// The user who logs in.
-        user: Option<String>,
-    },
-    /// A Postgres database.
-    Postgres {
-        /// The server.
-        host: String,
-        /// Its port.
-        port: Option<u16>,
-        /// The database.
-        database: String,
-        /// The user who logs in.
-        user: Option<String>,
-    },
 }
 
 /// Reads `entente.yml`; `variable` gives the value of an environment variable for `${NAME}` and `${NAME:-default}`.
@@ -186,59 +142,6 @@ fn from_fields(mut fields: Fields, connections: &[String], diagnostics: &mut Dia
             synonyms: looker.boolean("synonyms").is_some_and(|synonyms| synonyms.value),
         }),
     }
-}
-
-impl Connection {
-    fn from_fields(mut fields: Fields, diagnostics: &mut Diagnostics) -> Self {
-        let mut value = |key: &str| fields.text(key);
-        let kind = value("type").expect("the table requires a type");
-        match kind.value.as_str() {
-            "duckdb" => {
-                let path = value("path").expect("the table requires a path");
-                return Self::DuckDb { path: path.value };
-            }
-            "snowflake" => {
-                let mut optional = |key: &str| value(key).map(|text| text.value);
-                return Self::Snowflake {
-                    account: optional("account").expect("the table requires an account"),
-                    warehouse: optional("warehouse"),
-                    database: optional("database"),
-                    schema: optional("schema"),
-                    role: optional("role"),
-                    user: optional("user"),
-                };
-            }
-            "postgres" => {
-                return Self::Postgres {
-                    host: fields.required_text("host").value,
-                    port: fields.integer("port").and_then(|port| u16::try_from(port.value).ok()),
-                    database: fields.required_text("database").value,
-                    user: fields.text("user").map(|user| user.value),
-                };
-            }
-            _ => {}
-        }
-        let project = value("project").expect("the table requires a project");
-        let bytes = value("maximum_bytes_billed");
-        if let Some(bytes) = &bytes
-            && !is_size(bytes)
-        {
-            let message = format!("`{}` is not a number of bytes", bytes.value);
-            invalid(diagnostics, bytes.span, message, "Write a whole number and MB, GB or TB, such as `50 GB`.");
-        }
-        Self::BigQuery {
-            project: project.value,
-            dataset: value("dataset").map(|dataset| dataset.value),
-            location: value("location").map(|location| location.value),
-            maximum_bytes_billed: bytes.map(|bytes| bytes.value),
-        }
-    }
-}
-
-fn is_size(text: &str) -> bool {
-    text.split_once(' ').is_some_and(|(count, unit)| {
-        count.parse::<u32>().is_ok_and(|count| count > 0) && matches!(unit, "MB" | "GB" | "TB")
-    })
 }
 
 fn check_zone(zone: &Text, diagnostics: &mut Diagnostics) {

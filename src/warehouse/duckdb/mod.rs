@@ -24,7 +24,7 @@ use ::duckdb::{AccessMode, Config, Connection};
 
 pub use append::NewRows;
 
-use super::{Answering, Error, Rows, Warehouse};
+use super::{Answering, Error, Rows, Terms, Warehouse};
 use crate::{
     catalog::Catalog,
     sql::{Dialect, Text},
@@ -170,25 +170,25 @@ impl Warehouse for DuckDb {
     }
 
     #[cfg(feature = "server")]
-    fn query<'a>(&'a self, text: &'a Text) -> Answering<'a, Rows> {
+    fn query<'a>(&'a self, text: &'a Text, _: &'a Terms) -> Answering<'a, Rows> {
         let text = text.clone();
         Box::pin(self.with_connection_elsewhere(move |connection| query(connection, &text)))
     }
 
     #[cfg(feature = "server")]
-    fn catalog<'a>(&'a self, tables: &'a [String]) -> Answering<'a, Catalog> {
-        let tables = tables.to_vec();
-        Box::pin(self.with_connection_elsewhere(move |connection| catalog::read(connection, Some(&tables))))
+    fn catalog<'a>(&'a self, tables: Option<&'a [String]>) -> Answering<'a, Catalog> {
+        let tables = tables.map(<[String]>::to_vec);
+        Box::pin(self.with_connection_elsewhere(move |connection| catalog::read(connection, tables.as_deref())))
     }
 
     #[cfg(not(feature = "server"))]
-    fn query<'a>(&'a self, text: &'a Text) -> Answering<'a, Rows> {
+    fn query<'a>(&'a self, text: &'a Text, _: &'a Terms) -> Answering<'a, Rows> {
         Box::pin(async move { self.query_blocking(text) })
     }
 
     #[cfg(not(feature = "server"))]
-    fn catalog<'a>(&'a self, tables: &'a [String]) -> Answering<'a, Catalog> {
-        Box::pin(async move { self.catalog_blocking(Some(tables)) })
+    fn catalog<'a>(&'a self, tables: Option<&'a [String]>) -> Answering<'a, Catalog> {
+        Box::pin(async move { self.catalog_blocking(tables) })
     }
 }
 

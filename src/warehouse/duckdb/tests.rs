@@ -164,7 +164,8 @@ fn dropping_the_answer_interrupts_the_query_and_spares_the_next() {
     runtime.block_on(async {
         let database = memory();
         let long = text("SELECT count(*) FROM range(100000000000) t(i) WHERE hash(i) = 1", Vec::new());
-        let waited = tokio::time::timeout(std::time::Duration::from_millis(200), database.query(&long)).await;
+        let waited =
+            tokio::time::timeout(std::time::Duration::from_millis(200), database.query(&long, &Terms::default())).await;
         assert!(waited.is_err(), "it takes minutes if nobody interrupts it");
         let turns = Arc::clone(&database.shared.turns);
         let all = u32::try_from(CONCURRENT_QUERIES).expect("a small number");
@@ -172,7 +173,10 @@ fn dropping_the_answer_interrupts_the_query_and_spares_the_next() {
         assert!(given_back.is_ok(), "the interrupted query still runs");
         drop(given_back);
         for _ in 0..20 {
-            assert_eq!(database.query(&text("SELECT 1", Vec::new())).await.expect("an answer").len, 1);
+            assert_eq!(
+                database.query(&text("SELECT 1", Vec::new()), &Terms::default()).await.expect("an answer").len,
+                1
+            );
         }
     });
 }

@@ -15,7 +15,7 @@ use entente::{
     engine::load_project,
     server::{LogFormat, Options, Reload, Server},
     sql::{Dialect, Text},
-    warehouse::{Answering, ColumnData, Error, Rows, Warehouse},
+    warehouse::{Answering, ColumnData, Error, Rows, Terms, Warehouse},
 };
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -103,7 +103,7 @@ impl Warehouse for Fake {
         Dialect::DuckDb
     }
 
-    fn query<'a>(&'a self, text: &'a Text) -> Answering<'a, Rows> {
+    fn query<'a>(&'a self, text: &'a Text, _: &'a Terms) -> Answering<'a, Rows> {
         Box::pin(async move {
             // The server's own question, whether the warehouse answers, is not counted.
             if !text.sql.contains("shipments") {
@@ -126,7 +126,7 @@ impl Warehouse for Fake {
         })
     }
 
-    fn catalog<'a>(&'a self, _: &'a [String]) -> Answering<'a, Catalog> {
+    fn catalog<'a>(&'a self, _: Option<&'a [String]>) -> Answering<'a, Catalog> {
         Box::pin(async { Ok(Catalog::default()) })
     }
 }

@@ -1,0 +1,70 @@
+//! The tables of a Postgres database as a [`Catalog`].
+//!
+//! Table `fct_shipments` of schema `marts` is `marts.fct_shipments`; tables of schema `public` go by their bare name.
+//!
+//! **Invariant:** columns stand in the table's order.
+
+use tokio_postgres::Row;
+
+use crate::catalog::{Catalog, CatalogColumn, ColumnType};
+
+/// Tables, views, foreign and partitioned tables that the user may read, without their partitions.
+/// `reltuples` is an estimate of the last ANALYZE, -1 before the first.
+pub(super) const COLUMNS: &str = "
+    SELECT CAST(n.nspname AS TEXT), CAST(c.relname AS TEXT), CAST(a.attname AS TEXT),
+           CAST(CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, NULL) ELSE format_type(t.oid, NULL) END AS TEXT),
+           CAST(c.reltuples AS DOUBLE PRECISION)
+    FROM pg_class c
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    JOIN pg_type t ON t.oid = a.atttypid
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
+      AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_toast%'
+      AND n.nspname NOT LIKE 'pg\\_temp%' AND has_table_privilege(c.oid, 'SELECT')
+    ORDER BY n.nspname, c.relname, a.attnum";
+
+/// Gathers the rows of [`COLUMNS`]: the tables with these names, or all; a table is keyed as it was asked for.
+pub(super) fn of(rows: &[Row], wanted: Option<&[String]>) -> Catalog {
+    let mut catalog = Catalog::default();
+    for row in rows {
+        let (schema, table): (String, String) = (row.get(0), row.get(1));
+        let (name, kind): (String, String) = (row.get(2), row.get(3));
+        let size: f64 = row.get(4);
+        let keys = match wanted {
+            Some(wanted) => wanted.iter().filter(|asked| names_table(asked, &schema, &table)).cloned().collect(),
+            None if schema == "public" => vec![table],
+            None => vec![format!("{schema}.{table}")],
+        };
+        for key in keys {
+            let entry = catalog.tables.entry(key).or_default();
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an estimate, not negative")]
+            let rows = (size >= 0.0).then_some(size as u64);
+            entry.rows = rows;
+            entry.columns.push(CatalogColumn { name: name.clone(), column_type: column_type(&kind) });
+        }
+    }
+    catalog
+}
+
+/// Returns whether `asked` (`orders`, `public.orders`, `database.public.orders`) is this table.
+fn names_table(asked: &str, schema: &str, table: &str) -> bool {
+    let mut words = asked.rsplit('.').map(|word| word.trim_matches('"'));
+    let same_table = words.next().is_some_and(|word| word.eq_ignore_ascii_case(table));
+    same_table && words.next().unwrap_or("public").eq_ignore_ascii_case(schema)
+}
+
+/// Returns what a type is in the language of definitions.
+fn column_type(kind: &str) -> ColumnType {
+    match kind {
+        "text" | "character varying" | "character" | "bpchar" | "name" | "uuid" => ColumnType::String,
+        "smallint" | "integer" | "bigint" => ColumnType::Integer,
+        "numeric" => ColumnType::Decimal,
+        "real" | "double precision" => ColumnType::Float,
+        "boolean" => ColumnType::Boolean,
+        "date" => ColumnType::Date,
+        "timestamp without time zone" => ColumnType::DateTime,
+        "timestamp with time zone" => ColumnType::Timestamp,
+        "json" | "jsonb" => ColumnType::Json,
+        _ => ColumnType::Unknown,
+    }
+}

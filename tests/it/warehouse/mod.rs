@@ -1,0 +1,3 @@
+//! Drivers against servers that speak their protocol.
+
+mod postgres;

@@ -216,7 +216,7 @@ pub(super) fn unknown_size(project: &Project, name: &str) -> PlanError {
 
 /// Returns the days of a time range, given today's date in the request's zone.
 pub(super) fn range(project: &Project, range: &TimeRange, today: NaiveDate) -> Result<DateRange, PlanError> {
-    let named = |name: &str| find_named(project, name);
+    let named = |name: &str| find_named(project, name, "the time range");
     match range {
         TimeRange::Current(RangeUnit::Named(name)) => {
             let id = named(name)?;
@@ -232,7 +232,7 @@ pub(super) fn range(project: &Project, range: &TimeRange, today: NaiveDate) -> R
         {
             Err(PlanError::new(
                 PlanErrorCode::GranularityTooFine,
-                format!("a range is made of whole days, and a {unit} is none"),
+                format!("whole days are needed, and a {unit} is none"),
             )
             .help("Write days or a coarser granularity, such as `last 2 days`."))
         }
@@ -242,15 +242,13 @@ pub(super) fn range(project: &Project, range: &TimeRange, today: NaiveDate) -> R
     }
 }
 
-/// Finds the granularity that the unit of a range names, in the singular or the plural.
-fn find_named(project: &Project, name: &str) -> Result<GranularityId, PlanError> {
+/// Finds the granularity that a word of a request names, in the singular or the plural.
+pub(super) fn find_named(project: &Project, name: &str, what: &str) -> Result<GranularityId, PlanError> {
     let singular = name.strip_suffix('s').unwrap_or(name);
     let found = project.calendar_granularity(name).or_else(|| project.calendar_granularity(singular));
     found.ok_or_else(|| {
-        let error = PlanError::new(
-            PlanErrorCode::InvalidFilter,
-            format!("the time range speaks of unknown granularity `{singular}`"),
-        );
+        let error =
+            PlanError::new(PlanErrorCode::InvalidFilter, format!("{what} speaks of unknown granularity `{singular}`"));
         match nearest(singular, project.granularity_names()) {
             Some(near) => error.help(format!("Did you mean `{near}`?")),
             None => error.help(format!("Write one of {}.", project.granularity_names().collect::<Vec<_>>().join(", "))),
@@ -277,7 +275,7 @@ fn last(
         );
         PlanError::new(PlanErrorCode::TimeRangeRequired, message).help("Ask for fewer, or give the range by its days.")
     })?;
-    Ok(DateRange { from: Some(granularity.periods[begin].from), to: Some(granularity.periods[end - 1].to) })
+    Ok(DateRange::days(Some(granularity.periods[begin].from), Some(granularity.periods[end - 1].to)))
 }
 
 /// Says that the catalog does not know the period of a day.
@@ -350,10 +348,10 @@ pub(super) fn range_back(project: &Project, id: GranularityId, count: i64, range
         };
         Some(add_periods(period.from, Granularity::Day, since).min(period.to))
     };
-    Some(DateRange {
-        from: range.from.map(back).map_or(Some(None), |day| day.map(Some))?,
-        to: range.to.map(back).map_or(Some(None), |day| day.map(Some))?,
-    })
+    Some(DateRange::days(
+        range.from.map(back).map_or(Some(None), |day| day.map(Some))?,
+        range.to.map(back).map_or(Some(None), |day| day.map(Some))?,
+    ))
 }
 
 /// Returns whether periods of a size can be taken back by periods of a calendar: each lies in one of them.

@@ -8,6 +8,7 @@
 use super::{
     bind::{Accumulation, Bound, Scan, Shift},
     calendar::{self, Beside, CalendarColumn},
+    hours,
     scan::{LeafAggregate, Rows},
     time::{self, TimeValue},
 };
@@ -25,6 +26,8 @@ pub(super) struct Window {
     sizes: Vec<(usize, Size)>,
     width: Width,
     shift: Shift,
+    /// Whether windows begin or end within a day.
+    by_hours: bool,
     /// The days of the rows that any window needs.
     pub(super) rows: DateRange,
 }
@@ -42,7 +45,12 @@ enum Width {
 pub(super) fn window(bound: &Bound<'_>, scan: &Scan) -> Option<Window> {
     let size_at = |position: &usize| bound.keys[*position].size_of_time().map(|size| (*position, size));
     let sizes: Vec<(usize, Size)> = scan.keys.iter().filter_map(size_at).collect();
+    let by_hours = scan.cumulation.is_some_and(|accumulation| hours::are_meant(bound, scan, accumulation));
     let (width, rows) = match (scan.cumulation, scan.shift.by_rows) {
+        (Some(accumulation), _) if by_hours => {
+            let size = sizes.first().and_then(|(_, size)| size.standard());
+            (Width::Over(accumulation), hours::rows_of_windows(bound, scan, accumulation, size))
+        }
         (Some(accumulation), _) => {
             let size = sizes.first().map(|(_, size)| *size);
             (Width::Over(accumulation), rows_of_windows(bound, scan, accumulation, size))
@@ -50,7 +58,7 @@ pub(super) fn window(bound: &Bound<'_>, scan: &Scan) -> Option<Window> {
         (None, true) => (Width::OneDay, rows_of_days(bound, scan.shift)),
         (None, false) => return None,
     };
-    Some(Window { sizes, width, shift: scan.shift, rows })
+    Some(Window { sizes, width, shift: scan.shift, by_hours, rows })
 }
 
 fn rows_of_windows(bound: &Bound<'_>, scan: &Scan, accumulation: Accumulation, size: Option<Size>) -> DateRange {
@@ -87,14 +95,14 @@ fn rows_of_windows(bound: &Bound<'_>, scan: &Scan, accumulation: Accumulation, s
         (Some(_), _) => bound.range.from.map(|from| end_of(from).unwrap_or_else(|| scan.shift.back(from))),
         (None, _) => last_end,
     };
-    DateRange { from: first_end.and_then(back), to: last_end }
+    DateRange::days(first_end.and_then(back), last_end)
 }
 
 /// Returns the days that the days of a range look back at.
 fn rows_of_days(bound: &Bound<'_>, shift: Shift) -> DateRange {
     let one_day = Duration { count: 1, unit: Unit::Day };
     let to = bound.range.to.map(|to| shift_date(shift.back_clamped(shift_date(to, one_day, -1)), one_day, 1));
-    DateRange { from: bound.range.from.map(|from| shift.back_clamped(from)), to }
+    DateRange::days(bound.range.from.map(|from| shift.back_clamped(from)), to)
 }
 
 /// Joins the rows of a scan to the windows that they lie in.
@@ -104,11 +112,12 @@ fn rows_of_days(bound: &Bound<'_>, shift: Shift) -> DateRange {
 /// JOIN (SELECT country, day, price FROM shipments WHERE …) AS events
 ///   ON events.day >= window_start AND events.day < window_end
 /// ```
-pub(super) fn accumulate(bound: &Bound<'_>, window: &Window, rows: Rows, day: SqlExpr) -> Rows {
+pub(super) fn accumulate(bound: &Bound<'_>, window: &Window, rows: Rows, axis: &TimeValue) -> Rows {
     if window.sizes.is_empty() && matches!(window.width, Width::Over(_)) {
         return rows;
     }
-    let mut items = vec![day.named("day")];
+    let mut items =
+        vec![if window.by_hours { axis.expr.clone().named("moment") } else { axis.day(bound.cut()).named("day") }];
     let mut keys = Vec::new();
     for (position, value) in rows.keys {
         if window.sizes.iter().any(|(at, _)| *at == position) {
@@ -136,10 +145,18 @@ pub(super) fn accumulate(bound: &Bound<'_>, window: &Window, rows: Rows, day: Sq
     let row = row.collect();
     let events = Select { items, from: Some(rows.from), joins: rows.joins, filter: rows.filter, ..Select::default() };
 
-    let (periods, ends) = periods(bound, window, &events);
-    let on = match window.width {
-        Width::Over(accumulation) => in_window(bound, window, accumulation, ends),
-        Width::OneDay => {
+    let size = window.sizes.first().and_then(|(_, size)| size.standard());
+    let by_hours = size.filter(|_| window.by_hours);
+    let (periods, ends) = match by_hours {
+        Some(size) if size.is_within_a_day() => (hours::periods(bound, size, axis.column_type), None),
+        _ => periods(bound, window, &events),
+    };
+    let on = match (window.width, by_hours) {
+        (Width::Over(accumulation), Some(size)) => {
+            hours::in_window(bound, (size, window.shift, accumulation), axis.column_type)
+        }
+        (Width::Over(accumulation), None) => in_window(bound, window, accumulation, ends),
+        (Width::OneDay, _) => {
             let months = time::add_units(SqlExpr::column("periods", "day"), Unit::Month, -window.shift.months);
             let back = time::move_day(months, Unit::Day, -window.shift.days);
             let back = Expr::call(Function::DateOf, vec![back]);

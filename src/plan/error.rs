@@ -35,6 +35,8 @@ codes! {
     GranularityTooFine "GRANULARITY_TOO_FINE",
     /// An offset that is no whole number of periods.
     OffsetFinerThanGranularity "OFFSET_FINER_THAN_GRANULARITY",
+    /// Times that cannot be put together, such as a balance that is added up.
+    TimeCombinationRefused "TIME_COMBINATION_REFUSED",
     /// A partitioned table would be read without a bound.
     PartitionUnproven "PARTITION_UNPROVEN",
     /// There is no range and one is needed.

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     project::{Cumulation, Edge},
     sql::{Expr, formula},
+    time::{DateRange, Moment, NaiveDate},
 };
 
 /// Tells the bound request and the logical plan.
@@ -25,9 +26,14 @@ fn tell_bound(bound: &Bound<'_>) -> String {
     for key in &bound.keys {
         line("key", key.name.clone());
     }
-    let day = |day: Option<crate::time::NaiveDate>| day.map_or("…".to_owned(), |day| day.to_string());
-    if bound.range.from.is_some() || bound.range.to.is_some() {
-        line("time", format!("[{}, {}) in {}", day(bound.range.from), day(bound.range.to), bound.zone));
+    let DateRange { from, to, first, end } = bound.range;
+    let told = |moment: Option<Moment>, day: Option<NaiveDate>| match (moment, day) {
+        (Some(moment), _) => moment.at.with_timezone(&bound.zone).format("%Y-%m-%dT%H:%M:%S%:z").to_string(),
+        (None, Some(day)) => day.to_string(),
+        (None, None) => "…".to_owned(),
+    };
+    if from.is_some() || to.is_some() {
+        line("time", format!("[{}, {}) in {}", told(first, from), told(end, to), bound.zone));
     }
     if let Some(having) = &bound.having {
         line("having", of_leaves(bound, having));

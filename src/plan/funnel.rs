@@ -105,7 +105,7 @@ pub(super) fn rows(
     let column_type = if base.instants { ColumnType::Timestamp } else { ColumnType::DateTime };
     let based_at = TimeValue { expr: column(FUNNEL, "based_at"), column_type };
     Ok(match window {
-        Some(window) => cumulative::accumulate(bound, &window, rows, based_at.day(bound.cut())),
+        Some(window) => cumulative::accumulate(bound, &window, rows, &based_at),
         None => rows,
     })
 }
@@ -167,6 +167,7 @@ impl<'p> Steps<'_, 'p> {
         before: &str,
         base: &Base,
     ) -> Result<String, PlanError> {
+        self.range.end = None;
         self.range.to = self.range.to.and_then(|to| step.within.map(|within| days_after(to, within)));
         let mut events = self.events(step)?;
         if events.at.column_type != base.column_type {
@@ -388,6 +389,7 @@ fn days_after(day: crate::time::NaiveDate, within: Duration) -> crate::time::Nai
         Duration { count: within.count / per_day + 2, unit: Unit::Day }
     };
     let within = match within.unit {
+        Unit::Second => in_days(24 * 60 * 60),
         Unit::Minute => in_days(24 * 60),
         Unit::Hour => in_days(24),
         Unit::Day => Duration { count: within.count + 1, unit: Unit::Day },
@@ -399,12 +401,13 @@ fn days_after(day: crate::time::NaiveDate, within: Duration) -> crate::time::Nai
 
 /// Returns a time of fixed length in microseconds: a day is 24 hours here.
 fn fixed(within: Duration) -> Option<i64> {
-    let is_fixed = matches!(within.unit, Unit::Minute | Unit::Hour | Unit::Day | Unit::Week);
+    let is_fixed = matches!(within.unit, Unit::Second | Unit::Minute | Unit::Hour | Unit::Day | Unit::Week);
     is_fixed.then(|| within.count.saturating_mul(microseconds(within.unit)))
 }
 
 fn microseconds(unit: Unit) -> i64 {
     let hours = match unit {
+        Unit::Second => return 1_000_000,
         Unit::Minute => return 60_000_000,
         Unit::Hour => 1,
         Unit::Week => 7 * 24,

@@ -14,6 +14,7 @@ mod fan_out;
 mod filter;
 mod frame;
 mod funnel;
+mod hours;
 mod join_use;
 mod known;
 mod model_rows;
@@ -31,7 +32,7 @@ mod to_sql;
 mod total;
 
 pub use error::{PlanError, PlanErrorCode};
-pub use request::{CursorValue, Fill, Key, KeyKind, MetricRequest, Order, OrderBy, Request, Show, Top};
+pub use request::{CursorValue, Fill, Key, KeyKind, MetricRequest, Order, OrderBy, Over, Past, Request, Show, Top};
 
 pub use safety::{CounterExample, ExampleTable, JoinSafety, Verdict, join_safety};
 

@@ -88,7 +88,7 @@ impl<'p> ModelRows<'p> {
     /// Returns the start of the period of a local time: a date, or for hours a wall-clock time.
     pub(crate) fn period(&self, local: SqlExpr, granularity: Granularity) -> SqlExpr {
         let local = match granularity {
-            Granularity::Hour => local,
+            within if within.is_within_a_day() => local,
             _ => Expr::call(Function::DateOf, vec![local]),
         };
         time::truncate(local, granularity, self.project.calendar)

@@ -7,7 +7,12 @@
 
 use chrono::{LocalResult, NaiveDateTime, NaiveTime, TimeDelta, TimeZone};
 
-use super::{PlanError, PlanErrorCode, known::Span, scope::Scope, time::day_start};
+use super::{
+    PlanError, PlanErrorCode,
+    known::Span,
+    scope::Scope,
+    time::{day_start, ends},
+};
 use crate::{
     catalog::ColumnType,
     ids::ModelId,
@@ -55,10 +60,10 @@ pub(super) fn spoken(promise: &Promise) -> String {
     format!("{}: from {} to {}", promise.column, promise.from, promise.to)
 }
 
-/// Returns the span of a time dimension within local days.
+/// Returns the span of a time dimension within a range.
 pub(super) fn span_of_days(column_type: ColumnType, range: DateRange, zone: Tz) -> Span {
-    let start = |day: NaiveDate| day_start(column_type, day, zone);
-    Span { from: range.from.map(start), to: range.to.map(start) }
+    let (from, to) = ends(column_type, range, zone);
+    Span { from, to }
 }
 
 /// Returns the condition that a table is read from its first partition on, for what looks back over all time by its
@@ -98,6 +103,7 @@ enum Edge {
 /// partition's own.
 fn clock(value: &Literal, partition_zone: Tz, promised: Duration, edge: Edge) -> Option<NaiveDateTime> {
     let elapsed = match promised.unit {
+        Unit::Second => TimeDelta::try_seconds(promised.count),
         Unit::Minute => TimeDelta::try_minutes(promised.count),
         Unit::Hour => TimeDelta::try_hours(promised.count),
         Unit::Day | Unit::Week | Unit::Month | Unit::Quarter | Unit::Year => None,
@@ -148,7 +154,7 @@ fn shown(instant: DateTime<Utc>, zone: Tz, edge: Edge) -> NaiveDateTime {
 /// Returns the start of the partition that holds a moment.
 fn floor(moment: NaiveDateTime, granularity: Granularity) -> NaiveDateTime {
     match granularity {
-        Granularity::Hour => {
+        Granularity::HOUR => {
             let minutes = TimeDelta::seconds(i64::from(seconds_in_hour(moment)));
             moment - minutes
         }
@@ -163,7 +169,7 @@ fn ceiling(moment: NaiveDateTime, granularity: Granularity) -> NaiveDateTime {
         return start;
     }
     match granularity {
-        Granularity::Hour => start + TimeDelta::hours(1),
+        Granularity::HOUR => start + TimeDelta::hours(1),
         _ => add_periods(start.date(), granularity, 1).and_time(NaiveTime::MIN),
     }
 }
@@ -177,7 +183,7 @@ fn seconds_in_hour(moment: NaiveDateTime) -> u32 {
 fn literal(partition: &Partition, moment: NaiveDateTime, edge: Edge) -> Literal {
     match (partition.column_type, partition.granularity) {
         (ColumnType::Date, _) => Literal::Date(moment.date()),
-        (ColumnType::Timestamp, Granularity::Hour) => {
+        (ColumnType::Timestamp, Granularity::HOUR) => {
             Literal::Timestamp(instant(moment, partition.time_zone, edge).naive_utc())
         }
         (ColumnType::Timestamp, _) => day_start(ColumnType::Timestamp, moment.date(), partition.time_zone),

@@ -1,5 +1,7 @@
 //! What is asked, with names as they were written. GraphQL, the command line, saved queries and tests all end here.
 
+use std::fmt;
+
 use crate::{
     project::{Cumulation, Size},
     sql::{Expr, Literal, Name},
@@ -44,10 +46,10 @@ pub struct MetricRequest {
     pub name: String,
     /// The metric's name in the project.
     pub metric: String,
-    /// How far back it is taken; the rows are those of the present.
-    pub previous: Option<Offset>,
+    /// How far back it is taken, one after the other; the rows are those of the present.
+    pub previous: Vec<Past>,
     /// The time over which it is accumulated.
-    pub over: Option<Cumulation>,
+    pub over: Option<Over>,
     /// What of it is shown.
     pub show: Show,
 }
@@ -60,8 +62,40 @@ impl MetricRequest {
 
     /// Returns whether the metric is asked for as it is.
     pub fn is_plain(&self) -> bool {
-        self.previous.is_none() && self.over.is_none() && self.show == Show::Value
+        self.previous.is_empty() && self.over.is_none() && self.show == Show::Value
     }
+}
+
+/// How far back a metric is taken.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Past {
+    /// By a span of time.
+    Time(Offset),
+    /// By periods of a calendar, as it was written: `1 retail_month`.
+    Periods {
+        /// How many.
+        count: i64,
+        /// The name of the granularity, in the singular or the plural.
+        of: String,
+    },
+}
+
+impl fmt::Display for Past {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Time(offset) => write!(f, "{offset}"),
+            Self::Periods { count, of } => write!(f, "{count} {of}"),
+        }
+    }
+}
+
+/// The time over which a metric is accumulated.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Over {
+    /// A window, since a period began, or since ever.
+    Time(Cumulation),
+    /// Since a period of a calendar began, by the name of its granularity as it was written.
+    ToDate(String),
 }
 
 /// What of a metric is shown.
@@ -81,7 +115,7 @@ pub enum Show {
         within: Vec<Vec<String>>,
     },
     /// What it changed by since an earlier time, relative to then.
-    Change(Offset),
+    Change(Past),
 }
 
 /// One key of a query.

@@ -88,7 +88,6 @@ pub(super) fn rows(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanError> {
 
 /// Builds the rows of a scan that reads its model.
 fn rows_of_model(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanError> {
-    let cut = bound.cut();
     let window = cumulative::window(bound, scan);
     let range = window.as_ref().map_or_else(|| range_of(bound, scan), |window| window.rows);
     let mut scope = open(bound, scan, range);
@@ -123,12 +122,11 @@ fn rows_of_model(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanError> {
         }
         _ => None,
     };
-    let day = axis.as_ref().map(|axis| axis.day(cut));
     let Finished { from, mut joins, uses, tables, promises } = scope.finish()?;
     joins.extend(point);
     let rows = Rows { from, joins, filter: Expr::all(conditions), keys, aggregates, row, uses, tables, promises };
-    Ok(match (window, day) {
-        (Some(window), Some(day)) => cumulative::accumulate(bound, &window, rows, day),
+    Ok(match (window, axis) {
+        (Some(window), Some(axis)) => cumulative::accumulate(bound, &window, rows, &axis),
         _ => rows,
     })
 }
@@ -204,14 +202,14 @@ pub(super) fn day_exists(bound: &Bound<'_>, scan: &Scan, axis: &TimeValue) -> Op
 
 /// Returns the days of the rows that a scan needs.
 pub(super) fn range_of(bound: &Bound<'_>, scan: &Scan) -> DateRange {
-    let range = scan.shift.range(bound.project, bound.range);
+    let range = scan.shift.range(bound.project, bound.range, bound.zone);
     let Some(size) = scan.offset_to else { return range };
     let first = |day| {
         let start = period_start(day, size, bound.project.calendar);
         let sizes = scan.keys.iter().filter_map(|key| bound.keys[*key].size_of_time());
         sizes.map(|size| calendar::first_day(bound.project, size, start).unwrap_or(start)).min().unwrap_or(start)
     };
-    DateRange { from: range.from.map(first), to: range.to }
+    DateRange::days(range.from.map(first), range.to)
 }
 
 /// Returns what is aggregated; the leaves' own filters become conditions of the scan as far as they are shared.
@@ -349,8 +347,8 @@ pub(super) fn key_value(
             let value = scope.time(&found.route, found.dimension);
             let shift = Shift::default();
             if let Some(part) = part {
-                if *part == TimePart::HourOfDay {
-                    time::check_finest(definition, Granularity::Hour)?;
+                if let Some(needed) = part.within_a_day() {
+                    time::check_finest(definition, needed)?;
                 }
                 return Ok(value.part(cut, *part, shift));
             }

@@ -8,8 +8,10 @@ use super::{PlanError, PlanErrorCode, bind::Shift};
 use crate::{
     catalog::ColumnType,
     project::{Dimension, DimensionKind, Size},
-    sql::{BinaryOp, Expr, Function, Literal, SqlExpr},
-    time::{Calendar, DateRange, Granularity, NaiveDate, TimePart, Tz, Unit, local_midnight},
+    sql::{BinaryOp, Expr, Function, Literal, SqlExpr, first_instant, period_of_instant},
+    time::{
+        Calendar, ClockChanges, DateRange, Duration, Granularity, Moment, NaiveDate, TimePart, Tz, Unit, local_midnight,
+    },
 };
 
 /// How periods are cut in a query.
@@ -17,6 +19,8 @@ use crate::{
 pub(super) struct Cut {
     /// The zone of the query.
     pub(super) zone: Tz,
+    /// How its clock is changed about the range of the query.
+    pub(super) changes: ClockChanges,
     /// Where weeks and fiscal years begin.
     pub(super) calendar: Calendar,
 }
@@ -32,10 +36,25 @@ pub(super) struct TimeValue {
 
 impl TimeValue {
     /// Returns the wall-clock time in the query's zone; a date stays a date.
-    fn local(&self, cut: Cut) -> SqlExpr {
+    pub(super) fn local(&self, cut: Cut) -> SqlExpr {
         match self.column_type {
             ColumnType::Timestamp => Expr::call(Function::LocalTime(cut.zone), vec![self.expr.clone()]),
             _ => self.expr.clone(),
+        }
+    }
+
+    /// Returns the time moved forward by the seconds of a shift.
+    fn passed(&self, shift: Shift) -> Self {
+        Self { expr: add_seconds(self.expr.clone(), shift.seconds), ..self.clone() }
+    }
+
+    /// Returns the time moved by whole units: hours pass, days and longer units move the zone's clock.
+    pub(super) fn moved_by(&self, cut: Cut, unit: Unit, count: i64) -> SqlExpr {
+        match (unit.seconds(), self.column_type) {
+            (None, ColumnType::Timestamp) => {
+                first_instant(add_units(self.local(cut), unit, count), cut.zone, cut.changes)
+            }
+            (_, _) => add_units(self.expr.clone(), unit, count),
         }
     }
 
@@ -49,7 +68,7 @@ impl TimeValue {
 
     /// Returns the local day moved forward by the days of a shift.
     pub(super) fn shifted_day(&self, cut: Cut, shift: Shift) -> SqlExpr {
-        move_day(self.day(cut), Unit::Day, shift.days)
+        move_day(self.passed(shift).day(cut), Unit::Day, shift.days)
     }
 
     /// Returns the local day moved forward by a shift.
@@ -64,33 +83,34 @@ impl TimeValue {
         }
         match self.column_type {
             ColumnType::Date => self.moved_day(cut, shift),
+            ColumnType::Timestamp if shift.days == 0 && shift.months == 0 => self.passed(shift).expr,
             ColumnType::Timestamp => {
-                let days = add_units(self.local(cut), Unit::Day, shift.days);
-                Expr::call(Function::InstantOf(cut.zone), vec![add_units(days, Unit::Month, shift.months)])
+                let days = add_units(self.passed(shift).local(cut), Unit::Day, shift.days);
+                first_instant(add_units(days, Unit::Month, shift.months), cut.zone, cut.changes)
             }
-            _ => add_units(add_units(self.expr.clone(), Unit::Day, shift.days), Unit::Month, shift.months),
+            _ => add_units(add_units(self.passed(shift).expr, Unit::Day, shift.days), Unit::Month, shift.months),
         }
     }
 
-    /// Returns the period in which a row counts once it is shifted: a date, or for hours the time of its start.
+    /// Returns the period in which a row counts once it is shifted: a date, or within a day the time of its start.
     pub(super) fn period(&self, cut: Cut, granularity: Granularity, shift: Shift) -> SqlExpr {
-        match (granularity, self.column_type) {
-            (Granularity::Hour, ColumnType::Timestamp) => {
+        if !granularity.is_within_a_day() {
+            let period = truncate(self.shifted_day(cut, shift), granularity, cut.calendar);
+            return move_day(period, Unit::Month, shift.months);
+        }
+        match self.column_type {
+            ColumnType::Timestamp => {
                 let moved = if shift.days == 0 {
-                    self.expr.clone()
+                    self.passed(shift).expr
                 } else {
-                    let local = add_units(self.local(cut), Unit::Day, shift.days);
-                    Expr::call(Function::InstantOf(cut.zone), vec![local])
+                    let local = add_units(self.passed(shift).local(cut), Unit::Day, shift.days);
+                    first_instant(local, cut.zone, cut.changes)
                 };
-                Expr::call(Function::TruncateHour(cut.zone), vec![moved])
-            }
-            (Granularity::Hour, _) => {
-                let moved = add_units(self.expr.clone(), Unit::Day, shift.days);
-                truncate(moved, granularity, cut.calendar)
+                period_of_instant(moved, granularity, cut.zone, cut.changes)
             }
             _ => {
-                let period = truncate(self.shifted_day(cut, shift), granularity, cut.calendar);
-                move_day(period, Unit::Month, shift.months)
+                let moved = add_units(self.passed(shift).expr, Unit::Day, shift.days);
+                truncate(moved, granularity, cut.calendar)
             }
         }
     }
@@ -98,7 +118,7 @@ impl TimeValue {
     /// Returns a part of the shifted local time.
     pub(super) fn part(&self, cut: Cut, part: TimePart, shift: Shift) -> SqlExpr {
         let time = match part {
-            TimePart::HourOfDay => self.local(cut),
+            TimePart::MinuteOfHour | TimePart::HourOfDay => self.passed(shift).local(cut),
             _ => add_units(self.shifted_day(cut, shift), Unit::Month, shift.months),
         };
         Expr::call(Function::Part { part, week_start: cut.calendar.week_start }, vec![time])
@@ -119,13 +139,23 @@ impl TimeValue {
         Some(part(moved).binary(BinaryOp::Eq, part(day)))
     }
 
-    /// Returns the conditions that a row lies in a range of local days.
+    /// Returns the conditions that a row lies in a range.
     pub(super) fn within(&self, cut: Cut, range: DateRange) -> Vec<SqlExpr> {
-        let bound = |day: NaiveDate| Expr::Literal(day_start(self.column_type, day, cut.zone));
-        let from = range.from.map(|day| self.expr.clone().binary(BinaryOp::GtEq, bound(day)));
-        let to = range.to.map(|day| self.expr.clone().binary(BinaryOp::Lt, bound(day)));
+        let (from, to) = ends(self.column_type, range, cut.zone);
+        let from = from.map(|from| self.expr.clone().binary(BinaryOp::GtEq, Expr::Literal(from)));
+        let to = to.map(|to| self.expr.clone().binary(BinaryOp::Lt, Expr::Literal(to)));
         from.into_iter().chain(to).collect()
     }
+}
+
+/// Returns the constants at which a range begins and ends, in the type of a column; of a date its whole days.
+pub(super) fn ends(column_type: ColumnType, range: DateRange, zone: Tz) -> (Option<Literal>, Option<Literal>) {
+    let end = |moment: Option<Moment>, day: Option<NaiveDate>| match (moment, column_type) {
+        (Some(moment), ColumnType::Timestamp) => Some(Literal::Timestamp(moment.at.naive_utc())),
+        (Some(moment), ColumnType::DateTime) => Some(Literal::DateTime(moment.clock)),
+        _ => day.map(|day| day_start(column_type, day, zone)),
+    };
+    (end(range.first, range.from), end(range.end, range.to))
 }
 
 /// Returns the constant at which a local day begins, in the type of a column.
@@ -137,7 +167,7 @@ pub(super) fn day_start(column_type: ColumnType, day: NaiveDate, zone: Tz) -> Li
     }
 }
 
-/// Returns the start of the period of a date, or of a wall-clock time for hours.
+/// Returns the start of the period of a date, or of a wall-clock time within its day.
 pub(super) fn truncate(day: SqlExpr, granularity: Granularity, calendar: Calendar) -> SqlExpr {
     if granularity == Granularity::Day {
         return day;
@@ -148,6 +178,12 @@ pub(super) fn truncate(day: SqlExpr, granularity: Granularity, calendar: Calenda
         fiscal_start_month: calendar.fiscal_start_month,
     };
     Expr::call(function, vec![day])
+}
+
+/// Returns a time moved by seconds, in the greatest unit of which they are a whole number.
+pub(super) fn add_seconds(time: SqlExpr, seconds: i64) -> SqlExpr {
+    let Duration { count, unit } = Shift { seconds, ..Shift::default() }.passing();
+    add_units(time, unit, count)
 }
 
 /// Returns a date or wall-clock time moved by whole units.
@@ -163,7 +199,7 @@ pub(super) fn move_day(day: SqlExpr, unit: Unit, count: i64) -> SqlExpr {
 /// Returns the first day after the period that begins with `period`.
 pub(super) fn period_end(period: SqlExpr, granularity: Granularity) -> SqlExpr {
     match granularity {
-        Granularity::Hour | Granularity::Day => add_units(period, Unit::Day, 1),
+        Granularity::Day => add_units(period, Unit::Day, 1),
         Granularity::Week => add_units(period, Unit::Day, 7),
         _ => add_units(period, Unit::Month, i64::from(granularity.months().unwrap_or(1))),
     }
@@ -193,5 +229,5 @@ pub(super) fn finest_of(size: Size) -> Granularity {
 
 /// Returns the type of a time key at a granularity.
 pub(super) fn period_type(column_type: ColumnType, granularity: Granularity) -> ColumnType {
-    if granularity == Granularity::Hour { column_type } else { ColumnType::Date }
+    if granularity.is_within_a_day() { column_type } else { ColumnType::Date }
 }

@@ -85,6 +85,14 @@ impl Size {
         }
     }
 
+    /// Returns the granularity of the language, if it is one.
+    pub fn standard(self) -> Option<Granularity> {
+        match self {
+            Self::Standard(granularity) => Some(granularity),
+            Self::Calendar(_) | Self::FirstDay(_) => None,
+        }
+    }
+
     /// Returns whether the periods are shorter than a day.
     pub fn is_within_a_day(self) -> bool {
         match self {
@@ -120,10 +128,7 @@ impl CalendarGranularity {
 
     /// Returns the days that the known periods cover, from the first to the last.
     pub fn covered(&self) -> DateRange {
-        DateRange {
-            from: self.periods.first().map(|period| period.from),
-            to: self.periods.last().map(|period| period.to),
-        }
+        DateRange::days(self.periods.first().map(|period| period.from), self.periods.last().map(|period| period.to))
     }
 }
 

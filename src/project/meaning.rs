@@ -449,7 +449,7 @@ fn write_function(function: Function) -> String {
         Function::DateOf | Function::WrittenDate => "date",
         Function::LocalTime(zone) => return format!("local_time {zone}"),
         Function::InstantOf(zone) => return format!("instant_of {zone}"),
-        Function::TruncateHour(zone) => return format!("hour {zone}"),
+        Function::TruncateInstant { zone, granularity } => return format!("{granularity} {zone}"),
         Function::AddUnits(unit) => return format!("add {}", unit.name()),
         Function::Truncate { granularity, week_start, fiscal_start_month } => {
             return format!("trunc {granularity} {week_start} {fiscal_start_month}");

@@ -103,7 +103,7 @@ pub(super) fn signature(function: Function) -> Signature {
         Function::DateOf | Function::WrittenDate => of("date", &[Time], Fixed(ColumnType::Date)),
         Function::LocalTime(_) => of("local_time", &[Time], Fixed(ColumnType::DateTime)),
         Function::InstantOf(_) => of("instant_of", &[Time], Fixed(ColumnType::Timestamp)),
-        Function::TruncateHour(_) => of("trunc", &[Time], Fixed(ColumnType::Timestamp)),
+        Function::TruncateInstant { .. } => of("trunc", &[Time], Fixed(ColumnType::Timestamp)),
         Function::Truncate { .. } | Function::WrittenTruncate(_) => of("trunc", &[Time], First),
         Function::AddUnits(_) => of("add_units", &[Time, Whole], First),
         Function::MicrosecondsBetween { .. } => of("microseconds_between", &[Time, Time], Fixed(Integer)),

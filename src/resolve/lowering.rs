@@ -8,8 +8,8 @@
 use super::typing::Typed;
 use crate::{
     catalog::ColumnType,
-    sql::{Expr, Function},
-    time::{Calendar, Granularity, TimePart, Tz},
+    sql::{Expr, Function, period_of_instant},
+    time::{Calendar, ClockChanges, Granularity, TimePart, Tz},
 };
 
 /// Returns the day of a time in the zone.
@@ -30,18 +30,25 @@ pub(super) fn to_wall_clock<N>(value: Typed<N>, zone: Tz) -> Expr<N> {
 }
 
 /// Returns the start of the period that holds a time; nothing for the hour of a date.
-pub(super) fn truncate<N>(value: Typed<N>, granularity: Granularity, zone: Tz, calendar: Calendar) -> Option<Typed<N>> {
+pub(super) fn truncate<N: Clone>(
+    value: Typed<N>,
+    granularity: Granularity,
+    zone: Tz,
+    calendar: Calendar,
+) -> Option<Typed<N>> {
     let function = Function::Truncate {
         granularity,
         week_start: calendar.week_start,
         fiscal_start_month: calendar.fiscal_start_month,
     };
     let (expr, column_type) = match (granularity, value.column_type) {
-        (Granularity::Hour, ColumnType::Date) => return None,
-        (Granularity::Hour, ColumnType::Timestamp) => {
-            (Expr::call(Function::TruncateHour(zone), vec![value.expr]), ColumnType::Timestamp)
+        (within, ColumnType::Date) if within.is_within_a_day() => return None,
+        (within, ColumnType::Timestamp) if within.is_within_a_day() => {
+            // A definition holds for the rows of all times.
+            let changes = ClockChanges::between(zone, None, None);
+            (period_of_instant(value.expr, within, zone, changes), ColumnType::Timestamp)
         }
-        (Granularity::Hour, _) => (Expr::call(function, vec![value.expr]), ColumnType::DateTime),
+        (within, _) if within.is_within_a_day() => (Expr::call(function, vec![value.expr]), ColumnType::DateTime),
         (Granularity::Day, _) => (to_date(value, zone), ColumnType::Date),
         _ => (Expr::call(function, vec![to_date(value, zone)]), ColumnType::Date),
     };
@@ -51,8 +58,8 @@ pub(super) fn truncate<N>(value: Typed<N>, granularity: Granularity, zone: Tz, c
 /// Returns a part of a time; nothing for the hour of a date.
 pub(super) fn part<N>(value: Typed<N>, part: TimePart, zone: Tz, calendar: Calendar) -> Option<Typed<N>> {
     let expr = match (part, value.column_type) {
-        (TimePart::HourOfDay, ColumnType::Date) => return None,
-        (TimePart::HourOfDay, _) => to_wall_clock(value, zone),
+        (part, ColumnType::Date) if part.within_a_day().is_some() => return None,
+        (part, _) if part.within_a_day().is_some() => to_wall_clock(value, zone),
         _ => to_date(value, zone),
     };
     let function = Function::Part { part, week_start: calendar.week_start };
@@ -73,7 +80,7 @@ pub(super) fn periods_between<N>(
         fiscal_start_month: calendar.fiscal_start_month,
     };
     let args = match granularity {
-        Granularity::Hour => vec![to_wall_clock(from, zone), to_wall_clock(to, zone)],
+        within if within.is_within_a_day() => vec![to_wall_clock(from, zone), to_wall_clock(to, zone)],
         _ => vec![to_date(from, zone), to_date(to, zone)],
     };
     Typed { expr: Expr::call(function, args), column_type: ColumnType::Integer }

@@ -83,8 +83,14 @@ fn resolve_partition(
     };
     let granularity = def.granularity.as_ref().map_or(Granularity::Day, |granularity| granularity.value);
     match granularity {
-        Granularity::Hour | Granularity::Day | Granularity::Month | Granularity::Year => {}
-        Granularity::Week | Granularity::Quarter | Granularity::FiscalQuarter | Granularity::FiscalYear => {
+        Granularity::HOUR | Granularity::Day | Granularity::Month | Granularity::Year => {}
+        Granularity::Second
+        | Granularity::Minute(_)
+        | Granularity::Hour(_)
+        | Granularity::Week
+        | Granularity::Quarter
+        | Granularity::FiscalQuarter
+        | Granularity::FiscalYear => {
             let span = def.granularity.as_ref().map_or(def.span, |granularity| granularity.span);
             let message = format!("{subject} cannot be partitioned by {granularity}");
             invalid(span, message, "Partitions are cut by hour, day, month or year.");
@@ -158,7 +164,7 @@ fn partition_type(
     if let Some(pseudo) = pseudo_column(&column.value) {
         return pseudo;
     }
-    let assumed = if granularity == Granularity::Hour { ColumnType::Timestamp } else { ColumnType::Date };
+    let assumed = if granularity == Granularity::HOUR { ColumnType::Timestamp } else { ColumnType::Date };
     let Some(known) = context.catalog.tables.get(&table.name.value) else { return assumed };
     match known.column(&column.value).map(|column| column.column_type) {
         Some(column_type) if column_type.is_time() => column_type,

@@ -15,7 +15,7 @@ use crate::{
     diagnostics::{Code, Diagnostic, Diagnostics},
     files::Span,
     sql::{BinaryOp, Expr, Function, Literal, Name, UnaryOp},
-    time::{Calendar, Granularity, Tz},
+    time::{Calendar, Tz},
 };
 
 /// An expression and the type of its value.
@@ -51,7 +51,7 @@ pub(super) struct Typing<'t, N> {
     pub(super) leaf: &'t mut LeafFn<'t, N>,
 }
 
-impl<N> Typing<'_, N> {
+impl<N: Clone> Typing<'_, N> {
     /// Types an expression.
     pub(super) fn of(&mut self, expr: &Expr<Name>) -> Typed<N> {
         match expr {
@@ -253,10 +253,10 @@ impl<N> Typing<'_, N> {
                     self.report(Code::WrongArguments, self.place_of(args), message, None);
                     Typed::broken()
                 }),
-            Function::WrittenPeriodsBetween(Granularity::Hour)
-                if typed.iter().any(|value| value.column_type == ColumnType::Date) =>
+            Function::WrittenPeriodsBetween(granularity)
+                if granularity.is_within_a_day() && typed.iter().any(|value| value.column_type == ColumnType::Date) =>
             {
-                self.report(Code::WrongArguments, self.place_of(args), "a date has no hour".to_owned(), None);
+                self.report(Code::WrongArguments, self.place_of(args), format!("a date has no {granularity}"), None);
                 Typed::broken()
             }
             Function::WrittenPeriodsBetween(granularity) => {

@@ -300,7 +300,7 @@ pub enum Function {
     LocalTime(Tz),
     /// The instant of a wall-clock time in a zone.
     InstantOf(Tz),
-    /// The start of the period of a date or wall-clock time: for `Hour` a wall-clock time, for all others a date.
+    /// The start of the period of a date or wall-clock time: a date, or a wall-clock time within a day.
     Truncate {
         /// The size of the period.
         granularity: Granularity,
@@ -309,13 +309,19 @@ pub enum Function {
         /// The first month of a fiscal year.
         fiscal_start_month: u32,
     },
-    /// The instant at which the local hour of an instant begins, in a zone.
-    TruncateHour(Tz),
+    /// The instant at which the second, minutes or hour of an instant began, as its clock counted back: one hour, or
+    /// less. See `period_of_instant` for the rest.
+    TruncateInstant {
+        /// The zone.
+        zone: Tz,
+        /// The size of the period.
+        granularity: Granularity,
+    },
     /// `(t, n)`: a date or wall-clock time moved by n units, month ends clamped.
     ///
     /// What is a date by its own form (`DateOf`, `Truncate`, a constant) stays one under days and longer units. A bare
     /// column comes out as a wall-clock time, since only the catalog knows its type: put it in `DateOf` before.
-    /// An instant may be moved by minutes and hours.
+    /// An instant may be moved by seconds, minutes and hours.
     AddUnits(Unit),
     /// `(a, b)`: how many boundaries of the unit lie between two dates: 0 within one period, negative if b is earlier.
     PeriodsBetween {

@@ -156,7 +156,7 @@ impl<N> Writer<'_, N> {
             Function::Greatest => ("greatest", None),
             Function::Least => ("least", None),
             Function::DateOf | Function::WrittenDate => ("date", None),
-            Function::TruncateHour(_) => ("trunc", Some("hour")),
+            Function::TruncateInstant { granularity, .. } => ("trunc", Some(granularity.name())),
             Function::Truncate { granularity, .. } | Function::WrittenTruncate(granularity) => {
                 ("trunc", Some(granularity.name()))
             }

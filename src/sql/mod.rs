@@ -7,6 +7,7 @@
 //! **Invariant:** `sqlparser` is named in this module only, and no SQL is made by pasting strings elsewhere. A value
 //! that came with a request is an [`Expr::Parameter`], so it reaches the warehouse as a bound parameter.
 
+mod clock;
 mod dialect;
 mod expr;
 mod formula;
@@ -17,6 +18,7 @@ mod select;
 mod share;
 mod simplify;
 
+pub use clock::{first_instant, period_end_of_instant, period_of_instant, steps};
 pub use dialect::Dialect;
 pub use expr::{BinaryOp, Expr, Function, Literal, Name, UnaryOp};
 pub use formula::formula;

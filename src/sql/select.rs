@@ -189,6 +189,19 @@ pub enum From {
         /// The name of its only column.
         column: String,
     },
+    /// One row for every so many seconds from a first moment up to, not including, an end; the column is called `column`.
+    Moments {
+        /// The first moment: an instant or a wall-clock time.
+        first: Literal,
+        /// The first moment that is not there, of the same kind.
+        end: Literal,
+        /// The seconds from one to the next.
+        seconds: i64,
+        /// The alias of the table.
+        alias: String,
+        /// The name of its only column.
+        column: String,
+    },
 }
 
 impl From {
@@ -199,7 +212,8 @@ impl From {
             | Self::Cte { alias, .. }
             | Self::Select { alias, .. }
             | Self::Verbatim { alias, .. }
-            | Self::Days { alias, .. } => alias,
+            | Self::Days { alias, .. }
+            | Self::Moments { alias, .. } => alias,
         }
     }
 }

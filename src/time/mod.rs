@@ -4,15 +4,21 @@
 //!
 //! **Invariant:** nothing here asks a clock; the present moment is an argument.
 
+mod clock;
 mod granularity;
+mod moment;
 mod offset;
 mod period;
 mod range;
+mod zone;
 
-pub use granularity::{Calendar, Granularity, TimePart, Weekday};
+pub use clock::{clock_instant, clock_period_end, clock_period_start};
+pub use granularity::{Calendar, Every, Granularity, TimePart, Weekday};
+pub use moment::Moment;
 pub use offset::{Duration, Offset, Unit};
 pub use period::{add_periods, date_exists_after_shift, period_start, shift_date};
 pub use range::{DateRange, RangeUnit, RelativeRange, TimeRange, local_midnight};
+pub use zone::ClockChanges;
 
 pub use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 pub use chrono_tz::Tz;

@@ -5,6 +5,8 @@ use std::{fmt, str::FromStr};
 /// A unit of an offset or a duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Unit {
+    /// A second.
+    Second,
     /// Sixty seconds.
     Minute,
     /// Sixty minutes.
@@ -22,7 +24,8 @@ pub enum Unit {
 }
 
 impl Unit {
-    const ALL: [(Self, &'static str); 7] = [
+    const ALL: [(Self, &'static str); 8] = [
+        (Self::Second, "second"),
         (Self::Minute, "minute"),
         (Self::Hour, "hour"),
         (Self::Day, "day"),
@@ -35,6 +38,16 @@ impl Unit {
     /// Returns the singular name.
     pub fn name(self) -> &'static str {
         Self::ALL.iter().find(|(unit, _)| *unit == self).map_or("", |(_, name)| name)
+    }
+
+    /// Returns the seconds in the unit, for hours, minutes and seconds.
+    pub fn seconds(self) -> Option<i64> {
+        match self {
+            Self::Second => Some(1),
+            Self::Minute => Some(60),
+            Self::Hour => Some(3600),
+            Self::Day | Self::Week | Self::Month | Self::Quarter | Self::Year => None,
+        }
     }
 
     /// Returns the days in the unit, for days and weeks.

@@ -6,14 +6,14 @@ use super::{Calendar, Granularity, Offset};
 
 /// Returns the first day of the period that holds `date`.
 ///
-/// An hour is shorter than a day, so its period starts on the day itself.
+/// What is shorter than a day starts on the day itself.
 pub fn period_start(date: NaiveDate, granularity: Granularity, calendar: Calendar) -> NaiveDate {
     let month_start = |back: u32| {
         let first = date.with_day(1).expect("every month has a first day");
         first.checked_sub_months(Months::new(back)).unwrap_or(NaiveDate::MIN)
     };
     match granularity {
-        Granularity::Hour | Granularity::Day => date,
+        Granularity::Second | Granularity::Minute(_) | Granularity::Hour(_) | Granularity::Day => date,
         Granularity::Week => {
             let back = date.weekday().days_since(calendar.week_start);
             date.checked_sub_days(Days::new(u64::from(back))).unwrap_or(NaiveDate::MIN)
@@ -33,7 +33,9 @@ fn fiscal_month0(date: NaiveDate, calendar: Calendar) -> u32 {
 /// Returns the first day of the period `count` periods after the one that begins on `start`.
 pub fn add_periods(start: NaiveDate, granularity: Granularity, count: i64) -> NaiveDate {
     match granularity {
-        Granularity::Hour | Granularity::Day => add_days(start, count),
+        Granularity::Second | Granularity::Minute(_) | Granularity::Hour(_) | Granularity::Day => {
+            add_days(start, count)
+        }
         Granularity::Week => add_days(start, count.saturating_mul(7)),
         _ => add_months(start, count.saturating_mul(i64::from(granularity.months().unwrap_or(1)))),
     }

@@ -93,6 +93,7 @@ impl Aged {
 /// Returns the moment that lies a span before another; days and longer units are those of the zone's calendar.
 fn before(now: DateTime<Utc>, span: Duration, zone: Tz) -> DateTime<Utc> {
     let clock = match span.unit {
+        Unit::Second => TimeDelta::try_seconds(span.count),
         Unit::Minute => TimeDelta::try_minutes(span.count),
         Unit::Hour => TimeDelta::try_hours(span.count),
         Unit::Day | Unit::Week | Unit::Month | Unit::Quarter | Unit::Year => {

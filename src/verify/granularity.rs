@@ -23,7 +23,7 @@ pub(super) fn checks(context: &Context<'_>) -> Vec<Check> {
             DimensionKind::Time { finest } => {
                 let by_type = match dimension.column_type {
                     ColumnType::Date => Granularity::Day,
-                    _ => Granularity::Hour,
+                    _ => Granularity::Second,
                 };
                 (finest > by_type).then(|| check(context, id, finest))
             }

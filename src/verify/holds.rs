@@ -174,7 +174,7 @@ impl Promised {
     fn smallest(&self, found: &[Found]) -> (Duration, Duration) {
         let is_fine = |duration: Duration| duration.count != 0 && duration.unit < Unit::Day;
         let by_hour =
-            self.partition.granularity == Granularity::Hour || is_fine(self.promise.from) || is_fine(self.promise.to);
+            self.partition.granularity == Granularity::HOUR || is_fine(self.promise.from) || is_fine(self.promise.to);
         let (unit, seconds) = if by_hour { (Unit::Hour, 3_600_000_000_i64) } else { (Unit::Day, 86_400_000_000) };
         let (mut from, mut to) = (0, 0);
         for partition in found {
@@ -193,7 +193,7 @@ impl Promised {
 
     fn end(&self, start: NaiveDateTime) -> NaiveDateTime {
         match self.partition.granularity {
-            Granularity::Hour => start + chrono::TimeDelta::hours(1),
+            Granularity::HOUR => start + chrono::TimeDelta::hours(1),
             granularity => {
                 let first = period_start(start.date(), granularity, Calendar::default());
                 add_periods(first, granularity, 1).and_time(chrono::NaiveTime::MIN)

@@ -26,7 +26,7 @@ pub(super) fn checks(context: &Context<'_>) -> Vec<Check> {
         let definition = &project.tables[*table];
         let Some(partition) = &definition.partition else { continue };
         let Some(since) = partition.since.filter(|_| model.filter.is_none() && seen.insert(*table)) else { continue };
-        let rows = context.rows_of(id, DateRange { from: None, to: Some(since) });
+        let rows = context.rows_of(id, DateRange::days(None, Some(since)));
         let column = rows.column(&partition.column);
         let items = vec![
             SqlExpr::aggregate(AggregateFunction::Count, None).named("n_rows"),

@@ -15,11 +15,7 @@ use serde_json::{Value, json};
 use crate::googlesql::{Query, Rows};
 
 /// What fakesnow takes and does not compute as Snowflake does, by its form, with the reason.
-const NOT_EMULATED: [(&str, &str); 3] = [
-    (
-        "DATE_TRUNC('HOUR', CONVERT_TIMEZONE(",
-        "its CONVERT_TIMEZONE gives a wall clock without an offset, so the hours of a local day are no instants",
-    ),
+const NOT_EMULATED: [(&str, &str); 2] = [
     ("TYPEOF(GET(", "its GET keeps the quotes of a text, and its TYPEOF calls every value JSON"),
     ("\u{a0}", "its TRIM takes off every blank of Unicode"),
 ];

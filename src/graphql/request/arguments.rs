@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use crate::{
     catalog::ColumnType,
     graphql::{GraphqlError, collect::Values, scalars},
-    plan::{Fill, PlanErrorCode},
+    plan::{Fill, Past, PlanErrorCode},
     project::{Project, Size},
     time::{Granularity, NaiveDate, Offset, RangeUnit, RelativeRange, TimePart, TimeRange, Tz, Unit},
 };
@@ -140,19 +140,27 @@ pub(super) fn part(value: Option<&ConstValue>) -> Result<TimePart, GraphqlError>
     TimePart::from_name(&name).ok_or_else(|| scalars::wrong("TimePart", &format!("`{name}`")))
 }
 
-/// Reads an `Offset`.
-pub(super) fn offset(value: Option<&ConstValue>) -> Result<Offset, GraphqlError> {
+/// Reads an `Offset`, by spans of time or by periods of a calendar.
+pub(super) fn offset(project: &Project, value: Option<&ConstValue>) -> Result<Past, GraphqlError> {
     let fields = object(value.ok_or_else(|| GraphqlError::input("argument `offset` is missing"))?)?;
     let unit = match field(fields, "unit").map_or(Ok(""), text)? {
+        "SECOND" => Unit::Second,
+        "MINUTE" => Unit::Minute,
         "HOUR" => Unit::Hour,
         "DAY" => Unit::Day,
         "WEEK" => Unit::Week,
         "MONTH" => Unit::Month,
         "QUARTER" => Unit::Quarter,
         "YEAR" => Unit::Year,
-        other => return Err(scalars::wrong("OffsetUnit", &format!("`{other}`"))),
+        other => {
+            let of = other.to_lowercase();
+            if project.calendar_granularity(&of).is_none() {
+                return Err(scalars::wrong("OffsetUnit", &format!("`{other}`")));
+            }
+            return Ok(Past::Periods { count: count(field(fields, "count"))?, of });
+        }
     };
-    Ok(Offset { count: count(field(fields, "count"))?, unit })
+    Ok(Past::Time(Offset { count: count(field(fields, "count"))?, unit }))
 }
 
 /// Reads a `TimeZone`.

@@ -1,10 +1,9 @@
 //! The columns that a selection needs, each once.
 
 use crate::{
-    graphql::GraphqlError,
-    plan::{Key, KeyKind, MetricRequest, PlanErrorCode},
+    plan::{Key, KeyKind, MetricRequest, Past},
     project::Project,
-    time::{Offset, TimePart},
+    time::TimePart,
 };
 
 /// The metrics and keys of one request, in the order in which they are met.
@@ -16,13 +15,11 @@ pub(super) struct Columns {
 
 impl Columns {
     /// Asks for a metric and returns its column's name.
-    pub(super) fn metric(&mut self, metric: &str, previous: Option<Offset>) -> String {
-        let name = match previous {
-            // A metric's name holds no blank, so this is no other metric's column.
-            Some(offset) => format!("{metric} previous {offset}").replace(' ', "_"),
-            None => metric.to_owned(),
-        };
-        let request = MetricRequest { previous, ..MetricRequest::plain(&name, metric) };
+    pub(super) fn metric(&mut self, metric: &str, previous: &[Past]) -> String {
+        // A metric's name holds no blank, so this is no other metric's column.
+        let words = previous.iter().map(|past| format!(" previous {past}"));
+        let name = format!("{metric}{}", words.collect::<String>()).replace(' ', "_");
+        let request = MetricRequest { previous: previous.to_vec(), ..MetricRequest::plain(&name, metric) };
         if !self.metrics.contains(&request) {
             self.metrics.push(request);
         }
@@ -43,17 +40,5 @@ impl Columns {
             self.keys.push(Key { name: name.clone(), kind });
         }
         name
-    }
-}
-
-/// Returns two offsets, one after the other, as one.
-pub(super) fn further_back(one: Option<Offset>, other: Offset) -> Result<Offset, GraphqlError> {
-    match one {
-        None => Ok(other),
-        Some(one) if one.unit == other.unit => Ok(Offset { count: one.count + other.count, unit: one.unit }),
-        Some(one) => {
-            let message = format!("`previous` by {other} inside `previous` by {one} is not executed yet");
-            Err(GraphqlError::plan(PlanErrorCode::NotYet, message).help("Use one offset, or two of the same unit."))
-        }
     }
 }

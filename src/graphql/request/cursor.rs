@@ -17,7 +17,7 @@ use crate::{
     graphql::GraphqlError,
     plan::{CursorValue, PlanErrorCode},
     sql::Literal,
-    time::{DateRange, NaiveDate, NaiveDateTime},
+    time::{DateRange, Moment, NaiveDate, NaiveDateTime},
     warehouse::ColumnData,
 };
 
@@ -89,6 +89,8 @@ impl Cursor {
             page.data_version,
             self.range.from.map(|day| day.to_string()),
             self.range.to.map(|day| day.to_string()),
+            self.range.first.map(write_moment),
+            self.range.end.map(write_moment),
             values,
         ]);
         let payload = payload.to_string().into_bytes();
@@ -107,14 +109,25 @@ impl Cursor {
         let (signature, payload) = sealed.split_at_checked(16)?;
         key.sign(payload).verify_truncated_left(signature).ok()?;
         let payload: serde_json::Value = serde_json::from_slice(payload).ok()?;
-        let [query, version, from, to, values] = payload.as_array()?.as_slice() else { return None };
+        let [query, version, from, to, first, end, values] = payload.as_array()?.as_slice() else { return None };
         if query.as_str() != Some(&page.query.to_string()) || version.as_u64() != Some(page.data_version) {
             return None;
         }
         let day = |value: &serde_json::Value| value.as_str().and_then(|day| day.parse::<NaiveDate>().ok());
         let values = values.as_array()?.iter().map(read).collect::<Option<_>>()?;
-        Some(Self { values, range: DateRange { from: day(from), to: day(to) } })
+        let (first, end) = (read_moment(first), read_moment(end));
+        Some(Self { values, range: DateRange { from: day(from), to: day(to), first, end } })
     }
+}
+
+fn write_moment(moment: Moment) -> String {
+    format!("{} {}", moment.at.timestamp_micros(), moment.clock.and_utc().timestamp_micros())
+}
+
+fn read_moment(value: &serde_json::Value) -> Option<Moment> {
+    let (at, clock) = value.as_str()?.split_once(' ')?;
+    let read = |micros: &str| chrono::DateTime::from_timestamp_micros(micros.parse().ok()?);
+    Some(Moment { at: read(at)?, clock: read(clock)?.naive_utc() })
 }
 
 /// Says that a cursor is of no use any more.
@@ -200,7 +213,7 @@ mod tests {
             Literal::DateTime(at),
             Literal::Timestamp(at),
         ];
-        Cursor { values, range: DateRange { from: Some(day), to: None } }
+        Cursor { values, range: DateRange::days(Some(day), None) }
     }
 
     #[test]

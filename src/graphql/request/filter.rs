@@ -128,7 +128,7 @@ impl Reading<'_> {
                         let subject = path(longer(&dimension.name).iter().map(String::as_str));
                         self.operators(&subject, dimension.column_type, name, given)
                     }
-                    Member::Hour(_) | Member::Part(_) => Err(unknown()),
+                    Member::Within(..) | Member::Part(_) => Err(unknown()),
                 }
             }
         }

@@ -5,19 +5,19 @@ use std::collections::BTreeMap;
 use super::{
     Context,
     arguments::{granularity, integer, offset, part},
-    columns::{Columns, further_back},
+    columns::Columns,
 };
 use crate::{
     graphql::{
         GraphqlError,
         collect::Selected,
         response::{Form, Piece, Shape, json},
-        types::{Member, scalar_type},
+        types::{ClockUnit, Member, scalar_type},
     },
     ids::ModelId,
-    plan::{KeyKind, PlanErrorCode},
+    plan::{KeyKind, Past, PlanErrorCode},
     project::{DimensionKind, Size},
-    time::{Granularity, Offset},
+    time::Granularity,
 };
 
 /// Reads a selection.
@@ -32,14 +32,14 @@ impl Selection<'_> {
     /// Reads what is selected of a row.
     pub(super) fn row(&mut self, selected: &[Selected]) -> Result<Shape, GraphqlError> {
         let mut shape = Shape::default();
-        self.metrics("Row", selected, None, "", &mut shape)?;
+        self.metrics("Row", selected, &[], "", &mut shape)?;
         Ok(shape)
     }
 
     /// Reads what is selected of totals.
     pub(super) fn totals(&mut self, selected: &[Selected]) -> Result<Shape, GraphqlError> {
         let mut shape = Shape::default();
-        self.metrics("Metrics", selected, None, "", &mut shape)?;
+        self.metrics("Metrics", selected, &[], "", &mut shape)?;
         Ok(shape)
     }
 
@@ -47,7 +47,7 @@ impl Selection<'_> {
         &mut self,
         type_name: &str,
         selected: &[Selected],
-        previous: Option<Offset>,
+        previous: &[Past],
         place: &str,
         shape: &mut Shape,
     ) -> Result<(), GraphqlError> {
@@ -61,9 +61,9 @@ impl Selection<'_> {
                 "isPartial" => shape.pieces.push(Piece::IsPartial),
                 "isOther" => shape.pieces.push(Piece::IsOther),
                 "previous" => {
-                    let offset = further_back(previous, offset(field.argument("offset"))?)
-                        .map_err(|error| error.at(field.position))?;
-                    self.metrics("Metrics", &field.below, Some(offset), &here, shape)?;
+                    let further = offset(self.ctx.project, field.argument("offset"))?;
+                    let previous: Vec<Past> = previous.iter().cloned().chain([further]).collect();
+                    self.metrics("Metrics", &field.below, &previous, &here, shape)?;
                 }
                 name => {
                     let id = self.ctx.vocabulary.metrics.get(name).ok_or_else(|| {
@@ -91,15 +91,14 @@ impl Selection<'_> {
                     let granularity = granularity(self.ctx.project, field.argument("granularity"))?;
                     self.key(KeyKind::Time(granularity), Form::Date, here, shape);
                 }
-                "hour" => {
-                    let every = field.argument("every").map_or(Ok(1), integer)?;
-                    if every != 1 {
-                        let message = format!("periods of {every} hours are not executed yet");
-                        return Err(GraphqlError::plan(PlanErrorCode::NotYet, message)
-                            .help("Leave `every` out.")
-                            .at(field.position));
-                    }
-                    self.key(KeyKind::Time(Granularity::Hour.into()), Form::DateTime, here, shape);
+                "hour" | "minute" | "second" => {
+                    let unit = match field.name.as_str() {
+                        "hour" => ClockUnit::Hour,
+                        "minute" => ClockUnit::Minute,
+                        _ => ClockUnit::Second,
+                    };
+                    let size = within_a_day(unit, field)?;
+                    self.key(KeyKind::Time(size), Form::DateTime, here, shape);
                 }
                 "timePart" => {
                     let part = part(field.argument("part"))?;
@@ -141,7 +140,7 @@ impl Selection<'_> {
                     self.model(*to, &path(role), &field.below, &here, shape)?;
                     continue;
                 }
-                Member::Hour(id) => (*id, Some(Size::from(Granularity::Hour)), None),
+                Member::Within(id, unit) => (*id, Some(within_a_day(*unit, field)?), None),
                 Member::Part(id) => (*id, None, Some(part(field.argument("part"))?)),
                 Member::Dimension(id) => match self.ctx.project.dimensions[*id].kind {
                     DimensionKind::Time { .. } => {
@@ -169,6 +168,22 @@ impl Selection<'_> {
         self.paths.insert(place, column.clone());
         shape.pieces.push(Piece::Column(column, form));
     }
+}
+
+/// Reads how many hours or minutes one period of a key has.
+fn within_a_day(unit: ClockUnit, field: &Selected) -> Result<Size, GraphqlError> {
+    let every = field.argument("every").map_or(Ok(1), integer)?;
+    let (found, help) = match unit {
+        ClockUnit::Second => (Some(Granularity::Second), ""),
+        ClockUnit::Minute => {
+            (Granularity::minutes(every), "Write 1, 2, 3, 4, 5, 6, 10, 12, 15, 20 or 30, or group by `hour`.")
+        }
+        ClockUnit::Hour => (Granularity::hours(every), "Write 1, 2, 3, 4, 6, 8 or 12, or group by `time`."),
+    };
+    found.map(Size::from).ok_or_else(|| {
+        let (name, whole) = if unit == ClockUnit::Hour { ("hours", "a day") } else { ("minutes", "an hour") };
+        GraphqlError::input(format!("periods of {every} {name} do not make up {whole}")).help(help).at(field.position)
+    })
 }
 
 fn unknown(name: &str) -> GraphqlError {

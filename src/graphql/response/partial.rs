@@ -9,7 +9,7 @@ use crate::{
     plan::ColumnRole,
     project::{Project, Size},
     sql::Literal,
-    time::{DateTime, NaiveDate, Utc, add_periods, period_start},
+    time::{DateTime, Moment, NaiveDate, Tz, Utc, add_periods, clock_period_end, period_start},
     warehouse::ColumnData,
 };
 
@@ -42,14 +42,14 @@ impl<'a> Periods<'a> {
     pub(super) fn is_partial(&mut self, row: usize) -> bool {
         let mut starts = Vec::with_capacity(self.keys.len());
         for (size, column) in &self.keys {
-            // An hour is never cut by a range, whose ends are days.
             match column {
                 ColumnData::Timestamp(values) if size.is_within_a_day() => {
-                    return values.get(row).copied().flatten().is_some_and(|at| unfinished(at, self.answer.now));
+                    let start = values.get(row).copied().flatten().and_then(moment);
+                    return start.is_some_and(|at| self.clock_is_partial(at, *size, self.answer.plan.time_zone));
                 }
                 ColumnData::DateTime(values) if size.is_within_a_day() => {
-                    let now = self.answer.now.with_timezone(&self.answer.plan.time_zone).naive_local().and_utc();
-                    return values.get(row).copied().flatten().is_some_and(|at| unfinished(at, now));
+                    let start = values.get(row).copied().flatten().and_then(moment);
+                    return start.is_some_and(|at| self.clock_is_partial(at, *size, Tz::UTC));
                 }
                 _ => {}
             }
@@ -69,6 +69,26 @@ impl<'a> Periods<'a> {
         partial
     }
 
+    /// Returns whether the period within a day that begins at a moment is not over, or cut by the range. Wall clocks are
+    /// told as if they were those of UTC.
+    fn clock_is_partial(&self, start: DateTime<Utc>, size: Size, zone: Tz) -> bool {
+        let Size::Standard(granularity) = size else { return false };
+        let plan = &self.answer.plan;
+        let of = |told: Moment| if zone == plan.time_zone { told.at } else { told.clock.and_utc() };
+        let (first, end) = plan.range.ends(plan.time_zone);
+        let now = of(Moment::of_instant(self.answer.now, plan.time_zone));
+        let cut_at = end.map_or(now, |end| of(end).min(now));
+        clock_period_end(start, granularity, zone) > cut_at || first.is_some_and(|first| start < of(first))
+    }
+
+    /// Returns whether a range cuts its first or last day.
+    fn days_are_cut(&self, from: NaiveDate, to: NaiveDate) -> bool {
+        let (range, zone) = (self.answer.plan.range, self.answer.plan.time_zone);
+        let starts_later = |first: Moment| Moment::of_day(from, zone).at < first.at;
+        let ends_sooner = |end: Moment| Moment::of_day(to, zone).at > end.at;
+        range.first.is_some_and(starts_later) || range.end.is_some_and(ends_sooner)
+    }
+
     fn days_are_partial(&self, starts: &[NaiveDate]) -> bool {
         let range = self.answer.plan.range;
         let periods = self.keys.iter().zip(starts).map(|((size, _), told)| self.period(*size, *told));
@@ -86,7 +106,8 @@ impl<'a> Periods<'a> {
         };
         // The first day that is not over.
         let cut_at = range.to.map_or(self.today, |to| to.min(self.today));
-        to > cut_at || from.zip(range.from).is_some_and(|(from, cut)| from < cut)
+        let is_cut = from.is_some_and(|from| !self.keys.is_empty() && self.days_are_cut(from, to));
+        is_cut || to > cut_at || from.zip(range.from).is_some_and(|(from, cut)| from < cut)
     }
 
     /// Returns the first day of the period that a value tells, and the day after its last one.
@@ -122,9 +143,4 @@ impl<'a> Periods<'a> {
             | ColumnData::String(_) => None,
         }
     }
-}
-
-/// Returns whether the hour that begins at an instant is not over.
-fn unfinished(hour: i64, now: DateTime<Utc>) -> bool {
-    moment(hour).is_some_and(|hour| hour + chrono::TimeDelta::hours(1) > now)
 }

@@ -15,12 +15,23 @@ use crate::{
 pub(in crate::graphql) enum Member {
     /// A dimension; a time dimension takes a granularity.
     Dimension(DimensionId),
-    /// The hour of a time dimension.
-    Hour(DimensionId),
+    /// The hour, minute or second of a time dimension.
+    Within(DimensionId, ClockUnit),
     /// A part of a time dimension.
     Part(DimensionId),
     /// The model to which a join leads, under the join's role.
     Role(String, ModelId),
+}
+
+/// A unit of the clock that has a field of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::graphql) enum ClockUnit {
+    /// A second.
+    Second,
+    /// One minute or several.
+    Minute,
+    /// One hour or several.
+    Hour,
 }
 
 /// The fields of one model.
@@ -78,8 +89,14 @@ fn members_of(project: &Visible<'_>, model: ModelId) -> Members {
         if let DimensionKind::Time { finest } = dimension.kind {
             let field = field_name(&dimension.name);
             members.entry(format!("{field}Part")).or_insert(Member::Part(id));
-            if finest == Granularity::Hour {
-                members.entry(format!("{field}Hour")).or_insert(Member::Hour(id));
+            for (word, granularity, unit) in [
+                ("Hour", Granularity::HOUR, ClockUnit::Hour),
+                ("Minute", Granularity::MINUTE, ClockUnit::Minute),
+                ("Second", Granularity::Second, ClockUnit::Second),
+            ] {
+                if finest.nests_in(granularity) {
+                    members.entry(format!("{field}{word}")).or_insert(Member::Within(id, unit));
+                }
             }
         }
     }

@@ -12,7 +12,7 @@ mod project;
 mod registry;
 mod sdl;
 
-pub(super) use members::{Member, Vocabulary, scalar_type};
+pub(super) use members::{ClockUnit, Member, Vocabulary, scalar_type};
 pub(super) use project::types;
 pub(super) use registry::{Introspection, registry};
 pub(super) use sdl::sdl;

@@ -4,7 +4,7 @@ use async_graphql::Name;
 use async_graphql_value::ConstValue;
 use indexmap::IndexMap;
 
-use super::{Argument, Field, Kind, Member, Types, Vocabulary, base, scalar_type};
+use super::{Argument, ClockUnit, Field, Kind, Member, Types, Vocabulary, base, scalar_type};
 use crate::{
     catalog::ColumnType,
     graphql::names::{enum_name, type_name},
@@ -17,28 +17,45 @@ use crate::{
 pub(in crate::graphql) fn types(project: &Visible<'_>, vocabulary: &Vocabulary) -> Types {
     let mut types = Types::default();
     base::add(&mut types);
-    types.insert("Granularity", Some("The size of a period.".to_owned()), granularities(project));
+    types.insert("Granularity", Some("The size of a period.".to_owned()), granularities(project, &[]));
+    let within_a_day = [Granularity::Second, Granularity::MINUTE, Granularity::HOUR];
+    let about = "The size of the periods of a range.";
+    types.insert("RangeUnit", Some(about.to_owned()), granularities(project, &within_a_day));
+    let units = ["SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR"];
+    let units = units.map(|unit| (unit.to_owned(), None)).into_iter().chain(of_calendars(project));
+    let about = "What an offset is counted in: spans of time, or periods of a calendar.";
+    types.insert("OffsetUnit", Some(about.to_owned()), Kind::Enum(units.collect()));
     add_metrics(&mut types, project, vocabulary);
     add_keys(&mut types, project, vocabulary);
     add_filters(&mut types, project, vocabulary);
     types
 }
 
+const HOURS: &str = "How many hours a period has: 1, 2, 3, 4, 6, 8 or 12, from midnight on.";
+const MINUTES: &str = "How many minutes a period has: a number that divides 60, from the full hour on.";
+
+fn every(field: Field, about: &str) -> Field {
+    field.argument("every", "Int!", Some(ConstValue::Number(1.into())), about)
+}
+
 /// The fiscal ones are there if the fiscal year differs from the calendar year.
-fn granularities(project: &Visible<'_>) -> Kind {
+fn granularities(project: &Visible<'_>, within_a_day: &[Granularity]) -> Kind {
     let fiscal = project.calendar.fiscal_start_month != 1;
     let values = Granularity::ALL.into_iter().filter(|granularity| match granularity {
-        // An hour is no day, so it has a field of its own.
-        Granularity::Hour => false,
+        // What is shorter than a day has a field of its own.
+        Granularity::Second | Granularity::Minute(_) | Granularity::Hour(_) => within_a_day.contains(granularity),
         Granularity::FiscalQuarter | Granularity::FiscalYear => fiscal,
         Granularity::Day | Granularity::Week | Granularity::Month | Granularity::Quarter | Granularity::Year => true,
     });
     let standard = values.map(|granularity| (enum_name(granularity.name()), None));
-    let own = project.granularities.values().map(|granularity| {
+    Kind::Enum(standard.chain(of_calendars(project)).collect())
+}
+
+fn of_calendars<'p>(project: &'p Visible<'_>) -> impl Iterator<Item = (String, Option<String>)> + use<'p> {
+    project.granularities.values().map(|granularity| {
         let calendar = &project.calendars[granularity.calendar].name;
         (enum_name(&granularity.name), Some(format!("A period of the calendar `{calendar}`.")))
-    });
-    Kind::Enum(standard.chain(own).collect())
+    })
 }
 
 fn add_metrics(types: &mut Types, project: &Visible<'_>, vocabulary: &Vocabulary) {
@@ -97,12 +114,7 @@ fn add_keys(types: &mut Types, project: &Visible<'_>, vocabulary: &Vocabulary) {
         field.argument("granularity", "Granularity!", Some(ConstValue::Enum(Name::new("DAY"))), "The size of a period.")
     };
     let time = Field::new("Date", Some("The first day of the period on each metric's own time axis.".to_owned()));
-    let hour = Field::new("DateTime", Some("The hour on each metric's own time axis.".to_owned())).argument(
-        "every",
-        "Int!",
-        Some(ConstValue::Number(1.into())),
-        "How many hours a period has; only 1 is executed yet.",
-    );
+    let axis = |name| Field::new("DateTime", Some(format!("The {name} on each metric's own time axis.")));
     let part = Field::new("Int", Some("A part of each metric's own time.".to_owned())).argument(
         "part",
         "TimePart!",
@@ -111,7 +123,9 @@ fn add_keys(types: &mut Types, project: &Visible<'_>, vocabulary: &Vocabulary) {
     );
     let mut keys = IndexMap::from([
         ("time".to_owned(), granularity(time)),
-        ("hour".to_owned(), hour),
+        ("hour".to_owned(), every(axis("hour"), HOURS)),
+        ("minute".to_owned(), every(axis("minute"), MINUTES)),
+        ("second".to_owned(), axis("second")),
         ("timePart".to_owned(), part.clone()),
     ]);
     for (name, (_, model)) in &vocabulary.roots {
@@ -133,8 +147,14 @@ fn add_keys(types: &mut Types, project: &Visible<'_>, vocabulary: &Vocabulary) {
                         }
                     }
                 }
-                Member::Hour(id) => {
-                    Field::new(scalar_type(project.dimensions[*id].column_type), dimension_text(project, *id))
+                Member::Within(id, unit) => {
+                    let field =
+                        Field::new(scalar_type(project.dimensions[*id].column_type), dimension_text(project, *id));
+                    match unit {
+                        ClockUnit::Second => field,
+                        ClockUnit::Minute => every(field, MINUTES),
+                        ClockUnit::Hour => every(field, HOURS),
+                    }
                 }
                 Member::Part(id) => Field { description: dimension_text(project, *id), ..part.clone() },
                 Member::Role(_, to) => {
@@ -173,7 +193,7 @@ fn add_filters(types: &mut Types, project: &Visible<'_>, vocabulary: &Vocabulary
                     Argument::new(filter_type(project.dimensions[*id].column_type), dimension_text(project, *id))
                 }
                 Member::Role(_, to) => Argument::new(name_of(*to), None),
-                Member::Hour(_) | Member::Part(_) => continue,
+                Member::Within(..) | Member::Part(_) => continue,
             };
             fields.entry(field.clone()).or_insert(argument);
         }

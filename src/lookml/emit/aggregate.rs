@@ -257,6 +257,7 @@ fn clustered(emission: &Emission<'_>, rollup: &Rollup) -> Vec<String> {
 /// Returns how many periods a time back reaches, rounded up, and at least one.
 fn periods(back: Duration, granularity: Granularity) -> u32 {
     let hours = match back.unit {
+        Unit::Second => (back.count + 3599) / 3600,
         Unit::Minute => (back.count + 59) / 60,
         Unit::Hour => back.count,
         Unit::Day => back.count * 24,
@@ -266,7 +267,7 @@ fn periods(back: Duration, granularity: Granularity) -> u32 {
         Unit::Year => back.count * 24 * 366,
     };
     let size = match granularity {
-        Granularity::Hour => 1,
+        Granularity::Second | Granularity::Minute(_) | Granularity::Hour(_) => 1,
         Granularity::Day => 24,
         Granularity::Week => 24 * 7,
         Granularity::Month => 24 * 28,

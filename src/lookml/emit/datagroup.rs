@@ -91,7 +91,7 @@ fn of_table(emission: &Emission<'_>, _: TableId, table: &Table, freshness: &Fres
                 Unit::Month | Unit::Quarter | Unit::Year | Unit::Week | Unit::Day => {
                     format!("{} hours", 24 * age.unit.days().unwrap_or(30) * age.count)
                 }
-                Unit::Minute | Unit::Hour => age.to_string(),
+                Unit::Second | Unit::Minute | Unit::Hour => age.to_string(),
             },
         ),
     }

@@ -245,6 +245,6 @@ fn period(offset: Offset) -> Option<(&'static str, Timeframe)> {
         Unit::Month => Some(("month", Timeframe::Month)),
         Unit::Quarter => Some(("quarter", Timeframe::Quarter)),
         Unit::Year => Some(("year", Timeframe::Year)),
-        Unit::Minute | Unit::Hour => None,
+        Unit::Second | Unit::Minute | Unit::Hour => None,
     }
 }

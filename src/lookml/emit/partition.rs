@@ -216,6 +216,7 @@ fn last_day() -> NaiveDate {
 fn days(duration: Duration) -> i64 {
     let count = duration.count.abs();
     match duration.unit {
+        Unit::Second => (count + 86_399) / 86_400,
         Unit::Minute => (count + 1439) / 1440,
         Unit::Hour => (count + 23) / 24,
         Unit::Day => count,
@@ -229,7 +230,7 @@ fn days(duration: Duration) -> i64 {
 /// Returns how far the time of a row may lie behind the value of its partition, in days.
 fn partition_days(granularity: Granularity) -> i64 {
     match granularity {
-        Granularity::Hour | Granularity::Day => 0,
+        Granularity::Second | Granularity::Minute(_) | Granularity::Hour(_) | Granularity::Day => 0,
         Granularity::Week => 7,
         Granularity::Month => 31,
         Granularity::Quarter | Granularity::FiscalQuarter => 92,

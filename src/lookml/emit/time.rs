@@ -16,11 +16,12 @@ pub(super) fn timeframes(project: &Project, dimension: &Dimension) -> Vec<Timefr
     let finest = if dimension.column_type == ColumnType::Date { finest.max(Granularity::Day) } else { finest };
     let fiscal = project.calendar.fiscal_start_month != 1;
     let mut frames = vec![Timeframe::Raw];
-    if finest == Granularity::Hour {
+    if finest.is_within_a_day() {
         frames.push(Timeframe::Time);
     }
     for (granularity, frame) in [
-        (Granularity::Hour, Timeframe::Hour),
+        (Granularity::MINUTE, Timeframe::Minute),
+        (Granularity::HOUR, Timeframe::Hour),
         (Granularity::Day, Timeframe::Date),
         (Granularity::Week, Timeframe::Week),
         (Granularity::Month, Timeframe::Month),
@@ -39,7 +40,7 @@ pub(super) fn timeframes(project: &Project, dimension: &Dimension) -> Vec<Timefr
         }
     }
     for (granularity, frame) in [
-        (Granularity::Hour, Timeframe::HourOfDay),
+        (Granularity::HOUR, Timeframe::HourOfDay),
         (Granularity::Day, Timeframe::DayOfWeek),
         (Granularity::Day, Timeframe::DayOfMonth),
         (Granularity::Day, Timeframe::DayOfYear),
@@ -72,7 +73,9 @@ pub(super) fn datatype(column_type: ColumnType) -> (Datatype, bool) {
 /// Returns the member that stands for the periods of a granularity.
 pub(super) fn frame(granularity: Granularity) -> Timeframe {
     match granularity {
-        Granularity::Hour => Timeframe::Hour,
+        Granularity::Second => Timeframe::Second,
+        Granularity::Minute(_) => Timeframe::Minute,
+        Granularity::Hour(_) => Timeframe::Hour,
         Granularity::Day => Timeframe::Date,
         Granularity::Week => Timeframe::Week,
         Granularity::Month => Timeframe::Month,

@@ -79,6 +79,10 @@ keywords! {
         Raw "raw",
         /// The moment.
         Time "time",
+        /// The second.
+        Second "second",
+        /// The minute.
+        Minute "minute",
         /// The hour of a day.
         Hour "hour",
         /// The day.

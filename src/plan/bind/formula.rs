@@ -8,13 +8,12 @@ use super::{
 };
 use crate::{
     ids::{MetricId, ModelId},
-    plan::{Key, KeyKind, MetricRequest, PlanError, PlanErrorCode, Show},
+    plan::{Key, KeyKind, MetricRequest, Over, Past, PlanError, PlanErrorCode, Show, calendar},
     project::{
         Aggregation, Back, Balance, Cumulation, Empty, Funnel, FunnelResult, Input, InputId, Metric, MetricKind, Ref,
-        SimpleMetric, Take, TimeAxis, Visible,
+        SimpleMetric, Size, Take, TimeAxis, Visible,
     },
     sql::{BinaryOp, Expr, Function},
-    time::Offset,
 };
 
 fn or_empty(value: Expr<LeafId>, empty: Empty) -> Expr<LeafId> {
@@ -83,8 +82,8 @@ impl<'p> Formulas<'p> {
                 let whole = self.of_time(metric, asked, None, Some(names_of(keys, within)))?;
                 value.binary(BinaryOp::Divide, whole)
             }
-            Show::Change(offset) => {
-                let earlier = self.of_time(metric, asked, Some(*offset), None)?;
+            Show::Change(past) => {
+                let earlier = self.of_time(metric, asked, Some(past), None)?;
                 let difference = value.binary(BinaryOp::Subtract, earlier.clone());
                 difference.binary(BinaryOp::Divide, earlier)
             }
@@ -96,18 +95,32 @@ impl<'p> Formulas<'p> {
         &mut self,
         metric: MetricId,
         asked: &MetricRequest,
-        since: Option<Offset>,
+        since: Option<&Past>,
         within: Option<Vec<String>>,
     ) -> Result<Expr<LeafId>, PlanError> {
-        let is_previous = asked.previous.is_some() || since.is_some();
+        let is_previous = !asked.previous.is_empty() || since.is_some();
         let mut above = Above { of_previous: is_previous, ..Above::default() };
         let mut name = self.project.metrics[metric].name.clone();
-        if let Some(over) = asked.over {
+        if let Some(over) = &asked.over {
+            let over = match over {
+                Over::Time(cumulation) => *cumulation,
+                Over::ToDate(name) => {
+                    let id = calendar::find_named(self.project, name, &format!("`{}`", asked.metric))?;
+                    Cumulation::ToDate(Size::Calendar(id))
+                }
+            };
             above.usage.cumulation = Some(Accumulation { over, take: Take::Last });
             name.push_str("_accumulated");
         }
-        for offset in asked.previous.into_iter().chain(since) {
-            above.usage.shift = self.add_shift(above.usage.shift, Back::Time(offset), false, metric)?;
+        for past in asked.previous.iter().chain(since) {
+            let back = match past {
+                Past::Time(offset) => Back::Time(*offset),
+                Past::Periods { count, of } => {
+                    let of = calendar::find_named(self.project, of, &format!("`{}`", asked.metric))?;
+                    Back::Periods { count: *count, of }
+                }
+            };
+            above.usage.shift = self.add_shift(above.usage.shift, back, false, metric)?;
             name.push_str("_previous");
         }
         if within.is_some() {
@@ -194,7 +207,7 @@ impl<'p> Formulas<'p> {
         if above.usage.offset_to.is_some() && (input.offset_to.is_some() || !usage.shift.is_none()) {
             let name = &self.project.metrics[metric].name;
             return Err(PlanError::new(
-                PlanErrorCode::NotYet,
+                PlanErrorCode::TimeCombinationRefused,
                 format!("metric `{name}` is taken back and taken back to the start of a period as well"),
             )
             .help("Take it back once."));
@@ -333,23 +346,25 @@ impl<'p> Formulas<'p> {
             }
             Back::Time(_) | Back::Periods { .. } => {
                 let message = format!("metric `{name}` is taken back by periods of a calendar, and once more");
-                return Err(PlanError::new(PlanErrorCode::NotYet, message).help("Take it back once."));
+                return Err(PlanError::new(PlanErrorCode::TimeCombinationRefused, message).help("Take it back once."));
             }
         };
-        let parts = offset_parts(offset).and_then(|(months, days)| {
+        let parts = offset_parts(offset).and_then(|(months, days, seconds)| {
             let (months, days) = (shift.months.checked_add(months)?, shift.days.checked_add(days)?);
+            let seconds = shift.seconds.checked_add(seconds)?;
             let at_any_size = by_rows && (shift.is_none() || shift.at_any_size);
             let by_rows = shift.by_rows || (by_rows && months != 0);
-            let total = Shift { months, days, by_rows, at_any_size, periods: None };
+            let total = Shift { months, days, seconds, by_rows, at_any_size, periods: None };
             // A calendar ends somewhere; ten thousand years are enough for everyone.
-            (total.months.abs() < 120_000 && total.days.abs() < 3_650_000).then_some(total)
+            let days = total.days.saturating_add(total.seconds / 86_400);
+            (total.months.abs() < 120_000 && days.abs() < 3_650_000).then_some(total)
         });
         parts.ok_or_else(|| {
             PlanError::new(
                 PlanErrorCode::OffsetFinerThanGranularity,
                 format!("metric `{name}` cannot be taken back by {offset}"),
             )
-            .help("Use an offset of days, weeks, months, quarters or years.")
+            .help("Use fewer years.")
         })
     }
 
@@ -363,7 +378,7 @@ impl<'p> Formulas<'p> {
         if above.usage.cumulation.is_some() {
             let name = &self.project.metrics[metric].name;
             return Err(PlanError::new(
-                PlanErrorCode::NotYet,
+                PlanErrorCode::TimeCombinationRefused,
                 format!("metric `{name}` accumulates over time and is accumulated again"),
             )
             .help("Accumulate the metric below it once."));

@@ -1,12 +1,14 @@
 //! Checks of keys and time, and requests of keys without metrics.
 
-use super::{Bound, BoundTop, GroupKey, Scan, ScanKind, Shift, bind_path, knows_path};
+use super::{Accumulation, Bound, BoundTop, GroupKey, Scan, ScanKind, Shift, bind_path, knows_path};
 use crate::{
     ids::{GranularityId, JoinId, ModelId},
-    plan::{Key, KeyKind, MetricRequest, Order, OrderBy, PlanError, PlanErrorCode, Request, Top, calendar, time},
+    plan::{
+        Key, KeyKind, MetricRequest, Order, OrderBy, PlanError, PlanErrorCode, Request, Top, calendar, hours, time,
+    },
     project::{CalendarGranularity, Cumulation, Edge, Project, Route, Size, TimeAxis, Visible},
     sql::{Expr, Name},
-    time::{DateRange, Granularity, TimePart, add_periods},
+    time::{DateRange, Granularity, TimePart, Tz, Unit, add_periods},
 };
 
 /// Returns whether an expression of a request speaks of the metrics' time axis.
@@ -132,6 +134,8 @@ pub(super) fn check_time(bound: &Bound<'_>, scan: &Scan) -> Result<(), PlanError
         }
         return Ok(());
     };
+    check_moments(bound, scan, axis, metric)?;
+    check_own_period(bound, scan, axis, metric)?;
     for size in &time_keys {
         let dimension = &project.dimensions[axis.dimension];
         time::check_finest(dimension, time::finest_of(*size)).map_err(|error| error.about_metric(metric))?;
@@ -158,7 +162,7 @@ pub(super) fn check_time(bound: &Bound<'_>, scan: &Scan) -> Result<(), PlanError
     }
     if scan.shift.by_rows && parts {
         return Err(PlanError::new(
-            PlanErrorCode::NotYet,
+            PlanErrorCode::TimeCombinationRefused,
             format!("`{metric}` is shifted row by row, and a part of a date is no moment in time"),
         )
         .help("Group by `time` at a granularity."));
@@ -166,12 +170,66 @@ pub(super) fn check_time(bound: &Bound<'_>, scan: &Scan) -> Result<(), PlanError
     match scan.cumulation {
         None => Ok(()),
         Some(_) if matches!(scan.kind, ScanKind::Balance(..)) => Err(PlanError::new(
-            PlanErrorCode::NotYet,
+            PlanErrorCode::TimeCombinationRefused,
             format!("`{metric}` is a balance, and a balance is not accumulated"),
         )
         .help("Ask for it at a coarser granularity instead.")),
-        Some(cumulation) => check_cumulation(project, metric, cumulation.over, &time_keys, parts, bound.range),
+        Some(cumulation) => check_cumulation(bound, scan, metric, cumulation, &time_keys, parts),
     }
+}
+
+/// Checks that an axis is fine enough for what a metric and its request say of hours.
+fn check_moments(bound: &Bound<'_>, scan: &Scan, axis: &TimeAxis, metric: &str) -> Result<(), PlanError> {
+    let project = bound.project;
+    let window = scan.cumulation.and_then(|accumulation| match accumulation.over {
+        Cumulation::Window(duration) => duration.unit.seconds().map(|_| granularity_of(duration.unit)),
+        Cumulation::ToDate(Size::Standard(size)) if size.is_within_a_day() => Some(size),
+        Cumulation::ToDate(_) | Cumulation::AllTime => None,
+    });
+    let shift = (scan.shift.seconds != 0).then(|| granularity_of(scan.shift.passing().unit));
+    let dimension = &project.dimensions[axis.dimension];
+    for needed in window.into_iter().chain(shift).chain(bound.range.is_within_days().then_some(Granularity::HOUR)) {
+        time::check_finest(dimension, needed).map_err(|error| error.about_metric(metric))?;
+    }
+    let by_months = scan.shift.months != 0 || scan.shift.periods.is_some() || scan.offset_to.is_some();
+    if bound.range.is_within_days() && by_months {
+        let message = format!("`{metric}` is taken back by months or periods, and the range lies within days");
+        return Err(PlanError::new(PlanErrorCode::TimeCombinationRefused, message)
+            .help("Give the range in days, or take it back by hours, days or weeks."));
+    }
+    Ok(())
+}
+
+fn granularity_of(unit: Unit) -> Granularity {
+    match unit {
+        Unit::Second => Granularity::Second,
+        Unit::Minute => Granularity::MINUTE,
+        Unit::Hour => Granularity::HOUR,
+        Unit::Day | Unit::Week | Unit::Month | Unit::Quarter | Unit::Year => Granularity::Day,
+    }
+}
+
+/// Checks that what is taken back is not grouped by the time of its own rows, which lies before the answer's.
+fn check_own_period(bound: &Bound<'_>, scan: &Scan, axis: &TimeAxis, metric: &str) -> Result<(), PlanError> {
+    if scan.shift.is_none() && scan.offset_to.is_none() {
+        return Ok(());
+    }
+    for key in scan.keys.iter().map(|position| &bound.keys[*position]) {
+        let Some(KeyKind::Dimension { path, granularity, part }) = key.asked() else { continue };
+        let Ok(found) = bind_path(bound.project, scan.model, path) else { continue };
+        if found.route != axis.route || found.dimension != axis.dimension {
+            continue;
+        }
+        let size = match (granularity, part) {
+            (_, Some(part)) => part.name(),
+            (Some(size), None) => bound.project.size_name(*size),
+            (None, None) => Granularity::Day.name(),
+        };
+        let message = format!("`{metric}` is taken back in time, and `{}` is the time of its own rows", key.name);
+        return Err(PlanError::new(PlanErrorCode::TimeCombinationRefused, message)
+            .help(format!("Group by `time.{size}`, which moves with what is taken back.")));
+    }
+    Ok(())
 }
 
 /// Checks that the moments of a balance over versions are known.
@@ -189,7 +247,7 @@ fn check_state(
             Size::Standard(granularity) => check_offset(metric, scan, *granularity)?,
             Size::Calendar(_) | Size::FirstDay(_) => {
                 return refuse(
-                    PlanErrorCode::NotYet,
+                    PlanErrorCode::TimeCombinationRefused,
                     "is a balance over versions, which is not told for the periods of a calendar",
                     "Group by a granularity such as `time.week`.",
                 );
@@ -197,14 +255,15 @@ fn check_state(
         }
     }
     let moved = scan.shift.by_rows || scan.shift.periods.is_some() || scan.offset_to.is_some();
+    let by_hours = scan.shift.seconds != 0 || bound.range.is_within_days();
     if parts || time_keys.len() > 1 || scan.cumulation.is_some() || moved {
         return refuse(
-            PlanErrorCode::NotYet,
+            PlanErrorCode::TimeCombinationRefused,
             "is a balance over versions, which is told for the periods of one granularity",
             "Group by one granularity of `time`.",
         );
     }
-    if time_keys.iter().any(|size| size.is_within_a_day()) {
+    if by_hours || time_keys.iter().any(|size| size.is_within_a_day()) {
         return refuse(
             PlanErrorCode::GranularityTooFine,
             "is a balance over versions, which is told by the day",
@@ -237,7 +296,7 @@ fn check_periods(
         let message = format!("`{metric}` is taken back by {count} {name}, and {what}");
         Err(PlanError::new(code, message).help(help))
     };
-    let not_yet = PlanErrorCode::NotYet;
+    let not_yet = PlanErrorCode::TimeCombinationRefused;
     if scan.cumulation.is_some() {
         return refuse(not_yet, "accumulated over time", "Use an offset of weeks, such as 52 weeks.");
     }
@@ -301,10 +360,10 @@ pub(super) fn check_hours(bound: &Bound<'_>, scans: &[Scan]) -> Result<(), PlanE
 
 /// An offset of days is no finer than the shortest period, counted in whole weeks; months are no periods of a calendar.
 fn check_offset_in_calendar(metric: &str, scan: &Scan, size: &CalendarGranularity) -> Result<(), PlanError> {
-    let Shift { months, days, by_rows, at_any_size, periods: _ } = scan.shift;
+    let Shift { months, days, seconds, by_rows, at_any_size, periods: _ } = scan.shift;
     let shortest = size.periods.iter().map(|period| (period.to - period.from).num_days()).min().unwrap_or(1);
     let whole_weeks = if shortest < 7 { shortest } else { shortest / 7 * 7 };
-    if by_rows || at_any_size || (months == 0 && (days == 0 || days >= whole_weeks)) {
+    if seconds == 0 && (by_rows || at_any_size || (months == 0 && (days == 0 || days >= whole_weeks))) {
         return Ok(());
     }
     let message = format!(
@@ -316,63 +375,83 @@ fn check_offset_in_calendar(metric: &str, scan: &Scan, size: &CalendarGranularit
 }
 
 fn check_offset(metric: &str, scan: &Scan, granularity: Granularity) -> Result<(), PlanError> {
-    let Shift { months, days, by_rows, at_any_size, periods: _ } = scan.shift;
+    let Shift { months, days, seconds, by_rows, at_any_size, periods: _ } = scan.shift;
     // Counted in whole weeks: 52 of them compare years, though a year is a day longer.
     let shortest = match granularity {
-        Granularity::Hour | Granularity::Day => 1,
+        Granularity::Second | Granularity::Minute(_) | Granularity::Hour(_) | Granularity::Day => 1,
         Granularity::Week => 7,
         Granularity::Month => 4 * 7,
         Granularity::Quarter | Granularity::FiscalQuarter => 12 * 7,
         Granularity::Year | Granularity::FiscalYear => 52 * 7,
     };
     let whole_months = match granularity {
-        Granularity::Week | Granularity::Hour => months == 0,
+        within if within.is_within_a_day() => months == 0,
+        Granularity::Week => months == 0,
         _ => granularity.months().is_none_or(|period| months % i64::from(period) == 0),
     };
-    let fits_by_rows = (by_rows || at_any_size) && granularity != Granularity::Hour;
-    let fits = fits_by_rows || whole_months && (months != 0 || days == 0 || days >= shortest);
+    let fits_by_rows = (by_rows || at_any_size) && !granularity.is_within_a_day();
+    let whole_hours = match granularity.seconds() {
+        Some(length) => seconds % i64::from(length) == 0,
+        None => seconds == 0,
+    };
+    let fits = whole_hours && (fits_by_rows || whole_months && (months != 0 || days == 0 || days >= shortest));
     if fits {
         return Ok(());
     }
     Err(PlanError::new(
         PlanErrorCode::OffsetFinerThanGranularity,
         format!(
-            "`{metric}` is taken back by {}, which is less than a {granularity} or no whole number of them",
-            scan.shift
+            "`{metric}` is taken back by {}, which is less than {} {granularity} or no whole number of them",
+            scan.shift,
+            if matches!(granularity, Granularity::Hour(_)) { "an" } else { "a" }
         ),
     )
     .help(match granularity {
         Granularity::Week => "Use an offset of weeks, such as 52 weeks, or group by month.",
-        Granularity::Hour => "Use an offset of days or weeks, or group by day.",
+        within if within.is_within_a_day() => "Use an offset of whole periods, of days or weeks, or group by day.",
+        _ if seconds != 0 => "Use an offset of days, or group by `time.hour`.",
         _ => "Use an offset of whole periods, or a finer granularity.",
     }))
 }
 
 fn check_cumulation(
-    project: &Project,
+    bound: &Bound<'_>,
+    scan: &Scan,
     metric: &str,
-    cumulation: Cumulation,
+    accumulation: Accumulation,
     time_keys: &[Size],
     parts: bool,
-    range: DateRange,
 ) -> Result<(), PlanError> {
+    let (project, cumulation, range) = (bound.project, accumulation.over, bound.range);
+    let by_hours = hours::are_meant(bound, scan, accumulation);
     let refuse = |code, what: &str, help: &str| Err(PlanError::new(code, format!("`{metric}` {what}")).help(help));
     match time_keys {
         _ if parts => refuse(
-            PlanErrorCode::NotYet,
+            PlanErrorCode::TimeCombinationRefused,
             "accumulates over time, and a part of a date is no moment in time",
             "Group by `time` at a granularity.",
         ),
         [_, _, ..] => refuse(
-            PlanErrorCode::NotYet,
+            PlanErrorCode::TimeCombinationRefused,
             "accumulates over time, and is asked for at two granularities at once",
             "Group by one granularity of `time`.",
         ),
-        [size] if size.is_within_a_day() => refuse(
-            PlanErrorCode::GranularityTooFine,
-            "accumulates whole days",
-            "Group by day or a coarser granularity.",
+        _ if by_hours && matches!(scan.kind, ScanKind::Funnel(..)) => refuse(
+            PlanErrorCode::TimeCombinationRefused,
+            "is a funnel, which accumulates whole days",
+            "Group by day or a coarser granularity, and accumulate days.",
         ),
+        _ if by_hours && is_of_calendar(cumulation, time_keys) => refuse(
+            PlanErrorCode::TimeCombinationRefused,
+            "accumulates hours, and the periods of a calendar are days",
+            "Group by a granularity such as `time.week`, or accumulate days.",
+        ),
+        [_] if by_hours && (range.from.is_none() || range.to.is_none()) => refuse(
+            PlanErrorCode::TimeRangeRequired,
+            "accumulates by the hour, which takes a range",
+            "Give a time range with a beginning and an end.",
+        ),
+        [Size::Standard(size)] if size.is_within_a_day() => hours::check(range, bound.zone, &[*size]),
         [] if range.to.is_none() && cumulation != Cumulation::AllTime => refuse(
             PlanErrorCode::TimeRangeRequired,
             "accumulates up to the end of a range, and the query has none",
@@ -395,22 +474,28 @@ fn check_cumulation(
     }
 }
 
+fn is_of_calendar(cumulation: Cumulation, time_keys: &[Size]) -> bool {
+    let to_date = match cumulation {
+        Cumulation::ToDate(size) => size.of_calendar(),
+        Cumulation::Window(_) | Cumulation::AllTime => None,
+    };
+    to_date.is_some() || time_keys.iter().any(|size| size.of_calendar().is_some())
+}
+
 /// Checks that missing periods can be told.
-pub(super) fn check_fill(request: &Request, range: DateRange) -> Result<(), PlanError> {
+pub(super) fn check_fill(request: &Request, range: DateRange, zone: Tz) -> Result<(), PlanError> {
     let sizes: Vec<Size> = request.keys.iter().filter_map(|key| key.kind.size_of_time()).collect();
     if sizes.is_empty() {
         return Err(PlanError::new(PlanErrorCode::GrainMismatch, "there are no periods to fill without a time key")
             .help("Group by `time` at a granularity, or leave out `fill`."));
     }
-    if sizes.iter().any(|size| size.is_within_a_day()) {
-        return Err(PlanError::new(PlanErrorCode::NotYet, "hours are not filled")
-            .help("Group by day or a coarser granularity, or leave out `fill`."));
-    }
     if range.from.is_none() || range.to.is_none() {
         return Err(PlanError::new(PlanErrorCode::TimeRangeRequired, "missing periods are made within a time range")
             .help("Give a time range with a beginning and an end."));
     }
-    Ok(())
+    let within: Vec<Granularity> =
+        sizes.iter().filter_map(|size| size.standard()).filter(|size| size.is_within_a_day()).collect();
+    if within.is_empty() { Ok(()) } else { hours::check(range, zone, &within) }
 }
 
 /// Finds the keys of a request that paths name; `time` names every time key.

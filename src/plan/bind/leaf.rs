@@ -11,7 +11,7 @@ use crate::{
     plan::calendar,
     project::{Cumulation, Ignore, Project, Ref, Take},
     sql::Expr,
-    time::{DateRange, Duration, Granularity, NaiveDate, Unit, date_exists_after_shift, shift_date},
+    time::{DateRange, Duration, Granularity, Moment, NaiveDate, Tz, Unit, date_exists_after_shift, shift_date},
 };
 
 /// The position of a leaf.
@@ -72,13 +72,15 @@ pub(in crate::plan) struct Accumulation {
     pub(in crate::plan) take: Take,
 }
 
-/// How far back a leaf is taken: by days, which move each row, and by months, which move its period.
+/// How far back a leaf is taken: by seconds and days, which move each row, and by months, which move its period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub(in crate::plan) struct Shift {
     /// Months back.
     pub(in crate::plan) months: i64,
     /// Days back.
     pub(in crate::plan) days: i64,
+    /// Seconds back, as they pass.
+    pub(in crate::plan) seconds: i64,
     /// Whether each day of the answer shows the rows of the day so far back, month ends clamped.
     pub(in crate::plan) by_rows: bool,
     /// Whether rows were asked to be shifted by every offset of it, so that a period may be longer than the shift.
@@ -97,11 +99,38 @@ impl Shift {
     ///
     /// A day that the earlier month lacks stands for the first day of the month after: 31 March minus one month is
     /// 1 March, so that both ends of a range are cut alike.
-    pub(in crate::plan) fn range(self, project: &Project, range: DateRange) -> DateRange {
+    pub(in crate::plan) fn range(self, project: &Project, range: DateRange, zone: Tz) -> DateRange {
         if let Some((id, count)) = self.periods {
             return calendar::range_back(project, id, count, range).unwrap_or_default();
         }
-        DateRange { from: range.from.map(|day| self.back(day)), to: range.to.map(|day| self.back(day)) }
+        let days = DateRange::days(range.from.map(|day| self.back(day)), range.to.map(|day| self.back(day)));
+        if self.seconds == 0 && !range.is_within_days() {
+            return days;
+        }
+        let passed = |day| Moment::of_day(day, zone).moved(self.passing(), -1, zone);
+        let end = |moment: Option<Moment>, day: Option<NaiveDate>| {
+            moment.map(|moment| self.back_moment(moment, zone)).or(day.map(passed))
+        };
+        DateRange::moments(end(range.first, days.from), end(range.end, days.to), zone)
+    }
+
+    /// Returns a moment moved back.
+    pub(in crate::plan) fn back_moment(self, moment: Moment, zone: Tz) -> Moment {
+        let months = Duration { count: self.months, unit: Unit::Month };
+        let days = Duration { count: self.days, unit: Unit::Day };
+        moment.moved(months, -1, zone).moved(days, -1, zone).moved(self.passing(), -1, zone)
+    }
+
+    /// Returns the shift the other way.
+    pub(in crate::plan) fn negated(self) -> Self {
+        Self { months: -self.months, days: -self.days, seconds: -self.seconds, ..self }
+    }
+
+    /// Returns the seconds in the greatest unit of which they are a whole number.
+    pub(in crate::plan) fn passing(self) -> Duration {
+        let unit = [Unit::Hour, Unit::Minute].into_iter().find(|unit| self.seconds % unit.seconds().unwrap_or(1) == 0);
+        let unit = unit.unwrap_or(Unit::Second);
+        Duration { count: self.seconds / unit.seconds().unwrap_or(1), unit }
     }
 
     /// Returns a day moved back, a day that the earlier month lacks to its last day.
@@ -127,10 +156,9 @@ impl fmt::Display for Shift {
         if let Some((_, count)) = self.periods {
             return write!(f, "{count} of a calendar's periods");
         }
-        match (self.months, self.days) {
-            (0, _) => write!(f, "{days}"),
-            (_, 0) => write!(f, "{months}"),
-            _ => write!(f, "{months} and {days}"),
-        }
+        let parts = [(self.months, months), (self.days, days), (self.seconds, self.passing())];
+        let parts: Vec<String> =
+            parts.into_iter().filter(|(count, _)| *count != 0).map(|(_, part)| part.to_string()).collect();
+        f.write_str(&parts.join(" and "))
     }
 }

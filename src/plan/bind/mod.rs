@@ -5,6 +5,7 @@
 //!
 //! **Invariant:** below this stage nothing is looked up by name, save names inside filters, which are bound per scan.
 
+mod clock;
 mod formula;
 mod group_key;
 mod having;
@@ -29,7 +30,7 @@ use crate::{
     ids::MetricId,
     project::{Project, SimpleMetric, Visible},
     sql::{Expr, Literal, Name},
-    time::{DateRange, NaiveDate, Offset, Tz},
+    time::{ClockChanges, DateRange, NaiveDate, Offset, TimeRange, Tz},
 };
 
 /// A request whose names are ids.
@@ -41,6 +42,8 @@ pub(super) struct Bound<'p> {
     pub(super) project: &'p Access<'p>,
     /// The zone in which periods are cut.
     pub(super) zone: Tz,
+    /// How its clock is changed about the range.
+    pub(super) changes: ClockChanges,
     /// The local days of the time range.
     pub(super) range: DateRange,
     /// Whether the request says a time range, be it open on both sides.
@@ -128,8 +131,11 @@ pub(super) fn bind<'p>(frame: Frame<'p>, request: &'p Request) -> Result<Bound<'
     let project = frame.project;
     let zone = request.time_zone.unwrap_or(project.time_zone);
     let today = frame.context.now.with_timezone(&zone).date_naive();
-    let range = request.time.as_ref().map(|time| calendar::range(project, time, today)).transpose()?;
-    let range = range.unwrap_or_default();
+    let days_or_moments = |time: &TimeRange| match time.to_moments(frame.context.now, zone) {
+        Some(moments) => Ok(moments),
+        None => calendar::range(project, time, today),
+    };
+    let range = request.time.as_ref().map(days_or_moments).transpose()?.unwrap_or_default();
 
     let mut formulas = Formulas::new(project);
     let mut outputs = Vec::new();
@@ -151,19 +157,22 @@ pub(super) fn bind<'p>(frame: Frame<'p>, request: &'p Request) -> Result<Bound<'
     let order = order::bind_order(project, request, &mut formulas, &mut outputs)?;
     let top = request.top.as_ref().map(|top| keys::bind_top(project, request, top)).transpose()?;
     if request.fill == Fill::Time {
-        keys::check_fill(request, range)?;
+        keys::check_fill(request, range, zone)?;
     }
+    let leaves = formulas.into_leaves();
+    let changes = clock::changes(zone, request, &leaves, range);
     let bound = Bound {
         frame,
         project,
         zone,
+        changes,
         range,
         is_ranged: request.time.is_some(),
         is_over_all_time: false,
         today,
         keys: request.keys.iter().map(GroupKey::from).collect(),
         outputs,
-        leaves: formulas.into_leaves(),
+        leaves,
         scans: Vec::new(),
         filter: request.filter.as_ref(),
         having,
@@ -243,6 +252,7 @@ impl<'p> Bound<'p> {
             frame,
             project: frame.project,
             zone,
+            changes: ClockChanges::default(),
             range: DateRange::default(),
             is_ranged: false,
             is_over_all_time: true,
@@ -276,7 +286,7 @@ impl<'p> Bound<'p> {
 
     /// Returns how periods are cut.
     pub(super) fn cut(&self) -> Cut {
-        Cut { zone: self.zone, calendar: self.project.calendar }
+        Cut { zone: self.zone, changes: self.changes, calendar: self.project.calendar }
     }
 
     /// Completes a request by its scans, if each can be cut by time as is asked.
@@ -309,11 +319,8 @@ pub(super) fn simple(project: &Project, metric: MetricId) -> &SimpleMetric {
     project.simple(metric).expect("leaves are made of simple metrics only")
 }
 
-/// Says what an offset amounts to in months and days.
-pub(super) fn offset_parts(offset: Offset) -> Option<(i64, i64)> {
-    match (offset.unit.months(), offset.unit.days()) {
-        (Some(months), _) => Some((i64::from(months).checked_mul(offset.count)?, 0)),
-        (_, Some(days)) => Some((0, days.checked_mul(offset.count)?)),
-        (None, None) => None,
-    }
+/// Says what an offset amounts to in months, days and seconds.
+pub(super) fn offset_parts(offset: Offset) -> Option<(i64, i64, i64)> {
+    let of = |each: Option<i64>| each.map_or(Some(0), |each| each.checked_mul(offset.count));
+    Some((of(offset.unit.months().map(i64::from))?, of(offset.unit.days())?, of(offset.unit.seconds())?))
 }

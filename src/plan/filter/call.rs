@@ -7,10 +7,12 @@ use crate::{
     catalog::ColumnType,
     plan::{
         PlanError, PlanErrorCode,
+        bind::Shift,
         scope::Scope,
         time::{self, TimeValue},
     },
-    sql::{Expr, Function, Literal, Name},
+    sql::{Expr, Function, Literal, Name, SqlExpr},
+    time::Granularity,
 };
 
 pub(super) fn call(
@@ -60,11 +62,18 @@ pub(super) fn call(
         }
         Function::WrittenTruncate(granularity) => {
             arity(1, "trunc")?;
+            if granularity.is_within_a_day() {
+                return within_a_day(context, bound.remove(0), granularity);
+            }
             return Ok(Typed::new(time::truncate(day(&bound[0])?, granularity, calendar), Date));
         }
         Function::WrittenPeriodsBetween(granularity) => {
             arity(2, "periods_between")?;
-            let days = vec![day(&bound[0])?, day(&bound[1])?];
+            let days = if granularity.is_within_a_day() {
+                vec![clock(context, &bound[0], granularity)?, clock(context, &bound[1], granularity)?]
+            } else {
+                vec![day(&bound[0])?, day(&bound[1])?]
+            };
             (Function::PeriodsBetween { granularity, week_start, fiscal_start_month }, Integer, days)
         }
         Function::StartsWith | Function::EndsWith | Function::Contains => {
@@ -99,8 +108,35 @@ pub(super) fn call(
         | Function::LocalTime(_)
         | Function::InstantOf(_)
         | Function::Truncate { .. }
-        | Function::TruncateHour(_)
+        | Function::TruncateInstant { .. }
         | Function::AddUnits(_) => (function, first, bound.into_iter().map(|typed| typed.expr).collect()),
     };
     Ok(Typed::new(Expr::call(function, args), column_type))
+}
+
+/// Returns a time of the query, shifted as its metric is.
+fn time_of(typed: &Typed, granularity: Granularity, context: &FilterContext<'_>) -> Result<TimeValue, PlanError> {
+    let value = match &typed.time {
+        Some(time) => TimeValue { expr: time.value.moved(context.cut, time.shift), ..time.value.clone() },
+        None => TimeValue { expr: typed.expr.clone(), column_type: typed.column_type },
+    };
+    match value.column_type {
+        ColumnType::DateTime | ColumnType::Timestamp => Ok(value),
+        ColumnType::Date => Err(PlanError::new(PlanErrorCode::InvalidFilter, format!("a date has no {granularity}"))
+            .help("Use a time, or a granularity of days.")),
+        other => Err(PlanError::new(
+            PlanErrorCode::InvalidFilter,
+            format!("a time is needed, and {} is given", with_article(other)),
+        )),
+    }
+}
+
+fn within_a_day(context: &FilterContext<'_>, typed: Typed, granularity: Granularity) -> Result<Typed, PlanError> {
+    let value = time_of(&typed, granularity, context)?;
+    let column_type = value.column_type;
+    Ok(Typed::new(value.period(context.cut, granularity, Shift::default()), column_type))
+}
+
+fn clock(context: &FilterContext<'_>, typed: &Typed, granularity: Granularity) -> Result<SqlExpr, PlanError> {
+    Ok(time_of(typed, granularity, context)?.local(context.cut))
 }

@@ -100,8 +100,8 @@ fn bind_words(
             let Some(part) = TimePart::from_name(word) else {
                 return Err(calendar::unknown_size(context.project, word));
             };
-            if part == TimePart::HourOfDay {
-                time::check_finest(definition, Granularity::Hour)?;
+            if let Some(needed) = part.within_a_day() {
+                time::check_finest(definition, needed)?;
             }
             Ok(Typed::new(value.part(context.cut, part, shift), ColumnType::Integer))
         }

@@ -141,7 +141,7 @@ fn over(built: Built, keys: Vec<(usize, SqlExpr)>, aggregates: Vec<LeafAggregate
 /// Returns whether a scan is accumulated and takes the mean of days for a longer period.
 pub(super) fn is_mean_of_days(bound: &Bound<'_>, scan: &Scan) -> bool {
     let is_longer =
-        |position: &usize| bound.keys[*position].size_of_time().is_some_and(|size| size != Granularity::Day.into());
+        |position: &usize| bound.keys[*position].size_of_time().is_some_and(|size| size > Granularity::Day.into());
     scan.cumulation.is_some_and(|cumulation| cumulation.take == Take::Avg) && scan.keys.iter().any(is_longer)
 }
 

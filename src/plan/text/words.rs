@@ -6,9 +6,9 @@
 //! **Invariant:** the column is named after the words, so that two askings of one metric never share a name.
 
 use crate::{
-    plan::{MetricRequest, PlanError, PlanErrorCode, Show},
+    plan::{MetricRequest, Over, Past, PlanError, PlanErrorCode, Show},
     project::Cumulation,
-    time::{Duration, Granularity, Offset, Unit},
+    time::{Duration, Granularity, Offset},
 };
 
 /// Reads a metric and the words behind it.
@@ -20,33 +20,33 @@ pub(super) fn metric(text: &str) -> Result<MetricRequest, PlanError> {
     let mut request = MetricRequest::plain(&words.join("_").replace(',', "_"), metric);
     while let Some((word, behind)) = rest.split_first() {
         rest = match *word {
-            "previous" if request.previous.is_none() => {
-                let (previous, rest) = duration(behind, text)?;
-                request.previous = Some(offset(previous)?);
+            "previous" if request.previous.is_empty() => {
+                let (previous, rest) = past(behind, text)?;
+                request.previous.push(previous);
                 rest
             }
             "over" if request.over.is_none() => {
                 let (window, rest) = duration(behind, text)?;
-                request.over = Some(Cumulation::Window(offset(window)?));
+                request.over = Some(Over::Time(Cumulation::Window(offset(window)?)));
                 rest
             }
             "to" if request.over.is_none() => match behind {
                 ["date", size, rest @ ..] => {
-                    request.over = Some(Cumulation::ToDate(period(size)?.into()));
+                    request.over = Some(period(size)?);
                     rest
                 }
                 _ => return Err(unreadable(text)),
             },
             "all" if request.over.is_none() => match behind {
                 ["time", rest @ ..] => {
-                    request.over = Some(Cumulation::AllTime);
+                    request.over = Some(Over::Time(Cumulation::AllTime));
                     rest
                 }
                 _ => return Err(unreadable(text)),
             },
             "change" if request.show == Show::Value => {
-                let (since, rest) = duration(behind, text)?;
-                request.show = Show::Change(offset(since)?);
+                let (since, rest) = past(behind, text)?;
+                request.show = Show::Change(since);
                 rest
             }
             "share" | "rank" if request.show == Show::Value => {
@@ -72,21 +72,47 @@ fn duration<'w>(words: &'w [&'w str], text: &str) -> Result<(Duration, &'w [&'w 
     }
 }
 
+/// Reads `1 year`, or periods of a calendar: `1 retail_month`.
+fn past<'w>(words: &'w [&'w str], text: &str) -> Result<(Past, &'w [&'w str]), PlanError> {
+    if let [count, of, rest @ ..] = words
+        && let Ok(count) = count.parse::<i64>()
+        && count > 0
+        && format!("{count} {of}").parse::<Duration>().is_err()
+        && is_granularity_name(of)
+    {
+        return Ok((Past::Periods { count, of: (*of).to_owned() }, rest));
+    }
+    let (duration, rest) = duration(words, text)?;
+    Ok((Past::Time(offset(duration)?), rest))
+}
+
+/// Returns whether a word can be the name of a calendar's granularity.
+fn is_granularity_name(word: &str) -> bool {
+    word.starts_with(|first: char| first.is_ascii_lowercase())
+        && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
 fn offset(duration: Duration) -> Result<Offset, PlanError> {
-    if duration.count > 0 && duration.unit > Unit::Hour { Ok(duration) } else { Err(no_offset(&duration.to_string())) }
+    if duration.count > 0 { Ok(duration) } else { Err(no_offset(&duration.to_string())) }
 }
 
 fn no_offset(written: &str) -> PlanError {
     PlanError::new(PlanErrorCode::OffsetFinerThanGranularity, format!("`{written}` is no offset"))
-        .help("Write a number of days, weeks, months, quarters or years, such as `revenue previous 1 year`.")
+        .help("Write a number of hours, days, weeks, months, quarters or years, such as `revenue previous 1 year`.")
 }
 
-fn period(word: &str) -> Result<Granularity, PlanError> {
-    let size = Granularity::from_name(word).filter(|size| !matches!(size, Granularity::Hour | Granularity::Day));
-    size.ok_or_else(|| {
-        PlanError::new(PlanErrorCode::GranularityTooFine, format!("nothing is accumulated to date within one `{word}`"))
-            .help("Write week, month, quarter, year, fiscal_quarter or fiscal_year, such as `revenue to date month`.")
-    })
+fn period(word: &str) -> Result<Over, PlanError> {
+    match Granularity::from_name(word) {
+        Some(size) if size > Granularity::Second => Ok(Over::Time(Cumulation::ToDate(size.into()))),
+        None if is_granularity_name(word) => Ok(Over::ToDate(word.to_owned())),
+        Some(_) | None => {
+            let message = format!("nothing is accumulated to date within one `{word}`");
+            Err(PlanError::new(PlanErrorCode::GranularityTooFine, message).help(
+                "Write hour, day, week, month, quarter, year, fiscal_quarter, fiscal_year or a granularity of a \
+                 calendar, such as `revenue to date month`.",
+            ))
+        }
+    }
 }
 
 /// Reads `within time, customers.country`; the keys end where the next word is none of them.
@@ -114,19 +140,29 @@ fn unreadable(text: &str) -> PlanError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::Unit;
 
     #[test]
     fn words_behind_a_metric_are_read_in_any_order() {
         let asked = metric("revenue over 28 days previous 1 year").expect("a metric");
         assert_eq!(asked.name, "revenue_over_28_days_previous_1_year");
-        assert_eq!(asked.over, Some(Cumulation::Window(Duration { count: 28, unit: Unit::Day })));
-        assert_eq!(asked.previous, Some(Duration { count: 1, unit: Unit::Year }));
+        assert_eq!(asked.over, Some(Over::Time(Cumulation::Window(Duration { count: 28, unit: Unit::Day }))));
+        assert_eq!(asked.previous, vec![Past::Time(Duration { count: 1, unit: Unit::Year })]);
+        let calendar = metric("revenue to date retail_year previous 2 retail_months").expect("a metric");
+        assert_eq!(calendar.over, Some(Over::ToDate("retail_year".to_owned())));
+        assert_eq!(calendar.previous, vec![Past::Periods { count: 2, of: "retail_months".to_owned() }]);
         let share = metric("revenue share within time, customers.country").expect("a metric");
         let path = |text: &str| text.split('.').map(str::to_owned).collect::<Vec<_>>();
         assert_eq!(share.show, Show::Share { within: vec![path("time"), path("customers.country")] });
-        for wrong in
-            ["", "revenue sideways", "revenue over", "revenue over 2 moons", "revenue to month", "a rank share"]
-        {
+        for wrong in [
+            "",
+            "revenue sideways",
+            "revenue over",
+            "revenue over 2 moons",
+            "revenue previous 0 moons",
+            "revenue to month",
+            "a rank share",
+        ] {
             assert!(metric(wrong).is_err(), "{wrong}");
         }
     }

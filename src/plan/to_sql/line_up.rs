@@ -11,15 +11,17 @@ use super::{
     names::{IS_OTHER, IS_TOTAL, Names, PRESENT, answer_keys, has_other, key_columns, leaf_columns},
 };
 use crate::{
+    catalog::ColumnType,
     plan::{
         KeyKind,
-        bind::{Bound, GroupKey, LeafId},
+        bind::{Bound, GroupKey, LeafId, Shift},
         calendar::{Beside, CalendarColumn},
-        time::truncate,
+        hours,
+        time::TimeValue,
     },
-    project::{Project, Size},
-    sql::{AggregateFunction, BinaryOp, Expr, From, Function, Join, JoinKind, Literal, Select, SqlExpr, UnaryOp},
-    time::{Duration, TimePart, Unit, shift_date},
+    project::Size,
+    sql::{AggregateFunction, BinaryOp, Expr, From, Join, JoinKind, Literal, Select, SqlExpr, UnaryOp},
+    time::{Duration, Granularity, TimePart, Unit, shift_date},
 };
 
 /// Groups lined-up parts by the keys; each leaf is not null in one part only, so MAX picks it.
@@ -49,25 +51,29 @@ pub(super) fn filled(
     let mut known = Select { items: key_columns(bound, names), from: Some(cte(from)), ..Select::default() };
     known.items.extend(leaf_columns(names, leaves, |_| true));
     let (first, to) = (bound.range.from.expect("checked when bound"), bound.range.to.expect("checked when bound"));
-    let last = shift_date(to, Duration { count: 1, unit: Unit::Day }, -1);
-    let days = From::Days {
-        from: Box::new(Expr::date(first)),
-        to: Box::new(Expr::date(last)),
-        alias: "days".to_owned(),
-        column: "day".to_owned(),
+    let within_a_day = bound.keys.iter().filter_map(GroupKey::size_of_time).filter_map(Size::standard);
+    let within_a_day: Vec<Granularity> = within_a_day.filter(|size| size.is_within_a_day()).collect();
+    let (table, moment) = if within_a_day.is_empty() {
+        let last = shift_date(to, Duration { count: 1, unit: Unit::Day }, -1);
+        let (alias, column) = ("days".to_owned(), "day".to_owned());
+        let days = From::Days { from: Box::new(Expr::date(first)), to: Box::new(Expr::date(last)), alias, column };
+        (days, TimeValue { expr: SqlExpr::column("days", "day"), column_type: ColumnType::Date })
+    } else {
+        let series = hours::Series::of(bound, &within_a_day, hours::column_type(bound));
+        let moment = series.moment();
+        (series.table(), moment)
     };
     let mut beside = Beside::default();
-    let mut periods = Select { distinct: true, from: Some(days), ..Select::default() };
+    let mut periods = Select { distinct: true, from: Some(table), ..Select::default() };
     let mut others = Select { distinct: true, from: Some(cte(from)), ..Select::default() };
     for (key, name) in bound.keys.iter().zip(&names.keys) {
-        let day = || SqlExpr::column("days", "day");
-        match periodic(bound.project, &mut beside, key, day()) {
+        match periodic(bound, &mut beside, key, &moment) {
             Some(value) => periods.items.push(value.named(name)),
             None => others.items.push(SqlExpr::bare(name).named(name)),
         }
     }
     // A day that a calendar lacks makes no period.
-    periods.joins = beside.joins(bound.project, &SqlExpr::column("days", "day"));
+    periods.joins = beside.joins(bound.project, &moment.day(bound.cut()));
     periods.filter = Expr::all(
         periods.items.iter().filter(|_| !periods.joins.is_empty()).map(|item| item.expr.clone().is_null(true)),
     );
@@ -106,17 +112,18 @@ pub(super) fn is_present() -> SqlExpr {
     SqlExpr::aggregate(AggregateFunction::Max, Some(SqlExpr::bare(PRESENT)))
 }
 
-/// Returns the value of a key that follows from the day alone.
-fn periodic(project: &Project, beside: &mut Beside, key: &GroupKey, day: SqlExpr) -> Option<SqlExpr> {
-    let calendar = project.calendar;
+/// Returns the value of a key that follows from a day alone, or from a moment where moments are filled in.
+fn periodic(bound: &Bound<'_>, beside: &mut Beside, key: &GroupKey, moment: &TimeValue) -> Option<SqlExpr> {
+    let (project, cut) = (bound.project, bound.cut());
     match *key.asked()? {
-        KeyKind::Time(Size::Standard(granularity)) => Some(truncate(day, granularity, calendar)),
+        KeyKind::Time(Size::Standard(granularity)) => Some(moment.period(cut, granularity, Shift::default())),
         KeyKind::Time(Size::Calendar(id)) => Some(beside.column(project, id, CalendarColumn::Value)),
         KeyKind::Time(Size::FirstDay(id)) => Some(beside.column(project, id, CalendarColumn::Start)),
-        KeyKind::TimePart(TimePart::HourOfDay) | KeyKind::Dimension { .. } => None,
-        KeyKind::TimePart(part) => {
-            Some(Expr::call(Function::Part { part, week_start: calendar.week_start }, vec![day]))
+        KeyKind::TimePart(TimePart::MinuteOfHour | TimePart::HourOfDay) if moment.column_type == ColumnType::Date => {
+            None
         }
+        KeyKind::Dimension { .. } => None,
+        KeyKind::TimePart(part) => Some(moment.part(cut, part, Shift::default())),
     }
 }
 

@@ -136,7 +136,7 @@ fn kind_named(name: &str) -> Option<DimensionKind> {
         "string" => Some(DimensionKind::String),
         "number" => Some(DimensionKind::Number),
         "boolean" => Some(DimensionKind::Boolean { nullable: false }),
-        "time" => Some(DimensionKind::Time { finest: Granularity::Hour }),
+        "time" => Some(DimensionKind::Time { finest: Granularity::Second }),
         _ => None,
     }
 }
@@ -195,7 +195,7 @@ fn decide_kind(
         ColumnType::Integer | ColumnType::Decimal | ColumnType::Float => DimensionKind::Number,
         ColumnType::Boolean => DimensionKind::Boolean { nullable: false },
         ColumnType::Date | ColumnType::DateTime | ColumnType::Timestamp => {
-            DimensionKind::Time { finest: Granularity::Hour }
+            DimensionKind::Time { finest: Granularity::Second }
         }
         ColumnType::String | ColumnType::Json | ColumnType::Unknown => DimensionKind::String,
     });
@@ -251,14 +251,14 @@ fn finest_granularity(
     found: ColumnType,
     diagnostics: &mut Diagnostics,
 ) -> (Granularity, ColumnType) {
-    let by_type = if found == ColumnType::Date { Granularity::Day } else { Granularity::Hour };
+    let by_type = if found == ColumnType::Date { Granularity::Day } else { Granularity::Second };
     let finest = def.granularity.as_ref().map_or(by_type, |granularity| granularity.value);
-    if finest == Granularity::Hour && found == ColumnType::Date {
+    if finest.is_within_a_day() && found == ColumnType::Date {
         let span = def.granularity.as_ref().map_or(def.name.span, |granularity| granularity.span);
-        let message = format!("{subject} is a date, which has no hours");
+        let message = format!("{subject} is a date, which has no {finest}s");
         diagnostics.push(Diagnostic::new(Code::TypeMismatch, span, message).help("Write `granularity: day`."));
     }
-    let assumed = if finest == Granularity::Hour { ColumnType::Timestamp } else { ColumnType::Date };
+    let assumed = if finest.is_within_a_day() { ColumnType::Timestamp } else { ColumnType::Date };
     if found == ColumnType::Unknown && def.granularity.is_none() && def.metric.is_none() && should_know(context, model)
     {
         let message = format!("the type of {subject} is not known, so it is taken as an instant");

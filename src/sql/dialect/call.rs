@@ -38,7 +38,11 @@ pub(in crate::sql) enum TimeCall<'a> {
         week_start: Weekday,
         fiscal_start_month: u32,
     },
-    TruncateHour(Tz, &'a SqlExpr),
+    TruncateInstant {
+        zone: Tz,
+        granularity: Granularity,
+        instant: &'a SqlExpr,
+    },
     /// The time, then how many units.
     AddUnits(Unit, &'a SqlExpr, &'a SqlExpr),
     PeriodsBetween {

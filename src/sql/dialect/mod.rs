@@ -153,6 +153,9 @@ pub(super) trait Syntax {
     fn window_order(&self, writer: &mut Writer, term: &OrderTerm);
     /// Writes a table of the days from a first to a last one, with one column.
     fn days(&self, writer: &mut Writer, from: &SqlExpr, to: &SqlExpr, column: &str);
+
+    /// Writes one row for every so many seconds from a first moment up to, not including, an end.
+    fn moments(&self, writer: &mut Writer, ends: (&Literal, &Literal), seconds: i64, column: &str);
 }
 
 /// Returns whether a name needs no quotes: lower-case letters, digits and underscores, not reserved.

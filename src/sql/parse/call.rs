@@ -54,7 +54,12 @@ pub(super) fn function(convert: &Convert, call: &ast::Function, depth: usize) ->
             Ok(Expr::call(Function::WrittenTruncate(granularity(period)?), vec![time.clone()]))
         }
         (Meaning::PeriodsBetween, [period, from, to]) => {
-            Ok(Expr::call(Function::WrittenPeriodsBetween(granularity(period)?), vec![from.clone(), to.clone()]))
+            let period = granularity(period)?;
+            if !Granularity::ALL.contains(&period) {
+                let help = "Count minutes or hours, and divide what comes out.".to_owned();
+                return wrong(&format!("`periods_between` counts no periods of `{period}`"), help);
+            }
+            Ok(Expr::call(Function::WrittenPeriodsBetween(period), vec![from.clone(), to.clone()]))
         }
         (Meaning::Operator(op), [left, right]) => Ok(left.clone().binary(op, right.clone())),
         (Meaning::Call(Function::JsonText), [_, key]) if !matches!(key, Expr::Literal(Literal::String(_))) => {

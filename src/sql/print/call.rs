@@ -44,7 +44,9 @@ impl Writer {
             (Function::Truncate { granularity, week_start, fiscal_start_month }, [time]) => {
                 TimeCall::Truncate { time, granularity, week_start, fiscal_start_month }
             }
-            (Function::TruncateHour(zone), [instant]) => TimeCall::TruncateHour(zone, instant),
+            (Function::TruncateInstant { zone, granularity }, [instant]) => {
+                TimeCall::TruncateInstant { zone, granularity, instant }
+            }
             (Function::AddUnits(unit), [time, count]) => TimeCall::AddUnits(unit, time, count),
             (Function::PeriodsBetween { granularity, week_start, fiscal_start_month }, [from, to]) => {
                 TimeCall::PeriodsBetween { from, to, granularity, week_start, fiscal_start_month }
@@ -81,7 +83,7 @@ impl Writer {
                 | Function::LocalTime(_)
                 | Function::InstantOf(_)
                 | Function::Truncate { .. }
-                | Function::TruncateHour(_)
+                | Function::TruncateInstant { .. }
                 | Function::AddUnits(_)
                 | Function::PeriodsBetween { .. }
                 | Function::MicrosecondsBetween { .. }

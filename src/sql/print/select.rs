@@ -124,6 +124,10 @@ impl Writer {
                 self.syntax.days(self, from, to, column);
                 false
             }
+            From::Moments { first, end, seconds, column, .. } => {
+                self.syntax.moments(self, (first, end), *seconds, column);
+                false
+            }
         };
         if !named_alike {
             self.put(" AS ");

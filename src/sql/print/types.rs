@@ -3,7 +3,7 @@
 use crate::{
     catalog::ColumnType,
     sql::{AggregateFunction, BinaryOp, Expr, Function, Leaf, Literal, SqlExpr, WindowFunction},
-    time::{Granularity, Unit},
+    time::Unit,
 };
 
 /// Returns the type of an expression where the expression alone tells it; a column never does.
@@ -68,13 +68,12 @@ fn call_type(function: Function, args: &[SqlExpr]) -> Option<ColumnType> {
         | Function::PeriodsBetween { .. }
         | Function::MicrosecondsBetween { .. }
         | Function::Part { .. } => Some(ColumnType::Integer),
-        Function::Truncate { granularity: Granularity::Hour, .. } | Function::LocalTime(_) => {
-            Some(ColumnType::DateTime)
-        }
+        Function::Truncate { granularity, .. } if granularity.is_within_a_day() => Some(ColumnType::DateTime),
+        Function::LocalTime(_) => Some(ColumnType::DateTime),
         Function::Truncate { .. } | Function::DateOf | Function::WrittenDate => Some(ColumnType::Date),
-        Function::InstantOf(_) | Function::TruncateHour(_) => Some(ColumnType::Timestamp),
+        Function::InstantOf(_) | Function::TruncateInstant { .. } => Some(ColumnType::Timestamp),
         Function::AddUnits(unit) => match (args.first().and_then(known_type)?, unit) {
-            (ColumnType::Date, Unit::Minute | Unit::Hour) => Some(ColumnType::DateTime),
+            (ColumnType::Date, Unit::Second | Unit::Minute | Unit::Hour) => Some(ColumnType::DateTime),
             (known, _) => Some(known),
         },
         // BigQuery rounds whole numbers to floating point, DuckDB keeps them.

@@ -88,7 +88,7 @@ impl Search<'_> {
                     self.proofs.push(proof(rule, bound(select, alias, &rule.column)));
                 }
             }
-            From::Cte { .. } => {}
+            From::Cte { .. } | From::Moments { .. } => {}
             From::Select { select, .. } => self.select(select),
             From::Verbatim { text, .. } => self.verbatim(text),
             From::Days { from, to, .. } => {

@@ -131,7 +131,7 @@ fn simpler_from(from: From) -> From {
         From::Days { from, to, alias, column } => {
             From::Days { from: Box::new(simpler(*from)), to: Box::new(simpler(*to)), alias, column }
         }
-        From::Table { .. } | From::Cte { .. } | From::Verbatim { .. } => from,
+        From::Table { .. } | From::Cte { .. } | From::Verbatim { .. } | From::Moments { .. } => from,
     }
 }
 

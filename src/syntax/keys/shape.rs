@@ -112,11 +112,11 @@ pub(crate) enum Rule {
 pub(crate) const DIALECTS: [&str; 4] = ["bigquery", "duckdb", "postgres", "snowflake"];
 
 /// All sizes of time.
-pub(crate) const GRANULARITIES: [&str; 8] =
-    ["hour", "day", "week", "month", "quarter", "year", "fiscal_quarter", "fiscal_year"];
+pub(crate) const GRANULARITIES: [&str; 10] =
+    ["second", "minute", "hour", "day", "week", "month", "quarter", "year", "fiscal_quarter", "fiscal_year"];
 
 /// The units of a duration, in the singular.
-pub(crate) const UNITS: [&str; 7] = ["minute", "hour", "day", "week", "month", "quarter", "year"];
+pub(crate) const UNITS: [&str; 8] = ["second", "minute", "hour", "day", "week", "month", "quarter", "year"];
 
 impl Kind {
     /// Finds a key by its name.

@@ -37,7 +37,7 @@ fn the_keys_are_the_leaves_below_by() {
         "orders.shipped_on.month_of_year",
     ];
     assert_eq!(keys(&request), expected);
-    assert_eq!(request.keys[2].kind, KeyKind::Time(Granularity::Hour.into()));
+    assert_eq!(request.keys[2].kind, KeyKind::Time(Granularity::HOUR.into()));
     assert_eq!(request.keys[3].kind, KeyKind::TimePart(TimePart::DayOfWeek));
     assert_eq!(request.limit, Some(1001));
 }
@@ -173,7 +173,10 @@ fn what_is_not_executed_yet_says_so() {
         let response = ask(&format!("{{ report({arguments}) {{ totals {{ orders }} }} }}"));
         assert_eq!(code(&response), "NOT_YET", "{arguments}");
     }
-    assert_eq!(code(&ask("{ report { rows { by { hour(every: 6) } orders } } }")), "NOT_YET");
+    for field in ["hour(every: 5)", "minute(every: 7)"] {
+        let response = ask(&format!("{{ report {{ rows {{ by {{ {field} }} orders }} }} }}"));
+        assert_eq!(code(&response), "BAD_USER_INPUT", "{field}");
+    }
 }
 
 /// Refuses whatever asks for revenue.

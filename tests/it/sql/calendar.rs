@@ -99,7 +99,7 @@ fn parts_of_a_day_are_numbered_alike_everywhere() {
     check(exprs.collect(), |date, at| {
         let (part, week_start) = parts[at];
         match part {
-            TimePart::HourOfDay => 0,
+            TimePart::MinuteOfHour | TimePart::HourOfDay => 0,
             TimePart::DayOfWeek => date.weekday().days_since(week_start) + 1,
             TimePart::DayOfMonth => date.day(),
             TimePart::DayOfYear => date.ordinal(),

@@ -2,8 +2,10 @@
 
 use entente::{
     catalog::ColumnType,
-    sql::{AggregateFunction, BinaryOp, Expr, Function, Literal, OrderTerm, Select, SqlExpr, UnaryOp},
-    time::{Granularity, Tz, Unit, Weekday},
+    sql::{
+        AggregateFunction, BinaryOp, Expr, Function, Literal, OrderTerm, Select, SqlExpr, UnaryOp, period_of_instant,
+    },
+    time::{ClockChanges, Granularity, Tz, Unit, Weekday},
 };
 
 use super::engines::run_everywhere;
@@ -247,7 +249,11 @@ fn conditions_mean_the_same_everywhere() {
 fn clocks_go_forward_and_back_everywhere_alike() {
     let local = |zone, value| call(Function::LocalTime(zone), [instant(value)]);
     let day = |zone, value| call(Function::DateOf, [local(zone, value)]);
-    let hour = |zone, value| call(Function::TruncateHour(zone), [instant(value)]);
+    let period = |granularity: &str, zone, value| {
+        let granularity = Granularity::from_name(granularity).expect("a granularity");
+        period_of_instant(instant(value), granularity, zone, ClockChanges::between(zone, None, None))
+    };
+    let hour = |zone, value| period("hour", zone, value);
     let from_wall = |zone, value| call(Function::InstantOf(zone), [wall(value)]);
     let (berlin, kolkata, lord_howe, cairo) =
         (Tz::Europe__Berlin, Tz::Asia__Kolkata, Tz::Australia__Lord_Howe, Tz::Africa__Cairo);
@@ -271,6 +277,22 @@ fn clocks_go_forward_and_back_everywhere_alike() {
         (hour(kolkata, "2024-01-01T00:30:00"), Some("2024-01-01 00:30:00+00")),
         (hour(lord_howe, "2024-01-01T00:30:00"), Some("2024-01-01 00:00:00+00")),
         (hour(lord_howe, "2024-07-01T00:15:00"), Some("2024-06-30 23:30:00+00")),
+        (hour(lord_howe, "2024-04-06T14:59:59"), Some("2024-04-06 14:00:00+00")),
+        (hour(lord_howe, "2024-04-06T15:10:00"), Some("2024-04-06 15:00:00+00")),
+        (hour(lord_howe, "2024-04-06T15:30:00"), Some("2024-04-06 15:30:00+00")),
+        (hour(lord_howe, "2024-10-05T15:20:00"), Some("2024-10-05 14:30:00+00")),
+        (hour(lord_howe, "2024-10-05T15:40:00"), Some("2024-10-05 15:30:00+00")),
+        (period("minute20", lord_howe, "2024-04-06T15:05:00"), Some("2024-04-06 15:00:00+00")),
+        (period("minute20", lord_howe, "2024-04-06T15:15:00"), Some("2024-04-06 15:10:00+00")),
+        (period("minute30", Tz::Asia__Kathmandu, "2024-04-06T15:20:00"), Some("2024-04-06 15:15:00+00")),
+        (period("minute15", berlin, "1969-12-31T23:59:59"), Some("1969-12-31 23:45:00+00")),
+        (period("second", berlin, "2024-04-06T15:20:07"), Some("2024-04-06 15:20:07+00")),
+        (period("hour6", berlin, "2024-10-27T04:30:00"), Some("2024-10-26 22:00:00+00")),
+        (period("hour6", berlin, "2024-03-31T03:59:59"), Some("2024-03-30 23:00:00+00")),
+        (period("hour2", berlin, "2024-10-27T00:30:00"), Some("2024-10-27 00:00:00+00")),
+        (period("hour2", berlin, "2024-10-27T01:30:00"), Some("2024-10-27 00:00:00+00")),
+        (period("hour2", berlin, "2024-03-31T01:30:00"), Some("2024-03-31 01:00:00+00")),
+        (period("hour12", Tz::America__Havana, "2024-11-03T06:30:00"), Some("2024-11-03 04:00:00+00")),
         (from_wall(berlin, "2024-06-01T00:00:00"), Some("2024-05-31 22:00:00+00")),
         (from_wall(berlin, "2024-03-31T02:30:00"), Some("2024-03-31 01:30:00+00")),
         (from_wall(cairo, "2023-04-28T00:00:00"), Some("2023-04-27 22:00:00+00")),
@@ -283,9 +305,14 @@ fn times_move_and_are_cut_everywhere_alike() {
     let cut = |granularity, time| {
         call(Function::Truncate { granularity, week_start: Weekday::Sun, fiscal_start_month: 2 }, [time])
     };
+    let of = |name| Granularity::from_name(name).expect("a granularity");
     let moved = |unit, time, count| call(Function::AddUnits(unit), [time, int(count)]);
     check(&[
-        (cut(Granularity::Hour, wall("2024-02-29T12:34:56.5")), Some("2024-02-29 12:00:00")),
+        (cut(Granularity::HOUR, wall("2024-02-29T12:34:56.5")), Some("2024-02-29 12:00:00")),
+        (cut(Granularity::Second, wall("2024-02-29T12:34:56.5")), Some("2024-02-29 12:34:56")),
+        (cut(Granularity::MINUTE, wall("1955-02-28T12:34:56.5")), Some("1955-02-28 12:34:00")),
+        (cut(of("minute15"), wall("1955-02-28T12:34:56.5")), Some("1955-02-28 12:30:00")),
+        (cut(of("hour6"), wall("2024-02-29T23:59:59.5")), Some("2024-02-29 18:00:00")),
         (cut(Granularity::Day, wall("2024-02-29T12:34:56.5")), Some("2024-02-29")),
         (cut(Granularity::Week, wall("2024-03-02T23:59:59")), Some("2024-02-25")),
         (cut(Granularity::Week, unknown_date("2024-02-25")), Some("2024-02-25")),
@@ -300,6 +327,8 @@ fn times_move_and_are_cut_everywhere_alike() {
         (moved(Unit::Hour, wall("2024-02-29T23:30:00"), 1), Some("2024-03-01 00:30:00")),
         (moved(Unit::Month, wall("2024-03-31T10:00:00"), -1), Some("2024-02-29 10:00:00")),
         (moved(Unit::Minute, instant("2024-02-29T23:30:00"), -31), Some("2024-02-29 22:59:00+00")),
+        (moved(Unit::Second, instant("2024-02-29T23:59:30"), 45), Some("2024-03-01 00:00:15+00")),
+        (moved(Unit::Second, wall("2024-02-29T23:59:30"), -45), Some("2024-02-29 23:58:45")),
         (moved(Unit::Hour, instant("2024-02-29T23:30:00"), 1), Some("2024-03-01 00:30:00+00")),
         (call(Function::DateOf, [moved(Unit::Month, unknown_date("2024-03-31"), -1)]), Some("2024-02-29")),
         (call(Function::DateOf, [moved(Unit::Week, unknown_date("2024-03-31"), -1)]), Some("2024-03-24")),

@@ -7,7 +7,7 @@ use crate::{
     project::{Back, Cumulation},
     resolve::calendars::unknown_granularity,
     syntax::{OffsetDef, Text},
-    time::{Granularity, Unit},
+    time::{Granularity},
 };
 
 /// Reads an offset: a positive number of days, weeks, months, quarters or years.
@@ -29,18 +29,9 @@ pub(super) fn offset_of(
             return Some(Back::Periods { count: *count, of });
         }
     };
-    let problem = if offset.count <= 0 {
-        Some((format!("the offset of {subject} does not look back"), "Write a positive number, such as `1 year`."))
-    } else {
-        match offset.unit {
-            Unit::Minute | Unit::Hour => Some((
-                format!("the offset of {subject} is finer than a day"),
-                "Write days, weeks, months, quarters or years.",
-            )),
-            Unit::Day | Unit::Week | Unit::Month | Unit::Quarter | Unit::Year => None,
-        }
-    };
-    if let Some((message, help)) = problem {
+    if offset.count <= 0 {
+        let message = format!("the offset of {subject} does not look back");
+        let help = "Write a positive number, such as `1 year`.";
         diagnostics.push(Diagnostic::new(Code::InvalidOffset, written.span, message).help(help));
         return None;
     }
@@ -49,7 +40,7 @@ pub(super) fn offset_of(
 
 /// Reads `shift: rows`: whether each day shows the rows of the day so far back, also for months.
 pub(super) fn shifts_rows(shift: &Text, offset: Option<Back>, subject: &str, diagnostics: &mut Diagnostics) -> bool {
-    let by_days = offset.and_then(Back::time).is_some_and(|offset| offset.unit.days().is_some());
+    let by_days = offset.and_then(Back::time).is_some_and(|offset| offset.unit.months().is_none());
     if by_days && shift.value == "periods" {
         let message = format!("{subject} shifts periods by days, which shift rows in any case");
         let help = "Leave `shift` out, or write months, quarters or years.";
@@ -67,7 +58,7 @@ pub(super) fn shifts_rows(shift: &Text, offset: Option<Back>, subject: &str, dia
 /// Reads `start of year`.
 pub(super) fn start_of(text: &Text, subject: &str, diagnostics: &mut Diagnostics) -> Option<Granularity> {
     let size = text.value.strip_prefix("start of ").and_then(|name| Granularity::from_name(name.trim()));
-    let size = size.filter(|size| !matches!(size, Granularity::Hour | Granularity::Day));
+    let size = size.filter(|size| *size > Granularity::Day);
     if size.is_none() {
         let message = format!("{subject} is taken back to `{}`, which is no start of a period", text.value);
         let help = "Write `start of year`, `start of quarter`, `start of month`, `start of week`, `start of fiscal_year` or `start of fiscal_quarter`.";
@@ -101,22 +92,16 @@ pub(super) fn cumulation_of(
             let message = format!("the window of {subject} is empty");
             return invalid(window.span, message, "Write a positive number, such as `28 days`.");
         }
-        return match window.unit {
-            Unit::Minute | Unit::Hour => {
-                let message = format!("the window of {subject} is finer than a day");
-                invalid(window.span, message, "Write days, weeks, months, quarters or years.")
-            }
-            Unit::Day | Unit::Week | Unit::Month | Unit::Quarter | Unit::Year => Some(Cumulation::Window(window.value)),
-        };
+        return Some(Cumulation::Window(window.value));
     }
     if let Some(to_date) = written.to_date {
         let Some(size) = context.project.size_named(&to_date.value) else {
             diagnostics.push(unknown_granularity(context, Code::WrongValue, to_date.span, subject, &to_date.value));
             return None;
         };
-        if size == Granularity::Day.into() || size.is_within_a_day() {
+        if size == Granularity::Second.into() {
             let message = format!("{subject} cannot be accumulated to date within one {}", to_date.value);
-            let help = "Write week, month, quarter, year, fiscal_quarter, fiscal_year or a granularity of a calendar.";
+            let help = "Write hour, day, week, month, quarter, year, fiscal_quarter, fiscal_year or a granularity of a calendar.";
             return invalid(to_date.span, message, help);
         }
         return Some(Cumulation::ToDate(size));

@@ -1,6 +1,7 @@
 //! BigQuery (GoogleSQL).
 
 mod call;
+mod clock;
 mod time;
 
 use self::time::date;
@@ -245,6 +246,10 @@ impl Syntax for BigQuery {
         writer.put(")) AS ");
         writer.identifier(column);
         writer.put(")");
+    }
+
+    fn moments(&self, writer: &mut Writer, ends: (&Literal, &Literal), seconds: i64, column: &str) {
+        clock::moments(writer, ends, seconds, column);
     }
 }
 

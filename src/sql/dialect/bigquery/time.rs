@@ -1,5 +1,6 @@
 //! Dates and times.
 
+use super::clock;
 use crate::{
     catalog::ColumnType,
     sql::{
@@ -22,7 +23,9 @@ pub(super) fn write(writer: &mut Writer, call: TimeCall<'_>) -> Level {
         TimeCall::Truncate { time, granularity, week_start, fiscal_start_month } => {
             truncate(writer, time, granularity, week_start, fiscal_start_month)
         }
-        TimeCall::TruncateHour(zone, instant) => in_zone(writer, "TIMESTAMP_TRUNC(", instant, ", HOUR, ", zone.name()),
+        TimeCall::TruncateInstant { zone, granularity, instant } => {
+            clock::truncate_instant(writer, zone, granularity, instant)
+        }
         TimeCall::AddUnits(unit, time, count) => add_units(writer, time, unit, count),
         TimeCall::PeriodsBetween { from, to, granularity, week_start, fiscal_start_month } => {
             periods_between(writer, from, to, granularity, week_start, fiscal_start_month)
@@ -71,11 +74,7 @@ fn truncate(
     fiscal_start_month: u32,
 ) -> Level {
     match granularity {
-        Granularity::Hour => {
-            writer.put("DATETIME_TRUNC(");
-            writer.expr(time, Level::Or);
-            writer.put(", HOUR)");
-        }
+        Granularity::Second | Granularity::Minute(_) | Granularity::Hour(_) => clock::cut(writer, granularity, time),
         Granularity::Day => date(writer, time),
         Granularity::Week
         | Granularity::Month
@@ -110,7 +109,7 @@ fn shifted(writer: &mut Writer, time: &SqlExpr, months: i64) {
     writer.put(")");
 }
 
-fn interval(writer: &mut Writer, count: i64, unit: &str) {
+pub(super) fn interval(writer: &mut Writer, count: i64, unit: &str) {
     writer.put(", INTERVAL ");
     writer.number(count);
     writer.put(" ");
@@ -119,7 +118,9 @@ fn interval(writer: &mut Writer, count: i64, unit: &str) {
 
 fn period_name(granularity: Granularity, week_start: Weekday) -> &'static str {
     match granularity {
-        Granularity::Hour => "HOUR",
+        Granularity::Second => "SECOND",
+        Granularity::Minute(_) => "MINUTE",
+        Granularity::Hour(_) => "HOUR",
         Granularity::Day => "DAY",
         Granularity::Week => match week_start {
             Weekday::Mon => "WEEK(MONDAY)",
@@ -138,9 +139,9 @@ fn period_name(granularity: Granularity, week_start: Weekday) -> &'static str {
 
 fn add_units(writer: &mut Writer, time: &SqlExpr, unit: Unit, count: &SqlExpr) -> Level {
     let function = match (known_type(time), unit) {
-        (Some(ColumnType::Date), Unit::Minute | Unit::Hour) | (Some(ColumnType::DateTime), _) => "DATETIME_",
+        (Some(ColumnType::Date), Unit::Second | Unit::Minute | Unit::Hour) | (Some(ColumnType::DateTime), _) => "DATETIME_",
         (Some(ColumnType::Date), _) => "DATE_",
-        (Some(ColumnType::Timestamp), Unit::Minute | Unit::Hour | Unit::Day) => "TIMESTAMP_",
+        (Some(ColumnType::Timestamp), Unit::Second | Unit::Minute | Unit::Hour | Unit::Day) => "TIMESTAMP_",
         // The operator takes dates, wall-clock times and instants; of a date it makes a wall-clock time.
         // See <https://cloud.google.com/bigquery/docs/reference/standard-sql/operators#interval_arithmetic_operators>.
         _ => {
@@ -179,6 +180,7 @@ fn add_units(writer: &mut Writer, time: &SqlExpr, unit: Unit, count: &SqlExpr) -
 /// Returns what an INTERVAL is made of, which knows no weeks and quarters everywhere.
 fn interval_unit(unit: Unit) -> (i64, &'static str) {
     match unit {
+        Unit::Second => (1, "SECOND"),
         Unit::Minute => (1, "MINUTE"),
         Unit::Hour => (1, "HOUR"),
         Unit::Day => (1, "DAY"),
@@ -208,6 +210,7 @@ fn interval_count(writer: &mut Writer, count: &SqlExpr, unit: Unit) {
 
 fn unit_name(unit: Unit) -> &'static str {
     match unit {
+        Unit::Second => "SECOND",
         Unit::Minute => "MINUTE",
         Unit::Hour => "HOUR",
         Unit::Day => "DAY",
@@ -228,12 +231,14 @@ fn periods_between(
     week_start: Weekday,
     fiscal_start_month: u32,
 ) -> Level {
-    if granularity == Granularity::Hour {
-        writer.put("DATETIME_DIFF(DATETIME_TRUNC(");
-        writer.expr(to, Level::Or);
-        writer.put(", HOUR), DATETIME_TRUNC(");
-        writer.expr(from, Level::Or);
-        writer.put(", HOUR), HOUR)");
+    if granularity.is_within_a_day() {
+        writer.put("DATETIME_DIFF(");
+        for time in [to, from] {
+            clock::cut(writer, granularity, time);
+            writer.put(", ");
+        }
+        writer.put(period_name(granularity, week_start));
+        writer.put(")");
         return Level::Primary;
     }
     let months = months_from_january(granularity, fiscal_start_month);
@@ -253,6 +258,7 @@ fn extract(writer: &mut Writer, time: &SqlExpr, part: TimePart, week_start: Week
     let shifts = part == TimePart::DayOfWeek && shift > 0;
     writer.put(if shifts { "MOD(" } else { "" });
     writer.put(match part {
+        TimePart::MinuteOfHour => "EXTRACT(MINUTE FROM ",
         TimePart::HourOfDay => "EXTRACT(HOUR FROM ",
         TimePart::DayOfWeek => "EXTRACT(DAYOFWEEK FROM ",
         TimePart::DayOfMonth => "EXTRACT(DAY FROM ",

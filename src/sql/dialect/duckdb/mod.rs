@@ -1,6 +1,7 @@
 //! DuckDB 1.5.
 
 mod call;
+mod clock;
 mod time;
 
 use self::time::timestamp;
@@ -231,6 +232,10 @@ impl Syntax for DuckDb {
         writer.put(", INTERVAL 1 DAY)) AS DATE) AS ");
         writer.identifier(column);
         writer.put(")");
+    }
+
+    fn moments(&self, writer: &mut Writer, ends: (&Literal, &Literal), seconds: i64, column: &str) {
+        clock::moments(writer, ends, seconds, column);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Dates and times.
 
+use super::clock;
 use crate::{
     catalog::ColumnType,
     sql::{
@@ -24,16 +25,8 @@ pub(super) fn write(writer: &mut Writer, call: TimeCall<'_>) -> Level {
         TimeCall::Truncate { time, granularity, week_start, fiscal_start_month } => {
             truncate(writer, time, granularity, week_start, fiscal_start_month)
         }
-        TimeCall::TruncateHour(zone, instant) => {
-            // Taking off what has passed of the local hour is right for zones of half hours, and tells the two
-            // hours apart that bear the same name when clocks go back.
-            writer.expr(instant, Level::Add);
-            writer.put(" - (");
-            in_zone(writer, zone.name(), instant);
-            writer.put(" - date_trunc('hour', ");
-            in_zone(writer, zone.name(), instant);
-            writer.put("))");
-            Level::Add
+        TimeCall::TruncateInstant { zone, granularity, instant } => {
+            clock::truncate_instant(writer, zone, granularity, instant)
         }
         TimeCall::AddUnits(unit, time, count) => add_units(writer, time, unit, count),
         TimeCall::PeriodsBetween { from, to, granularity, week_start, fiscal_start_month } => {
@@ -68,7 +61,7 @@ pub(super) fn timestamp(writer: &mut Writer, time: &SqlExpr) {
     }
 }
 
-fn in_zone(writer: &mut Writer, zone: &str, time: &SqlExpr) -> Level {
+pub(super) fn in_zone(writer: &mut Writer, zone: &str, time: &SqlExpr) -> Level {
     writer.put("timezone(");
     writer.string(zone);
     writer.put(", ");
@@ -85,10 +78,8 @@ fn truncate(
     fiscal_start_month: u32,
 ) -> Level {
     let unit = match granularity {
-        Granularity::Hour => {
-            writer.put("date_trunc('hour', ");
-            writer.expr(time, Level::Or);
-            writer.put(")");
+        Granularity::Second | Granularity::Minute(_) | Granularity::Hour(_) => {
+            clock::cut(writer, granularity, |writer| writer.expr(time, Level::Or));
             return Level::Primary;
         }
         Granularity::Day => {
@@ -138,7 +129,7 @@ fn shifted(writer: &mut Writer, time: &SqlExpr, days: i64, months: i64) {
 }
 
 fn add_units(writer: &mut Writer, time: &SqlExpr, unit: Unit, count: &SqlExpr) -> Level {
-    let keeps_date = known_type(time) == Some(ColumnType::Date) && !matches!(unit, Unit::Minute | Unit::Hour);
+    let keeps_date = known_type(time) == Some(ColumnType::Date) && unit.seconds().is_none();
     let constant = match count {
         Expr::Literal(Literal::Integer(count)) => Some(*count),
         _ => None,
@@ -171,6 +162,7 @@ fn add_units(writer: &mut Writer, time: &SqlExpr, unit: Unit, count: &SqlExpr) -
 
 fn unit_name(unit: Unit) -> &'static str {
     match unit {
+        Unit::Second => "SECOND",
         Unit::Minute => "MINUTE",
         Unit::Hour => "HOUR",
         Unit::Day => "DAY",
@@ -195,7 +187,9 @@ fn periods_between(
     let days = days_to_monday(granularity, week_start);
     let months = months_from_january(granularity, fiscal_start_month);
     writer.put(match granularity {
-        Granularity::Hour => "date_diff('hour', ",
+        Granularity::Second => "date_diff('second', ",
+        Granularity::Minute(_) => "date_diff('minute', ",
+        Granularity::Hour(_) => "date_diff('hour', ",
         Granularity::Day => "date_diff('day', ",
         Granularity::Week => "date_sub('week', date_trunc('week', ",
         Granularity::Month => "date_diff('month', ",
@@ -216,6 +210,7 @@ fn extract(writer: &mut Writer, time: &SqlExpr, part: TimePart, week_start: Week
     let shifts = part == TimePart::DayOfWeek && shift > 0;
     writer.put(if shifts { "(" } else { "" });
     writer.put(match part {
+        TimePart::MinuteOfHour => "EXTRACT(MINUTE FROM ",
         TimePart::HourOfDay => "EXTRACT(HOUR FROM ",
         TimePart::DayOfWeek => "EXTRACT(ISODOW FROM ",
         TimePart::DayOfMonth => "EXTRACT(DAY FROM ",

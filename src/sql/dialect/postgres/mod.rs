@@ -1,6 +1,7 @@
 //! Postgres 12 and later.
 
 mod call;
+mod clock;
 mod time;
 
 use self::time::wall_clock;
@@ -262,6 +263,10 @@ impl Syntax for Postgres {
         writer.put(", INTERVAL '1 DAY') AS DATE) AS ");
         writer.identifier(column);
         writer.put(")");
+    }
+
+    fn moments(&self, writer: &mut Writer, ends: (&Literal, &Literal), seconds: i64, column: &str) {
+        clock::moments(writer, ends, seconds, column);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Dates and times.
 
+use super::clock;
 use crate::{
     catalog::ColumnType,
     sql::{
@@ -32,15 +33,8 @@ pub(super) fn write(writer: &mut Writer, call: TimeCall<'_>) -> Level {
         TimeCall::Truncate { time, granularity, week_start, fiscal_start_month } => {
             truncate(writer, time, granularity, week_start, fiscal_start_month)
         }
-        TimeCall::TruncateHour(zone, instant) => {
-            // Within an hour the offset is kept, so the two hours that bear one name stay apart.
-            // See <https://www.postgresql.org/docs/current/functions-datetime.html#FUNCTIONS-DATETIME-TRUNC>.
-            writer.put("date_trunc('hour', ");
-            writer.expr(instant, Level::Or);
-            writer.put(", ");
-            writer.string(zone.name());
-            writer.put(")");
-            Level::Primary
+        TimeCall::TruncateInstant { zone, granularity, instant } => {
+            clock::truncate_instant(writer, zone, granularity, instant)
         }
         TimeCall::AddUnits(unit, time, count) => add_units(writer, time, unit, count),
         TimeCall::PeriodsBetween { from, to, granularity, week_start, fiscal_start_month } => {
@@ -86,7 +80,7 @@ fn within_day(writer: &mut Writer, time: &SqlExpr, min: Level) {
     }
 }
 
-fn at_zone(writer: &mut Writer, zone: &str) -> Level {
+pub(super) fn at_zone(writer: &mut Writer, zone: &str) -> Level {
     writer.put(" AT TIME ZONE ");
     writer.string(zone);
     // It binds tighter than `*` and looser than a sign.
@@ -101,11 +95,8 @@ fn truncate(
     fiscal_start_month: u32,
 ) -> Level {
     let unit = match granularity {
-        Granularity::Hour => {
-            writer.put("date_trunc('hour', ");
-            wall_clock(writer, time, Level::Or);
-            writer.put(")");
-            return Level::Primary;
+        Granularity::Second | Granularity::Minute(_) | Granularity::Hour(_) => {
+            return clock::truncate(writer, granularity, time);
         }
         Granularity::Day => {
             date(writer, time);
@@ -145,7 +136,7 @@ fn shifted(writer: &mut Writer, time: &SqlExpr, days: i64, months: i64) {
     }
 }
 
-fn interval(writer: &mut Writer, sign: &str, count: i64, unit: &str) {
+pub(super) fn interval(writer: &mut Writer, sign: &str, count: i64, unit: &str) {
     writer.put(sign);
     writer.put("INTERVAL '");
     writer.number(count);
@@ -156,7 +147,7 @@ fn interval(writer: &mut Writer, sign: &str, count: i64, unit: &str) {
 
 /// Of a date and an interval comes a wall-clock time, of a date and a whole number a date.
 fn add_units(writer: &mut Writer, time: &SqlExpr, unit: Unit, count: &SqlExpr) -> Level {
-    let keeps_date = known_type(time) == Some(ColumnType::Date) && !matches!(unit, Unit::Minute | Unit::Hour);
+    let keeps_date = known_type(time) == Some(ColumnType::Date) && unit.seconds().is_none();
     let constant = match count {
         Expr::Literal(Literal::Integer(count)) => Some(*count),
         _ => None,
@@ -189,6 +180,7 @@ fn add_units(writer: &mut Writer, time: &SqlExpr, unit: Unit, count: &SqlExpr) -
 /// Returns what an interval is made of, which knows no quarters.
 fn interval_unit(unit: Unit) -> (i64, &'static str) {
     match unit {
+        Unit::Second => (1, "SECOND"),
         Unit::Minute => (1, "MINUTE"),
         Unit::Hour => (1, "HOUR"),
         Unit::Day => (1, "DAY"),
@@ -223,10 +215,12 @@ fn periods_between(
             writer.put(") / 7");
             return Level::Multiply;
         }
-        Granularity::Hour => {
+        Granularity::Second | Granularity::Minute(_) | Granularity::Hour(_) => {
             writer.put("CAST(EXTRACT(EPOCH FROM ");
             writer.infix(&cut(granularity, to), " - ", &cut(granularity, from), Level::Add, Level::Multiply);
-            writer.put(") / 3600 AS BIGINT)");
+            writer.put(") / ");
+            writer.number(i64::from(granularity.seconds().unwrap_or(1)));
+            writer.put(" AS BIGINT)");
         }
         Granularity::Month
         | Granularity::Quarter
@@ -265,6 +259,7 @@ fn extract(writer: &mut Writer, time: &SqlExpr, part: TimePart, week_start: Week
     let shifts = part == TimePart::DayOfWeek && shift > 0;
     writer.put(if shifts { "(CAST(EXTRACT(" } else { "CAST(EXTRACT(" });
     writer.put(match part {
+        TimePart::MinuteOfHour => "MINUTE",
         TimePart::HourOfDay => "HOUR",
         TimePart::DayOfWeek => "ISODOW",
         TimePart::DayOfMonth => "DAY",
@@ -273,7 +268,7 @@ fn extract(writer: &mut Writer, time: &SqlExpr, part: TimePart, week_start: Week
         TimePart::QuarterOfYear => "QUARTER",
     });
     writer.put(" FROM ");
-    if part == TimePart::HourOfDay {
+    if part.within_a_day().is_some() {
         wall_clock(writer, time, Level::Or);
     } else {
         within_day(writer, time, Level::Or);

@@ -1,6 +1,7 @@
 //! Snowflake.
 
 mod call;
+mod clock;
 mod time;
 
 use self::time::date;
@@ -306,6 +307,10 @@ impl Syntax for Snowflake {
                 writer.put("DATEDIFF('DAY', bounds.first_day, bounds.last_day) + 1)) AS series)");
             }
         }
+    }
+
+    fn moments(&self, writer: &mut Writer, ends: (&Literal, &Literal), seconds: i64, column: &str) {
+        clock::moments(writer, ends, seconds, column);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Dates and times.
 
+use super::clock;
 use crate::{
     catalog::ColumnType,
     sql::{
@@ -32,12 +33,8 @@ pub(super) fn write(writer: &mut Writer, call: TimeCall<'_>) -> Level {
         TimeCall::Truncate { time, granularity, week_start, fiscal_start_month } => {
             truncate(writer, time, granularity, week_start, fiscal_start_month)
         }
-        TimeCall::TruncateHour(zone, instant) => {
-            // It is cut at the instant's own offset, so the two hours that bear one name stay apart.
-            writer.put("DATE_TRUNC('HOUR', ");
-            in_zone(writer, zone.name(), instant);
-            writer.put(")");
-            Level::Primary
+        TimeCall::TruncateInstant { zone, granularity, instant } => {
+            clock::truncate_instant(writer, zone, granularity, instant)
         }
         TimeCall::AddUnits(unit, time, count) => {
             writer.put("DATEADD('");
@@ -83,12 +80,15 @@ pub(super) fn date(writer: &mut Writer, time: &SqlExpr) {
 }
 
 /// Writes `CONVERT_TIMEZONE('zone', instant)`: the instant with the zone's offset.
-fn in_zone(writer: &mut Writer, zone: &str, instant: &SqlExpr) {
+pub(super) fn in_zone(writer: &mut Writer, zone: &str, instant: &SqlExpr) {
     writer.put("CONVERT_TIMEZONE(");
     writer.string(zone);
     writer.put(", ");
+    // Parts of a sum stay together where the function is written as an operator.
+    let is_sum = matches!(instant, Expr::Call { .. });
+    writer.put(if is_sum { "(" } else { "" });
     writer.expr(instant, Level::Or);
-    writer.put(")");
+    writer.put(if is_sum { "))" } else { ")" });
 }
 
 /// Writes the instant of a wall-clock time. A cast to an instant would take the session's zone, so the time that has
@@ -115,10 +115,8 @@ fn truncate(
     fiscal_start_month: u32,
 ) -> Level {
     let unit = match granularity {
-        Granularity::Hour => {
-            writer.put("DATE_TRUNC('HOUR', ");
-            writer.expr(time, Level::Or);
-            writer.put(")");
+        Granularity::Second | Granularity::Minute(_) | Granularity::Hour(_) => {
+            clock::cut(writer, granularity, |writer| writer.expr(time, Level::Or));
             return Level::Primary;
         }
         Granularity::Day => {
@@ -180,6 +178,7 @@ fn shifted(writer: &mut Writer, time: &SqlExpr, months: i64) {
 
 fn unit_name(unit: Unit) -> &'static str {
     match unit {
+        Unit::Second => "SECOND",
         Unit::Minute => "MINUTE",
         Unit::Hour => "HOUR",
         Unit::Day => "DAY",
@@ -211,7 +210,9 @@ fn periods_between(
     }
     let months = months_from_january(granularity, fiscal_start_month);
     writer.put(match granularity {
-        Granularity::Hour => "DATEDIFF('HOUR', ",
+        Granularity::Second => "DATEDIFF('SECOND', ",
+        Granularity::Minute(_) => "DATEDIFF('MINUTE', ",
+        Granularity::Hour(_) => "DATEDIFF('HOUR', ",
         Granularity::Day | Granularity::Week => "DATEDIFF('DAY', ",
         Granularity::Month => "DATEDIFF('MONTH', ",
         Granularity::Quarter | Granularity::FiscalQuarter => "DATEDIFF('QUARTER', ",
@@ -219,7 +220,7 @@ fn periods_between(
     });
     for (at, time) in [from, to].into_iter().enumerate() {
         writer.put(if at > 0 { ", " } else { "" });
-        if granularity == Granularity::Hour {
+        if granularity.is_within_a_day() {
             writer.expr(time, Level::Or);
         } else {
             shifted(writer, time, months);
@@ -249,6 +250,7 @@ fn extract(writer: &mut Writer, time: &SqlExpr, part: TimePart, week_start: Week
     let shifts = part == TimePart::DayOfWeek && shift > 0;
     writer.put(if shifts { "MOD(" } else { "" });
     writer.put(match part {
+        TimePart::MinuteOfHour => "MINUTE(",
         TimePart::HourOfDay => "HOUR(",
         TimePart::DayOfWeek => "DAYOFWEEKISO(",
         TimePart::DayOfMonth => "DAYOFMONTH(",

@@ -55,14 +55,14 @@ fn calls() -> Vec<(Function, usize)> {
         (Function::DateOf, 1),
         (Function::LocalTime(Tz::Asia__Kolkata), 1),
         (Function::InstantOf(Tz::Asia__Kolkata), 1),
-        (Function::TruncateHour(Tz::Asia__Kolkata), 1),
+        (Function::TruncateInstant { zone: Tz::Asia__Kolkata, granularity: Granularity::HOUR }, 1),
     ];
     for granularity in Granularity::ALL {
         calls.push((Function::Truncate { granularity, week_start, fiscal_start_month }, 1));
         calls.push((Function::PeriodsBetween { granularity, week_start, fiscal_start_month }, 2));
     }
     calls.extend(TimePart::ALL.map(|part| (Function::Part { part, week_start }, 1)));
-    let units = [Unit::Minute, Unit::Hour, Unit::Day, Unit::Week, Unit::Month, Unit::Quarter, Unit::Year];
+    let units = [Unit::Second, Unit::Minute, Unit::Hour, Unit::Day, Unit::Week, Unit::Month, Unit::Quarter, Unit::Year];
     calls.extend(units.map(|unit| (Function::AddUnits(unit), 2)));
     calls
 }

@@ -7,7 +7,7 @@ use crate::{
     project::{Back, Cumulation},
     resolve::calendars::unknown_granularity,
     syntax::{OffsetDef, Text},
-    time::{Granularity},
+    time::Granularity,
 };
 
 /// Reads an offset: a positive number of days, weeks, months, quarters or years.

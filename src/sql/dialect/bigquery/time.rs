@@ -139,7 +139,9 @@ fn period_name(granularity: Granularity, week_start: Weekday) -> &'static str {
 
 fn add_units(writer: &mut Writer, time: &SqlExpr, unit: Unit, count: &SqlExpr) -> Level {
     let function = match (known_type(time), unit) {
-        (Some(ColumnType::Date), Unit::Second | Unit::Minute | Unit::Hour) | (Some(ColumnType::DateTime), _) => "DATETIME_",
+        (Some(ColumnType::Date), Unit::Second | Unit::Minute | Unit::Hour) | (Some(ColumnType::DateTime), _) => {
+            "DATETIME_"
+        }
         (Some(ColumnType::Date), _) => "DATE_",
         (Some(ColumnType::Timestamp), Unit::Second | Unit::Minute | Unit::Hour | Unit::Day) => "TIMESTAMP_",
         // The operator takes dates, wall-clock times and instants; of a date it makes a wall-clock time.

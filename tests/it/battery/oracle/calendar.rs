@@ -1,6 +1,6 @@
 //! Days, periods and parts of a zone, with the week and the fiscal year of a world.
 
-use chrono::{DateTime, Datelike, Duration, Months, NaiveDate, NaiveDateTime, TimeZone, Timelike, Utc};
+use chrono::{DateTime, Datelike, Duration, Months, NaiveDate, NaiveDateTime, Offset, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
 
 use crate::battery::{
@@ -31,7 +31,7 @@ impl Calendar {
         let first = day.with_day(1).expect("a first day");
         let months_into = |year_start: u32, period: u32| (day.month() + 12 - year_start) % 12 % period;
         match size {
-            Size::Hour | Size::Day => day,
+            Size::Minute15 | Size::Hour | Size::Hour6 | Size::Day => day,
             Size::Week => day - Duration::days(self.day_of_week(day) - 1),
             Size::Month => first,
             Size::Quarter => first - Months::new(months_into(1, 3)),
@@ -58,11 +58,22 @@ impl Calendar {
         }
     }
 
-    /// The start of the local hour of an instant that is taken forward by days of the wall clock.
-    pub(super) fn hour(self, at: DateTime<Utc>, days: i64) -> DateTime<Utc> {
+    /// The first instant of the part of a day that holds an instant which is taken forward by days of the wall clock.
+    ///
+    /// Minute by minute it goes back as long as the clock shows the same part, and for an hour or less with one offset.
+    pub(super) fn part_of_day(self, at: DateTime<Utc>, days: i64, size: Size) -> DateTime<Utc> {
         let at = if days == 0 { at } else { self.same_clock(at, days) };
-        let local = at.with_timezone(&self.zone);
-        at - Duration::minutes(i64::from(local.minute())) - Duration::seconds(i64::from(local.second()))
+        let shown = |at: DateTime<Utc>| {
+            let local = at.with_timezone(&self.zone);
+            let offset = (size != Size::Hour6).then(|| local.offset().fix());
+            (part_of_clock(local.naive_local(), size), offset)
+        };
+        let mut start = at - Duration::seconds(i64::from(at.second())) - Duration::nanoseconds(i64::from(at.nanosecond()));
+        let minute = Duration::minutes(1);
+        while shown(start - minute) == shown(at) {
+            start -= minute;
+        }
+        start
     }
 
     /// The instant with the same wall clock so many months later.
@@ -100,9 +111,19 @@ impl Calendar {
     }
 }
 
+/// The start of a part of a day as a wall clock shows it.
+pub(super) fn part_of_clock(clock: NaiveDateTime, size: Size) -> NaiveDateTime {
+    let (hour, minute) = match size {
+        Size::Minute15 => (clock.hour(), clock.minute() / 15 * 15),
+        Size::Hour6 => (clock.hour() / 6 * 6, 0),
+        _ => (clock.hour(), 0),
+    };
+    clock.date().and_hms_opt(hour, minute, 0).expect("a time of the day")
+}
+
 pub(super) fn next_period(start: NaiveDate, size: Size) -> NaiveDate {
     match size {
-        Size::Hour | Size::Day => start + Duration::days(1),
+        Size::Minute15 | Size::Hour | Size::Hour6 | Size::Day => start + Duration::days(1),
         Size::Week => start + Duration::days(7),
         Size::Month => start + Months::new(1),
         Size::Quarter | Size::FiscalQuarter => start + Months::new(3),

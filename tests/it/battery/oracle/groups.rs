@@ -188,7 +188,9 @@ impl<'q> Oracle<'q> {
     pub(super) fn key(&self, row: Row<'q>, key: Key, moved: Option<(Moment, NaiveDate)>, leaf: &Leaf<'q>) -> KeyValue {
         let calendar = self.view.calendar;
         match key {
-            Key::Time(Size::Hour) => moved.map_or(KeyValue::Null, |(moment, _)| self.view.hour(moment, leaf.days)),
+            Key::Time(size) if size.is_within_a_day() => {
+                moved.map_or(KeyValue::Null, |(moment, _)| self.view.part_of_day(moment, leaf.days, size))
+            }
             Key::Time(size) => {
                 moved.map_or(KeyValue::Null, |(_, day)| KeyValue::Day(forward(calendar.period(day, size), leaf.months)))
             }
@@ -198,7 +200,7 @@ impl<'q> Oracle<'q> {
             Key::Dimension(dimension) => self.view.dimension(row, dimension),
             Key::DimensionTime(time, size) => match (self.view.time(row, time), size) {
                 (None, _) => KeyValue::Null,
-                (Some(moment), Size::Hour) => self.view.hour(moment, 0),
+                (Some(moment), size) if size.is_within_a_day() => self.view.part_of_day(moment, 0, size),
                 (Some(moment), _) => KeyValue::Day(calendar.period(self.view.day(moment), size)),
             },
             Key::DimensionPart(time, part) => self

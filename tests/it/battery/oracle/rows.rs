@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Duration, Months, NaiveDate, NaiveDateTime, Timelike, Utc};
 
-use super::{KeyValue, calendar::Calendar, copies::Beside, formula::Leaf, number::ONE};
+use super::{KeyValue, calendar::{Calendar, part_of_clock}, copies::Beside, formula::Leaf, number::ONE};
 use crate::battery::{
     definitions::{Axis, Value},
-    query::{Constant, Dimension, Ever, Matching, Part, Predicate, TimeDimension, TimeOf},
+    query::{Constant, Dimension, Ever, Matching, Part, Predicate, Size, TimeDimension, TimeOf},
     world::{Claim, Customer, Depot, Note, Parcel, PlanVersion, Rate, World},
 };
 
@@ -217,14 +217,11 @@ impl<'w> View<'w> {
         }
     }
 
-    /// The hour of a moment taken forward by days, as a key.
-    pub(super) fn hour(self, moment: Moment, days: i64) -> KeyValue {
+    /// The part of the day of a moment taken forward by days, as a key.
+    pub(super) fn part_of_day(self, moment: Moment, days: i64, size: Size) -> KeyValue {
         match moment {
-            Moment::Instant(at) => KeyValue::Instant(self.calendar.hour(at, days)),
-            Moment::Clock(at) => {
-                let at = at + Duration::days(days);
-                KeyValue::Clock(at.date().and_hms_opt(at.hour(), 0, 0).expect("an hour"))
-            }
+            Moment::Instant(at) => KeyValue::Instant(self.calendar.part_of_day(at, days, size)),
+            Moment::Clock(at) => KeyValue::Clock(part_of_clock(at + Duration::days(days), size)),
             Moment::Day(_) => panic!("a date has no hour"),
         }
     }

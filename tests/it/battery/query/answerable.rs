@@ -15,15 +15,14 @@ pub(super) fn is_answerable(query: &Query, metrics: &[Metric]) -> bool {
         })
         .collect();
     let has_end = query.range.is_some_and(|range| !matches!(range, Range::Since(_)));
-    if query.fill && (sizes.contains(&Size::Hour) || !has_end) {
+    let by_hour = sizes.iter().any(|size| size.is_within_a_day());
+    if query.fill && (by_hour || !has_end) {
         return false;
     }
-    let too_fine = query.keys.iter().any(|key| {
-        matches!(
-            key,
-            Key::DimensionTime(TimeDimension::Done, Size::Hour)
-                | Key::DimensionPart(TimeDimension::Done, Part::HourOfDay)
-        )
+    let too_fine = query.keys.iter().any(|key| match key {
+        Key::DimensionTime(TimeDimension::Done, size) => size.is_within_a_day(),
+        Key::DimensionPart(TimeDimension::Done, part) => *part == Part::HourOfDay,
+        _ => false,
     });
     if too_fine || !hours_are_alike(query, metrics, &sizes) {
         return false;
@@ -68,7 +67,7 @@ fn can_be_said(query: &Query, metrics: &[Metric], metric: usize, words: Words) -
 
 /// The hours of a wall clock and those of instants are different keys.
 fn hours_are_alike(query: &Query, metrics: &[Metric], sizes: &[Size]) -> bool {
-    let by_hour = sizes.contains(&Size::Hour);
+    let by_hour = sizes.iter().any(|size| size.is_within_a_day());
     let mut axes = Vec::new();
     for (metric, _) in &query.metrics {
         axes.extend(uses(metrics, *metric).iter().map(|used| simple(metrics, used.simple).axis));
@@ -84,7 +83,10 @@ fn is_possible(query: &Query, metrics: &[Metric], used: Use, sizes: &[Size], has
     let is_shifted = used.months > 0 || used.days > 0;
     let dated = !is_shifted || !sizes.is_empty() || query.range.is_some();
     let bounded = !used.is_accumulated
-        || (parts == 0 && sizes.len() <= 1 && !sizes.contains(&Size::Hour) && (!sizes.is_empty() || has_end));
+        || (parts == 0
+            && sizes.len() <= 1
+            && !sizes.iter().any(|size| size.is_within_a_day())
+            && (!sizes.is_empty() || has_end));
     let is_balance = simple(metrics, used.simple).balance.is_some();
     let of_one_period = !is_balance || (parts == 0 && sizes.len() <= 1);
     // Beside the rest of a top nothing is aggregated twice.
@@ -97,6 +99,7 @@ fn is_possible(query: &Query, metrics: &[Metric], used: Use, sizes: &[Size], has
         && one_grouping
         && can_move_by_rows(query, used, is_balance, parts)
         && starts(used, sizes, parts)
+        && !is_by_own_time(query, metrics, used)
         && sizes.iter().all(|size| is_whole(*size, used))
 }
 
@@ -125,25 +128,44 @@ fn starts(used: Use, sizes: &[Size], parts: usize) -> bool {
         Size::Day | Size::Week => true,
         Size::Month => unit != Size::Month,
         Size::Quarter => unit == Size::Year,
-        Size::Hour | Size::Year | Size::FiscalQuarter | Size::FiscalYear => false,
+        Size::Minute15 | Size::Hour | Size::Hour6 | Size::Year | Size::FiscalQuarter | Size::FiscalYear => false,
     };
     sizes.len() == 1 && is_finer(sizes[0]) && parts == 0
+}
+
+/// Whether what is taken back is grouped by the time of its own rows, which lies in another period.
+fn is_by_own_time(query: &Query, metrics: &[Metric], used: Use) -> bool {
+    let axis = simple(metrics, used.simple).axis;
+    let is_own = |key: &Key| match key {
+        Key::DimensionTime(time, _) | Key::DimensionPart(time, _) => is_axis(*time, axis),
+        _ => false,
+    };
+    (used.months > 0 || used.days > 0 || used.start_of.is_some()) && query.keys.iter().any(is_own)
+}
+
+/// Whether a time dimension is the time axis of a metric.
+fn is_axis(time: TimeDimension, axis: Axis) -> bool {
+    match axis {
+        Axis::BookedAt | Axis::BookedAtOfParcel => time == TimeDimension::Booked,
+        Axis::DoneOn => time == TimeDimension::Done,
+        Axis::FiledAt => false,
+    }
 }
 
 /// Whether a shift is by whole periods of a size.
 fn is_whole(size: Size, used: Use) -> bool {
     if used.by_rows {
-        return size != Size::Hour;
+        return !size.is_within_a_day();
     }
     let shortest = match size {
-        Size::Hour | Size::Day => 1,
+        Size::Minute15 | Size::Hour | Size::Hour6 | Size::Day => 1,
         Size::Week => 7,
         Size::Month => 28,
         Size::Quarter | Size::FiscalQuarter => 84,
         Size::Year | Size::FiscalYear => 364,
     };
     let whole_months = match size {
-        Size::Week | Size::Hour => used.months == 0,
+        Size::Week | Size::Minute15 | Size::Hour | Size::Hour6 => used.months == 0,
         _ => size.months().is_none_or(|period| used.months.is_multiple_of(period)),
     };
     whole_months && (used.months != 0 || used.days == 0 || used.days >= shortest)

@@ -12,8 +12,10 @@ use crate::battery::{
     world::{ZONES, day},
 };
 
-const SIZES: [Size; 10] = [
+const SIZES: [Size; 12] = [
+    Size::Minute15,
     Size::Hour,
+    Size::Hour6,
     Size::Day,
     Size::Day,
     Size::Week,

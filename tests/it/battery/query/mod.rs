@@ -154,7 +154,9 @@ impl Back {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Size {
+    Minute15,
     Hour,
+    Hour6,
     Day,
     Week,
     Month,
@@ -167,7 +169,9 @@ pub(super) enum Size {
 impl Size {
     pub(super) fn name(self) -> &'static str {
         match self {
+            Self::Minute15 => "minute15",
             Self::Hour => "hour",
+            Self::Hour6 => "hour6",
             Self::Day => "day",
             Self::Week => "week",
             Self::Month => "month",
@@ -178,9 +182,13 @@ impl Size {
         }
     }
 
+    pub(super) fn is_within_a_day(self) -> bool {
+        matches!(self, Self::Minute15 | Self::Hour | Self::Hour6)
+    }
+
     pub(super) fn months(self) -> Option<u32> {
         match self {
-            Self::Hour | Self::Day | Self::Week => None,
+            Self::Minute15 | Self::Hour | Self::Hour6 | Self::Day | Self::Week => None,
             Self::Month => Some(1),
             Self::Quarter | Self::FiscalQuarter => Some(3),
             Self::Year | Self::FiscalYear => Some(12),

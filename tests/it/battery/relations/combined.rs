@@ -142,7 +142,7 @@ pub(super) fn coarser(query: &Query) -> Option<(usize, Size)> {
     let times: Vec<(usize, Size)> = times.collect();
     let [(position, size)] = times.as_slice() else { return None };
     let coarser = match size {
-        Size::Hour => Size::Day,
+        Size::Minute15 | Size::Hour | Size::Hour6 => Size::Day,
         Size::Day if position % 2 == 0 => Size::Week,
         Size::Day => Size::FiscalQuarter,
         Size::Month => Size::Quarter,

@@ -201,6 +201,7 @@ pub(super) fn period_end(period: SqlExpr, granularity: Granularity) -> SqlExpr {
     match granularity {
         Granularity::Day => add_units(period, Unit::Day, 1),
         Granularity::Week => add_units(period, Unit::Day, 7),
+        _ if granularity.is_within_a_day() => add_seconds(period, i64::from(granularity.seconds().unwrap_or(0))),
         _ => add_units(period, Unit::Month, i64::from(granularity.months().unwrap_or(1))),
     }
 }

@@ -68,7 +68,7 @@ impl Seen {
                         self.groups(select, alias);
                     }
                 }
-                From::Verbatim { .. } | From::Days { .. } => {}
+                From::Verbatim { .. } | From::Days { .. } | From::Moments { .. } => {}
             }
         }
         select.union_all.iter().for_each(|further| self.select(further));

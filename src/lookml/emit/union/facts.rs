@@ -81,7 +81,7 @@ pub(super) fn moved(project: &Project, input: &Input) -> Result<i64, String> {
             let days = match offset.unit {
                 Unit::Day => Some(1),
                 Unit::Week => Some(7),
-                Unit::Minute | Unit::Hour | Unit::Month | Unit::Quarter | Unit::Year => None,
+                Unit::Second | Unit::Minute | Unit::Hour | Unit::Month | Unit::Quarter | Unit::Year => None,
             };
             let days = days.and_then(|days: i64| days.checked_mul(offset.count));
             days.ok_or_else(|| {

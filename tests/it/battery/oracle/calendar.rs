@@ -68,7 +68,8 @@ impl Calendar {
             let offset = (size != Size::Hour6).then(|| local.offset().fix());
             (part_of_clock(local.naive_local(), size), offset)
         };
-        let mut start = at - Duration::seconds(i64::from(at.second())) - Duration::nanoseconds(i64::from(at.nanosecond()));
+        let mut start =
+            at - Duration::seconds(i64::from(at.second())) - Duration::nanoseconds(i64::from(at.nanosecond()));
         let minute = Duration::minutes(1);
         while shown(start - minute) == shown(at) {
             start -= minute;

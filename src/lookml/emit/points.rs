@@ -141,7 +141,9 @@ fn period(
     match frame {
         Timeframe::Raw => None,
         Timeframe::Time => Some(moment.clone()),
-        Timeframe::Hour => size(Granularity::Hour),
+        Timeframe::Second => size(Granularity::Second),
+        Timeframe::Minute => size(Granularity::MINUTE),
+        Timeframe::Hour => size(Granularity::HOUR),
         Timeframe::Date => size(Granularity::Day),
         Timeframe::Week => size(Granularity::Week),
         Timeframe::Month => size(Granularity::Month),

@@ -2,7 +2,13 @@
 
 use chrono::{DateTime, Duration, Months, NaiveDate, NaiveDateTime, Timelike, Utc};
 
-use super::{KeyValue, calendar::{Calendar, part_of_clock}, copies::Beside, formula::Leaf, number::ONE};
+use super::{
+    KeyValue,
+    calendar::{Calendar, part_of_clock},
+    copies::Beside,
+    formula::Leaf,
+    number::ONE,
+};
 use crate::battery::{
     definitions::{Axis, Value},
     query::{Constant, Dimension, Ever, Matching, Part, Predicate, Size, TimeDimension, TimeOf},

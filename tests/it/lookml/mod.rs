@@ -7,6 +7,8 @@ mod numbers;
 mod outside;
 mod sound;
 mod stable;
+#[cfg(feature = "duckdb")]
+mod twin;
 mod worlds;
 
 use std::{collections::BTreeMap, fs, path::Path};

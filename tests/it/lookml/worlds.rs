@@ -55,6 +55,12 @@ pub(super) fn flights() -> World {
     read(&root().join("tests/flights"))
 }
 
+/// The small shop.
+#[cfg(feature = "duckdb")]
+pub(super) fn shop() -> World {
+    read(&root().join("tests/shop"))
+}
+
 fn read(folder: &Path) -> World {
     let text = |path: &Path| fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let mut definitions: Vec<(String, String)> = fs::read_dir(folder.join("metrics"))

@@ -1,0 +1,190 @@
+//! What can be asked of an explore: its metrics, and dimensions with both of their names.
+//!
+//! A dimension of the project that is in no field has to be in the report, so that none is lost unseen.
+
+use std::collections::BTreeSet;
+
+use entente::{
+    ids::{DimensionId, ModelId},
+    lookml::{Outcome, Subject},
+    project::{DimensionKind, MetricKind, Project, Route, TimeAxis, to_one_routes},
+};
+
+use super::World;
+use crate::lookml::twin::{
+    Looker,
+    explore::Explore,
+    project::Model,
+    query::{Query, User},
+    refuse, write,
+};
+
+/// An explore, and what can be asked there.
+pub(in crate::lookml::twin) struct Place {
+    pub(in crate::lookml::twin) explore: String,
+    /// Names of metrics and of their fields.
+    pub(in crate::lookml::twin) metrics: Vec<(String, String)>,
+    /// Metrics that compare with an earlier period.
+    pub(in crate::lookml::twin) comparisons: Vec<(String, String)>,
+    pub(in crate::lookml::twin) dimensions: Vec<Dimension>,
+    /// The group of the time axis: `shipments.booked`.
+    pub(in crate::lookml::twin) axis: Option<String>,
+    /// Whether the explore filters by itself where a query has no range.
+    pub(in crate::lookml::twin) has_default: bool,
+    /// The timeframes of the axis.
+    pub(in crate::lookml::twin) frames: Vec<String>,
+}
+
+/// A dimension that is no time.
+#[derive(Clone, Debug)]
+pub(in crate::lookml::twin) struct Dimension {
+    /// As the planner knows it: `origin.region`.
+    pub(in crate::lookml::twin) path: String,
+    /// As Looker knows it.
+    pub(in crate::lookml::twin) field: String,
+    pub(in crate::lookml::twin) kind: Kind,
+    /// Some of its values.
+    pub(in crate::lookml::twin) values: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::lookml::twin) enum Kind {
+    Text,
+    Number,
+    YesNo,
+    /// `Yes`, `No` or nothing.
+    Nullable,
+    /// A time, by this frame of Looker.
+    Time,
+}
+
+/// Finds what can be asked of a project.
+pub(in crate::lookml::twin) fn places(world: &World, model: &Model) -> Looker<Vec<Place>> {
+    let mut places: Vec<Place> = Vec::new();
+    for entry in &world.emitted.report.entries {
+        let is_said = entry.subject == Subject::Metric && entry.outcome != Outcome::LeftOut;
+        let (Some(explore), Some(field)) = (entry.explore.as_ref().filter(|_| is_said), &entry.field) else { continue };
+        let at = match places.iter().position(|place| place.explore == *explore) {
+            Some(at) => at,
+            None => {
+                places.push(place(world, model, explore, &entry.name)?);
+                places.len() - 1
+            }
+        };
+        let (alias, name) = field.split_once('.').unwrap_or_default();
+        let found = Explore::find(model, explore, &User::default())?.field(alias, name)?;
+        let metric = (entry.name.clone(), field.clone());
+        match (found.block().word("type"), entry.outcome) {
+            (Some("period_over_period"), _) => places[at].comparisons.push(metric),
+            (_, Outcome::Emitted) => places[at].metrics.push(metric),
+            _ => {}
+        }
+    }
+    places.retain(|place| !place.metrics.is_empty());
+    Ok(places)
+}
+
+fn place(world: &World, model: &Model, name: &str, metric: &str) -> Looker<Place> {
+    let project = &world.project;
+    let explore = Explore::find(model, name, &User::default())?;
+    let id = project.metric_named(metric).expect("the report speaks of metrics");
+    let leaf = project.leaves(id)[0];
+    let MetricKind::Simple(simple) = &project.metrics[leaf].kind else { return refuse("a metric rests on no rows") };
+    let mut dimensions = Vec::new();
+    for route in to_one_routes(project, simple.model) {
+        let alias = alias(project, &explore, &route);
+        for dimension in &project.models[project.route_end(simple.model, &route)].dimensions {
+            dimensions.extend(dimension_of(world, &explore, simple.model, &route, &alias, *dimension)?);
+        }
+    }
+    let axis = simple.time.as_ref().and_then(|axis| group(project, &explore, axis));
+    let frames = axis.iter().flat_map(|axis| {
+        let before = format!("{axis}_");
+        explore.fields().filter_map(move |field| field.strip_prefix(&before).map(str::to_owned)).collect::<Vec<_>>()
+    });
+    Ok(Place {
+        explore: name.to_owned(),
+        metrics: Vec::new(),
+        comparisons: Vec::new(),
+        has_default: explore.block.block("always_filter").is_some(),
+        dimensions,
+        frames: frames.filter(|frame| frame != "raw").collect(),
+        axis,
+    })
+}
+
+fn alias(project: &Project, explore: &Explore<'_>, route: &Route) -> String {
+    let roles: Vec<&str> = route.0.iter().map(|join| project.joins[*join].role.as_str()).collect();
+    if roles.is_empty() { explore.base.clone() } else { roles.join("_") }
+}
+
+/// The group of a time axis, by the name of its dimension.
+fn group(project: &Project, explore: &Explore<'_>, axis: &TimeAxis) -> Option<String> {
+    let alias = alias(project, explore, &axis.route);
+    let name = &project.dimensions[axis.dimension].name;
+    group_named(explore, &alias, name).map(|group| format!("{alias}.{group}"))
+}
+
+fn group_named(explore: &Explore<'_>, alias: &str, name: &str) -> Option<String> {
+    let endings = ["", "_at", "_date", "_time", "_on", "_day"];
+    let names: BTreeSet<&str> = endings.iter().filter_map(|ending| name.strip_suffix(ending)).collect();
+    let has = |group: &&&str| explore.fields().any(|field| field.starts_with(&format!("{alias}.{group}_")) && {
+        let frame = &field[alias.len() + group.len() + 2..];
+        frame == "raw"
+    });
+    names.iter().rev().find(has).map(|group| (**group).to_owned())
+}
+
+fn dimension_of(
+    world: &World,
+    explore: &Explore<'_>,
+    base: ModelId,
+    route: &Route,
+    alias: &str,
+    id: DimensionId,
+) -> Looker<Option<Dimension>> {
+    let project = &world.project;
+    let dimension = &project.dimensions[id];
+    let path = project.dimension_path(base, route, id);
+    let kind = match dimension.kind {
+        _ if !dimension.buckets.is_empty() => Kind::Text,
+        DimensionKind::String => Kind::Text,
+        DimensionKind::Number => Kind::Number,
+        DimensionKind::Boolean { nullable: false } => Kind::YesNo,
+        DimensionKind::Boolean { nullable: true } => Kind::Nullable,
+        DimensionKind::Time { .. } => Kind::Time,
+    };
+    let name = match kind {
+        Kind::Time => group_named(explore, alias, &dimension.name).map(|group| format!("{group}_month")),
+        _ => Some(dimension.name.clone()),
+    };
+    let field = name.map(|name| format!("{alias}.{name}"));
+    let Some(field) = field.filter(|field| explore.shows(field)) else {
+        let short = format!("{}.{}", project.models[dimension.model].name, dimension.name);
+        let entries = &world.emitted.report.entries;
+        let is_reported = entries.iter().any(|entry| entry.subject != Subject::Metric && short.starts_with(&entry.name))
+            || entries.iter().any(|entry| entry.subject == Subject::Join)
+            || kind == Kind::Time
+            // What needs joins of its own is in its own explores only.
+            || !route.0.is_empty();
+        return if is_reported { Ok(None) } else { refuse(format!("`{path}` is in no field and in no report")) };
+    };
+    let values = if kind == Kind::Time { Vec::new() } else { values(world, explore, &field)? };
+    Ok(Some(Dimension { path, field, kind, values }))
+}
+
+/// Some values of a dimension, as Looker would suggest them.
+fn values(world: &World, explore: &Explore<'_>, field: &str) -> Looker<Vec<String>> {
+    let query = Query {
+        explore: explore.block.name.clone(),
+        fields: vec![field.to_owned()],
+        filters: explore.block.block("always_filter").map_or_else(Vec::new, |always| {
+            always.filters().into_iter().map(|(field, _)| (field, String::new())).collect()
+        }),
+        sorts: vec![(field.to_owned(), false)],
+        limit: Some(40),
+    };
+    let sql = write::sql(explore.model, &world.session(&User::default()), &query)?;
+    let rows = world.rows(&sql).or_else(|error| refuse(format!("{error}\n{sql}")))?;
+    Ok((0..rows.len).filter_map(|row| rows.columns[0].text(row)).collect())
+}

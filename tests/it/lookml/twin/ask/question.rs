@@ -1,0 +1,122 @@
+//! A question, in the words of the planner and in those of Looker.
+
+use entente::plan::RequestText;
+
+use super::{Random, World};
+use crate::lookml::twin::{
+    Looker,
+    project::Model,
+    query::{Query, User},
+    write,
+};
+
+/// What is asked of both.
+#[derive(Clone, Debug)]
+pub(in crate::lookml::twin) struct Question {
+    pub(in crate::lookml::twin) explore: String,
+    /// Metrics, and their fields.
+    pub(in crate::lookml::twin) metrics: Vec<(String, String)>,
+    pub(in crate::lookml::twin) keys: Vec<Key>,
+    pub(in crate::lookml::twin) filters: Vec<Filter>,
+    pub(in crate::lookml::twin) range: Option<Range>,
+    pub(in crate::lookml::twin) user: User,
+}
+
+/// A key, by both of its names.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::lookml::twin) struct Key {
+    pub(in crate::lookml::twin) path: String,
+    pub(in crate::lookml::twin) field: String,
+    pub(in crate::lookml::twin) shape: Shape,
+}
+
+/// How Looker shows a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::lookml::twin) enum Shape {
+    Plain,
+    /// `Yes` and `No`.
+    Words,
+    /// `2024-03`
+    Month,
+    /// `2024-Q1`
+    Quarter,
+    /// `2024`
+    Year,
+    /// `FY2024-Q1`
+    FiscalQuarter,
+    /// `FY2024`
+    FiscalYear,
+    /// `Monday`
+    Weekday,
+    /// `Q1`
+    QuarterOfYear,
+}
+
+/// A condition on a dimension.
+#[derive(Clone, Debug)]
+pub(in crate::lookml::twin) struct Filter {
+    /// As the planner reads it.
+    pub(in crate::lookml::twin) condition: String,
+    pub(in crate::lookml::twin) field: String,
+    /// As Looker reads it.
+    pub(in crate::lookml::twin) expression: String,
+}
+
+/// A range of the time axis.
+#[derive(Clone, Debug)]
+pub(in crate::lookml::twin) struct Range {
+    /// As the planner reads it.
+    pub(in crate::lookml::twin) text: String,
+    /// The field and the expression of Looker; none where the explore filters by itself.
+    pub(in crate::lookml::twin) filter: Option<(String, String)>,
+}
+
+impl Question {
+    /// What is asked, on two lines.
+    pub(in crate::lookml::twin) fn show(&self) -> String {
+        let request = self.request();
+        let query = self.query();
+        format!(
+            "{} by {} where {} in {}\n{}: {} where {:?}",
+            request.metrics.join(", "),
+            request.by.join(", "),
+            request.filter.unwrap_or_default(),
+            request.time.unwrap_or_default(),
+            query.explore,
+            query.fields.join(", "),
+            query.filters
+        )
+    }
+
+    /// In the planner's words.
+    pub(super) fn request(&self) -> RequestText {
+        let conditions: Vec<String> = self.filters.iter().map(|filter| format!("({})", filter.condition)).collect();
+        RequestText {
+            metrics: self.metrics.iter().map(|(metric, _)| metric.clone()).collect(),
+            by: self.keys.iter().map(|key| key.path.clone()).collect(),
+            filter: (!conditions.is_empty()).then(|| conditions.join(" and ")),
+            time: self.range.as_ref().map(|range| range.text.clone()),
+            ..RequestText::default()
+        }
+    }
+
+    /// In Looker's words.
+    pub(in crate::lookml::twin) fn query(&self) -> Query {
+        let keys = self.keys.iter().map(|key| key.field.clone());
+        let filters = self.filters.iter().map(|filter| (filter.field.clone(), filter.expression.clone()));
+        let range = self.range.iter().filter_map(|range| range.filter.clone());
+        Query {
+            explore: self.explore.clone(),
+            fields: keys.chain(self.metrics.iter().map(|(_, field)| field.clone())).collect(),
+            filters: filters.chain(range).collect(),
+            ..Query::default()
+        }
+    }
+
+    /// The SQL of Looker; whether fields are set in parentheses is left to chance, as nothing may hang on it.
+    pub(in crate::lookml::twin) fn sql(&self, world: &World, model: &Model, random: &mut Random) -> Looker<String> {
+        let mut session = world.session(&self.user);
+        session.has_parentheses = random.chance(50);
+        write::sql(model, &session, &self.query())
+    }
+}

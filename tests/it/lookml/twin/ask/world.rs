@@ -1,0 +1,80 @@
+//! A project with its LookML and a warehouse that holds its rows.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+use entente::{
+    lookml::Emitted,
+    project::Project,
+    sample,
+    sql::{Dialect, Text},
+    warehouse::{Rows, duckdb::DuckDb},
+};
+
+use crate::lookml::{
+    twin::query::{Session, User},
+    worlds::{self, Dialects, emit, project},
+};
+
+/// A project to ask.
+pub(in crate::lookml::twin) struct World {
+    pub(in crate::lookml::twin) project: Project,
+    pub(in crate::lookml::twin) emitted: Emitted,
+    pub(in crate::lookml::twin) warehouse: DuckDb,
+    /// The days that hold rows.
+    pub(in crate::lookml::twin) days: (NaiveDate, NaiveDate),
+    /// The moment at which everything is asked.
+    pub(in crate::lookml::twin) now: DateTime<Utc>,
+}
+
+impl World {
+    /// The LookML of a project, and a warehouse for it.
+    pub(in crate::lookml::twin) fn new(world: &worlds::World, warehouse: DuckDb, days: (&str, &str), now: &str) -> Self {
+        let day = |text: &str| text.parse().expect("a day");
+        warehouse.execute_batch("SET threads = 1").expect("a setting of DuckDB");
+        Self {
+            project: project(world),
+            emitted: emit(world, Dialects::Only(Dialect::DuckDb)),
+            warehouse,
+            days: (day(days.0), day(days.1)),
+            now: now.parse().expect("a moment"),
+        }
+    }
+
+    /// The parcel carrier, with its sample.
+    pub(in crate::lookml::twin) fn parcel() -> Self {
+        let warehouse = DuckDb::in_memory().expect("a database");
+        sample::fill(&warehouse, 0.002, &|_, _| {}).expect("the sample");
+        Self::new(&worlds::parcel(), warehouse, ("2024-10-01", "2025-12-31"), "2025-12-15T12:00:00Z")
+    }
+
+    /// Real flights.
+    pub(in crate::lookml::twin) fn flights() -> Self {
+        Self::new(&worlds::flights(), seeded("tests/flights"), ("2001-01-01", "2001-03-31"), "2001-03-20T12:00:00Z")
+    }
+
+    /// The small shop.
+    pub(in crate::lookml::twin) fn shop() -> Self {
+        Self::new(&worlds::shop(), seeded("tests/shop"), ("2025-01-20", "2025-04-05"), "2025-03-31T12:00:00Z")
+    }
+
+    pub(in crate::lookml::twin) fn zone(&self) -> Tz {
+        self.project.time_zone
+    }
+
+    /// The connection, for somebody.
+    pub(in crate::lookml::twin) fn session(&self, user: &User) -> Session {
+        Session { user: user.clone(), zone: self.zone(), now: self.now, has_rollups: false, has_parentheses: false }
+    }
+
+    pub(in crate::lookml::twin) fn rows(&self, sql: &str) -> Result<Rows, String> {
+        let text = Text { sql: sql.to_owned(), parameters: Vec::new() };
+        self.warehouse.query_blocking(&text).map_err(|error| error.detail().unwrap_or_default().to_owned())
+    }
+}
+
+fn seeded(folder: &str) -> DuckDb {
+    let warehouse = DuckDb::in_memory().expect("a database");
+    let seed = std::fs::read_to_string(worlds::root().join(folder).join("seed.sql")).expect("the seed");
+    warehouse.execute_batch(&seed).expect("the seed runs");
+    warehouse
+}

@@ -1,0 +1,61 @@
+//! The twin test: an interpreter of LookML that shares nothing with the emitter or the planner, written from Looker's
+//! documentation, computes the planner's numbers from the emitted text.
+//!
+//! | file | is |
+//! |---|---|
+//! | `text`, `project`, `layers` | files → blocks → one model, with includes, constants, refinements and extensions |
+//! | `explore`, `field` | what somebody can ask of an explore |
+//! | `liquid`, `filter/` | the two languages inside of LookML |
+//! | `write/` | a query → SQL |
+//! | `ask/` | random questions, asked of the planner and of the interpreter |
+
+mod ask;
+mod explore;
+mod field;
+mod filter;
+mod layers;
+mod liquid;
+mod project;
+mod query;
+mod text;
+mod write;
+
+use ask::World;
+
+/// Something, or why Looker refuses it.
+type Looker<T> = Result<T, Refusal>;
+
+/// Why Looker refuses something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Refusal(String);
+
+fn refuse<T>(reason: impl Into<String>) -> Looker<T> {
+    Err(Refusal(reason.into()))
+}
+
+/// How many random questions a world is asked.
+const QUESTIONS: usize = 300;
+
+fn check(world: &World) {
+    let outcome = ask::compare(world, QUESTIONS, 1).unwrap_or_else(|refusal| panic!("{}", refusal.0));
+    eprintln!("{} questions, {} rows, {} refused", outcome.compared, outcome.rows, outcome.refused);
+    let differences = &outcome.differences;
+    assert!(differences.is_empty(), "{} of {} differ:\n{}", differences.len(), outcome.compared, differences.join("\n"));
+    assert!(outcome.compared >= QUESTIONS, "only {} questions were compared", outcome.compared);
+    assert!(outcome.rows > outcome.compared, "the questions are too poor to show anything");
+}
+
+#[test]
+fn the_parcel_carrier_has_the_same_numbers_in_looker() {
+    check(&World::parcel());
+}
+
+#[test]
+fn real_flights_have_the_same_numbers_in_looker() {
+    check(&World::flights());
+}
+
+#[test]
+fn the_shop_has_the_same_numbers_in_looker() {
+    check(&World::shop());
+}

@@ -155,7 +155,7 @@ fn compare(
     helpers: &mut Vec<Made>,
 ) -> Result<Made, String> {
     let project = emission.project;
-    if emission.options.dialect != Dialect::BigQuery {
+    if !has_period_over_period(emission.options.dialect) {
         let dialect = emission.options.dialect.name();
         return Err(format!("it compares with an earlier time, and Looker has no period_over_period for {dialect}"));
     }
@@ -196,6 +196,14 @@ fn compare(
     let filter = format!("filter by whole periods of a {period}, or Looker has no earlier rows to compare with");
     let notes: Vec<String> = note.into_iter().chain(months).chain([filter]).collect();
     Ok(Made { measure, crosses: crosses || base_crosses, note: Some(notes.join("; ")) })
+}
+
+/// Returns whether Looker compares periods there. LookML over DuckDB is for checking, and so says what BigQuery's says.
+fn has_period_over_period(dialect: Dialect) -> bool {
+    match dialect {
+        Dialect::BigQuery | Dialect::Snowflake | Dialect::DuckDb => true,
+        Dialect::Postgres => false,
+    }
 }
 
 /// Finds which of Looker's three forms an expression has, given which input is the earlier one.

@@ -10,6 +10,7 @@ mod bugs;
 mod case;
 mod definitions;
 mod oracle;
+mod outside;
 mod pages;
 mod query;
 mod random;
@@ -17,6 +18,8 @@ mod relations;
 mod run;
 mod shrink;
 mod world;
+
+pub(crate) use outside::{Condition, Row, Small};
 
 /// How many random queries a run asks, unless `ENTENTE_BATTERY` says otherwise.
 const QUERIES: usize = 2_000;

@@ -66,11 +66,7 @@ fn take(block: &mut Block, key: &str) -> Option<Value> {
     Some(block.items.remove(at).1)
 }
 
-fn list(
-    key: &str,
-    below: Option<Value>,
-    items: &[(String, Option<String>)],
-) -> Vec<(String, Option<String>)> {
+fn list(key: &str, below: Option<Value>, items: &[(String, Option<String>)]) -> Vec<(String, Option<String>)> {
     let below = match below {
         Some(Value::List(below)) => below,
         _ => Vec::new(),
@@ -86,11 +82,7 @@ fn list(
 }
 
 /// Lays everything that a block extends under it.
-pub(super) fn extended<'b>(
-    block: &'b Block,
-    find: &dyn Fn(&str) -> Option<&'b Block>,
-    depth: usize,
-) -> Looker<Block> {
+pub(super) fn extended<'b>(block: &'b Block, find: &dyn Fn(&str) -> Option<&'b Block>, depth: usize) -> Looker<Block> {
     if depth > DEEPEST {
         return refuse(format!("`{}` extends itself", block.name));
     }

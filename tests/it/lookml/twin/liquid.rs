@@ -247,13 +247,17 @@ mod tests {
             ("{% if a.c._in_query or a.b._in_query %}{% if 1 > 2 %}1{% else %}2{% endif %}{% endif %}", "2"),
             ("{% if _user_attributes['region'] == 'N' and 1 <= 1 %}y{% endif %}", "y"),
             ("{{ _user_attributes['region'] | downcase | sql_quote }}", "'n'"),
-            ("{% condition a.f %} x + 1 {% endcondition %} AND {% date_start a.d %}{% date_end a.d %}",
-             "<a.f:x + 1> AND <a.d:false><a.d:true>"),
+            (
+                "{% condition a.f %} x + 1 {% endcondition %} AND {% date_start a.d %}{% date_end a.d %}",
+                "<a.f:x + 1> AND <a.d:false><a.d:true>",
+            ),
             ("{%- parameter a.p -%}", "<a.p>"),
         ] {
             assert_eq!(render(template, &Fixed).as_deref(), Ok(text), "{template}");
         }
-        for broken in ["{% if x %}", "{% endif %}", "{% if a.b._in_query %}", "{{ a", "{% condition x %}", "{% cycle %}"] {
+        for broken in
+            ["{% if x %}", "{% endif %}", "{% if a.b._in_query %}", "{{ a", "{% condition x %}", "{% cycle %}"]
+        {
             assert!(render(broken, &Fixed).is_err(), "{broken}");
         }
     }

@@ -20,7 +20,9 @@ mod query;
 mod text;
 mod write;
 
-use ask::World;
+use ask::{Outcome, World};
+
+use crate::battery::Small;
 
 /// Something, or why Looker refuses it.
 type Looker<T> = Result<T, Refusal>;
@@ -35,12 +37,27 @@ fn refuse<T>(reason: impl Into<String>) -> Looker<T> {
 
 /// How many random questions a world is asked.
 const QUESTIONS: usize = 300;
+/// How many random worlds are asked.
+const WORLDS: u64 = 20;
 
 fn check(world: &World) {
+    let began = std::time::Instant::now();
     let outcome = ask::compare(world, QUESTIONS, 1).unwrap_or_else(|refusal| panic!("{}", refusal.0));
-    eprintln!("{} questions, {} rows, {} refused", outcome.compared, outcome.rows, outcome.refused);
+    eprintln!(
+        "{} questions, {} rows, {} refused {:?}",
+        outcome.compared,
+        outcome.rows,
+        outcome.refused,
+        began.elapsed()
+    );
     let differences = &outcome.differences;
-    assert!(differences.is_empty(), "{} of {} differ:\n{}", differences.len(), outcome.compared, differences.join("\n"));
+    assert!(
+        differences.is_empty(),
+        "{} of {} differ:\n{}",
+        differences.len(),
+        outcome.compared,
+        differences.join("\n")
+    );
     assert!(outcome.compared >= QUESTIONS, "only {} questions were compared", outcome.compared);
     assert!(outcome.rows > outcome.compared, "the questions are too poor to show anything");
 }
@@ -58,4 +75,17 @@ fn real_flights_have_the_same_numbers_in_looker() {
 #[test]
 fn the_shop_has_the_same_numbers_in_looker() {
     check(&World::shop());
+}
+
+#[test]
+fn random_worlds_have_the_same_numbers_in_looker_and_by_hand() {
+    let mut total = Outcome::default();
+    for seed in 0..WORLDS {
+        let world = World::random(Small::make(seed).unguarded());
+        let outcome = ask::compare(&world, QUESTIONS / 10, seed).unwrap_or_else(|refusal| panic!("{}", refusal.0));
+        assert!(outcome.differences.is_empty(), "seed {seed}:\n{}", outcome.differences.join("\n"));
+        total.add(outcome);
+    }
+    eprintln!("{} questions, {} rows, {} refused, {} by hand", total.compared, total.rows, total.refused, total.told);
+    assert!(total.compared >= QUESTIONS && total.told * 3 >= total.compared, "{total:?}");
 }

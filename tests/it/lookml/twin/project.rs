@@ -44,10 +44,6 @@ impl Model {
         self.grants.get(name).map_or_else(|| refuse(format!("unknown access grant `{name}`")), Ok)
     }
 
-    pub(super) fn explores(&self) -> impl Iterator<Item = &Block> {
-        self.explores.values()
-    }
-
     /// How many days after Monday a week begins.
     pub(super) fn week_start(&self) -> u32 {
         let days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];

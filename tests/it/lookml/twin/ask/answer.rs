@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Months, NaiveDate};
 use entente::{
-    plan::{self, Context, Principal},
-    sql::{self, Dialect},
+    plan::{self, Claim, Context, Principal},
+    sql::{self, Dialect, Literal},
     warehouse::{ColumnData, Rows},
 };
 
@@ -13,22 +13,25 @@ use super::{
     World,
     question::{Question, Shape},
 };
-use crate::lookml::twin::{Looker, refuse};
+use crate::lookml::twin::{Looker, query::User, refuse};
 
 /// Values by keys.
 #[derive(Clone, Debug, Default)]
 pub(in crate::lookml::twin) struct Answer {
     pub(in crate::lookml::twin) rows: BTreeMap<Vec<Option<String>>, Vec<Option<String>>>,
+    /// Whether it compares with an earlier period.
+    pub(in crate::lookml::twin) is_comparison: bool,
 }
 
 /// What the planner answers; nothing where it refuses, such as a path that leads to several places.
 pub(in crate::lookml::twin) fn of_planner(world: &World, question: &Question) -> Option<Answer> {
     let context = Context { now: world.now, dialect: Dialect::DuckDb };
     let request = question.request().parse().unwrap_or_else(|error| panic!("{question:#?}\n{error}"));
-    let principal = Principal::default();
+    let principal = Principal { claims: claims(&question.user), ..Principal::default() };
     let plan = plan::plan(&world.project, &request, &principal, &context).ok()?;
     let text = sql::print(&plan.select, Dialect::DuckDb);
-    let rows = world.warehouse.query_blocking(&text).unwrap_or_else(|error| panic!("{:?}\n{}", error.detail(), text.sql));
+    let rows =
+        world.warehouse.query_blocking(&text).unwrap_or_else(|error| panic!("{:?}\n{}", error.detail(), text.sql));
     let keys = question.keys.len();
     let shown = |column: &ColumnData, row: usize| match column {
         ColumnData::Timestamp(values) => values[row].map(|micros| {
@@ -37,7 +40,7 @@ pub(in crate::lookml::twin) fn of_planner(world: &World, question: &Question) ->
         }),
         column => column.text(row),
     };
-    let mut answer = Answer::default();
+    let mut answer = Answer { is_comparison: question.is_comparison, ..Answer::default() };
     for row in 0..rows.len {
         let values: Vec<Option<String>> =
             rows.columns.iter().take(keys + question.metrics.len()).map(|column| shown(column, row)).collect();
@@ -47,6 +50,32 @@ pub(in crate::lookml::twin) fn of_planner(world: &World, question: &Question) ->
     Some(answer)
 }
 
+/// What the metrics of a question are over no rows.
+pub(in crate::lookml::twin) fn empty(world: &World, question: &Question) -> Vec<Option<String>> {
+    let nothing = question.without_rows();
+    let answer = of_planner(world, &nothing);
+    let row = answer.and_then(|answer| answer.rows.into_values().next());
+    row.unwrap_or_else(|| panic!("what are they without rows?\n{}", nothing.show()))
+}
+
+/// User attributes as the claims of a token.
+fn claims(user: &User) -> BTreeMap<String, Claim> {
+    let claim = |values: &Vec<String>| {
+        let values: Vec<Literal> = values.iter().map(|value| Literal::String(value.clone())).collect();
+        match values.as_slice() {
+            [one] => Claim::One(one.clone()),
+            _ => Claim::Many(values),
+        }
+    };
+    user.attributes.iter().map(|(name, values)| (name.clone(), claim(values))).collect()
+}
+
+/// What the oracle of the battery answers, if the world has one that has a word for the question.
+pub(in crate::lookml::twin) fn of_oracle(world: &World, question: &Question) -> Option<Answer> {
+    let rows = question.told(world.small.as_ref()?)?;
+    Some(Answer { rows: rows.into_iter().collect(), is_comparison: false })
+}
+
 /// What the SQL of Looker answers.
 pub(in crate::lookml::twin) fn of_looker(world: &World, question: &Question, sql: &str) -> Looker<Answer> {
     let rows: Rows = world.rows(sql).or_else(|error| refuse(format!("{error}\n{sql}")))?;
@@ -54,7 +83,10 @@ pub(in crate::lookml::twin) fn of_looker(world: &World, question: &Question, sql
     for row in 0..rows.len {
         let shown: Vec<Option<String>> = rows.columns.iter().map(|column| column.text(row)).collect();
         let (keys, values) = shown.split_at(question.keys.len());
-        let key = keys.iter().zip(&question.keys).map(|(text, key)| text.as_deref().map(|text| normal(text, key.shape, world)));
+        let key = keys
+            .iter()
+            .zip(&question.keys)
+            .map(|(text, key)| text.as_deref().map(|text| normal(text, key.shape, world)));
         let values = values.iter().map(|value| value.as_ref().map(|text| text.replace('T', " ").to_string()));
         if answer.rows.insert(key.collect(), values.collect()).is_some() {
             return refuse("a group is there twice");
@@ -93,27 +125,32 @@ fn normal(text: &str, shape: Shape, world: &World) -> String {
     }
 }
 
-/// Says where two answers differ. Looker shows a group with rows even if no metric has any there, as 0 or nothing.
-pub(in crate::lookml::twin) fn difference(expected: &Answer, found: &Answer) -> Option<String> {
+/// Says where two answers differ. Looker shows a group as soon as it has rows, even if no metric has any there: each is
+/// then what it is over no rows, which `empty` tells.
+pub(in crate::lookml::twin) fn difference(
+    expected: &Answer,
+    found: &Answer,
+    empty: impl Fn() -> Vec<Option<String>>,
+) -> Option<String> {
+    let same = |values: &[Option<String>], others: &[Option<String>]| {
+        values.iter().zip(others).all(|(value, other)| agree(value.as_ref(), other.as_ref()))
+    };
     for (key, values) in &expected.rows {
         match found.rows.get(key) {
-            None if values.iter().all(|value| is_nothing(value.as_ref())) => {}
+            Some(others) if same(values, others) => {}
+            Some(others) => return Some(format!("at {key:?} Looker says {others:?}, the planner {values:?}")),
+            // A comparison stands beside the present only.
+            None if expected.is_comparison => {}
             None => return Some(format!("Looker has no row {key:?}, the planner says {values:?}")),
-            Some(others) => {
-                let agrees = values.iter().zip(others).all(|(value, other)| agree(value.as_ref(), other.as_ref()));
-                if !agrees {
-                    return Some(format!("at {key:?} Looker says {others:?}, the planner {values:?}"));
-                }
-            }
         }
     }
-    let mut more = found.rows.iter().filter(|(key, _)| !expected.rows.contains_key(*key));
-    let more = more.find(|(_, values)| !values.iter().all(|value| is_nothing(value.as_ref())));
-    more.map(|(key, values)| format!("Looker has a row {key:?} with {values:?}, the planner none"))
-}
-
-fn is_nothing(value: Option<&String>) -> bool {
-    value.is_none_or(|value| value.parse::<f64>().is_ok_and(|number| number == 0.0))
+    let mut more = found.rows.iter().filter(|(key, _)| !expected.rows.contains_key(*key)).peekable();
+    more.peek()?;
+    let empty = empty();
+    let more = more.find(|(_, values)| !same(&empty, values));
+    more.map(|(key, values)| {
+        format!("Looker has a row {key:?} with {values:?}, the planner none; without rows {empty:?}")
+    })
 }
 
 /// The same, but for the rounding of floats.

@@ -128,10 +128,14 @@ fn group(project: &Project, explore: &Explore<'_>, axis: &TimeAxis) -> Option<St
 fn group_named(explore: &Explore<'_>, alias: &str, name: &str) -> Option<String> {
     let endings = ["", "_at", "_date", "_time", "_on", "_day"];
     let names: BTreeSet<&str> = endings.iter().filter_map(|ending| name.strip_suffix(ending)).collect();
-    let has = |group: &&&str| explore.fields().any(|field| field.starts_with(&format!("{alias}.{group}_")) && {
-        let frame = &field[alias.len() + group.len() + 2..];
-        frame == "raw"
-    });
+    let has = |group: &&&str| {
+        explore.fields().any(|field| {
+            field.starts_with(&format!("{alias}.{group}_")) && {
+                let frame = &field[alias.len() + group.len() + 2..];
+                frame == "raw"
+            }
+        })
+    };
     names.iter().rev().find(has).map(|group| (**group).to_owned())
 }
 

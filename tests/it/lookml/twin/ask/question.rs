@@ -1,13 +1,17 @@
 //! A question, in the words of the planner and in those of Looker.
 
+use chrono::NaiveDate;
 use entente::plan::RequestText;
 
 use super::{Random, World};
-use crate::lookml::twin::{
-    Looker,
-    project::Model,
-    query::{Query, User},
-    write,
+use crate::{
+    battery::{Condition, Row, Small},
+    lookml::twin::{
+        Looker,
+        project::Model,
+        query::{Query, User},
+        write,
+    },
 };
 
 /// What is asked of both.
@@ -20,6 +24,8 @@ pub(in crate::lookml::twin) struct Question {
     pub(in crate::lookml::twin) filters: Vec<Filter>,
     pub(in crate::lookml::twin) range: Option<Range>,
     pub(in crate::lookml::twin) user: User,
+    /// Whether it compares with an earlier period.
+    pub(in crate::lookml::twin) is_comparison: bool,
 }
 
 /// A key, by both of its names.
@@ -60,6 +66,28 @@ pub(in crate::lookml::twin) struct Filter {
     pub(in crate::lookml::twin) field: String,
     /// As Looker reads it.
     pub(in crate::lookml::twin) expression: String,
+    /// As the oracle of the battery reads it, if it has a word for it.
+    pub(in crate::lookml::twin) told: Option<Told>,
+}
+
+/// A condition in the words of the oracle.
+#[derive(Clone, Debug)]
+pub(in crate::lookml::twin) enum Told {
+    In(String, Vec<String>),
+    Null(String),
+    Holds(String),
+    HoldsNot(String),
+}
+
+impl Told {
+    fn condition(&self) -> Condition<'_> {
+        match self {
+            Self::In(path, values) => Condition::In(path, values),
+            Self::Null(path) => Condition::Null(path),
+            Self::Holds(path) => Condition::Holds(path),
+            Self::HoldsNot(path) => Condition::HoldsNot(path),
+        }
+    }
 }
 
 /// A range of the time axis.
@@ -69,6 +97,8 @@ pub(in crate::lookml::twin) struct Range {
     pub(in crate::lookml::twin) text: String,
     /// The field and the expression of Looker; none where the explore filters by itself.
     pub(in crate::lookml::twin) filter: Option<(String, String)>,
+    /// The days, where it is written in days.
+    pub(in crate::lookml::twin) days: Option<(NaiveDate, NaiveDate)>,
 }
 
 impl Question {
@@ -98,6 +128,41 @@ impl Question {
             time: self.range.as_ref().map(|range| range.text.clone()),
             ..RequestText::default()
         }
+    }
+
+    /// The same metrics, where there are no rows.
+    pub(super) fn without_rows(&self) -> Self {
+        let range = self.range.as_ref().map(|_| Range {
+            text: "1990-01-01 to 1991-01-01".to_owned(),
+            filter: None,
+            days: None,
+        });
+        let nothing =
+            Filter { condition: "1 = 0".to_owned(), field: String::new(), expression: String::new(), told: None };
+        Self { keys: Vec::new(), filters: vec![nothing], range, ..self.clone() }
+    }
+
+    /// Whether the battery's oracle has words for it.
+    pub(super) fn can_be_told(&self) -> bool {
+        let has_day = self.range.as_ref().is_none_or(|range| range.days.is_some());
+        let is_known = |metric: &str| metric.strip_prefix('m').is_some_and(|number| number.parse::<usize>().is_ok());
+        has_day
+            && self.filters.iter().all(|filter| filter.told.is_some())
+            && self.metrics.iter().all(|(metric, _)| is_known(metric))
+            && self.keys.iter().all(|key| matches!(key.shape, Shape::Plain | Shape::Words | Shape::Month))
+    }
+
+    /// The answer of the battery's oracle, if it has one.
+    pub(super) fn told(&self, small: &Small) -> Option<Vec<Row>> {
+        let metrics: Vec<String> = self.metrics.iter().map(|(metric, _)| metric.clone()).collect();
+        let keys: Vec<String> = self.keys.iter().map(|key| key.path.clone()).collect();
+        let told: Vec<Condition<'_>> =
+            self.filters.iter().map(|filter| filter.told.as_ref().map(Told::condition)).collect::<Option<_>>()?;
+        let days = match &self.range {
+            Some(range) => Some(range.days?),
+            None => None,
+        };
+        small.answer(&metrics, &keys, &told, days)
     }
 
     /// In Looker's words.

@@ -5,9 +5,9 @@ use chrono::{Datelike, Duration, NaiveDate};
 use super::{
     World,
     places::{Dimension, Kind, Place},
-    question::{Filter, Key, Question, Range, Shape},
+    question::{Filter, Key, Question, Range, Shape, Told},
 };
-use crate::lookml::twin::{filter::text::exactly, query::User};
+use crate::lookml::twin::filter::text::exactly;
 
 /// A source of choices, the same on every machine (`SplitMix64`).
 #[derive(Clone)]
@@ -52,8 +52,19 @@ const FRAMES: [(&str, &str, Shape); 13] = [
     ("quarter_of_year", "quarter_of_year", Shape::QuarterOfYear),
 ];
 
-/// A random question.
+/// A random question; mostly one that can be worked out by hand, where somebody does.
 pub(in crate::lookml::twin) fn make(random: &mut Random, world: &World, place: &Place) -> Question {
+    let tries = if world.small.is_some() && random.chance(75) { 20 } else { 0 };
+    for _ in 0..tries {
+        let question = any(random, world, place);
+        if question.can_be_told() {
+            return question;
+        }
+    }
+    any(random, world, place)
+}
+
+fn any(random: &mut Random, world: &World, place: &Place) -> Question {
     if !place.comparisons.is_empty() && random.chance(15) {
         return comparison(random, world, place);
     }
@@ -76,9 +87,18 @@ pub(in crate::lookml::twin) fn make(random: &mut Random, world: &World, place: &
             keys.push(key);
         }
     }
-    let filters = (0..random.below(3)).filter_map(|_| filter(random, place)).collect();
+    let filters =
+        (0..random.below(if world.small.is_some() { 2 } else { 3 })).filter_map(|_| filter(random, place)).collect();
     let range = place.axis.as_ref().map(|axis| range(random, world, place, axis));
-    Question { explore: place.explore.clone(), metrics, keys, filters, range: range.flatten(), user: User::default() }
+    Question {
+        explore: place.explore.clone(),
+        metrics,
+        keys,
+        filters,
+        range: range.flatten(),
+        user: world.user.clone(),
+        is_comparison: false,
+    }
 }
 
 fn time_key(random: &mut Random, place: &Place, axis: &str) -> Option<Key> {
@@ -96,84 +116,102 @@ fn dimension_key(random: &mut Random, place: &Place) -> Option<Key> {
     }
     let dimension = random.pick(&place.dimensions);
     Some(match dimension.kind {
-        Kind::Text | Kind::Number => Key { path: dimension.path.clone(), field: dimension.field.clone(), shape: Shape::Plain },
+        Kind::Text | Kind::Number => {
+            Key { path: dimension.path.clone(), field: dimension.field.clone(), shape: Shape::Plain }
+        }
         Kind::YesNo | Kind::Nullable => {
             Key { path: dimension.path.clone(), field: dimension.field.clone(), shape: Shape::Words }
         }
-        Kind::Time => Key { path: format!("{}.month", dimension.path), field: dimension.field.clone(), shape: Shape::Month },
+        Kind::Time => {
+            Key { path: format!("{}.month", dimension.path), field: dimension.field.clone(), shape: Shape::Month }
+        }
     })
 }
 
 fn filter(random: &mut Random, place: &Place) -> Option<Filter> {
     let dimension = random.pick(&place.dimensions);
-    let (condition, expression) = match dimension.kind {
-        Kind::Text => of_text(random, dimension)?,
-        Kind::Number => of_number(random, dimension)?,
-        Kind::YesNo if random.chance(50) => (dimension.path.clone(), "yes".to_owned()),
-        Kind::YesNo => (format!("not {}", dimension.path), "no".to_owned()),
-        Kind::Nullable if random.chance(50) => (dimension.path.clone(), "Yes".to_owned()),
-        Kind::Nullable => (format!("{} is null", dimension.path), "NULL".to_owned()),
-        Kind::Time => return None,
+    let path = dimension.path.clone();
+    let said = |condition: String, expression: &str, told: Option<Told>| {
+        let expression = expression.to_owned();
+        Some(Filter { condition, field: dimension.field.clone(), expression, told })
     };
-    Some(Filter { condition, field: dimension.field.clone(), expression })
+    match dimension.kind {
+        Kind::Text => of_text(random, dimension),
+        Kind::Number => of_number(random, dimension),
+        Kind::YesNo if random.chance(50) => said(path.clone(), "yes", Some(Told::Holds(path))),
+        Kind::YesNo => said(format!("not {path}"), "no", Some(Told::HoldsNot(path))),
+        Kind::Nullable if random.chance(50) => said(path, "Yes", None),
+        Kind::Nullable => said(format!("{path} is null"), "NULL", None),
+        Kind::Time => None,
+    }
 }
 
-fn of_text(random: &mut Random, dimension: &Dimension) -> Option<(String, String)> {
-    let path = &dimension.path;
+fn of_text(random: &mut Random, dimension: &Dimension) -> Option<Filter> {
+    let path = dimension.path.clone();
+    let said = |condition: String, expression: String, told: Option<Told>| {
+        Some(Filter { condition, field: dimension.field.clone(), expression, told })
+    };
     let quote = |text: &str| format!("'{}'", text.replace('\'', "''"));
     if random.chance(8) {
-        return Some((format!("{path} is null"), "NULL".to_owned()));
+        return said(format!("{path} is null"), "NULL".to_owned(), Some(Told::Null(path)));
     }
     if dimension.values.is_empty() {
         return None;
     }
     let (one, other) = (random.pick(&dimension.values).clone(), random.pick(&dimension.values).clone());
     let start: String = one.chars().take(2).collect();
-    let likes = |text: &str| {
-        let escaped: String = text.chars().map(|c| if "%_^\"".contains(c) { format!("^{c}") } else { c.to_string() }).collect();
-        escaped
-    };
-    Some(match random.below(7) {
-        0 | 1 => (format!("{path} = {}", quote(&one)), exactly(&one)),
-        2 => (
+    // No expression says of a text that it is empty and not null, nor begins with a blank and has wildcards.
+    let is_plain = !start.is_empty() && start.trim() == start;
+    let within: String =
+        start.chars().map(|c| if "%_^\",-".contains(c) { format!("^{c}") } else { c.to_string() }).collect();
+    match random.below(7) {
+        0 | 1 if !one.is_empty() => {
+            said(format!("{path} = {}", quote(&one)), exactly(&one), Some(Told::In(path, vec![one])))
+        }
+        2 if !one.is_empty() && !other.is_empty() => said(
             format!("{path} in ({}, {})", quote(&one), quote(&other)),
             format!("{},{}", exactly(&one), exactly(&other)),
+            Some(Told::In(path, vec![one, other])),
         ),
-        3 if one.is_empty() || start.trim() != start => return None,
-        3 => (format!("({path} <> {} or {path} is null)", quote(&one)), format!("-{}", exactly(&one))),
-        4 if start.trim() == start && !start.is_empty() && !start.starts_with('-') && !start.contains(',') => {
-            (format!("starts_with({path}, {})", quote(&start)), format!("{}%", likes(&start)))
+        3 if !one.is_empty() => {
+            let other = format!("-{}", exactly(&one));
+            said(format!("({path} <> {} or {path} is null)", quote(&one)), other, None)
         }
-        5 if start.trim() == start && !start.is_empty() && !start.contains(',') => {
-            (format!("contains({path}, {})", quote(&start)), format!("%{}%", likes(&start)))
-        }
-        _ => (format!("{path} is not null"), "-NULL".to_owned()),
-    })
+        4 if is_plain => said(format!("starts_with({path}, {})", quote(&start)), format!("{within}%"), None),
+        5 if is_plain => said(format!("contains({path}, {})", quote(&start)), format!("%{within}%"), None),
+        _ => said(format!("{path} is not null"), "-NULL".to_owned(), None),
+    }
 }
 
-fn of_number(random: &mut Random, dimension: &Dimension) -> Option<(String, String)> {
-    let path = &dimension.path;
+fn of_number(random: &mut Random, dimension: &Dimension) -> Option<Filter> {
+    let path = dimension.path.clone();
+    let said = |condition: String, expression: String, told: Option<Told>| {
+        Some(Filter { condition, field: dimension.field.clone(), expression, told })
+    };
     if dimension.values.is_empty() || random.chance(10) {
-        return Some((format!("{path} is null"), "NULL".to_owned()));
+        return said(format!("{path} is null"), "NULL".to_owned(), Some(Told::Null(path)));
     }
-    let (one, other) = (random.pick(&dimension.values), random.pick(&dimension.values));
+    let (one, other) = (random.pick(&dimension.values).clone(), random.pick(&dimension.values).clone());
     if one.contains('e') || other.contains('e') {
         return None;
     }
-    Some(match random.below(5) {
-        0 => (format!("{path} = {one}"), one.clone()),
-        1 => (format!("{path} > {one}"), format!(">{one}")),
-        2 => (format!("({path} <> {one} or {path} is null)"), format!("NOT {one}")),
-        3 => (format!("{path} >= {one} and {path} < {other}"), format!("[{one}, {other})")),
-        _ => (format!("{path} in ({one}, {other})"), format!("{one}, {other}")),
-    })
+    match random.below(5) {
+        0 => said(format!("{path} = {one}"), one.clone(), Some(Told::In(path, vec![one]))),
+        1 => said(format!("{path} > {one}"), format!(">{one}"), None),
+        2 => said(format!("({path} <> {one} or {path} is null)"), format!("NOT {one}"), None),
+        3 => said(format!("{path} >= {one} and {path} < {other}"), format!("[{one}, {other})"), None),
+        _ => {
+            let told = Some(Told::In(path.clone(), vec![one.clone(), other.clone()]));
+            said(format!("{path} in ({one}, {other})"), format!("{one}, {other}"), told)
+        }
+    }
 }
 
 fn range(random: &mut Random, world: &World, place: &Place, axis: &str) -> Option<Range> {
     let has = |frame: &str| place.frames.iter().any(|known| known == frame);
     let field = ["date", "week", "month", "quarter", "year"].into_iter().find(|frame| has(frame))?;
     let with = |text: String, expression: String| {
-        Some(Range { text, filter: Some((format!("{axis}_{field}"), expression)) })
+        Some(Range { text, filter: Some((format!("{axis}_{field}"), expression)), days: None })
     };
     let months = 1 + random.below(9);
     if field != "date" {
@@ -181,7 +219,8 @@ fn range(random: &mut Random, world: &World, place: &Place, axis: &str) -> Optio
         return with(format!("{from} to {to}"), format!("{from} to {to}"));
     }
     let length = (world.days.1 - world.days.0).num_days();
-    let from = world.days.0 + Duration::days(i64::try_from(random.below(usize::try_from(length).unwrap_or(1))).unwrap_or(0));
+    let from =
+        world.days.0 + Duration::days(i64::try_from(random.below(usize::try_from(length).unwrap_or(1))).unwrap_or(0));
     match random.below(10) {
         0 => with(format!("last {months} months"), format!("{months} months ago for {months} months")),
         1 => {
@@ -190,10 +229,11 @@ fn range(random: &mut Random, world: &World, place: &Place, axis: &str) -> Optio
         }
         2 => with("current month".to_owned(), "this month".to_owned()),
         3 => with(format!("since {from}"), format!("after {from}")),
-        4 => place.has_default.then(|| Range { text: "last 28 days".to_owned(), filter: None }),
+        4 => place.has_default.then(|| Range { text: "last 28 days".to_owned(), filter: None, days: None }),
         _ => {
             let to = from + Duration::days(1 + i64::try_from(random.below(200)).unwrap_or(0));
-            with(format!("{from} to {to}"), format!("{from} to {to}"))
+            let range = with(format!("{from} to {to}"), format!("{from} to {to}"));
+            range.map(|range| Range { days: Some((from, to)), ..range })
         }
     }
 }
@@ -212,7 +252,9 @@ fn comparison(random: &mut Random, world: &World, place: &Place) -> Question {
     let year = world.days.1.year();
     let range = Range {
         text: format!("{year}-01-01 to {}-01-01", year + 1),
-        filter: Some((format!("{axis}_year"), year.to_string())),
+        // Not the year: the explore filters the days by itself where nobody does.
+        filter: Some((format!("{axis}_date"), year.to_string())),
+        days: None,
     };
     Question {
         explore: place.explore.clone(),
@@ -220,6 +262,7 @@ fn comparison(random: &mut Random, world: &World, place: &Place) -> Question {
         keys,
         filters: Vec::new(),
         range: Some(range),
-        user: User::default(),
+        user: world.user.clone(),
+        is_comparison: true,
     }
 }

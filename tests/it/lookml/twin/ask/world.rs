@@ -10,9 +10,12 @@ use entente::{
     warehouse::{Rows, duckdb::DuckDb},
 };
 
-use crate::lookml::{
-    twin::query::{Session, User},
-    worlds::{self, Dialects, emit, project},
+use crate::{
+    battery::Small,
+    lookml::{
+        twin::query::{Session, User},
+        worlds::{self, Dialects, emit, project},
+    },
 };
 
 /// A project to ask.
@@ -24,11 +27,20 @@ pub(in crate::lookml::twin) struct World {
     pub(in crate::lookml::twin) days: (NaiveDate, NaiveDate),
     /// The moment at which everything is asked.
     pub(in crate::lookml::twin) now: DateTime<Utc>,
+    /// Who asks.
+    pub(in crate::lookml::twin) user: User,
+    /// What works answers out by hand, if anything does.
+    pub(in crate::lookml::twin) small: Option<Small>,
 }
 
 impl World {
     /// The LookML of a project, and a warehouse for it.
-    pub(in crate::lookml::twin) fn new(world: &worlds::World, warehouse: DuckDb, days: (&str, &str), now: &str) -> Self {
+    pub(in crate::lookml::twin) fn new(
+        world: &worlds::World,
+        warehouse: DuckDb,
+        days: (&str, &str),
+        now: &str,
+    ) -> Self {
         let day = |text: &str| text.parse().expect("a day");
         warehouse.execute_batch("SET threads = 1").expect("a setting of DuckDB");
         Self {
@@ -37,6 +49,8 @@ impl World {
             warehouse,
             days: (day(days.0), day(days.1)),
             now: now.parse().expect("a moment"),
+            user: User::default(),
+            small: None,
         }
     }
 
@@ -55,6 +69,24 @@ impl World {
     /// The small shop.
     pub(in crate::lookml::twin) fn shop() -> Self {
         Self::new(&worlds::shop(), seeded("tests/shop"), ("2025-01-20", "2025-04-05"), "2025-03-31T12:00:00Z")
+    }
+
+    /// A random world of the battery.
+    pub(in crate::lookml::twin) fn random(small: Small) -> Self {
+        let warehouse = DuckDb::in_memory().expect("a database");
+        warehouse.execute_batch(&small.seed()).expect("the tables can be made");
+        let texts = worlds::World {
+            config: small.config(),
+            definitions: vec![("metrics/world.yml".to_owned(), small.definitions())],
+            catalog: small.catalog(),
+        };
+        let now = Small::now().to_rfc3339();
+        let attributes = [("region".to_owned(), vec![Small::region().to_owned()])].into();
+        Self {
+            user: User { attributes, are_filters: false },
+            small: Some(small),
+            ..Self::new(&texts, warehouse, ("2023-12-15", "2024-05-15"), &now)
+        }
     }
 
     pub(in crate::lookml::twin) fn zone(&self) -> Tz {

@@ -138,7 +138,8 @@ impl Calendar {
         let midnight = |year: i32, month: u32, day: u32| Some(NaiveDate::from_ymd_opt(year, month, day)?.into());
         if let Some(fiscal) = text.strip_prefix("fy") {
             let (year, quarter) = fiscal.split_once("-q").map_or((fiscal, None), |(year, q)| (year, Some(q)));
-            let months = i64::from(self.fiscal_offset) + quarter.map_or(Some(0), |q| Some(3 * (q.parse::<i64>().ok()? - 1)))?;
+            let months =
+                i64::from(self.fiscal_offset) + quarter.map_or(Some(0), |q| Some(3 * (q.parse::<i64>().ok()? - 1)))?;
             let start = self.moved(midnight(year.parse().ok()?, 1, 1)?, months, Unit::Month);
             return Some((start, if quarter.is_some() { Unit::FiscalQuarter } else { Unit::FiscalYear }));
         }

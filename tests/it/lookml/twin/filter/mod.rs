@@ -24,7 +24,8 @@ fn combined(included: &[String], left_out: &[String]) -> String {
 fn matching(condition: &str, values: &[&str]) -> String {
     use entente::{sql::Text, warehouse::duckdb::DuckDb};
 
-    let values: Vec<String> = (0..).zip(values).map(|(at, value): (usize, _)| format!("({at}, {})", quote(value))).collect();
+    let values: Vec<String> =
+        (0..).zip(values).map(|(at, value): (usize, _)| format!("({at}, {})", quote(value))).collect();
     let sql = format!(
         "SELECT string_agg(COALESCE(x, '∅'), '|' ORDER BY place) FROM (VALUES {}, (99, NULL)) AS t(place, x) WHERE {condition}",
         values.join(", ")

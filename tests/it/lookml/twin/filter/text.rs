@@ -136,7 +136,8 @@ impl Item {
 fn strings_are_filtered_as_looker_documents() {
     use super::matching;
 
-    let values = ["FOO", "FOOD", "BAR", " BAR", "buffoon", "", "-x", "a,b", "50%", "a_b", "axb", "^", "\"", "it's", "NULL"];
+    let values =
+        ["FOO", "FOOD", "BAR", " BAR", "buffoon", "", "-x", "a,b", "50%", "a_b", "axb", "^", "\"", "it's", "NULL"];
     for (expression, kept) in [
         ("FOO", "FOO"),
         ("FOO,BAR", "FOO|BAR"),

@@ -4,10 +4,42 @@ use crate::lookml::twin::{Looker, refuse};
 
 /// All timeframes that are known, in the order of Looker's reference.
 pub(in crate::lookml::twin) const ALL: [&str; 37] = [
-    "raw", "time", "time_of_day", "second", "minute", "minute5", "minute10", "minute15", "minute30", "hour", "hour2",
-    "hour3", "hour4", "hour6", "hour8", "hour12", "hour_of_day", "date", "week", "day_of_week", "day_of_week_index",
-    "day_of_month", "day_of_year", "week_of_year", "month", "month_num", "month_name", "quarter", "quarter_of_year",
-    "year", "fiscal_month_num", "fiscal_quarter", "fiscal_quarter_of_year", "fiscal_year", "yesno", "millisecond",
+    "raw",
+    "time",
+    "time_of_day",
+    "second",
+    "minute",
+    "minute5",
+    "minute10",
+    "minute15",
+    "minute30",
+    "hour",
+    "hour2",
+    "hour3",
+    "hour4",
+    "hour6",
+    "hour8",
+    "hour12",
+    "hour_of_day",
+    "date",
+    "week",
+    "day_of_week",
+    "day_of_week_index",
+    "day_of_month",
+    "day_of_year",
+    "week_of_year",
+    "month",
+    "month_num",
+    "month_name",
+    "quarter",
+    "quarter_of_year",
+    "year",
+    "fiscal_month_num",
+    "fiscal_quarter",
+    "fiscal_quarter_of_year",
+    "fiscal_year",
+    "yesno",
+    "millisecond",
     "microsecond",
 ];
 
@@ -32,8 +64,20 @@ pub(in crate::lookml::twin) fn is_text(frame: &str) -> bool {
 
 /// How fine a timeframe is that is a period: the same or a finer one can be put together to it.
 pub(in crate::lookml::twin) fn fineness(frame: &str) -> Option<usize> {
-    const PERIODS: [&str; 12] =
-        ["raw", "microsecond", "millisecond", "time", "second", "minute", "hour", "date", "week", "month", "quarter", "year"];
+    const PERIODS: [&str; 12] = [
+        "raw",
+        "microsecond",
+        "millisecond",
+        "time",
+        "second",
+        "minute",
+        "hour",
+        "date",
+        "week",
+        "month",
+        "quarter",
+        "year",
+    ];
     PERIODS.iter().position(|period| *period == frame)
 }
 
@@ -42,7 +86,9 @@ pub(super) fn sql(frame: &str, local: &str, week_start: u32, fiscal: &dyn Fn() -
     let show = |format: &str| Ok(format!("strftime({local}, '{format}')"));
     let part = |name: &str| Ok(format!("CAST(EXTRACT({name} FROM {local}) AS BIGINT)"));
     if let Some(size) = frame.strip_prefix("hour").and_then(|size| size.parse::<u32>().ok()) {
-        return Ok(format!("strftime(time_bucket(INTERVAL {size} HOUR, {local}, TIMESTAMP '2000-01-01'), '%Y-%m-%d %H')"));
+        return Ok(format!(
+            "strftime(time_bucket(INTERVAL {size} HOUR, {local}, TIMESTAMP '2000-01-01'), '%Y-%m-%d %H')"
+        ));
     }
     if let Some(size) = frame.strip_prefix("minute").and_then(|size| size.parse::<u32>().ok()) {
         return Ok(format!(
@@ -66,9 +112,7 @@ pub(super) fn sql(frame: &str, local: &str, week_start: u32, fiscal: &dyn Fn() -
         "year" => part("YEAR"),
         "hour_of_day" => part("HOUR"),
         "day_of_week" => Ok(format!("dayname({local})")),
-        "day_of_week_index" => {
-            Ok(format!("(CAST(EXTRACT(ISODOW FROM {local}) AS BIGINT) + {}) % 7", 6 - week_start))
-        }
+        "day_of_week_index" => Ok(format!("(CAST(EXTRACT(ISODOW FROM {local}) AS BIGINT) + {}) % 7", 6 - week_start)),
         "day_of_month" => part("DAY"),
         "day_of_year" => part("DOY"),
         "week_of_year" => part("WEEK"),
@@ -81,7 +125,9 @@ pub(super) fn sql(frame: &str, local: &str, week_start: u32, fiscal: &dyn Fn() -
             let moved = format!("(date_trunc('month', {local}) - INTERVAL ({}) MONTH)", fiscal()?);
             match frame {
                 "fiscal_month_num" => Ok(format!("CAST(EXTRACT(MONTH FROM {moved}) AS BIGINT)")),
-                "fiscal_quarter" => Ok(format!("'FY' || strftime({moved}, '%Y') || '-Q' || EXTRACT(QUARTER FROM {moved})")),
+                "fiscal_quarter" => {
+                    Ok(format!("'FY' || strftime({moved}, '%Y') || '-Q' || EXTRACT(QUARTER FROM {moved})"))
+                }
                 "fiscal_quarter_of_year" => Ok(format!("'Q' || EXTRACT(QUARTER FROM {moved})")),
                 "fiscal_year" => Ok(format!("'FY' || strftime({moved}, '%Y')")),
                 other => refuse(format!("unknown timeframe `{other}`")),

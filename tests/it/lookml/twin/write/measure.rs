@@ -118,7 +118,11 @@ impl Writer<'_> {
     /// A moment as people see it.
     fn moment(&self, block: &Block, kind: &str, sql: &str) -> String {
         let local = self.clock(block, &format!("({sql})"));
-        if kind == "date" { format!("CAST({local} AS DATE)") } else { format!("strftime({local}, '%Y-%m-%d %H:%M:%S')") }
+        if kind == "date" {
+            format!("CAST({local} AS DATE)")
+        } else {
+            format!("strftime({local}, '%Y-%m-%d %H:%M:%S')")
+        }
     }
 }
 

@@ -60,7 +60,9 @@ fn of_explore(explore: &Explore<'_>, session: &Session, query: &Query) -> Looker
 fn order(query: &Query, position: impl Fn(&str) -> Option<usize>) -> Looker<String> {
     let mut sorts = Vec::new();
     for (field, descends) in &query.sorts {
-        let Some(position) = position(field) else { return refuse(format!("`{field}` is sorted by and not asked for")) };
+        let Some(position) = position(field) else {
+            return refuse(format!("`{field}` is sorted by and not asked for"));
+        };
         sorts.push(format!("{} {}", position + 1, if *descends { "DESC NULLS LAST" } else { "ASC NULLS LAST" }));
     }
     let mut sql = String::new();
@@ -169,8 +171,11 @@ impl<'a> Writer<'a> {
         if !body.conditions.is_empty() {
             sql.push_str(&format!(" WHERE ({})", body.conditions.join(") AND (")));
         }
-        let keys: Vec<String> =
-            (1..).zip(&body.columns).filter(|(_, (_, is_measure))| !is_measure).map(|(at, _): (usize, _)| at.to_string()).collect();
+        let keys: Vec<String> = (1..)
+            .zip(&body.columns)
+            .filter(|(_, (_, is_measure))| !is_measure)
+            .map(|(at, _): (usize, _)| at.to_string())
+            .collect();
         if !keys.is_empty() {
             sql.push_str(&format!(" GROUP BY {}", keys.join(", ")));
         }

@@ -63,7 +63,11 @@ impl Candidate<'_, '_> {
             return Ok(None);
         }
         // The table is the query without its measures' parts told apart.
-        let stored = Query { fields: dimensions.clone(), filters, ..Query { explore: self.query.explore.clone(), ..Query::default() } };
+        let stored = Query {
+            fields: dimensions.clone(),
+            filters,
+            ..Query { explore: self.query.explore.clone(), ..Query::default() }
+        };
         let mut inner = Writer::new(self.explore, self.session, &stored)?;
         inner.filters.clone_from(&stored.filters);
         let mut body = inner.body()?;

@@ -21,7 +21,9 @@ impl Writer<'_> {
         let (key, value) = (values.kept(key), values.value());
         // A key that is null has no hash, so that its row is lost.
         let pairs = |value: &str| {
-            format!("list(DISTINCT {{'k': {key}, 'v': {value}}}) FILTER (WHERE {key} IS NOT NULL AND {value} IS NOT NULL)")
+            format!(
+                "list(DISTINCT {{'k': {key}, 'v': {value}}}) FILTER (WHERE {key} IS NOT NULL AND {value} IS NOT NULL)"
+            )
         };
         let list = |value: &str| format!("list_transform({}, lambda pair: pair.v)", pairs(value));
         let rounded = format!("ROUND(CAST({value} AS DECIMAL(38, 9)), 6)");

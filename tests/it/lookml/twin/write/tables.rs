@@ -32,7 +32,8 @@ impl Writer<'_> {
     /// A derived table that is a query of an explore.
     fn native(&self, source: &Block) -> Looker<String> {
         let explore = Explore::find(self.explore.model, &source.name, &self.session.user)?;
-        let full = |field: &str| if field.contains('.') { field.to_owned() } else { format!("{}.{field}", explore.base) };
+        let full =
+            |field: &str| if field.contains('.') { field.to_owned() } else { format!("{}.{field}", explore.base) };
         let columns: Vec<(&str, String)> = source
             .blocks("column")
             .map(|column| (column.name.as_str(), full(column.word("field").unwrap_or(&column.name))))
@@ -68,11 +69,8 @@ impl Writer<'_> {
         }
         // A derived column names the columns as they are called, so they get their names first.
         let named: Vec<String> = names[..columns.len()].to_vec();
-        let outer: Vec<String> = columns
-            .iter()
-            .map(|(name, _)| (*name).to_owned())
-            .chain(names[columns.len()..].iter().cloned())
-            .collect();
+        let outer: Vec<String> =
+            columns.iter().map(|(name, _)| (*name).to_owned()).chain(names[columns.len()..].iter().cloned()).collect();
         Ok(format!(
             "(SELECT {} FROM (SELECT {} FROM ({inner}) AS source) AS named)",
             outer.join(", "),

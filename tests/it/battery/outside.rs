@@ -6,7 +6,7 @@ use super::{
     oracle::{self, KeyValue, Number},
     query::{Comparison, Constant, Dimension, Key, Predicate, Query, Range, Size, Words},
     run::{Made, make},
-    world::{SEEN_REGION, decimal},
+    world::{Claim, Customer, Depot, Parcel, SEEN_REGION, decimal, plans},
 };
 
 /// A world with its metrics, called `m0`, `m1` and so on.
@@ -27,6 +27,48 @@ pub(crate) type Row = (Vec<Option<String>>, Vec<Option<String>>);
 impl Small {
     pub(crate) fn make(seed: u64) -> Self {
         Self(make(seed))
+    }
+
+    /// With the rows of further worlds, so that there is a row for every mistake.
+    pub(crate) fn make_large(seed: u64, worlds: u64) -> Self {
+        let mut made = make(seed);
+        let world = &mut made.world;
+        for number in 1..worlds {
+            let more = make(seed + 1000 * number).world;
+            let apart = i64::try_from(number).expect("few worlds") * 1000;
+            let other = |id: Option<i64>| id.map(|id| id + apart);
+            world.parcels.extend(more.parcels.into_iter().map(|row| Parcel {
+                id: row.id + apart,
+                customer: other(row.customer),
+                origin: other(row.origin),
+                destination: other(row.destination),
+                // What the promise of the first world says of its partitions holds for all.
+                loaded_on: row.booked_at.map_or(row.loaded_on, |at| at.date_naive()),
+                ..row
+            }));
+            let claims = more.claims.into_iter();
+            world.claims.extend(claims.map(|row| Claim { id: row.id + apart, parcel: other(row.parcel), ..row }));
+            let customers = more.customers.into_iter();
+            world.customers.extend(customers.map(|row| Customer {
+                id: row.id + apart,
+                parent: other(row.parent),
+                ..row
+            }));
+            world.void.parcels.extend(more.void.parcels.into_iter().map(|row| Parcel { id: row.id + apart, ..row }));
+            world.void.claims.extend(more.void.claims.into_iter().map(|row| Claim { id: row.id + apart, ..row }));
+            world
+                .void
+                .customers
+                .extend(more.void.customers.into_iter().map(|row| Customer { id: row.id + apart, ..row }));
+            world.depots.extend(more.depots.into_iter().map(|row| Depot { id: row.id + apart, ..row }));
+            for rate in more.rates {
+                if !world.rates.iter().any(|other| (&other.currency, other.day) == (&rate.currency, rate.day)) {
+                    world.rates.push(rate);
+                }
+            }
+        }
+        world.plans = plans(&mut made.random.clone(), &world.parcels);
+        Self(made)
     }
 
     /// Without the policy.
@@ -51,11 +93,6 @@ impl Small {
     /// The tables as JSON.
     pub(crate) fn catalog(&self) -> String {
         Warehouse::open().hold(&self.0.world).catalog().to_json()
-    }
-
-    /// The moment at which everything is asked.
-    pub(crate) fn now() -> chrono::DateTime<chrono::Utc> {
-        now()
     }
 
     /// What the principal's claim `region` is where there is a policy.

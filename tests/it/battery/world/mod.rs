@@ -199,7 +199,7 @@ fn rates(random: &mut Random, parcels: &[Parcel]) -> Vec<Rate> {
 }
 
 /// Versions that begin and end on days on which something is done, some with gaps between them.
-fn plans(random: &mut Random, parcels: &[Parcel]) -> Vec<PlanVersion> {
+pub(super) fn plans(random: &mut Random, parcels: &[Parcel]) -> Vec<PlanVersion> {
     let mut plans = Vec::new();
     for currency in CURRENCIES {
         let done = parcels.iter().filter_map(|parcel| parcel.done_on).filter(|_| random.chance(50));

@@ -17,19 +17,26 @@ pub(super) struct Model {
     views: BTreeMap<String, Block>,
     explores: BTreeMap<String, Block>,
     grants: BTreeMap<String, Block>,
+    tests: Vec<Block>,
 }
 
 impl Model {
-    /// Reads the files of a project, beginning with its model file.
+    /// Reads the files of a project.
     pub(super) fn read(files: &BTreeMap<String, String>) -> Looker<Self> {
-        let constants = constants(files)?;
+        Self::of_blocks(&blocks(files)?)
+    }
+
+    /// Puts the files of a project together, beginning with its model file.
+    pub(super) fn of_blocks(files: &BTreeMap<String, Block>) -> Looker<Self> {
+        let constants = constants(files);
         let Some(first) = files.keys().find(|path| path.ends_with(".model.lkml")) else {
             return refuse("there is no model file");
         };
         let mut included = Included { files, constants: &constants, read: BTreeSet::new(), items: Vec::new() };
         let settings = included.file(first)?;
         let (views, explores, grants) = (included.all("view"), included.all("explore"), included.all("access_grant"));
-        Ok(Self { settings, views: whole(views)?, explores: whole(explores)?, grants: whole(grants)? })
+        let tests = included.all("test").into_iter().cloned().collect();
+        Ok(Self { settings, views: whole(views)?, explores: whole(explores)?, grants: whole(grants)?, tests })
     }
 
     pub(super) fn view(&self, name: &str) -> Looker<&Block> {
@@ -42,6 +49,11 @@ impl Model {
 
     pub(super) fn grant(&self, name: &str) -> Looker<&Block> {
         self.grants.get(name).map_or_else(|| refuse(format!("unknown access grant `{name}`")), Ok)
+    }
+
+    /// The data tests.
+    pub(super) fn tests(&self) -> &[Block] {
+        &self.tests
     }
 
     /// How many days after Monday a week begins.
@@ -58,15 +70,18 @@ impl Model {
     }
 }
 
-fn constants(files: &BTreeMap<String, String>) -> Looker<BTreeMap<String, String>> {
-    let Some(text) = files.get("manifest.lkml") else { return Ok(BTreeMap::new()) };
-    let manifest = read(text)?;
-    let constants = manifest.blocks("constant");
-    Ok(constants.map(|block| (block.name.clone(), block.word("value").unwrap_or_default().to_owned())).collect())
+/// Reads each file.
+pub(super) fn blocks(files: &BTreeMap<String, String>) -> Looker<BTreeMap<String, Block>> {
+    files.iter().map(|(path, text)| Ok((path.clone(), read(text)?))).collect()
+}
+
+fn constants(files: &BTreeMap<String, Block>) -> BTreeMap<String, String> {
+    let constants = files.get("manifest.lkml").into_iter().flat_map(|manifest| manifest.blocks("constant"));
+    constants.map(|block| (block.name.clone(), block.word("value").unwrap_or_default().to_owned())).collect()
 }
 
 struct Included<'f> {
-    files: &'f BTreeMap<String, String>,
+    files: &'f BTreeMap<String, Block>,
     constants: &'f BTreeMap<String, String>,
     read: BTreeSet<&'f str>,
     items: Vec<(String, Block)>,
@@ -78,7 +93,7 @@ impl<'f> Included<'f> {
         if !self.read.insert(path) {
             return Ok(Block::default());
         }
-        let mut block = read(&self.files[path])?;
+        let mut block = self.files[path].clone();
         fill(&mut block, self.constants)?;
         for (key, value) in &block.items {
             match value {

@@ -24,8 +24,8 @@ pub(in crate::lookml::twin) struct Place {
     pub(in crate::lookml::twin) explore: String,
     /// Names of metrics and of their fields.
     pub(in crate::lookml::twin) metrics: Vec<(String, String)>,
-    /// Metrics that compare with an earlier period.
-    pub(in crate::lookml::twin) comparisons: Vec<(String, String)>,
+    /// Metrics that compare with an earlier period, and the period.
+    pub(in crate::lookml::twin) comparisons: Vec<(String, String, String)>,
     pub(in crate::lookml::twin) dimensions: Vec<Dimension>,
     /// The group of the time axis: `shipments.booked`.
     pub(in crate::lookml::twin) axis: Option<String>,
@@ -73,10 +73,12 @@ pub(in crate::lookml::twin) fn places(world: &World, model: &Model) -> Looker<Ve
         };
         let (alias, name) = field.split_once('.').unwrap_or_default();
         let found = Explore::find(model, explore, &User::default())?.field(alias, name)?;
-        let metric = (entry.name.clone(), field.clone());
-        match (found.block().word("type"), entry.outcome) {
-            (Some("period_over_period"), _) => places[at].comparisons.push(metric),
-            (_, Outcome::Emitted) => places[at].metrics.push(metric),
+        let (metric, field) = (entry.name.clone(), field.clone());
+        match (found.block().word("period"), entry.outcome) {
+            // One whose inputs are something over no rows, which Looker's are not, differs as the report says.
+            (Some(_), _) if entry.reason.as_ref().is_some_and(|reason| reason.contains("over no rows")) => {}
+            (Some(period), _) => places[at].comparisons.push((metric, field, period.to_owned())),
+            (None, Outcome::Emitted) => places[at].metrics.push((metric, field)),
             _ => {}
         }
     }

@@ -114,8 +114,11 @@ fn dimension_key(random: &mut Random, place: &Place) -> Option<Key> {
     if place.dimensions.is_empty() {
         return None;
     }
-    let dimension = random.pick(&place.dimensions);
-    Some(match dimension.kind {
+    Some(key_of(random.pick(&place.dimensions)))
+}
+
+fn key_of(dimension: &Dimension) -> Key {
+    match dimension.kind {
         Kind::Text | Kind::Number => {
             Key { path: dimension.path.clone(), field: dimension.field.clone(), shape: Shape::Plain }
         }
@@ -125,11 +128,17 @@ fn dimension_key(random: &mut Random, place: &Place) -> Option<Key> {
         Kind::Time => {
             Key { path: format!("{}.month", dimension.path), field: dimension.field.clone(), shape: Shape::Month }
         }
-    })
+    }
 }
 
 fn filter(random: &mut Random, place: &Place) -> Option<Filter> {
-    let dimension = random.pick(&place.dimensions);
+    if place.dimensions.is_empty() {
+        return None;
+    }
+    filter_of(random, random.clone().pick(&place.dimensions))
+}
+
+fn filter_of(random: &mut Random, dimension: &Dimension) -> Option<Filter> {
     let path = dimension.path.clone();
     let said = |condition: String, expression: &str, told: Option<Told>| {
         let expression = expression.to_owned();
@@ -208,6 +217,11 @@ fn of_number(random: &mut Random, dimension: &Dimension) -> Option<Filter> {
 }
 
 fn range(random: &mut Random, world: &World, place: &Place, axis: &str) -> Option<Range> {
+    let kind = random.below(10);
+    range_of(random, world, place, axis, kind)
+}
+
+fn range_of(random: &mut Random, world: &World, place: &Place, axis: &str, kind: usize) -> Option<Range> {
     let has = |frame: &str| place.frames.iter().any(|known| known == frame);
     let field = ["date", "week", "month", "quarter", "year"].into_iter().find(|frame| has(frame))?;
     let with = |text: String, expression: String| {
@@ -221,7 +235,7 @@ fn range(random: &mut Random, world: &World, place: &Place, axis: &str) -> Optio
     let length = (world.days.1 - world.days.0).num_days();
     let from =
         world.days.0 + Duration::days(i64::try_from(random.below(usize::try_from(length).unwrap_or(1))).unwrap_or(0));
-    match random.below(10) {
+    match kind {
         0 => with(format!("last {months} months"), format!("{months} months ago for {months} months")),
         1 => {
             let days = 2 + random.below(90);
@@ -243,26 +257,92 @@ fn month(day: NaiveDate, later: usize) -> NaiveDate {
     day.with_day(1).expect("a month has a first day") + months
 }
 
-/// A comparison with an earlier period, over whole years, by periods of the calendar.
+/// A comparison with an earlier period, over whole periods.
 fn comparison(random: &mut Random, world: &World, place: &Place) -> Question {
     let axis = place.axis.clone().unwrap_or_default();
-    let (frame, name, shape) = *random.pick(&FRAMES[2..5]);
+    let (metric, field, period) = random.pick(&place.comparisons).clone();
+    let year = world.days.1.year();
+    let (finer, text, expression): (&[usize], String, String) = match period.as_str() {
+        "year" => (&[2, 3, 4], format!("{year}-01-01 to {}-01-01", year + 1), year.to_string()),
+        "quarter" => (&[2, 3], "last 3 quarters".to_owned(), "3 quarters ago for 3 quarters".to_owned()),
+        "month" => (&[2], "last 5 months".to_owned(), "5 months ago for 5 months".to_owned()),
+        "week" => (&[0, 1], "last 6 weeks".to_owned(), "6 weeks ago for 6 weeks".to_owned()),
+        _ => (&[0], "last 30 days".to_owned(), "30 days ago for 30 days".to_owned()),
+    };
+    let (frame, name, shape) = FRAMES[*random.pick(finer)];
     let mut keys = vec![Key { path: format!("time.{name}"), field: format!("{axis}_{frame}"), shape }];
     keys.extend(dimension_key(random, place).filter(|key| !key.path.ends_with(".month") && random.chance(50)));
-    let year = world.days.1.year();
-    let range = Range {
-        text: format!("{year}-01-01 to {}-01-01", year + 1),
-        // Not the year: the explore filters the days by itself where nobody does.
-        filter: Some((format!("{axis}_date"), year.to_string())),
-        days: None,
-    };
+    // Not the year: the explore filters the days by itself where nobody does.
+    let range = Range { text, filter: Some((format!("{axis}_date"), expression)), days: None };
     Question {
         explore: place.explore.clone(),
-        metrics: vec![random.pick(&place.comparisons).clone()],
+        metrics: vec![(metric, field)],
         keys,
         filters: Vec::new(),
         range: Some(range),
         user: world.user.clone(),
         is_comparison: true,
     }
+}
+
+/// A question of each dimension, of each timeframe and of each metric, and some with comparisons.
+pub(in crate::lookml::twin) fn every(random: &mut Random, world: &World, place: &Place) -> Vec<Question> {
+    let mut questions = Vec::new();
+    let plain = |random: &mut Random, keys: Vec<Key>, metric: (String, String)| {
+        let text = format!("{} to {}", world.days.0, world.days.1);
+        let field = ["date", "week", "month", "quarter", "year"]
+            .into_iter()
+            .find(|frame| place.frames.iter().any(|known| known == frame));
+        let wide = place.axis.as_ref().zip(field).map(|(axis, field)| Range {
+            filter: Some((format!("{axis}_{field}"), text.clone())),
+            text: text.clone(),
+            days: None,
+        });
+        let range = if random.chance(70) {
+            wide
+        } else {
+            place.axis.as_ref().and_then(|axis| self::range(random, world, place, axis))
+        };
+        Question {
+            explore: place.explore.clone(),
+            metrics: vec![metric],
+            keys,
+            filters: Vec::new(),
+            range,
+            user: world.user.clone(),
+            is_comparison: false,
+        }
+    };
+    let one = |random: &mut Random| random.pick(&place.metrics).clone();
+    for dimension in &place.dimensions {
+        let metric = one(random);
+        questions.push(plain(random, vec![key_of(dimension)], metric));
+        let metric = one(random);
+        let mut filtered = plain(random, Vec::new(), metric);
+        filtered.filters.extend(filter_of(random, dimension));
+        questions.push(filtered);
+    }
+    for (frame, name, shape) in FRAMES {
+        if let Some(axis) = place.axis.as_ref().filter(|_| place.frames.iter().any(|known| known == frame)) {
+            let key = Key { path: format!("time.{name}"), field: format!("{axis}_{frame}"), shape };
+            let metric = one(random);
+            questions.push(plain(random, vec![key], metric));
+        }
+    }
+    for metric in &place.metrics {
+        let keys = dimension_key(random, place).into_iter().collect();
+        questions.push(plain(random, keys, metric.clone()));
+        questions.push(plain(random, Vec::new(), metric.clone()));
+    }
+    if let Some(axis) = &place.axis {
+        for number in 0..6 {
+            let metric = one(random);
+            let range = range_of(random, world, place, axis, [1, 4, 6][number % 3]);
+            questions.push(Question { range, ..plain(random, Vec::new(), metric) });
+        }
+    }
+    for _ in 0..3 * place.comparisons.len() {
+        questions.push(comparison(random, world, place));
+    }
+    questions
 }

@@ -80,12 +80,11 @@ impl World {
             definitions: vec![("metrics/world.yml".to_owned(), small.definitions())],
             catalog: small.catalog(),
         };
-        let now = Small::now().to_rfc3339();
         let attributes = [("region".to_owned(), vec![Small::region().to_owned()])].into();
         Self {
             user: User { attributes, are_filters: false },
             small: Some(small),
-            ..Self::new(&texts, warehouse, ("2023-12-15", "2024-05-15"), &now)
+            ..Self::new(&texts, warehouse, ("2023-12-15", "2024-05-15"), "2024-04-20T12:00:00Z")
         }
     }
 

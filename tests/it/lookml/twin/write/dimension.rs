@@ -76,6 +76,7 @@ impl Writer<'_> {
             "timestamp" => return format!("({sql} AT TIME ZONE 'UTC')"),
             "epoch" => format!("(to_timestamp({sql}) AT TIME ZONE 'UTC')"),
             "yyyymmdd" => format!("strptime(CAST({sql} AS VARCHAR), '%Y%m%d')"),
+            "date" => format!("CAST(CAST({sql} AS DATE) AS TIMESTAMP)"),
             _ => format!("CAST({sql} AS TIMESTAMP)"),
         };
         if converts { format!("(({stored} AT TIME ZONE 'UTC') AT TIME ZONE '{zone}')") } else { stored }

@@ -34,6 +34,8 @@ pub(super) struct Draft {
     pub crossing: BTreeSet<DimensionId>,
     /// The measure that counts rows for the test of its key, which belongs to no time axis.
     pub row_count: Option<tree::Measure>,
+    /// The permanent filter, for the explore of that test where there is no other.
+    pub kept: Option<String>,
     /// The conditions that have a dimension, by their SQL.
     conditions: BTreeMap<String, String>,
     /// What goes into the view's own file.
@@ -72,6 +74,7 @@ impl Draft {
             left_out: BTreeMap::new(),
             crossing: BTreeSet::new(),
             row_count: None,
+            kept: None,
             conditions: BTreeMap::new(),
             own: Part::default(),
             joined: Part::default(),

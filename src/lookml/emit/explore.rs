@@ -86,7 +86,7 @@ pub(super) fn build(emission: &mut Emission<'_>, model: ModelId, homes: &[Home])
 }
 
 /// Writes the permanent filter of a model for its explore.
-fn condition_sql(emission: &mut Emission<'_>, model: ModelId, filter: &Expr<Ref>) -> Result<String, String> {
+pub(super) fn condition_sql(emission: &mut Emission<'_>, model: ModelId, filter: &Expr<Ref>) -> Result<String, String> {
     if sql::needs_dimension(filter) {
         let value = sql::write(emission, model, &Route::here(), filter, Site::Dimension)?;
         let name = emission.helper(model, "is_kept", DimensionType::YesNo, &value);

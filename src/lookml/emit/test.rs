@@ -11,7 +11,7 @@ use super::{
         Timeframe, View,
     },
     Emission, draft,
-    explore::Explores,
+    explore::{Explores, condition_sql},
     measure,
     policies::seen_by_all,
 };
@@ -28,11 +28,18 @@ use chrono::{NaiveTime, TimeZone};
 pub(super) fn count_rows(emission: &mut Emission<'_>, explores: &BTreeMap<ModelId, Explores>) {
     let views: Vec<ModelId> = explores.values().flat_map(|explores| explores.views.iter().copied()).collect();
     for model in views {
-        let draft = emission.draft_mut(model);
-        if draft.own.key.is_some() && draft.row_count.is_none() {
-            let name = draft.claim("row_count");
-            draft.row_count = Some(measure::empty(&name, MeasureType::Count));
+        let draft = emission.draft(model);
+        if draft.own.key.is_none() || draft.row_count.is_some() {
+            continue;
         }
+        // A key may be unique among the rows of the model only, so that its own explore needs their filter.
+        let filter = emission.project.models[model].filter.as_ref().filter(|_| !explores.contains_key(&model));
+        let kept = filter.map(|filter| condition_sql(emission, model, filter)).transpose();
+        let Ok(kept) = kept else { continue };
+        let draft = emission.draft_mut(model);
+        let name = draft.claim("row_count");
+        draft.row_count = Some(measure::empty(&name, MeasureType::Count));
+        draft.kept = kept;
     }
 }
 
@@ -54,6 +61,7 @@ pub(super) fn key(
         hidden: true,
         description: Some("Only there for the test of the primary key.".to_owned()),
         view_name: draft.view.clone(),
+        sql_always_where: draft.kept.clone(),
         ..Explore::default()
     });
     let source = explore.or(own.as_ref()).map(|explore| explore.name.clone()).unwrap_or_default();

@@ -194,7 +194,9 @@ fn compare(
     let days = "on days that the earlier period did not have, Looker may show a neighbouring day";
     let months = offset.unit.months().is_some().then(|| days.to_owned());
     let filter = format!("filter by whole periods of a {period}, or Looker has no earlier rows to compare with");
-    let notes: Vec<String> = note.into_iter().chain(months).chain([filter]).collect();
+    let empty = shifted.when_empty == Some(Empty::Zero);
+    let empty = empty.then(|| "over no rows of the earlier period it is null in Looker".to_owned());
+    let notes: Vec<String> = note.into_iter().chain(empty).chain(months).chain([filter]).collect();
     Ok(Made { measure, crosses: crosses || base_crosses, note: Some(notes.join("; ")) })
 }
 

@@ -71,6 +71,11 @@ impl Small {
         Self(made)
     }
 
+    /// Whether a policy hides rows.
+    pub(crate) fn is_guarded(&self) -> bool {
+        self.0.world.is_guarded
+    }
+
     /// Without the policy.
     pub(crate) fn unguarded(mut self) -> Self {
         self.0.world.is_guarded = false;

@@ -2,8 +2,6 @@
 
 mod check;
 mod governed;
-#[cfg(feature = "duckdb")]
-mod numbers;
 mod outside;
 mod sound;
 mod stable;

@@ -85,15 +85,6 @@ pub(super) fn written(definitions: &str) -> World {
     }
 }
 
-impl World {
-    /// The zone of the project.
-    #[cfg(feature = "duckdb")]
-    pub(super) fn time_zone(&self) -> String {
-        let line = self.config.lines().find_map(|line| line.strip_prefix("time_zone:"));
-        line.map_or_else(|| "UTC".to_owned(), |zone| zone.trim().to_owned())
-    }
-}
-
 /// Resolves a project.
 #[cfg(feature = "duckdb")]
 pub(super) fn project(world: &World) -> Project {

@@ -145,18 +145,39 @@ fn write(nodes: &[Node<'_>], asked: &dyn Asked) -> Looker<String> {
     Ok(text)
 }
 
+/// `{{ a | filter: x, y | … }}`. What is split into a list stands with a separator of its own until it is joined.
 fn output(expression: &str, asked: &dyn Asked) -> Looker<String> {
     let mut parts = expression.split('|').map(str::trim);
     let mut text = operand(parts.next().unwrap_or_default(), asked)?.show();
     for filter in parts {
-        text = match filter {
-            "sql_quote" => format!("'{}'", text.replace('\'', "''")),
-            "upcase" => text.to_uppercase(),
-            "downcase" => text.to_lowercase(),
-            other => return refuse(format!("the Liquid filter `{other}` is not known here")),
+        let (name, words) = filter.split_once(':').map_or((filter, Vec::new()), |(name, words)| (name, quoted(words)));
+        text = match (name, words.as_slice()) {
+            ("sql_quote", []) => format!("'{}'", text.replace('\'', "''")),
+            ("upcase", []) => text.to_uppercase(),
+            ("downcase", []) => text.to_lowercase(),
+            ("replace", [from, to]) => text.replace(from, to),
+            ("split", [at]) => text.replace(at, BETWEEN),
+            ("join", [with]) => text.replace(BETWEEN, with),
+            _ => return refuse(format!("the Liquid filter `{filter}` is not known here")),
         };
     }
     Ok(text)
+}
+
+/// What stands between the items of a list.
+const BETWEEN: &str = "\u{1f}";
+
+/// The texts in quotes of the arguments of a filter.
+fn quoted(words: &str) -> Vec<&str> {
+    let mut texts = Vec::new();
+    let mut rest = words;
+    while let Some(from) = rest.find(['\'', '"']) {
+        let mark = &rest[from..=from];
+        let Some(length) = rest[from + 1..].find(mark) else { break };
+        texts.push(&rest[from + 1..from + 1 + length]);
+        rest = &rest[from + length + 2..];
+    }
+    texts
 }
 
 /// Conditions are evaluated from the right, as in Liquid: there are no parentheses.
@@ -220,6 +241,8 @@ mod tests {
                 "a.b._in_query" => Ok(Value::Bool(true)),
                 "a.c._in_query" => Ok(Value::Bool(false)),
                 "_user_attributes['region']" => Ok(Value::Text("N".to_owned())),
+                "_user_attributes['several']" => Ok(Value::Text("N, S".to_owned())),
+                "_user_attributes['none']" => Ok(Value::Nil),
                 other => refuse(other),
             }
         }
@@ -252,6 +275,8 @@ mod tests {
                 "<a.f:x + 1> AND <a.d:false><a.d:true>",
             ),
             ("{%- parameter a.p -%}", "<a.p>"),
+            ("'{{ _user_attributes['several'] | replace: ', ', ',' | split: ',' | join: \"','\" }}'", "'N','S'"),
+            ("{% if _user_attributes['none'] == nil or _user_attributes['none'] contains \"'\" %}n{% endif %}", "n"),
         ] {
             assert_eq!(render(template, &Fixed).as_deref(), Ok(text), "{template}");
         }

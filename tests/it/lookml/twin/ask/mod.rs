@@ -4,12 +4,14 @@ mod answer;
 mod places;
 mod question;
 mod random;
+mod union;
 mod world;
 
 pub(super) use answer::Answer;
 use answer::{difference, empty, of_looker, of_oracle, of_planner};
 use places::places;
-use random::{Random, every, make};
+pub(super) use random::Random;
+use random::{every, make};
 pub(super) use world::World;
 
 use super::{Looker, data_tests, project::Model, refuse, write};

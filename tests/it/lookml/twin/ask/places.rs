@@ -10,14 +10,8 @@ use entente::{
     project::{DimensionKind, MetricKind, Project, Route, TimeAxis, to_one_routes},
 };
 
-use super::World;
-use crate::lookml::twin::{
-    Looker,
-    explore::Explore,
-    project::Model,
-    query::{Query, User},
-    refuse, write,
-};
+use super::{World, union};
+use crate::lookml::twin::{Looker, explore::Explore, project::Model, query::Query, refuse, write};
 
 /// An explore, and what can be asked there.
 pub(in crate::lookml::twin) struct Place {
@@ -72,7 +66,7 @@ pub(in crate::lookml::twin) fn places(world: &World, model: &Model) -> Looker<Ve
             }
         };
         let (alias, name) = field.split_once('.').unwrap_or_default();
-        let found = Explore::find(model, explore, &User::default())?.field(alias, name)?;
+        let found = Explore::find(model, explore, &world.user)?.field(alias, name)?;
         let (metric, field) = (entry.name.clone(), field.clone());
         match (found.block().word("period"), entry.outcome) {
             // One whose inputs are something over no rows, which Looker's are not, differs as the report says.
@@ -88,7 +82,10 @@ pub(in crate::lookml::twin) fn places(world: &World, model: &Model) -> Looker<Ve
 
 fn place(world: &World, model: &Model, name: &str, metric: &str) -> Looker<Place> {
     let project = &world.project;
-    let explore = Explore::find(model, name, &User::default())?;
+    let explore = Explore::find(model, name, &world.user)?;
+    if let Some(place) = union::place(world, &explore)? {
+        return Ok(place);
+    }
     let id = project.metric_named(metric).expect("the report speaks of metrics");
     let leaf = project.leaves(id)[0];
     let MetricKind::Simple(simple) = &project.metrics[leaf].kind else { return refuse("a metric rests on no rows") };
@@ -180,7 +177,7 @@ fn dimension_of(
 }
 
 /// Some values of a dimension, as Looker would suggest them.
-fn values(world: &World, explore: &Explore<'_>, field: &str) -> Looker<Vec<String>> {
+pub(super) fn values(world: &World, explore: &Explore<'_>, field: &str) -> Looker<Vec<String>> {
     let query = Query {
         explore: explore.block.name.clone(),
         fields: vec![field.to_owned()],
@@ -190,7 +187,7 @@ fn values(world: &World, explore: &Explore<'_>, field: &str) -> Looker<Vec<Strin
         sorts: vec![(field.to_owned(), false)],
         limit: Some(40),
     };
-    let sql = write::sql(explore.model, &world.session(&User::default()), &query)?;
+    let sql = write::sql(explore.model, &world.session(&world.user), &query)?;
     let rows = world.rows(&sql).or_else(|error| refuse(format!("{error}\n{sql}")))?;
     Ok((0..rows.len).filter_map(|row| rows.columns[0].text(row)).collect())
 }

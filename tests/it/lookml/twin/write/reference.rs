@@ -84,7 +84,7 @@ impl Asked for Place<'_, '_> {
         };
         if let Some(attribute) = inner("_user_attributes[") {
             let values = self.writer.session.user.values(&attribute);
-            return Ok(Value::Text(values.join(",")));
+            return Ok(if values.is_empty() { Value::Nil } else { Value::Text(values.join(",")) });
         }
         if let Some(field) = inner("_filters[") {
             return Ok(self.writer.expression(&field).map_or(Value::Nil, |text| Value::Text(text.to_owned())));

@@ -1,0 +1,2 @@
+project_name: "hand"
+constant: schema { value: "main" }

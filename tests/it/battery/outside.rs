@@ -73,12 +73,12 @@ impl Small {
 
     /// Whether a policy hides rows.
     pub(crate) fn is_guarded(&self) -> bool {
-        self.0.world.is_guarded
+        self.0.world.policy.is_some()
     }
 
     /// Without the policy.
     pub(crate) fn unguarded(mut self) -> Self {
-        self.0.world.is_guarded = false;
+        self.0.world.policy = None;
         self
     }
 

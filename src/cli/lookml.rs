@@ -26,6 +26,9 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Work with LookML, whoever wrote it
 #[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  entente lookml check lookml_out      what is wrong with a LookML project")]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     command: LookmlCommand,

@@ -119,7 +119,7 @@ fn a_warehouse_that_is_not_run_yet_has_its_sql_printed() {
             3,
             &[
                 &format!("connection `far` is {name}, which this version writes SQL for but does not run"),
-                "Print the SQL with `entente query --sql`, or use a DuckDB connection.",
+                "Print the SQL with `entente query --sql`, or use a DuckDB or Postgres connection.",
             ],
         );
     }

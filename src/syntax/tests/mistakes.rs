@@ -247,7 +247,7 @@ const FORMS: &[Case] = &[
         &[
             "wrong-value 2:11 `name` of a metric takes a name in `snake_case`, found a list | Write `name: some_name`.",
             "wrong-value 3:10 `label` of a metric has no value | Write text after `label:`, or leave the key out.",
-            "wrong-value 4:13 `window` of a metric takes a number and a unit of time, found `3` | Write a number and one of minute, hour, day, week, month, quarter, year, such as `28 days`.",
+            "wrong-value 4:13 `window` of a metric takes a number and a unit of time, found `3` | Write a number and one of second, minute, hour, day, week, month, quarter, year, such as `28 days`.",
             "conflicting-keys 5:5 a metric has both `window` and `all_time` | Keep the one that is meant.",
             "wrong-value 5:16 `all_time` of a metric takes `true` or `false`, found `true` | Write `all_time: true`, without quotes.",
             "wrong-value 6:15 `revision` of a metric is too large: `100000000000000000000000000000` | Write at most 4294967295.",

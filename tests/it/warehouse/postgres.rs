@@ -252,6 +252,6 @@ fn a_project_on_postgres_is_read_checked_and_asked() {
     let by_done = project
         .run(["query", "-m", "revenue", "-b", "orders.done", "--having", "revenue > 1", "--format", "csv"])
         .worked();
-    assert_eq!(by_done, "orders.done,revenue\nfalse,5.75\ntrue,10.25\n");
+    assert_eq!(by_done, "orders.done,revenue\ntrue,10.25\nfalse,5.75\n");
     project.run(["verify"]).worked();
 }

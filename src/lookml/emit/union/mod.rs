@@ -264,7 +264,9 @@ fn frames(emission: &Emission<'_>, facts: &[Fact]) -> Result<(Vec<Timeframe>, bo
         frames.retain(|frame| theirs.contains(frame));
     }
     if by_days {
-        frames.retain(|frame| !matches!(frame, Timeframe::Time | Timeframe::Hour | Timeframe::HourOfDay));
+        let within_a_day =
+            [Timeframe::Time, Timeframe::Second, Timeframe::Minute, Timeframe::Hour, Timeframe::HourOfDay];
+        frames.retain(|frame| !within_a_day.contains(frame));
     }
     if frames.iter().all(|frame| *frame == Timeframe::Raw) {
         return Err("its inputs have times that no period fits".to_owned());

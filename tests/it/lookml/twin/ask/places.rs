@@ -97,6 +97,9 @@ fn place(world: &World, model: &Model, name: &str, metric: &str) -> Looker<Place
         }
     }
     let axis = simple.time.as_ref().and_then(|axis| group(project, &explore, axis));
+    // The axis is asked for as the time of the query: a balance is one of each period only then.
+    let is_axis = |field: &str| axis.as_ref().is_some_and(|axis| field.starts_with(&format!("{axis}_")));
+    dimensions.retain(|dimension| !matches!(dimension.kind, Kind::Time) || !is_axis(&dimension.field));
     let frames = axis.iter().flat_map(|axis| {
         let before = format!("{axis}_");
         explore.fields().filter_map(move |field| field.strip_prefix(&before).map(str::to_owned)).collect::<Vec<_>>()

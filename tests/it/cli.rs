@@ -108,7 +108,7 @@ fn a_warehouse_that_is_not_run_yet_has_its_sql_printed() {
     let request = ["query", "-m", "revenue", "-b", "time.month", "-t", "2025"];
     for (connection, name, form) in [
         ("{ type: snowflake, account: acme-eu, warehouse: bi, database: analytics }", "Snowflake", "CONVERT_TIMEZONE("),
-        ("{ type: postgres, host: db.acme.example, port: 5433, database: analytics }", "Postgres", "AT TIME ZONE"),
+        ("{ type: bigquery, project: acme-analytics, dataset: marts }", "BigQuery", "'Europe/Berlin'"),
     ] {
         let config = format!("language: 1\nname: parcel\nconnection: far\nconnections: {{ far: {connection} }}\n");
         project.write("entente.yml", config + "time_zone: Europe/Berlin\ncurrency: EUR\n");

@@ -35,7 +35,10 @@ pub(crate) fn run(document: &mut Document, code: &str) -> Result<(), String> {
     }
     let position = document.blocks.iter().position(|block| block.kind == Kind::Diagnostics);
     let position = position.ok_or("the page has no block `diagnostics`")?;
-    let load = if code.starts_with("lookml-") { lookml } else { definitions };
+    let is_lookml = code.starts_with("lookml-");
+    let load = |document: &Document, version| {
+        if is_lookml { Ok(lookml(document, version)) } else { definitions(document, version) }
+    };
     let broken = load(document, Version::Written)?;
     if broken.diagnostics.iter().all(|diagnostic| diagnostic.code.name() != code) {
         return Err(format!("the page does not raise `{code}`, but:\n{}", broken.shown()));
@@ -72,7 +75,7 @@ fn definitions(document: &Document, version: Version) -> Result<Found, String> {
 }
 
 /// Checks the LookML of a page; what is mended replaces what was broken.
-fn lookml(document: &Document, version: Version) -> Result<Found, String> {
+fn lookml(document: &Document, version: Version) -> Found {
     let mut texts = BTreeMap::new();
     for block in &document.blocks {
         match &block.kind {
@@ -86,5 +89,5 @@ fn lookml(document: &Document, version: Version) -> Result<Found, String> {
         files.add(path, text);
     }
     let diagnostics = check(&files).diagnostics;
-    Ok(Found { files, diagnostics })
+    Found { files, diagnostics }
 }

@@ -63,7 +63,7 @@ pub(super) fn call(
         Function::WrittenTruncate(granularity) => {
             arity(1, "trunc")?;
             if granularity.is_within_a_day() {
-                return within_a_day(context, bound.remove(0), granularity);
+                return within_a_day(context, &bound.remove(0), granularity);
             }
             return Ok(Typed::new(time::truncate(day(&bound[0])?, granularity, calendar), Date));
         }
@@ -131,8 +131,8 @@ fn time_of(typed: &Typed, granularity: Granularity, context: &FilterContext<'_>)
     }
 }
 
-fn within_a_day(context: &FilterContext<'_>, typed: Typed, granularity: Granularity) -> Result<Typed, PlanError> {
-    let value = time_of(&typed, granularity, context)?;
+fn within_a_day(context: &FilterContext<'_>, typed: &Typed, granularity: Granularity) -> Result<Typed, PlanError> {
+    let value = time_of(typed, granularity, context)?;
     let column_type = value.column_type;
     Ok(Typed::new(value.period(context.cut, granularity, Shift::default()), column_type))
 }

@@ -127,7 +127,7 @@ fn taken_apart(names: &Names, rows: Rows, later: &BTreeSet<String>) -> Rows {
             below.push(join);
             continue;
         }
-        let on = join.on.map(|on| with_key(on, later, &mut items, &mut taken));
+        let on = join.on.map(|on| with_key(&on, later, &mut items, &mut taken));
         above.push(Join { on, ..join });
     }
     let n_keys = items.len();
@@ -158,7 +158,7 @@ fn taken_apart(names: &Names, rows: Rows, later: &BTreeSet<String>) -> Rows {
 
 /// Rebuilds the condition of a join over the groups, each of which has our side of the key as a column.
 fn with_key(
-    on: SqlExpr,
+    on: &SqlExpr,
     later: &BTreeSet<String>,
     items: &mut Vec<SelectItem>,
     taken: &mut BTreeSet<String>,
@@ -179,7 +179,7 @@ fn with_key(
         items.push(expr.named(&name));
         SqlExpr::column(BY_KEY, name)
     };
-    let all: Vec<SqlExpr> = conjuncts(&on).into_iter().cloned().collect();
+    let all: Vec<SqlExpr> = conjuncts(on).into_iter().cloned().collect();
     let rebuilt = all.into_iter().map(|condition| match condition {
         Expr::Binary { op: BinaryOp::Eq, left, right } => side(*left).binary(BinaryOp::Eq, *right),
         other => other,

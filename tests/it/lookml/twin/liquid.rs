@@ -60,8 +60,11 @@ pub(super) fn render(template: &str, asked: &dyn Asked) -> Looker<String> {
     write(&nodes, asked)
 }
 
+/// Nodes, and the tag that ends them: its word and the rest of it.
+type Parsed<'t> = (Vec<Node<'t>>, Option<(&'t str, &'t str)>);
+
 /// Reads up to a tag that ends something, and returns that.
-fn parse<'t>(rest: &mut &'t str) -> Looker<(Vec<Node<'t>>, Option<(&'t str, &'t str)>)> {
+fn parse<'t>(rest: &mut &'t str) -> Looker<Parsed<'t>> {
     let mut nodes = Vec::new();
     loop {
         let Some(at) = rest.find("{%").into_iter().chain(rest.find("{{")).min() else {

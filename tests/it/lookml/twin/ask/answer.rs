@@ -93,7 +93,7 @@ pub(in crate::lookml::twin) fn of_looker(world: &World, question: &Question, sql
             .iter()
             .zip(&question.keys)
             .map(|(text, key)| text.as_deref().map(|text| normal(text, key.shape, world)));
-        let values = values.iter().map(|value| value.as_ref().map(|text| text.replace('T', " ").to_string()));
+        let values = values.iter().map(|value| value.as_ref().map(|text| text.replace('T', " ")));
         if answer.rows.insert(key.collect(), values.collect()).is_some() {
             return refuse("a group is there twice");
         }

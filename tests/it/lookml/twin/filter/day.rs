@@ -84,15 +84,15 @@ impl Calendar {
         if let Some((from, length)) = text.split_once(" for ") {
             let from = self.point(from)?;
             let (count, unit) = amount(length)?;
-            let to = from.from.map(|at| self.moved(at, count, unit));
+            let to = from.from.map(|at| Self::moved(at, count, unit));
             return Ok(Span { to, unit, ..from });
         }
         if let Ok((count, unit)) = amount(text) {
             // The last so many, the one that goes on included.
             let begin = self.begin(self.now, unit);
             return Ok(Span {
-                from: Some(self.moved(begin, 1 - count, unit)),
-                to: Some(self.moved(begin, 1, unit)),
+                from: Some(Self::moved(begin, 1 - count, unit)),
+                to: Some(Self::moved(begin, 1, unit)),
                 unit,
             });
         }
@@ -103,8 +103,8 @@ impl Calendar {
     fn point(self, text: &str) -> Looker<Span> {
         let text = text.trim();
         let period = |count: i64, unit: Unit| {
-            let begin = self.moved(self.begin(self.now, unit), count, unit);
-            Span { from: Some(begin), to: Some(self.moved(begin, 1, unit)), unit }
+            let begin = Self::moved(self.begin(self.now, unit), count, unit);
+            Span { from: Some(begin), to: Some(Self::moved(begin, 1, unit)), unit }
         };
         match text {
             "today" => return Ok(period(0, Unit::Day)),
@@ -131,7 +131,7 @@ impl Calendar {
     fn written(self, text: &str) -> Looker<Span> {
         let found = self.date(&text.replace('/', "-"));
         let Some((from, unit)) = found else { return refuse(format!("`{text}` is no time")) };
-        Ok(Span { from: Some(from), to: Some(self.moved(from, 1, unit)), unit })
+        Ok(Span { from: Some(from), to: Some(Self::moved(from, 1, unit)), unit })
     }
 
     fn date(self, text: &str) -> Option<(NaiveDateTime, Unit)> {
@@ -140,7 +140,7 @@ impl Calendar {
             let (year, quarter) = fiscal.split_once("-q").map_or((fiscal, None), |(year, q)| (year, Some(q)));
             let months =
                 i64::from(self.fiscal_offset) + quarter.map_or(Some(0), |q| Some(3 * (q.parse::<i64>().ok()? - 1)))?;
-            let start = self.moved(midnight(year.parse().ok()?, 1, 1)?, months, Unit::Month);
+            let start = Self::moved(midnight(year.parse().ok()?, 1, 1)?, months, Unit::Month);
             return Some((start, if quarter.is_some() { Unit::FiscalQuarter } else { Unit::FiscalYear }));
         }
         if let Some((year, quarter)) = text.split_once("-q") {
@@ -175,8 +175,8 @@ impl Calendar {
             NaiveDate::from_ymd_opt(day.year(), month, 1).expect("a month's first day")
         };
         let fiscal = |months: u32| {
-            let shifted = self.moved(first(day).into(), -i64::from(self.fiscal_offset), Unit::Month);
-            self.moved(of_months(shifted.date(), months).into(), i64::from(self.fiscal_offset), Unit::Month)
+            let shifted = Self::moved(first(day).into(), -i64::from(self.fiscal_offset), Unit::Month);
+            Self::moved(of_months(shifted.date(), months).into(), i64::from(self.fiscal_offset), Unit::Month)
         };
         match unit {
             Unit::Second => at.with_nanosecond(0).expect("a second"),
@@ -196,7 +196,7 @@ impl Calendar {
     }
 
     /// A time so many units later.
-    pub(in crate::lookml::twin) fn moved(self, at: NaiveDateTime, count: i64, unit: Unit) -> NaiveDateTime {
+    pub(in crate::lookml::twin) fn moved(at: NaiveDateTime, count: i64, unit: Unit) -> NaiveDateTime {
         let months = |size: i64| {
             let months = Months::new(u32::try_from((count * size).unsigned_abs()).expect("few months"));
             if count < 0 { at - months } else { at + months }

@@ -53,11 +53,11 @@ impl Writer<'_> {
                 };
                 let key = self.code(alias, key)?;
                 let aggregate = kind.trim_end_matches("_distinct");
-                self.over_keys(alias, block, aggregate, &values, &key)
+                Self::over_keys(alias, block, aggregate, &values, &key)
             }
             "sum" | "average" | "median" | "percentile" if is_multiplied => {
                 let key = self.needed_key(alias, block)?;
-                self.over_keys(alias, block, kind, &values, &key)
+                Self::over_keys(alias, block, kind, &values, &key)
             }
             "sum" => Ok(format!("COALESCE(SUM({}), 0)", values.value())),
             "average" => Ok(format!("AVG({})", values.value())),

@@ -160,29 +160,7 @@ impl<'a> Writer<'a> {
             }
         }
         let body = Body { columns: body.columns.clone(), conditions, having: body.having.clone() };
-        Ok(self.select(&body, &from))
-    }
-
-    /// The SELECT from tables.
-    fn select(&self, body: &Body, from: &str) -> String {
-        let columns: Vec<String> =
-            body.columns.iter().enumerate().map(|(at, (sql, _))| format!("{sql} AS c{at}")).collect();
-        let mut sql = format!("SELECT {} FROM {from}", columns.join(", "));
-        if !body.conditions.is_empty() {
-            sql.push_str(&format!(" WHERE ({})", body.conditions.join(") AND (")));
-        }
-        let keys: Vec<String> = (1..)
-            .zip(&body.columns)
-            .filter(|(_, (_, is_measure))| !is_measure)
-            .map(|(at, _): (usize, _)| at.to_string())
-            .collect();
-        if !keys.is_empty() {
-            sql.push_str(&format!(" GROUP BY {}", keys.join(", ")));
-        }
-        if !body.having.is_empty() {
-            sql.push_str(&format!(" HAVING ({})", body.having.join(") AND (")));
-        }
-        sql
+        Ok(select(&body, &from))
     }
 
     /// Whether a join that is needed multiplies rows of the base.
@@ -229,4 +207,26 @@ impl<'a> Writer<'a> {
             }
         }
     }
+}
+
+/// The SELECT from tables.
+fn select(body: &Body, from: &str) -> String {
+    let columns: Vec<String> =
+        body.columns.iter().enumerate().map(|(at, (sql, _))| format!("{sql} AS c{at}")).collect();
+    let mut sql = format!("SELECT {} FROM {from}", columns.join(", "));
+    if !body.conditions.is_empty() {
+        sql.push_str(&format!(" WHERE ({})", body.conditions.join(") AND (")));
+    }
+    let keys: Vec<String> = (1..)
+        .zip(&body.columns)
+        .filter(|(_, (_, is_measure))| !is_measure)
+        .map(|(at, _): (usize, _)| at.to_string())
+        .collect();
+    if !keys.is_empty() {
+        sql.push_str(&format!(" GROUP BY {}", keys.join(", ")));
+    }
+    if !body.having.is_empty() {
+        sql.push_str(&format!(" HAVING ({})", body.having.join(") AND (")));
+    }
+    sql
 }

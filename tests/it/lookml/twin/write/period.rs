@@ -10,7 +10,7 @@ use crate::lookml::twin::{
     Looker,
     explore::Explore,
     field::Field,
-    filter::day::Span,
+    filter::day::{Calendar, Span},
     query::{Query, Session},
     refuse,
     text::Block,
@@ -41,7 +41,7 @@ impl Shift {
         let from = span.from.map(|at| format!("{moved} >= {}", clock(at)));
         let to = span.to.map(|at| format!("{moved} < {}", clock(at)));
         let known = span.from.map(|at| {
-            let earliest = writer.calendar().moved(at, -1, span.unit);
+            let earliest = Calendar::moved(at, -1, span.unit);
             format!("{sql} >= {}", writer.bound(block, earliest))
         });
         format!("({} AND {})", both(from, to), known.unwrap_or_else(|| "TRUE".to_owned()))

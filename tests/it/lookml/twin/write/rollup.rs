@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Writer, frames, order};
+use super::{Writer, frames, order, select};
 use crate::lookml::twin::{
     Looker,
     explore::Explore,
@@ -87,7 +87,7 @@ impl Candidate<'_, '_> {
         let mut outer = Writer { stored: parts, ..outer };
         outer.filters.retain(|filter| !stored.filters.contains(filter));
         let body = outer.body()?;
-        let mut sql = outer.select(&body, &format!("({table}) AS rollup"));
+        let mut sql = select(&body, &format!("({table}) AS rollup"));
         sql.push_str(&order(self.query, |field| self.query.fields.iter().position(|other| other == field))?);
         Ok(Some(sql))
     }

@@ -10,14 +10,7 @@ use super::{
 use crate::lookml::twin::{Looker, refuse, text::Block};
 
 impl Writer<'_> {
-    pub(super) fn over_keys(
-        &self,
-        alias: &str,
-        block: &Block,
-        aggregate: &str,
-        values: &Values,
-        key: &str,
-    ) -> Looker<String> {
+    pub(super) fn over_keys(alias: &str, block: &Block, aggregate: &str, values: &Values, key: &str) -> Looker<String> {
         let (key, value) = (values.kept(key), values.value());
         // A key that is null has no hash, so that its row is lost.
         let pairs = |value: &str| {

@@ -41,7 +41,7 @@ pub(super) fn without_block(text: &str, begin: &str) -> Vec<String> {
         let close = format!("{}}}", " ".repeat(indent));
         let Some(length) = all[at..].iter().position(|line| *line == close) else { continue };
         let kept = all[..at].iter().chain(&all[at + length + 1..]);
-        texts.push(kept.map(|line| format!("{line}\n")).collect());
+        texts.push(kept.flat_map(|line| [line, "\n"]).collect());
     }
     texts
 }

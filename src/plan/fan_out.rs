@@ -117,7 +117,11 @@ pub(super) fn weighed(
     let parts = match (aggregation, arg) {
         (Aggregation::Sum, Some(value)) => value.binary(BinaryOp::Multiply, weight.clone()),
         (Aggregation::Count, None) => weight.clone(),
-        (Aggregation::Count, Some(counted)) => weight.clone().when(counted.is_null(true)),
+        // A row that is not counted is none of it, not unknown: a mean over days has its day.
+        (Aggregation::Count, Some(counted)) => Expr::Case {
+            branches: vec![(counted.is_null(true), weight.clone())],
+            otherwise: Some(Box::new(Expr::integer(0))),
+        },
         _ => {
             return Err(PlanError::new(
                 PlanErrorCode::FanOutRefused,

@@ -174,6 +174,7 @@ pub(super) fn accumulate(bound: &Bound<'_>, window: &Window, rows: Rows, axis: &
         keys,
         aggregates,
         row,
+        grouped: false,
         uses: rows.uses,
         tables: rows.tables,
         promises: rows.promises,

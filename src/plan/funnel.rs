@@ -98,6 +98,7 @@ pub(super) fn rows(
         keys,
         aggregates,
         row: Vec::new(),
+        grouped: false,
         uses: Vec::new(),
         tables: steps.tables,
         promises: steps.promises,

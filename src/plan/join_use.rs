@@ -33,6 +33,7 @@ fn reason(project: &Project, join: &Join) -> String {
         Relationship::OneToOne => "one to one",
     };
     let key = join.keys.iter().map(|key| key.theirs.as_str()).collect::<Vec<_>>().join(", ");
+    let complete = if join.complete { ", and each row has its match" } else { "" };
     match (&join.fan_out, join.reverse_of, &join.as_of, &project.models[join.to].versions) {
         (Some(FanOut::Dedupe), ..) => {
             format!("one to many: one row of `{from}` meets many of `{to}`, and counts once in each group")
@@ -42,9 +43,9 @@ fn reason(project: &Project, join: &Join) -> String {
         }
         (None, Some(_), ..) => format!("{relationship}: a row of `{from}` has at most one of `{to}`"),
         (None, None, Some(_), Some(versions)) => format!(
-            "{relationship}: `{key}` has one version in `{to}` at a time, from `{}` to `{}`",
+            "{relationship}: `{key}` has one version in `{to}` at a time, from `{}` to `{}`{complete}",
             versions.from, versions.to
         ),
-        _ => format!("{relationship}: `{key}` is a key of `{to}`"),
+        _ => format!("{relationship}: `{key}` is a key of `{to}`{complete}"),
     }
 }

@@ -42,12 +42,24 @@ pub(super) struct Rows {
     pub(super) aggregates: Vec<LeafAggregate>,
     /// What tells the rows of the model apart, where a join multiplied them; empty where none did.
     pub(super) row: Vec<SqlExpr>,
+    /// Whether each row is a group of its own, so that the arguments of the aggregates are their values.
+    pub(super) grouped: bool,
     /// The joins that were used.
     pub(super) uses: Vec<JoinUse>,
     /// The tables that are read.
     pub(super) tables: BTreeSet<TableId>,
     /// The promises that bounds on the partitions of tables rest on.
     pub(super) promises: Vec<(TableId, String)>,
+}
+
+impl Rows {
+    /// Returns the value of an aggregate in its group.
+    pub(super) fn value_of(&self, aggregate: &LeafAggregate) -> SqlExpr {
+        match &aggregate.arg {
+            Some(value) if self.grouped => value.clone(),
+            _ => aggregate.expr(),
+        }
+    }
 }
 
 /// The aggregate of one leaf.
@@ -124,7 +136,18 @@ fn rows_of_model(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanError> {
     };
     let Finished { from, mut joins, uses, tables, promises } = scope.finish()?;
     joins.extend(point);
-    let rows = Rows { from, joins, filter: Expr::all(conditions), keys, aggregates, row, uses, tables, promises };
+    let rows = Rows {
+        from,
+        joins,
+        filter: Expr::all(conditions),
+        keys,
+        aggregates,
+        row,
+        grouped: false,
+        uses,
+        tables,
+        promises,
+    };
     Ok(match (window, axis) {
         (Some(window), Some(axis)) => cumulative::accumulate(bound, &window, rows, &axis),
         _ => rows,

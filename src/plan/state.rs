@@ -48,7 +48,18 @@ pub(super) fn rows(bound: &Bound<'_>, scan: &Scan, edge: Edge) -> Result<Rows, P
         conditions.extend(valid(edge, &from, &to, &moment));
         let Finished { from, joins, uses, tables, promises } = scope.finish()?;
         let filter = Expr::all(conditions);
-        return Ok(Rows { from, joins, filter, keys, aggregates, row: Vec::new(), uses, tables, promises });
+        return Ok(Rows {
+            from,
+            joins,
+            filter,
+            keys,
+            aggregates,
+            row: Vec::new(),
+            grouped: false,
+            uses,
+            tables,
+            promises,
+        });
     };
 
     let mut items = vec![from.named("valid_from"), to.named("valid_to")];
@@ -82,6 +93,7 @@ pub(super) fn rows(bound: &Bound<'_>, scan: &Scan, edge: Edge) -> Result<Rows, P
         keys: outer_keys,
         aggregates: outer,
         row: Vec::new(),
+        grouped: false,
         uses,
         tables,
         promises,

@@ -56,6 +56,6 @@ fn are_same(rows: &Rows, over_all: &Rows) -> bool {
         && rows.from == over_all.from
         && rows.filter == over_all.filter
         && over_all.joins.iter().all(is_joined)
-        && rows.joins.iter().filter(is_for_keys).all(|join| join.kind == JoinKind::Left)
+        && rows.joins.iter().filter(is_for_keys).all(|join| matches!(join.kind, JoinKind::Left | JoinKind::Matched))
         && rows.aggregates.iter().all(is_aggregated)
 }

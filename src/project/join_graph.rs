@@ -8,8 +8,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::{Project, Route};
-use crate::ids::{Id, JoinId, ModelId};
+use super::{Project, Ref, Route};
+use crate::{
+    catalog::ColumnType,
+    ids::{Id, JoinId, ModelId},
+    sql::Expr,
+};
 
 /// The longest route that is looked for.
 const MAX_HOPS: usize = 6;
@@ -43,6 +47,29 @@ impl Project {
     pub fn may_take(&self, walked: impl IntoIterator<Item = JoinId>, next: JoinId) -> bool {
         let declared = |join: JoinId| self.joins[join].reverse_of.unwrap_or(join);
         walked.into_iter().all(|join| declared(join) != declared(next))
+    }
+
+    /// Returns whether every row is promised to meet one at the end of a route.
+    pub fn is_complete(&self, route: &Route) -> bool {
+        route.0.iter().all(|join| self.joins[*join].complete)
+    }
+
+    /// Returns our side of the key that a column at the end of a route is, and where it is read, if the promise that every
+    /// row has its match makes the two the same.
+    ///
+    /// `shipments.customer_id` for `customers.customer_id`, which joins no customers.
+    pub fn key_in_reach(&self, route: &Route, column: &str) -> Option<(Route, &Expr<Ref>)> {
+        let (last, before) = route.0.split_last().filter(|_| self.is_complete(route))?;
+        let key = self.joins[*last].keys.iter().find(|key| key.theirs == column)?;
+        let our_type = match &key.ours {
+            Expr::Leaf(Ref::Column { column_type, .. }) => *column_type,
+            Expr::Leaf(Ref::Dimension { dimension, .. }) if self.plain_column(*dimension).is_some() => {
+                self.dimensions[*dimension].column_type
+            }
+            _ => return None,
+        };
+        let is_same = our_type == key.theirs_type && our_type != ColumnType::Unknown;
+        is_same.then(|| (Route(before.to_vec()), &key.ours))
     }
 
     /// Returns whether a route multiplies rows.

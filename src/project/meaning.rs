@@ -221,7 +221,8 @@ impl Project {
             return hash.clone();
         }
         // A definition never goes over a to-many join, so `fan_out` changes what may be asked, and no metric.
-        let Join { role: _, from, to, keys, relationship, as_of, reverse_of, fan_out: _, span: _ } = &self.joins[id];
+        let Join { role: _, from, to, keys, relationship, as_of, complete, reverse_of, fan_out: _, span: _ } =
+            &self.joins[id];
         if let Some(declared) = reverse_of {
             let hash = digest(&format!("(back {})", self.join(*declared, known)));
             known.joins[id.index()] = Some(hash.clone());
@@ -240,8 +241,10 @@ impl Project {
         let relationship = match relationship {
             Relationship::ManyToOne | Relationship::OneToOne => "to_one",
         };
+        // Where the promise is broken, rows fall out of the number.
+        let complete = if *complete { " (complete)" } else { "" };
         let (from, to) = (self.model(*from, known), self.model(*to, known));
-        let hash = digest(&format!("(join {relationship} {from} {to}{}{versions})", keys.concat()));
+        let hash = digest(&format!("(join {relationship} {from} {to}{}{versions}{complete})", keys.concat()));
         known.joins[id.index()] = Some(hash.clone());
         hash
     }

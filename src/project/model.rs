@@ -159,6 +159,8 @@ pub struct Join {
     pub relationship: Relationship,
     /// The time at which the version of `to` is taken, in the type of its versions; only where `to` has versions.
     pub as_of: Option<Expr<Ref>>,
+    /// Whether every row of `from` is promised to meet one of `to`; never of a join that is walked the other way.
+    pub complete: bool,
     /// The join that this one walks the other way.
     pub reverse_of: Option<JoinId>,
     /// How a row of the one side counts that has many rows of the other; only where the join is walked that way.

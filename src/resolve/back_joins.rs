@@ -74,6 +74,7 @@ fn add_one(context: &mut Context<'_>, id: JoinId, fan_out: Option<FanOut>, diagn
         keys: Vec::new(),
         relationship: Relationship::OneToOne,
         as_of: None,
+        complete: false,
         reverse_of: Some(id),
         fan_out,
         span,

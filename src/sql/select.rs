@@ -236,6 +236,8 @@ pub enum JoinKind {
     Left,
     /// Only matched rows stay.
     Inner,
+    /// Every row has its match, as was promised: the same rows, printed as an inner join.
+    Matched,
     /// Every pair.
     Cross,
 }

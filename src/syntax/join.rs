@@ -1,7 +1,7 @@
 //! `joins:` of a model, from many to one.
 
 use super::{
-    ExpressionDef, Text,
+    ExpressionDef, Spanned, Text,
     keys::{Fields, Kind, Shape, key, keys, required},
 };
 use crate::files::Span;
@@ -17,6 +17,8 @@ pub struct JoinDef {
     pub role: Option<Text>,
     /// `as_of:` the time at which a version is taken.
     pub as_of: Option<Text>,
+    /// `complete:` whether every row is promised to have its match.
+    pub complete: Option<Spanned<bool>>,
     /// `fan_out:`
     pub fan_out: Option<FanOutDef>,
     /// The whole entry.
@@ -57,6 +59,11 @@ pub(super) static JOIN: Kind = Kind {
         key("as", Shape::Name, "The role, if a model is joined more than once; the model's name unless said."),
         key("as_of", Shape::Reference, "The time at which the version of a versioned model is taken."),
         key(
+            "complete",
+            Shape::Boolean,
+            "Promises that every row of this model has its match in the other; `entente verify` tests it."
+        ),
+        key(
             "fan_out",
             Shape::WordOrMapping(&["dedupe"], &FAN_OUT),
             "Allows dimensions of the many side: `dedupe` counts each row once per group, a weight splits it."
@@ -88,6 +95,7 @@ impl JoinDef {
             keys: fields.join_key("key"),
             role: fields.text("as"),
             as_of: fields.text("as_of"),
+            complete: fields.boolean("complete"),
             fan_out: fields.word_or_mapping("fan_out").map(FanOutDef::from_fields),
             span: fields.span,
         }

@@ -1,4 +1,4 @@
-//! Every foreign key has its row on the one side. That the one side is one is checked with its key.
+//! Every foreign key has its row on the one side, which a `complete` join promises. That the one side is one is checked with its key.
 
 use super::{
     Check, Context, Draft, Kind, Status,
@@ -62,11 +62,13 @@ fn asked(context: &Context<'_>, id: JoinId) -> Result<Asked, PlanError> {
     });
     let matched = Join { kind: JoinKind::Left, to: cte_named("matched"), on: Expr::all(same) };
     let null = Expr::any((0..n_keys).map(|at| SqlExpr::column("grouped", key_name(at)).is_null(false)));
+    let (of_null, of_dangling) =
+        if join.complete { (Status::Broken, Status::Broken) } else { (Status::Holds, Status::Doubtful) };
     let ways = vec![
-        Way { condition: null.expect("a join has keys"), status: Status::Holds, tell: Tell::NoKey },
+        Way { condition: null.expect("a join has keys"), status: of_null, tell: Tell::NoKey },
         Way {
             condition: SqlExpr::column("matched", key_name(0)).is_null(false),
-            status: Status::Doubtful,
+            status: of_dangling,
             tell: Tell::Dangling(to.clone()),
         },
     ];
@@ -74,9 +76,16 @@ fn asked(context: &Context<'_>, id: JoinId) -> Result<Asked, PlanError> {
         Some(_) => format!(" The `where` of `{to}` hides rows, too."),
         None => String::new(),
     };
-    let help = format!(
-        "Such rows stay in every number, with null for the dimensions of `{to}`; a policy on `{to}` hides them.{hidden}"
-    );
+    let help = if join.complete {
+        format!(
+            "Such rows fall out of a number wherever it is asked by `{to}`, since the join is `complete`: mend the data, or \
+             take the promise back.{hidden}"
+        )
+    } else {
+        format!(
+            "Such rows stay in every number, with null for the dimensions of `{to}`; a policy on `{to}` hides them.{hidden}"
+        )
+    };
     let sources = vec![
         cte("foreign_keys", foreign),
         cte("one_side", one_side(context, join)?),

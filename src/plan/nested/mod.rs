@@ -132,6 +132,7 @@ fn over(built: Built, keys: Vec<(usize, SqlExpr)>, aggregates: Vec<LeafAggregate
         keys,
         aggregates,
         row: Vec::new(),
+        grouped: false,
         uses: built.uses,
         tables: built.tables,
         promises: built.promises,

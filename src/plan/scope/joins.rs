@@ -138,7 +138,7 @@ impl<'p> Scope<'p> {
         }
         self.guarding = guarding;
         self.joins.push(Join {
-            kind: JoinKind::Left,
+            kind: if project.is_complete(route) { JoinKind::Matched } else { JoinKind::Left },
             to: from(project, definition.to, alias.clone()),
             on: Expr::all(conditions),
         });

@@ -2,7 +2,8 @@
 //!
 //! `origin.region` of a parcel joins `marts.dim_depots AS origin` once, however often it is named.
 //!
-//! **Invariant:** only to-one joins are joined, and always LEFT: no row of the base is lost or multiplied.
+//! **Invariant:** only to-one joins are joined, LEFT unless every row is promised to have its match: no row of the base is
+//! lost or multiplied.
 
 mod joins;
 mod metrics;

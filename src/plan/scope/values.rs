@@ -22,8 +22,11 @@ impl Scope<'_> {
 
     /// Returns a column of the model at the end of a route; null if the row is hidden.
     pub(in crate::plan) fn column(&mut self, at: &Route, column: &str) -> SqlExpr {
-        let alias = self.alias(at);
-        self.unless_hidden(at, SqlExpr::column(alias, column))
+        let value = match self.project.key_in_reach(at, column) {
+            Some((before, ours)) => self.value(&before, ours),
+            None => SqlExpr::column(self.alias(at), column),
+        };
+        self.unless_hidden(at, value)
     }
 
     /// Returns a column of the model at the end of a route, or the value that is equal to it wherever there is such a row.
@@ -99,11 +102,7 @@ impl Scope<'_> {
 
     fn leaf(&mut self, at: &Route, leaf: &Ref) -> SqlExpr {
         match leaf {
-            Ref::Column { route, column, .. } => {
-                let there = at.then(route);
-                let alias = self.alias(&there);
-                self.unless_hidden(&there, SqlExpr::column(alias, column.clone()))
-            }
+            Ref::Column { route, column, .. } => self.column(&at.then(route), column),
             Ref::Dimension { route, dimension } => self.own_value(&at.then(route), *dimension),
             Ref::Claim { .. } => unreachable!("claims are values before a condition comes here"),
             Ref::Exists { route, join, filter } => self.exists(&at.then(route), *join, &mut |many| {

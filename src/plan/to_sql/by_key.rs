@@ -9,6 +9,7 @@
 //! Rows of one `supplier_id` meet the same suppliers and so count in the same groups, whatever the tables hold: several
 //! dangling keys and null meet none, and their sums are added up in the one group of null. There are hardly more groups
 //! below than above, so the second time costs little, and names are read once per supplier instead of once per line.
+//! Where every line is promised to have its supplier, there is no second time: the groups below are those above.
 //!
 //! **Invariant:** only aggregates whose parts add up to the whole are taken apart; what is not understood stays.
 
@@ -66,13 +67,16 @@ fn later_aliases(rows: &Rows) -> Option<BTreeSet<String>> {
     for (index, join) in rows.joins.iter().enumerate() {
         let alias = join.to.alias();
         let Some(key) = key_of(join).filter(|_| !later.contains(alias)) else { continue };
-        let is_asked_for = |(_, theirs): &(SqlExpr, SqlExpr)| rows.keys.iter().any(|(_, key)| key == theirs);
+        let is_asked_for = |(ours, theirs): &(SqlExpr, SqlExpr)| {
+            let is_same = |key: &SqlExpr| key == theirs || (join.kind == JoinKind::Matched && key == ours);
+            rows.keys.iter().any(|(_, key)| is_same(key))
+        };
         if !key.iter().all(is_asked_for) {
             continue;
         }
         let mut with_it: BTreeSet<String> = [alias.to_owned()].into();
         for (next, reads) in rows.joins.iter().zip(&on).skip(index + 1) {
-            if next.kind == JoinKind::Left && !reads.is_disjoint(&with_it) {
+            if keeps_rows(next) && !reads.is_disjoint(&with_it) {
                 with_it.insert(next.to.alias().to_owned());
             }
         }
@@ -87,7 +91,7 @@ fn later_aliases(rows: &Rows) -> Option<BTreeSet<String>> {
 
 /// Returns our side and theirs of a join on equal keys, which may ask more of their side alone.
 fn key_of(join: &Join) -> Option<Vec<(SqlExpr, SqlExpr)>> {
-    if join.kind != JoinKind::Left {
+    if !keeps_rows(join) {
         return None;
     }
     let alias = join.to.alias();
@@ -106,6 +110,11 @@ fn key_of(join: &Join) -> Option<Vec<(SqlExpr, SqlExpr)>> {
         }
     }
     (!key.is_empty()).then_some(key)
+}
+
+/// Returns whether a join loses no row.
+fn keeps_rows(join: &Join) -> bool {
+    matches!(join.kind, JoinKind::Left | JoinKind::Matched)
 }
 
 fn taken_apart(names: &Names, rows: Rows, later: &BTreeSet<String>) -> Rows {
@@ -138,6 +147,8 @@ fn taken_apart(names: &Names, rows: Rows, later: &BTreeSet<String>) -> Rows {
         let function = whole_of_parts(aggregate.function).expect("the parts of each add up");
         aggregates.push(LeafAggregate { function, arg: Some(SqlExpr::column(BY_KEY, name)), ..aggregate });
     }
+    // Each group below has a key of its own, and meets exactly one row of each table above.
+    let grouped = above.iter().all(|join| join.kind == JoinKind::Matched);
     let groups = Select {
         items,
         from: Some(rows.from),
@@ -152,6 +163,7 @@ fn taken_apart(names: &Names, rows: Rows, later: &BTreeSet<String>) -> Rows {
         filter: None,
         keys,
         aggregates,
+        grouped,
         ..rows
     }
 }

@@ -78,6 +78,7 @@ pub(super) fn grouped(bound: &Bound<'_>, names: &Names, rows: Rows, members: Opt
         keys: rows.keys.iter().map(|(position, _)| (*position, SqlExpr::bare(&names.keys[*position]))).collect(),
         aggregates,
         row: Vec::new(),
+        grouped: false,
         uses: Vec::new(),
         tables: BTreeSet::new(),
         promises: Vec::new(),
@@ -163,6 +164,7 @@ fn once_per_group(names: &Names, rows: Rows, top: Option<&Best<'_>>) -> Rows {
         keys: rows.keys.iter().map(|(position, _)| (*position, SqlExpr::bare(&names.keys[*position]))).collect(),
         aggregates,
         row: Vec::new(),
+        grouped: false,
         uses: rows.uses,
         tables: rows.tables,
         promises: rows.promises,
@@ -176,7 +178,7 @@ pub(super) fn single(names: &Names, rows: Rows) -> Rows {
 
 fn group(names: &Names, rows: Rows, has_other: bool) -> Select {
     let mut items: Vec<SelectItem> =
-        rows.keys.into_iter().map(|(position, value)| value.named(&names.keys[position])).collect();
+        rows.keys.iter().map(|(position, value)| value.clone().named(&names.keys[*position])).collect();
     if has_other {
         items.push(SqlExpr::bare(IS_OTHER).named(IS_OTHER));
     }
@@ -188,7 +190,7 @@ fn group(names: &Names, rows: Rows, has_other: bool) -> Select {
         items.push(grouping.binary(BinaryOp::Eq, Expr::integer(1)).named(IS_TOTAL));
     }
     for aggregate in &rows.aggregates {
-        items.push(aggregate.expr().named(&names.leaves[aggregate.leaf.0]));
+        items.push(rows.value_of(aggregate).named(&names.leaves[aggregate.leaf.0]));
     }
     let distinct = rows.aggregates.is_empty();
     Select {
@@ -197,7 +199,7 @@ fn group(names: &Names, rows: Rows, has_other: bool) -> Select {
         from: Some(rows.from),
         joins: rows.joins,
         filter: rows.filter,
-        group_by: if distinct { Vec::new() } else { (0..n_keys).collect() },
+        group_by: if distinct || rows.grouped { Vec::new() } else { (0..n_keys).collect() },
         with_total,
         ..Select::default()
     }

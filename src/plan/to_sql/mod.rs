@@ -139,11 +139,11 @@ fn hides_a_table(names: &Names, rows: &Rows) -> bool {
     tables.any(|alias| names.keys.iter().chain(&names.outputs).any(|name| name == alias))
 }
 
-/// One grouped SELECT.
+/// One grouped SELECT; of rows that are groups already, one that only computes.
 fn flat(bound: &Bound<'_>, names: &Names, rows: Rows) -> Select {
     let leaf = |id: LeafId| {
         let aggregate = rows.aggregates.iter().find(|aggregate| aggregate.leaf == id);
-        aggregate.expect("the only scan has every leaf").expr()
+        rows.value_of(aggregate.expect("the only scan has every leaf"))
     };
     let mut items: Vec<SelectItem> =
         rows.keys.iter().map(|(position, value)| value.clone().named(&names.keys[*position])).collect();
@@ -151,14 +151,16 @@ fn flat(bound: &Bound<'_>, names: &Names, rows: Rows) -> Select {
         items.push(without_needless_coalesce(output.formula.map(&mut |id| leaf(*id))).named(name));
     }
     let having = bound.having.as_ref().map(|having| without_needless_coalesce(having.map(&mut |id| leaf(*id))));
-    let (group_by, distinct) =
-        if bound.leaves.is_empty() { (Vec::new(), true) } else { ((0..bound.keys.len()).collect(), false) };
+    let distinct = bound.leaves.is_empty();
+    let group_by = if distinct || rows.grouped { Vec::new() } else { (0..bound.keys.len()).collect() };
+    let (filter, having) =
+        if rows.grouped { (Expr::all(rows.filter.into_iter().chain(having)), None) } else { (rows.filter, having) };
     Select {
         distinct,
         items,
         from: Some(rows.from),
         joins: rows.joins,
-        filter: rows.filter,
+        filter,
         group_by,
         having,
         order_by: order_terms(bound, names),

@@ -119,6 +119,7 @@ fn index_joins(context: &mut Context<'_>, model: ModelId, diagnostics: &mut Diag
             keys: Vec::new(),
             relationship: Relationship::ManyToOne,
             as_of: None,
+            complete: join.complete.as_ref().is_some_and(|complete| complete.value),
             reverse_of: None,
             fan_out: None,
             span: join.span,

@@ -139,7 +139,7 @@ impl Writer {
         self.line();
         self.put(match join.kind {
             JoinKind::Left => "LEFT JOIN ",
-            JoinKind::Inner => "JOIN ",
+            JoinKind::Inner | JoinKind::Matched => "JOIN ",
             JoinKind::Cross => "CROSS JOIN ",
         });
         self.from(&join.to);

@@ -160,7 +160,7 @@ fn bound(select: &Select, alias: &str, column: &str) -> Bound {
     };
     let mut bound = Bound { from: None, to: None };
     // A row that an inner join drops is not part of the answer, whatever the joins after it do.
-    let inner = select.joins.iter().filter(|join| join.kind == JoinKind::Inner);
+    let inner = select.joins.iter().filter(|join| matches!(join.kind, JoinKind::Inner | JoinKind::Matched));
     // A row of the table that an outer join brings in counts only if it fulfils the condition of that very join.
     let own = select.joins.iter().filter(|join| join.kind == JoinKind::Left && join.to.alias() == alias);
     let ons = inner.chain(own).filter_map(|join| join.on.as_ref());

@@ -111,7 +111,8 @@ fn make_inner(select: &mut Select) {
     for join in select.joins.iter_mut().rev() {
         let alias = join.to.alias();
         let drops = |condition: &&SqlExpr| !truth(condition, alias).contains(Truth::TRUE);
-        if join.kind == JoinKind::Left && holds.iter().any(drops) {
+        let is_inner = join.kind == JoinKind::Matched || (join.kind == JoinKind::Left && holds.iter().any(drops));
+        if is_inner {
             join.kind = JoinKind::Inner;
         }
         if join.kind == JoinKind::Inner {

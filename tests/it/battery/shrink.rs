@@ -290,6 +290,9 @@ fn worlds(world: &World) -> Vec<World> {
             add(&|world| world.policy = Some(Policy { role: None, ..policy }));
         }
     }
+    if world.promises_matches {
+        add(&|world| world.promises_matches = false);
+    }
     if world.is_partitioned {
         add(&|world| world.is_partitioned = false);
     }

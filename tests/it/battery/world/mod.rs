@@ -1,6 +1,7 @@
 //! Small worlds: parcels, claims on them, customers, depots and rates, with nulls, dangling keys, empty tables, and times
 //! on the edges of days.
 
+mod complete;
 mod many;
 mod models;
 mod policy;
@@ -127,6 +128,8 @@ pub(super) struct World {
     pub(super) void: Void,
     /// What is shown of the depots, and of what points to them.
     pub(super) policy: Option<Policy>,
+    /// Whether joins promise that every row has its match, where it has.
+    pub(super) promises_matches: bool,
     /// Whether the partitions of parcels are told.
     pub(super) is_partitioned: bool,
     /// Lines of the definitions that a smaller case does without.
@@ -155,7 +158,7 @@ pub(super) fn make(random: &mut Random) -> World {
         claims: [1, 3, 98].map(|id| claim(random, id)).into(),
         customers: [1, 4, 9].map(|id| customer(random, id)).into(),
     };
-    World {
+    let mut world = World {
         void,
         zone: *random.pick(&ZONES),
         week_start: if random.chance(60) { 0 } else { *random.pick(&[5, 6]) },
@@ -172,9 +175,14 @@ pub(super) fn make(random: &mut Random) -> World {
         customers,
         depots,
         policy: policy::make(random),
+        promises_matches: random.chance(40),
         is_partitioned: true,
         left_out: BTreeSet::new(),
+    };
+    if world.promises_matches {
+        complete::mend(random, &mut world);
     }
+    world
 }
 
 /// Rates of days on which something is booked in one of the zones, and of the days around.

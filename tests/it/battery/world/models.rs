@@ -138,7 +138,7 @@ impl World {
         }
         yaml.push_str(&self.policies());
         for line in self.lines() {
-            yaml.push_str(line);
+            yaml.push_str(&self.line_with_promise(line));
             yaml.push('\n');
         }
         yaml

@@ -3,7 +3,7 @@ SELECT
   COUNT(CASE WHEN orders.o_orderpriority IN ('1-URGENT', '2-HIGH') THEN 1 END) AS urgent_lines_received,
   COUNT(CASE WHEN (orders.o_orderpriority IN ('1-URGENT', '2-HIGH')) IS NOT TRUE THEN 1 END) AS other_lines_received
 FROM lineitem AS line_items
-LEFT JOIN orders ON line_items.l_orderkey = orders.o_orderkey
+JOIN orders ON line_items.l_orderkey = orders.o_orderkey
 WHERE line_items.l_receiptdate >= DATE '1994-01-01'
   AND line_items.l_receiptdate < DATE '1995-01-01'
   AND line_items.l_shipmode IN (@p1, @p2)

@@ -1,5 +1,5 @@
 SELECT
-  orders.o_orderkey AS orders_number,
+  line_items.l_orderkey AS orders_number,
   orders.o_orderdate AS orders_ordered_on,
   orders.o_shippriority AS orders_ship_priority,
   COALESCE(SUM(line_items.l_extendedprice * (1 - line_items.l_discount)), 0) AS revenue

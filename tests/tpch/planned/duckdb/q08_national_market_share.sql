@@ -7,8 +7,8 @@ JOIN customer AS customers ON orders.o_custkey = customers.c_custkey
 JOIN nation ON customers.c_nationkey = nation.n_nationkey
 JOIN region ON nation.n_regionkey = region.r_regionkey
 JOIN part AS parts ON line_items.l_partkey = parts.p_partkey
-LEFT JOIN supplier AS suppliers ON line_items.l_suppkey = suppliers.s_suppkey
-LEFT JOIN nation AS suppliers_nation ON suppliers.s_nationkey = suppliers_nation.n_nationkey
+JOIN supplier AS suppliers ON line_items.l_suppkey = suppliers.s_suppkey
+JOIN nation AS suppliers_nation ON suppliers.s_nationkey = suppliers_nation.n_nationkey
 WHERE orders.o_orderdate >= DATE '1995-01-01'
   AND orders.o_orderdate < DATE '1997-01-01'
   AND region.r_name = $1

@@ -1,6 +1,6 @@
 WITH by_key AS (
   SELECT
-    line_items.l_suppkey,
+    line_items.l_suppkey AS suppliers_number,
     SUM(line_items.l_extendedprice * (1 - line_items.l_discount)) AS revenue
   FROM lineitem AS line_items
   WHERE line_items.l_shipdate >= DATE '1996-01-01'
@@ -10,25 +10,22 @@ WITH by_key AS (
 
 line_items_groups AS (
   SELECT
-    suppliers.s_suppkey AS suppliers_number,
+    by_key.suppliers_number,
     suppliers.s_name AS suppliers_name,
     suppliers.s_address AS suppliers_address,
     suppliers.s_phone AS suppliers_phone,
-    SUM(by_key.revenue) AS revenue
+    by_key.revenue
   FROM by_key
-  LEFT JOIN supplier AS suppliers ON by_key.l_suppkey = suppliers.s_suppkey
-  GROUP BY 1, 2, 3, 4
+  JOIN supplier AS suppliers ON by_key.suppliers_number = suppliers.s_suppkey
 ),
 
 line_items_groups_2 AS (
   SELECT MAX(members.revenue) AS revenue_of_best_supplier
   FROM (
     SELECT
-      suppliers.s_suppkey AS member_1,
-      COALESCE(SUM(by_key.revenue), 0) AS revenue
+      by_key.suppliers_number AS member_1,
+      COALESCE(by_key.revenue, 0) AS revenue
     FROM by_key
-    LEFT JOIN supplier AS suppliers ON by_key.l_suppkey = suppliers.s_suppkey
-    GROUP BY 1
   ) AS members
   WHERE members.member_1 IS NOT NULL
 ),

@@ -1,16 +1,16 @@
 SELECT
   customers.c_name AS customers_name,
-  customers.c_custkey AS customers_number,
+  by_key.customers_number,
   by_key.orders_number,
   by_key.orders_ordered_on,
   by_key.orders_total_price,
-  COALESCE(SUM(by_key.quantity), 0) AS quantity
+  COALESCE(by_key.quantity, 0) AS quantity
 FROM (
   SELECT
-    orders.o_orderkey AS orders_number,
+    orders.o_custkey AS customers_number,
+    line_items.l_orderkey AS orders_number,
     orders.o_orderdate AS orders_ordered_on,
     orders.o_totalprice AS orders_total_price,
-    orders.o_custkey,
     SUM(line_items.l_quantity) AS quantity
   FROM lineitem AS line_items
   JOIN orders ON line_items.l_orderkey = orders.o_orderkey
@@ -24,7 +24,6 @@ FROM (
   WHERE COALESCE(orders_quantity.quantity, 0) > $1
   GROUP BY 1, 2, 3, 4
 ) AS by_key
-LEFT JOIN customer AS customers ON by_key.o_custkey = customers.c_custkey
-GROUP BY 1, 2, 3, 4, 5
+JOIN customer AS customers ON by_key.customers_number = customers.c_custkey
 ORDER BY orders_total_price DESC NULLS LAST, orders_ordered_on NULLS LAST, customers_name NULLS LAST, customers_number NULLS LAST, orders_number NULLS LAST
 LIMIT 100

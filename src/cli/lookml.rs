@@ -162,7 +162,7 @@ fn patiently<T: Send>(context: &Context, work: impl FnOnce() -> Result<T, Failur
 }
 
 /// Reads all LookML below a folder; names that begin with a dot are left out.
-fn read(root: &Path, unreadable: &mut Vec<Diagnostic>) -> Result<SourceMap, Failure> {
+pub(super) fn read(root: &Path, unreadable: &mut Vec<Diagnostic>) -> Result<SourceMap, Failure> {
     let mut paths = Vec::new();
     let mut folders = vec![root.to_path_buf()];
     while let Some(folder) = folders.pop() {

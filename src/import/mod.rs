@@ -5,3 +5,17 @@
 //! **Invariant:** files in, texts and a report out. Nothing here reads a file, and nothing is left out silently.
 
 pub mod dbt;
+mod emit;
+pub mod lookml;
+mod place;
+
+pub use place::Place;
+
+/// A file that was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportedFile {
+    /// The path below the folder of the entente project, such as `metrics/orders.yml`.
+    pub path: String,
+    /// The text.
+    pub text: String,
+}

@@ -24,6 +24,8 @@ pub struct Options<'a> {
     pub dataset: Option<String>,
     /// Whether synonyms are written, which older versions of Looker do not know.
     pub synonyms: bool,
+    /// Files of people that the model includes after the generated ones.
+    pub include: Vec<String>,
     /// Templates that replace the built-in ones, by name, such as `measure.lkml.j2`.
     pub templates: BTreeMap<String, String>,
 }
@@ -47,6 +49,7 @@ impl<'a> Options<'a> {
             warehouse_project,
             dataset,
             synonyms: config.looker.synonyms,
+            include: config.looker.include.clone(),
             templates: BTreeMap::new(),
         }
     }

@@ -23,8 +23,8 @@ pub use dialect::Dialect;
 pub use expr::{BinaryOp, Expr, Function, Literal, Name, UnaryOp};
 pub use formula::formula;
 pub use parse::{
-    FunctionDoc, ParseError, Portable, expression_reference, functions, other_words, parse_expression, parse_order,
-    parse_select, to_portable,
+    FoundAggregate, FunctionDoc, ParseError, Portable, SplitFormula, expression_reference, functions, other_words,
+    parse_expression, parse_order, parse_select, split_aggregates, to_portable,
 };
 pub use print::{Text, print, print_expression, print_pretty};
 pub use prune::{Bound, PartitionRule, Proof, prove_pruning};

@@ -30,6 +30,7 @@ mod graphql;
 mod join_safety;
 mod layers;
 mod links;
+mod looker;
 mod lookml;
 mod meaning;
 #[cfg(feature = "duckdb")]

@@ -11,7 +11,6 @@
 //! so.
 
 mod dates;
-mod emit;
 mod filters;
 mod jinja;
 mod keys;
@@ -26,10 +25,11 @@ mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use super::ImportedFile;
 pub use report::{Entry, Place, Problem, Report};
 
+use super::emit::{self, Out};
 use crate::catalog::{Catalog, CatalogTable};
-use emit::Out;
 use filters::Filters;
 use names::Names;
 use project::Project;
@@ -71,15 +71,6 @@ pub struct Options {
     pub dialect: Option<String>,
     /// The name of the dialect of the entente project's connection, which is taken where the adapter is not known.
     pub connection: Option<String>,
-}
-
-/// A definitions file that was made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ImportedFile {
-    /// The path below the folder of the entente project, such as `metrics/orders.yml`.
-    pub path: String,
-    /// The text.
-    pub text: String,
 }
 
 /// What an import gives.

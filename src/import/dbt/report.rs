@@ -10,33 +10,7 @@ use std::{collections::BTreeMap, fmt::Write};
 
 use serde::Serialize;
 
-/// A place in a file of the dbt project, in lines and columns from 1.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Place {
-    /// The path below the dbt project's folder.
-    pub path: String,
-    /// The line.
-    pub line: usize,
-    /// The column.
-    pub column: usize,
-}
-
-impl Place {
-    pub(super) fn new(path: &str, line: usize, column: usize) -> Self {
-        Self { path: path.to_owned(), line: line.max(1), column: column.max(1) }
-    }
-
-    /// A place somewhere in a file.
-    pub(super) fn file(path: &str) -> Self {
-        Self::new(path, 1, 1)
-    }
-}
-
-impl std::fmt::Display for Place {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}:{}", self.path, self.line, self.column)
-    }
-}
+pub use crate::import::place::Place;
 
 /// What stops an import.
 #[derive(Clone, Debug, PartialEq, Eq)]

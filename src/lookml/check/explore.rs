@@ -9,45 +9,45 @@ use super::{
 
 /// A join with everything that is said of it.
 #[derive(Clone, Debug)]
-pub(super) struct Join<'a> {
+pub(crate) struct Join<'a> {
     /// The name by which the joined view is known.
-    pub(super) alias: &'a str,
+    pub(crate) alias: &'a str,
     /// What is said of it.
-    pub(super) layers: Layers<'a>,
+    pub(crate) layers: Layers<'a>,
 }
 
 impl<'a> Join<'a> {
     /// Returns the view that is joined.
-    pub(super) fn view(&self) -> &'a str {
+    pub(crate) fn view(&self) -> &'a str {
         self.layers.word("from").map_or(self.alias, Word::text)
     }
 
     /// Returns whether the join brings no view of the model: it says its rows in SQL.
-    pub(super) fn relationship(&self) -> &'a str {
+    pub(crate) fn relationship(&self) -> &'a str {
         self.layers.word("relationship").map_or("many_to_one", Word::text)
     }
 }
 
 /// An explore with its refinements and what it extends.
 #[derive(Clone, Debug)]
-pub(super) struct Explore<'a> {
+pub(crate) struct Explore<'a> {
     /// Its name.
-    pub(super) name: &'a str,
+    pub(crate) name: &'a str,
     /// What is said of it, what it extends first.
-    pub(super) layers: Layers<'a>,
+    pub(crate) layers: Layers<'a>,
     /// Its joins, in order.
-    pub(super) joins: Vec<Join<'a>>,
+    pub(crate) joins: Vec<Join<'a>>,
     /// The name by which its first view is known.
-    pub(super) base: &'a str,
+    pub(crate) base: &'a str,
     /// The views by the names under which they are known.
-    pub(super) views: BTreeMap<&'a str, &'a str>,
+    pub(crate) views: BTreeMap<&'a str, &'a str>,
     /// Whether it extends or refines what is not at hand, so that it may join anything.
-    pub(super) open: bool,
+    pub(crate) open: bool,
 }
 
 impl<'a> Explore<'a> {
     /// Puts an explore together from its own declarations and from what it extends.
-    pub(super) fn new(
+    pub(crate) fn new(
         name: &'a str,
         own: &[At<'a>],
         parents: &[&Explore<'a>],
@@ -75,22 +75,22 @@ impl<'a> Explore<'a> {
     }
 
     /// Returns the view that a name stands for.
-    pub(super) fn view(&self, alias: &str) -> Option<&'a str> {
+    pub(crate) fn view(&self, alias: &str) -> Option<&'a str> {
         self.views.get(alias).copied()
     }
 
     /// Returns whether it is only there to be extended.
-    pub(super) fn needs_extension(&self) -> bool {
+    pub(crate) fn needs_extension(&self) -> bool {
         self.layers.last().word("extension").is_some_and(|word| word.text() == "required")
     }
 
     /// Returns whether parts of its views are left out, so that what they refer to may be, too.
-    pub(super) fn picks_fields(&self) -> bool {
+    pub(crate) fn picks_fields(&self) -> bool {
         self.layers.has("fields") || self.joins.iter().any(|join| join.layers.has("fields"))
     }
 
     /// Returns whether some join multiplies rows of the base view.
-    pub(super) fn fans_out(&self) -> bool {
+    pub(crate) fn fans_out(&self) -> bool {
         self.joins.iter().any(|join| matches!(join.relationship(), "one_to_many" | "many_to_many"))
     }
 }
@@ -108,7 +108,7 @@ fn joins<'a>(layers: &Layers<'a>) -> Vec<Join<'a>> {
 }
 
 /// Returns whether a view has measures that are wrong where its rows are multiplied, unless it has a primary key.
-pub(super) fn needs_primary_key(view: &View<'_>) -> bool {
+pub(crate) fn needs_primary_key(view: &View<'_>) -> bool {
     let counts = ["count", "sum", "average", "median", "percentile"];
     let fields = || view.fields.iter();
     fields().any(|field| field.kind == super::view::FieldKind::Measure && counts.contains(&field.type_name()))

@@ -9,7 +9,7 @@ use super::source::Source;
 
 /// Which files there are, by path and by folder.
 #[derive(Debug)]
-pub(super) struct Paths<'a> {
+pub(crate) struct Paths<'a> {
     /// All paths, dashboards as well; the index of the parsed file, where it was parsed.
     all: BTreeMap<&'a str, Option<usize>>,
     /// The folders that are projects, and their names where they say them.
@@ -19,7 +19,7 @@ pub(super) struct Paths<'a> {
 
 /// What an include brings.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Included {
+pub(crate) enum Included {
     /// These files; none of them where only dashboards match.
     Files(Vec<usize>),
     /// Nothing matches.
@@ -30,7 +30,7 @@ pub(super) enum Included {
 
 impl<'a> Paths<'a> {
     /// Gathers the paths of a project; a folder with a manifest is a project of its own.
-    pub(super) fn new(sources: &[Source<'a>], others: impl Iterator<Item = &'a str>) -> Self {
+    pub(crate) fn new(sources: &[Source<'a>], others: impl Iterator<Item = &'a str>) -> Self {
         let mut all: BTreeMap<&str, Option<usize>> = others.map(|path| (path, None)).collect();
         let (mut roots, mut names) = (vec![""], HashMap::new());
         for (index, source) in sources.iter().enumerate() {
@@ -49,19 +49,19 @@ impl<'a> Paths<'a> {
     }
 
     /// Iterates over all paths.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &'a str> + '_ {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &'a str> + '_ {
         self.all.keys().copied()
     }
 
     /// Returns the folder of the project that a path belongs to.
-    pub(super) fn root_of(&self, path: &str) -> &'a str {
+    pub(crate) fn root_of(&self, path: &str) -> &'a str {
         let inside =
             |root: &&&str| root.is_empty() || path.strip_prefix(**root).is_some_and(|rest| rest.starts_with('/'));
         self.roots.iter().find(inside).copied().unwrap_or("")
     }
 
     /// Finds the files of an include.
-    pub(super) fn find(&self, from: &Source<'_>, pattern: &str) -> Included {
+    pub(crate) fn find(&self, from: &Source<'_>, pattern: &str) -> Included {
         let pattern = pattern.trim();
         if let Some(rest) = pattern.strip_prefix("//") {
             let (project, rest) = rest.split_once('/').unwrap_or((rest, "**"));

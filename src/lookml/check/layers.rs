@@ -7,56 +7,56 @@ use crate::files::{FileId, Span};
 
 /// A node and the file that it stands in.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct At<'a> {
+pub(crate) struct At<'a> {
     /// The file.
-    pub(super) file: FileId,
+    pub(crate) file: FileId,
     /// The node.
-    pub(super) node: &'a Node<'a>,
+    pub(crate) node: &'a Node<'a>,
 }
 
 impl<'a> At<'a> {
     /// Returns another node of the same file.
-    pub(super) fn with(self, node: &'a Node<'a>) -> Self {
+    pub(crate) fn with(self, node: &'a Node<'a>) -> Self {
         Self { file: self.file, node }
     }
 
     /// Returns the nodes of a key between the braces.
-    pub(super) fn children(self, key: &str) -> impl Iterator<Item = At<'a>> {
+    pub(crate) fn children(self, key: &str) -> impl Iterator<Item = At<'a>> {
         self.node.nodes().iter().filter(move |node| node.key.text == key).map(move |node| self.with(node))
     }
 
     /// Returns the first node of a key between the braces.
-    pub(super) fn child(self, key: &str) -> Option<Self> {
+    pub(crate) fn child(self, key: &str) -> Option<Self> {
         self.node.nodes().iter().find(|node| node.key.text == key).map(|node| self.with(node))
     }
 
     /// Returns the word or text of a key.
-    pub(super) fn word(self, key: &str) -> Option<Word<'a>> {
+    pub(crate) fn word(self, key: &str) -> Option<Word<'a>> {
         self.child(key).and_then(At::value)
     }
 
     /// Returns the word, text or block that is the value.
-    pub(super) fn value(self) -> Option<Word<'a>> {
+    pub(crate) fn value(self) -> Option<Word<'a>> {
         self.node.piece().map(|piece| Word { file: self.file, piece })
     }
 
     /// Returns the name of a block, or its key where it has none.
-    pub(super) fn name(self) -> Word<'a> {
+    pub(crate) fn name(self) -> Word<'a> {
         Word { file: self.file, piece: self.node.name().unwrap_or(self.node.key) }
     }
 
     /// Returns the place of the key.
-    pub(super) fn key_span(self) -> Span {
+    pub(crate) fn key_span(self) -> Span {
         self.span(self.node.key)
     }
 
     /// Returns the place of a piece of the same file.
-    pub(super) fn span(self, piece: Piece<'_>) -> Span {
+    pub(crate) fn span(self, piece: Piece<'_>) -> Span {
         Span::new(self.file, piece.start, piece.end())
     }
 
     /// Returns the first word of each item of a list; a single word is a list of one.
-    pub(super) fn items(self) -> Vec<Word<'a>> {
+    pub(crate) fn items(self) -> Vec<Word<'a>> {
         let word = |piece| Word { file: self.file, piece };
         match &self.node.value {
             Value::List(items) => items.iter().map(|item| word(item.first())).collect(),
@@ -66,7 +66,7 @@ impl<'a> At<'a> {
     }
 
     /// Returns fields and values of `filters:`, in either form.
-    pub(super) fn filters(self) -> Vec<(Word<'a>, Option<Word<'a>>)> {
+    pub(crate) fn filters(self) -> Vec<(Word<'a>, Option<Word<'a>>)> {
         let word = |piece| Word { file: self.file, piece };
         match &self.node.value {
             Value::List(items) => items
@@ -84,78 +84,78 @@ impl<'a> At<'a> {
 
 /// A piece of a file.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Word<'a> {
+pub(crate) struct Word<'a> {
     /// The file.
-    pub(super) file: FileId,
+    pub(crate) file: FileId,
     /// The piece.
-    pub(super) piece: Piece<'a>,
+    pub(crate) piece: Piece<'a>,
 }
 
 impl<'a> Word<'a> {
     /// Returns the text.
-    pub(super) fn text(self) -> &'a str {
+    pub(crate) fn text(self) -> &'a str {
         self.piece.text
     }
 
     /// Returns the place.
-    pub(super) fn span(self) -> Span {
+    pub(crate) fn span(self) -> Span {
         Span::new(self.file, self.piece.start, self.piece.end())
     }
 }
 
 /// What is said of one thing, the strongest last.
 #[derive(Clone, Debug)]
-pub(super) struct Layers<'a> {
+pub(crate) struct Layers<'a> {
     first: At<'a>,
     more: Vec<At<'a>>,
 }
 
 impl<'a> Layers<'a> {
-    pub(super) fn new(first: At<'a>) -> Self {
+    pub(crate) fn new(first: At<'a>) -> Self {
         Self { first, more: Vec::new() }
     }
 
     /// Adds what is stronger than all before.
-    pub(super) fn push(&mut self, at: At<'a>) {
+    pub(crate) fn push(&mut self, at: At<'a>) {
         self.more.push(at);
     }
 
     /// Adds all layers of another thing.
-    pub(super) fn extend(&mut self, other: &Self) {
+    pub(crate) fn extend(&mut self, other: &Self) {
         self.more.extend(other.iter());
     }
 
-    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = At<'a>> + '_ {
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = At<'a>> + '_ {
         std::iter::once(self.first).chain(self.more.iter().copied())
     }
 
     /// Returns the strongest layer.
-    pub(super) fn last(&self) -> At<'a> {
+    pub(crate) fn last(&self) -> At<'a> {
         self.more.last().copied().unwrap_or(self.first)
     }
 
     /// Returns the strongest node of a key.
-    pub(super) fn child(&self, key: &str) -> Option<At<'a>> {
+    pub(crate) fn child(&self, key: &str) -> Option<At<'a>> {
         self.iter().rev().find_map(|layer| layer.child(key))
     }
 
     /// Returns the strongest word of a key.
-    pub(super) fn word(&self, key: &str) -> Option<Word<'a>> {
+    pub(crate) fn word(&self, key: &str) -> Option<Word<'a>> {
         self.child(key).and_then(At::value)
     }
 
     /// Returns whether a key is there.
-    pub(super) fn has(&self, key: &str) -> bool {
+    pub(crate) fn has(&self, key: &str) -> bool {
         self.child(key).is_some()
     }
 
     /// Returns whether the strongest word of a key is `yes`.
-    pub(super) fn says_yes(&self, key: &str) -> bool {
+    pub(crate) fn says_yes(&self, key: &str) -> bool {
         self.word(key).is_some_and(|word| word.text() == "yes")
     }
 
     /// Returns the nodes of a key in all layers.
-    pub(super) fn all<'s>(&'s self, key: &'s str) -> impl Iterator<Item = At<'a>> + 's {
+    pub(crate) fn all<'s>(&'s self, key: &'s str) -> impl Iterator<Item = At<'a>> + 's {
         self.iter().flat_map(move |layer| layer.children(key))
     }
 }

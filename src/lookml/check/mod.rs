@@ -11,20 +11,20 @@
 //! **Invariant:** nothing here reads a file, and the same files give the same findings in the same order.
 
 mod allow;
-mod explore;
-mod include;
-mod layers;
+pub(crate) mod explore;
+pub(crate) mod include;
+pub(crate) mod layers;
 mod liquid;
-mod model;
+pub(crate) mod model;
 mod parallel;
 mod parameters;
 mod rules;
-mod scan;
+pub(crate) mod scan;
 mod shape;
-mod source;
+pub(crate) mod source;
 mod sql;
 mod texts;
-mod view;
+pub(crate) mod view;
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -84,6 +84,13 @@ pub fn check(files: &SourceMap) -> Checked {
         explores: count(models.iter().flat_map(|model| model.explores.keys().copied()).collect()),
         dashboards: dashboards.len(),
     }
+}
+
+/// Returns what cannot be read in some files.
+pub(crate) fn unreadable(sources: &[Source<'_>]) -> Vec<Diagnostic> {
+    let mut found = Diagnostics::new();
+    sources.iter().for_each(|source| syntax(source, &mut found));
+    found.sorted()
 }
 
 /// The constants of each project, by its folder; nothing where others may declare some.

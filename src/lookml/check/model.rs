@@ -16,7 +16,7 @@ use crate::{
 
 /// What became of a name.
 #[derive(Clone, Copy)]
-pub(super) enum Lookup<'m, 'a> {
+pub(crate) enum Lookup<'m, 'a> {
     /// This field.
     Found(&'m Field<'a>),
     /// The view has no such field.
@@ -29,20 +29,20 @@ pub(super) enum Lookup<'m, 'a> {
 
 /// A model with its views and explores.
 #[derive(Debug)]
-pub(super) struct Model<'a> {
+pub(crate) struct Model<'a> {
     /// The file that it is, if it is one.
-    pub(super) file: Option<&'a Source<'a>>,
+    pub(crate) file: Option<&'a Source<'a>>,
     /// The files that it includes, itself among them.
-    pub(super) sources: Vec<usize>,
+    pub(crate) sources: Vec<usize>,
     /// Its views.
-    pub(super) views: BTreeMap<&'a str, View<'a>>,
+    pub(crate) views: BTreeMap<&'a str, View<'a>>,
     /// Its explores.
-    pub(super) explores: BTreeMap<&'a str, Explore<'a>>,
+    pub(crate) explores: BTreeMap<&'a str, Explore<'a>>,
     /// Whether it includes files of other projects, so that any name may be known there.
-    pub(super) open: bool,
+    pub(crate) open: bool,
     declared: BTreeMap<(&'static str, &'a str), At<'a>>,
     /// Its tests.
-    pub(super) tests: Vec<At<'a>>,
+    pub(crate) tests: Vec<At<'a>>,
     /// What stands at the outermost level of its own file and those that it includes.
     settings: BTreeMap<&'a str, At<'a>>,
 }
@@ -88,7 +88,7 @@ const KINDS: [&str; 4] = ["datagroup", "access_grant", "named_value_format", "ma
 
 impl<'a> Model<'a> {
     /// Puts the model of a file together.
-    pub(super) fn of(start: usize, sources: &'a [Source<'a>], paths: &Paths<'a>, found: &mut Diagnostics) -> Self {
+    pub(crate) fn of(start: usize, sources: &'a [Source<'a>], paths: &Paths<'a>, found: &mut Diagnostics) -> Self {
         let mut order = Vec::new();
         let mut open = false;
         gather(start, sources, paths, &mut vec![false; sources.len()], &mut order, &mut open);
@@ -98,8 +98,23 @@ impl<'a> Model<'a> {
     }
 
     /// Puts files together that belong to no model here, as those of a library do.
-    pub(super) fn loose(files: &[usize], sources: &'a [Source<'a>], found: &mut Diagnostics) -> Self {
+    pub(crate) fn loose(files: &[usize], sources: &'a [Source<'a>], found: &mut Diagnostics) -> Self {
         Self::assemble(files, sources, true, found)
+    }
+
+    /// Puts all files of a project together, those of every model in the order in which it includes them; what no model
+    /// includes is left out where there are models. Names that are declared twice keep what is said first.
+    pub(crate) fn whole(sources: &'a [Source<'a>], paths: &Paths<'a>, found: &mut Diagnostics) -> Self {
+        let starts: Vec<usize> = (0..sources.len()).filter(|index| sources[*index].is_model()).collect();
+        let (mut order, mut open) = (Vec::new(), false);
+        let mut seen = vec![false; sources.len()];
+        for start in &starts {
+            gather(*start, sources, paths, &mut seen, &mut order, &mut open);
+        }
+        if starts.is_empty() {
+            order = (0..sources.len()).filter(|index| !sources[*index].is_manifest()).collect();
+        }
+        Self::assemble(&order, sources, true, found)
     }
 
     fn assemble(order: &[usize], sources: &'a [Source<'a>], open: bool, found: &mut Diagnostics) -> Self {
@@ -233,7 +248,7 @@ impl<'a> Model<'a> {
     }
 
     /// Looks a field of a view up.
-    pub(super) fn lookup(&self, view: &str, field: &str) -> Lookup<'_, 'a> {
+    pub(crate) fn lookup(&self, view: &str, field: &str) -> Lookup<'_, 'a> {
         match self.views.get(view) {
             None if self.open => Lookup::CannotTell,
             None => Lookup::NoView,
@@ -246,22 +261,22 @@ impl<'a> Model<'a> {
     }
 
     /// Returns whether something of a kind is declared.
-    pub(super) fn declares(&self, kind: &'static str, name: &str) -> bool {
+    pub(crate) fn declares(&self, kind: &'static str, name: &str) -> bool {
         self.declared.contains_key(&(kind, name))
     }
 
     /// Returns the names that are declared of a kind.
-    pub(super) fn declared(&self, kind: &'static str) -> impl Iterator<Item = &'a str> + '_ {
+    pub(crate) fn declared(&self, kind: &'static str) -> impl Iterator<Item = &'a str> + '_ {
         self.declared.keys().filter(move |(other, _)| *other == kind).map(|(_, name)| *name)
     }
 
     /// Returns what is declared of a kind.
-    pub(super) fn all(&self, kind: &'static str) -> impl Iterator<Item = At<'a>> + '_ {
+    pub(crate) fn all(&self, kind: &'static str) -> impl Iterator<Item = At<'a>> + '_ {
         self.declared.iter().filter(move |((other, _), _)| *other == kind).map(|(_, at)| *at)
     }
 
     /// Returns a setting of the model, such as `fiscal_month_offset`.
-    pub(super) fn setting(&self, key: &str) -> Option<At<'a>> {
+    pub(crate) fn setting(&self, key: &str) -> Option<At<'a>> {
         self.settings.get(key).copied()
     }
 }

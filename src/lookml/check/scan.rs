@@ -5,7 +5,7 @@
 use super::super::syntax::Piece;
 
 /// Splits a reference into view and field.
-pub(super) fn parts(name: &str) -> (Option<&str>, &str) {
+pub(crate) fn parts(name: &str) -> (Option<&str>, &str) {
     match name.split_once('.') {
         Some((view, field)) => (Some(view), field),
         None => (None, name),
@@ -32,7 +32,7 @@ fn between<'a>(piece: Piece<'a>, open: &'static str) -> impl Iterator<Item = (&'
 }
 
 /// Returns the fields in `${…}`, without casts such as `::date`, `${TABLE}` and `${EXTENDED}`.
-pub(super) fn fields(piece: Piece<'_>) -> impl Iterator<Item = Piece<'_>> {
+pub(crate) fn fields(piece: Piece<'_>) -> impl Iterator<Item = Piece<'_>> {
     between(piece, "${").filter_map(|(inside, start)| {
         let name = inside.split("::").next().unwrap_or_default();
         let trimmed = name.trim();
@@ -43,7 +43,7 @@ pub(super) fn fields(piece: Piece<'_>) -> impl Iterator<Item = Piece<'_>> {
 }
 
 /// Returns the constants in `@{…}`.
-pub(super) fn constants(piece: Piece<'_>) -> impl Iterator<Item = Piece<'_>> {
+pub(crate) fn constants(piece: Piece<'_>) -> impl Iterator<Item = Piece<'_>> {
     between(piece, "@{").filter(|(name, _)| is_name(name)).map(|(name, start)| part(name, start))
 }
 
@@ -51,7 +51,7 @@ pub(super) fn constants(piece: Piece<'_>) -> impl Iterator<Item = Piece<'_>> {
 const FIELD_TAGS: [&str; 4] = ["condition", "parameter", "date_start", "date_end"];
 
 /// Returns the fields that Liquid tags name: `{% parameter grain %}`, `{% condition orders.status %}`.
-pub(super) fn liquid_fields(piece: Piece<'_>) -> impl Iterator<Item = Piece<'_>> {
+pub(crate) fn liquid_fields(piece: Piece<'_>) -> impl Iterator<Item = Piece<'_>> {
     let text = piece.text;
     text.match_indices("{%").filter_map(move |(at, _)| {
         let rest = &text[at + 2..];
@@ -65,7 +65,7 @@ pub(super) fn liquid_fields(piece: Piece<'_>) -> impl Iterator<Item = Piece<'_>>
 }
 
 /// Returns whether a SQL text calls one of some functions.
-pub(super) fn calls(sql: &str, functions: &[&str]) -> bool {
+pub(crate) fn calls(sql: &str, functions: &[&str]) -> bool {
     let lower = sql.to_ascii_lowercase();
     functions.iter().any(|function| {
         lower.match_indices(function).any(|(at, _)| {

@@ -5,48 +5,48 @@ use crate::files::{FileId, SourceMap};
 
 /// A parsed file.
 #[derive(Debug)]
-pub(super) struct Source<'a> {
+pub(crate) struct Source<'a> {
     /// The file in the map.
-    pub(super) id: FileId,
+    pub(crate) id: FileId,
     /// Its path, with `/` between folders.
-    pub(super) path: &'a str,
+    pub(crate) path: &'a str,
     /// What stands in it.
-    pub(super) file: syntax::File<'a>,
+    pub(crate) file: syntax::File<'a>,
 }
 
 impl<'a> Source<'a> {
-    pub(super) fn parse(id: FileId, path: &'a str, text: &'a str) -> Self {
+    pub(crate) fn parse(id: FileId, path: &'a str, text: &'a str) -> Self {
         Self { id, path, file: syntax::parse(text) }
     }
 
     /// Returns the folder, without a slash at its end.
-    pub(super) fn folder(&self) -> &'a str {
+    pub(crate) fn folder(&self) -> &'a str {
         self.path.rsplit_once('/').map_or("", |(folder, _)| folder)
     }
 
     /// Returns the name without folders.
-    pub(super) fn name(&self) -> &'a str {
+    pub(crate) fn name(&self) -> &'a str {
         self.path.rsplit('/').next().unwrap_or(self.path)
     }
 
     /// Returns whether it is a project's manifest.
-    pub(super) fn is_manifest(&self) -> bool {
+    pub(crate) fn is_manifest(&self) -> bool {
         matches!(self.name(), "manifest.lkml" | "manifest_lock.lkml")
     }
 
     /// Returns whether it is a model.
-    pub(super) fn is_model(&self) -> bool {
+    pub(crate) fn is_model(&self) -> bool {
         self.name().contains(".model.")
     }
 }
 
 /// Returns whether a file is a dashboard, which is YAML.
-pub(super) fn is_dashboard(path: &str) -> bool {
+pub(crate) fn is_dashboard(path: &str) -> bool {
     path.contains(".dashboard.")
 }
 
 /// Parses all files but the dashboards, on as many threads as the machine has.
-pub(super) fn parse_all(files: &SourceMap) -> Vec<Source<'_>> {
+pub(crate) fn parse_all(files: &SourceMap) -> Vec<Source<'_>> {
     let wanted: Vec<_> = files.iter().filter(|(_, file)| !is_dashboard(&file.path)).collect();
     super::parallel::map(&wanted, |(id, file)| Source::parse(*id, &file.path, &file.text))
 }

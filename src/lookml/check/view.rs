@@ -9,7 +9,7 @@ use super::{
 
 /// The kinds of fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum FieldKind {
+pub(crate) enum FieldKind {
     Dimension,
     Group,
     Measure,
@@ -19,7 +19,7 @@ pub(super) enum FieldKind {
 
 impl FieldKind {
     /// Returns the kind that a key declares.
-    pub(super) fn of(key: &str) -> Option<Self> {
+    pub(crate) fn of(key: &str) -> Option<Self> {
         Some(match key {
             "dimension" => Self::Dimension,
             "dimension_group" => Self::Group,
@@ -31,7 +31,7 @@ impl FieldKind {
     }
 
     /// Returns the key that declares it.
-    pub(super) fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Dimension => "dimension",
             Self::Group => "dimension_group",
@@ -44,23 +44,23 @@ impl FieldKind {
 
 /// A field with everything that is said of it.
 #[derive(Clone, Debug)]
-pub(super) struct Field<'a> {
+pub(crate) struct Field<'a> {
     /// Its name.
-    pub(super) name: &'a str,
+    pub(crate) name: &'a str,
     /// What it is.
-    pub(super) kind: FieldKind,
+    pub(crate) kind: FieldKind,
     /// What is said of it.
-    pub(super) layers: Layers<'a>,
+    pub(crate) layers: Layers<'a>,
 }
 
 impl<'a> Field<'a> {
     /// Returns its type, as written.
-    pub(super) fn type_word(&self) -> Option<Word<'a>> {
+    pub(crate) fn type_word(&self) -> Option<Word<'a>> {
         self.layers.word("type")
     }
 
     /// Returns its type, or the one that it has without a word.
-    pub(super) fn type_name(&self) -> &'a str {
+    pub(crate) fn type_name(&self) -> &'a str {
         self.type_word().map_or(
             match self.kind {
                 FieldKind::Group if self.layers.has("sql_start") => "duration",
@@ -83,22 +83,22 @@ impl<'a> Field<'a> {
 
 /// A view with its refinements and what it extends.
 #[derive(Clone, Debug)]
-pub(super) struct View<'a> {
+pub(crate) struct View<'a> {
     /// Its name.
-    pub(super) name: &'a str,
+    pub(crate) name: &'a str,
     /// Its own layers, what it extends first.
-    pub(super) layers: Layers<'a>,
+    pub(crate) layers: Layers<'a>,
     /// Its fields, in the order in which they are declared first.
-    pub(super) fields: Vec<Field<'a>>,
+    pub(crate) fields: Vec<Field<'a>>,
     /// Fields and groups by name: `event` may be both, since a group is known by its members.
     index: HashMap<(&'a str, bool), usize>,
     sets: BTreeMap<&'a str, At<'a>>,
     /// Whether it extends or refines what is not at hand, so that it may have any field.
-    pub(super) open: bool,
+    pub(crate) open: bool,
 }
 
 impl<'a> View<'a> {
-    pub(super) fn new(name: &'a str, first: At<'a>) -> Self {
+    pub(crate) fn new(name: &'a str, first: At<'a>) -> Self {
         Self {
             name,
             layers: Layers::new(first),
@@ -110,7 +110,7 @@ impl<'a> View<'a> {
     }
 
     /// Adds what one declaration says.
-    pub(super) fn add(&mut self, declaration: At<'a>) {
+    pub(crate) fn add(&mut self, declaration: At<'a>) {
         for node in declaration.node.nodes() {
             let Some(name) = node.name() else { continue };
             let at = declaration.with(node);
@@ -134,7 +134,7 @@ impl<'a> View<'a> {
     }
 
     /// Adds everything of a view that this one extends; what it says itself comes later.
-    pub(super) fn inherit(&mut self, parent: &View<'a>) {
+    pub(crate) fn inherit(&mut self, parent: &View<'a>) {
         self.open |= parent.open;
         for field in &parent.fields {
             let key = (field.name, field.kind == FieldKind::Group);
@@ -152,7 +152,7 @@ impl<'a> View<'a> {
     }
 
     /// Returns the field that a name stands for: itself, or the group that it is a member of.
-    pub(super) fn field(&self, name: &str) -> Option<&Field<'a>> {
+    pub(crate) fn field(&self, name: &str) -> Option<&Field<'a>> {
         self.index.get(&(name, false)).map(|index| &self.fields[*index]).or_else(|| self.member(name))
     }
 
@@ -181,17 +181,17 @@ impl<'a> View<'a> {
     }
 
     /// Returns a set.
-    pub(super) fn set(&self, name: &str) -> Option<At<'a>> {
+    pub(crate) fn set(&self, name: &str) -> Option<At<'a>> {
         self.sets.get(name).copied()
     }
 
     /// Returns the sets, by name.
-    pub(super) fn sets(&self) -> impl Iterator<Item = (&'a str, At<'a>)> + '_ {
+    pub(crate) fn sets(&self) -> impl Iterator<Item = (&'a str, At<'a>)> + '_ {
         self.sets.iter().map(|(name, set)| (*name, *set))
     }
 
     /// Returns all names that fields can be referred to by.
-    pub(super) fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         let mut names = Vec::with_capacity(self.fields.len());
         for field in &self.fields {
             let list = |key: &str| field.layers.child(key).map(At::items).unwrap_or_default();

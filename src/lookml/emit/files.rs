@@ -232,6 +232,7 @@ fn model_file(emission: &Emission<'_>, files: &[Draught]) -> Draught {
     let mut includes: Vec<String> =
         files.iter().filter(|file| is_loaded(&file.path)).map(|file| format!("/{}", file.path)).collect();
     includes.sort();
+    includes.extend(emission.options.include.iter().cloned());
     let fiscal = project.calendar.fiscal_start_month;
     let model = Model {
         connection: emission.options.connection.clone(),

@@ -16,7 +16,7 @@ const TIME_ENDINGS: [&str; 9] = ["_at", "_date", "_time", "_on", "_timestamp", "
 const TIME_WORDS: [&str; 8] = ["date", "day", "week", "month", "quarter", "year", "time", "timestamp"];
 
 /// Names a dimension group: `booked_at` → `booked`, `month` → `period`.
-pub(super) fn group_name(name: &str) -> String {
+pub(crate) fn group_name(name: &str) -> String {
     let name = identifier(name);
     if TIME_WORDS.contains(&name.as_str()) {
         return "period".to_owned();
@@ -26,7 +26,7 @@ pub(super) fn group_name(name: &str) -> String {
 }
 
 /// Writes a name for people: `lead_time_hours` → `Lead time hours`.
-pub(super) fn human(name: &str) -> String {
+pub(crate) fn human(name: &str) -> String {
     let mut text = name.replace('_', " ");
     if let Some(first) = text.get_mut(..1) {
         first.make_ascii_uppercase();

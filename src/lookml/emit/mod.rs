@@ -51,6 +51,7 @@ use draft::Draft;
 use explore::Stage;
 use files::Further;
 use home::Home;
+pub(crate) use label::{group_name, human};
 use scope::Scope;
 
 /// A file before it is text.

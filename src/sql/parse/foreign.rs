@@ -98,7 +98,7 @@ fn one_line(text: &str) -> String {
     text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-fn portable(text: &str) -> Option<Portable> {
+pub(super) fn portable(text: &str) -> Option<Portable> {
     let mut files = SourceMap::new();
     let file = files.add("expression", text);
     let expr = parse_expression(text, Span::new(file, 0, text.len())).ok()?;
@@ -108,6 +108,11 @@ fn portable(text: &str) -> Option<Portable> {
 }
 
 fn translate(text: &str, dialect: Option<&str>) -> Result<String, String> {
+    write(&parse_foreign(text, dialect)?, 0)
+}
+
+/// Parses an expression as a warehouse writes it.
+pub(super) fn parse_foreign(text: &str, dialect: Option<&str>) -> Result<ast::Expr, String> {
     let generic: &dyn Dialect = &GenericDialect {};
     let dialects: Vec<&dyn Dialect> = match dialect {
         Some("bigquery") => vec![&BigQueryDialect {}],
@@ -124,7 +129,7 @@ fn translate(text: &str, dialect: Option<&str>) -> Result<String, String> {
             Ok(expr)
         });
         match parsed {
-            Ok(expr) => return write(&expr, 0),
+            Ok(expr) => return Ok(expr),
             Err(found) => error = found.to_string(),
         }
     }
@@ -133,7 +138,7 @@ fn translate(text: &str, dialect: Option<&str>) -> Result<String, String> {
 
 type Written = Result<String, String>;
 
-fn write(expr: &ast::Expr, depth: usize) -> Written {
+pub(super) fn write(expr: &ast::Expr, depth: usize) -> Written {
     if depth > MAX_DEPTH {
         return Err("it is nested too deep".to_owned());
     }

@@ -6,6 +6,7 @@
 //!
 //! **Invariant:** no text, however long or deep, overflows the stack: sizes are checked before parsing.
 
+mod aggregates;
 mod call;
 mod convert;
 mod foreign;
@@ -27,6 +28,7 @@ use crate::files::Span;
 use convert::Convert;
 use source::Source;
 
+pub use aggregates::{FoundAggregate, SplitFormula, split_aggregates};
 pub use foreign::{Portable, to_portable};
 pub use functions::{FunctionDoc, functions, other_words};
 pub use reference::expression_reference;

@@ -46,7 +46,14 @@ static LOOKER: Kind = Kind {
     name: "looker",
     article: "a Looker instance",
     doc: "What the Looker instance understands.",
-    keys: &[key("synonyms", Shape::Boolean, "Whether fields may have `synonyms`, which older versions do not know.")],
+    keys: &[
+        key("synonyms", Shape::Boolean, "Whether fields may have `synonyms`, which older versions do not know."),
+        key(
+            "include",
+            Shape::Texts,
+            "Further files that the model includes after the generated ones, such as `/kept/all.lkml`.",
+        ),
+    ],
     rules: &[],
 };
 

@@ -53,6 +53,8 @@ pub struct Config {
 pub struct Looker {
     /// Whether fields may have `synonyms`.
     pub synonyms: bool,
+    /// Files of people that the model includes.
+    pub include: Vec<String>,
 }
 
 /// Reads `entente.yml`; `variable` gives the value of an environment variable for `${NAME}` and `${NAME:-default}`.
@@ -140,6 +142,7 @@ fn from_fields(mut fields: Fields, connections: &[String], diagnostics: &mut Dia
         currency: currency.map(|code| code.value),
         looker: fields.mapping("looker").map_or_else(Looker::default, |mut looker| Looker {
             synonyms: looker.boolean("synonyms").is_some_and(|synonyms| synonyms.value),
+            include: looker.texts("include").into_iter().map(|path| path.value).collect(),
         }),
     }
 }

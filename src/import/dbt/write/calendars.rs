@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 
 use super::Entries;
 use crate::import::dbt::{
-    emit::Out,
     names::{Names, snake_case},
     nodes::Nodes,
     report::Report,
     tree::Dimension,
+    write::Out,
     yaml::Node,
 };
 

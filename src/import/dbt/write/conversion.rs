@@ -10,9 +10,9 @@ use super::{
     metrics::{Known, Made, Metrics, counts_rows},
 };
 use crate::import::dbt::{
-    emit::Out,
     names::{snake_case, split},
     tree::{Aggregation, Filter, Input, Metric, MetricKind},
+    write::Out,
 };
 
 impl Metrics<'_> {

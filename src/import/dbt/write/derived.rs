@@ -8,9 +8,9 @@ use super::{
 };
 use crate::{
     import::dbt::{
-        emit::Out,
         names::snake_case,
         tree::{Filter, Input, Metric},
+        write::Out,
     },
     sql::{Portable, to_portable},
 };

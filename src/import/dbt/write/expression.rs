@@ -9,9 +9,9 @@ use crate::{
     catalog::ColumnType,
     import::dbt::{
         Options,
-        emit::Out,
         nodes::{Nodes, TableNode},
         tree::{Dimension, SemanticModel},
+        write::Out,
     },
     sql::{BinaryOp, Dialect, Expr, Function, Literal, Name, Portable, UnaryOp, to_portable},
     time::TimePart,

@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Entries;
 use crate::import::dbt::{
-    emit::Out,
     filters::{Condition, Filters, MetricDimension},
     names::{Names, snake_case},
     report::{Place, Report},
     tree::{Aggregation, Filter, Input, Measure, Metric, MetricKind},
+    write::Out,
 };
 
 /// The fields that stand beside metrics in the API.

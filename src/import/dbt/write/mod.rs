@@ -18,30 +18,13 @@ pub(super) use models::{Models, used_columns};
 pub(super) use saved::saved_queries;
 
 use super::{
-    emit::Out,
     tree::{About, Layer},
-    yaml::Node,
+    yaml::{Node, Value},
 };
-
-/// The entries of a definition, in the order in which they are written.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Entries(pub(super) Vec<(String, Out)>);
+use crate::import::emit::is_number;
+pub(super) use crate::import::emit::{Entries, Out};
 
 impl Entries {
-    pub(super) fn put(&mut self, key: &str, value: Out) {
-        self.0.push((key.to_owned(), value));
-    }
-
-    pub(super) fn text(&mut self, key: &str, text: impl Into<String>) {
-        self.put(key, Out::Text(text.into()));
-    }
-
-    pub(super) fn maybe(&mut self, key: &str, text: Option<impl Into<String>>) {
-        if let Some(text) = text {
-            self.text(key, text);
-        }
-    }
-
     /// Puts what a thing says about itself.
     pub(super) fn about(&mut self, about: &About, layer: &Layer) {
         self.maybe("label", about.label.as_ref());
@@ -58,7 +41,7 @@ impl Entries {
     /// Puts the free data of dbt, last.
     pub(super) fn meta(&mut self, about: &About) {
         if let Some(meta) = &about.meta {
-            self.put("meta", Out::of_node(meta));
+            self.put("meta", of_node(meta));
         }
     }
 }
@@ -66,4 +49,15 @@ impl Entries {
 /// Returns a text without spaces at the ends of its lines.
 fn tidied(text: &str) -> String {
     text.trim().lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
+/// Returns the value of dbt's `meta:`.
+fn of_node(node: &Node) -> Out {
+    match &node.value {
+        Value::Null => Out::Word("null".to_owned()),
+        Value::Text(text, false) if is_number(text) || text == "true" || text == "false" => Out::Word(text.clone()),
+        Value::Text(text, _) => Out::text(text),
+        Value::List(items) => Out::List(items.iter().map(of_node).collect()),
+        Value::Map(entries) => Out::Map(entries.iter().map(|(key, node)| (key.clone(), of_node(node))).collect()),
+    }
 }

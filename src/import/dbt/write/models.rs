@@ -14,13 +14,13 @@ use super::{
 use crate::{
     catalog::ColumnType,
     import::dbt::{
-        emit::Out,
         filters::MetricDimension,
         jinja::Relation,
         names::{Names, versions_of},
         nodes::TableNode,
         report::Report,
         tree::{Dimension, Entity, EntityKind, Layer, SemanticModel},
+        write::Out,
     },
     time::Granularity,
 };

@@ -2,12 +2,12 @@
 
 use super::Entries;
 use crate::import::dbt::{
-    emit::Out,
     filters::Filters,
     jinja::{Item, ItemKind},
     names::snake_case,
     report::Report,
     tree::{Filter, SavedQuery},
+    write::Out,
 };
 
 /// Writes saved queries; one that names a metric that was left out is left out, too.

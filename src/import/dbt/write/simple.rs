@@ -9,10 +9,10 @@ use super::{
     metrics::{Made, Metrics, counts_rows},
 };
 use crate::import::dbt::{
-    emit::Out,
     names::{Resolved, Target, split},
     report::Place,
     tree::{Aggregation, Balance, Filter},
+    write::Out,
 };
 
 impl Metrics<'_> {

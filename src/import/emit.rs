@@ -6,8 +6,6 @@
 
 use std::fmt::Write;
 
-use super::yaml::{Node, Value};
-
 /// How long a line may be.
 const WIDTH: usize = 118;
 
@@ -37,21 +35,6 @@ impl Out {
         Self::Word("true".to_owned())
     }
 
-    /// Returns the value of dbt's `meta:`.
-    pub(super) fn of_node(node: &Node) -> Self {
-        match &node.value {
-            Value::Null => Self::Word("null".to_owned()),
-            Value::Text(text, false) if is_number(text) || text == "true" || text == "false" => {
-                Self::Word(text.clone())
-            }
-            Value::Text(text, _) => Self::Text(text.clone()),
-            Value::List(items) => Self::List(items.iter().map(Self::of_node).collect()),
-            Value::Map(entries) => {
-                Self::Map(entries.iter().map(|(key, node)| (key.clone(), Self::of_node(node))).collect())
-            }
-        }
-    }
-
     /// Returns the value in one line.
     fn flow(&self) -> String {
         match self {
@@ -64,6 +47,26 @@ impl Out {
                     entries.iter().map(|(key, value)| format!("{}: {}", scalar(key), value.flow())).collect();
                 format!("{{ {} }}", entries.join(", "))
             }
+        }
+    }
+}
+
+/// The entries of a definition, in the order in which they are written.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Entries(pub(super) Vec<(String, Out)>);
+
+impl Entries {
+    pub(super) fn put(&mut self, key: &str, value: Out) {
+        self.0.push((key.to_owned(), value));
+    }
+
+    pub(super) fn text(&mut self, key: &str, text: impl Into<String>) {
+        self.put(key, Out::Text(text.into()));
+    }
+
+    pub(super) fn maybe(&mut self, key: &str, text: Option<impl Into<String>>) {
+        if let Some(text) = text {
+            self.text(key, text);
         }
     }
 }
@@ -160,7 +163,7 @@ fn is_block(text: &str) -> bool {
         && text.chars().all(|letter| letter == '\n' || !letter.is_control())
 }
 
-fn is_number(text: &str) -> bool {
+pub(super) fn is_number(text: &str) -> bool {
     text.parse::<f64>().is_ok_and(f64::is_finite) && text.bytes().all(|byte| b"0123456789.-".contains(&byte))
 }
 

@@ -1,0 +1,266 @@
+//! Access filters and grants → policies; aggregate tables → rollups.
+//!
+//! `access_filter: { field: users.country user_attribute: country }` becomes rows of `users` with
+//! `country = $principal.country`; a grant becomes a policy that is visible to the role of its name.
+//!
+//! **Invariant:** what Looker keeps from some is kept from them here: a policy acts wherever its model is reached.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    dimension::Fields,
+    measure::Measures,
+    models::is_made,
+    report::{Ledger, Outcome},
+    source::{place, texts},
+};
+use crate::{
+    import::emit::{Entries, Out},
+    lookml::check::{
+        explore::Explore,
+        layers::At,
+        view::{Field, FieldKind, View},
+    },
+};
+
+/// Writes the policies of access filters and grants.
+pub(super) fn policies<'a>(
+    fields: &Fields<'_, 'a>,
+    views: &[&str],
+    measures: &Measures<'_, '_, 'a>,
+    ledger: &mut Ledger,
+) -> Vec<Out> {
+    let mut policies = rows(fields, views, ledger);
+    let mut members: BTreeMap<&'a str, (BTreeSet<String>, BTreeSet<String>)> = BTreeMap::new();
+    let mut add = |field: &Field<'a>, path: String| {
+        if is_made(fields, field) {
+            return;
+        }
+        for grant in super::source::words(&field.layers, "required_access_grants") {
+            let entry = members.entry(grant.text()).or_default();
+            let list = if field.kind == FieldKind::Measure { &mut entry.1 } else { &mut entry.0 };
+            list.insert(path.clone());
+        }
+    };
+    for view in views.iter().filter_map(|name| fields.lookml.view(name)) {
+        for field in &view.fields {
+            match field.kind {
+                FieldKind::Measure => {
+                    if let Ok(name) = measures.metric(view.name, field) {
+                        add(field, name);
+                    }
+                }
+                _ => {
+                    if let Ok(dimension) = fields.dimension(view.name, field) {
+                        add(field, format!("{}.{}", view.name, dimension.name));
+                    }
+                }
+            }
+        }
+    }
+    for at in fields.lookml.model.all("access_grant") {
+        let Some(name) = at.node.name() else { continue };
+        if fields.lookml.is_generated(at.file) && name.text.starts_with("without_") {
+            ledger.mark(at, Outcome::Native, "entente writes it anew");
+            continue;
+        }
+        let Some((dimensions, metrics)) = members.get(name.text) else {
+            ledger.mark(at, Outcome::Verbatim, "no field that is said here requires it");
+            continue;
+        };
+        if let Some(why) = fields.refused.get(&("policies".to_owned(), name.text.to_owned())) {
+            ledger.mark(at, Outcome::Verbatim, why.clone());
+            continue;
+        }
+        let attribute = at.word("user_attribute").map_or("", |word| word.text());
+        let allowed = at.child("allowed_values").map(At::items).unwrap_or_default();
+        let allowed: Vec<&str> = allowed.iter().map(|word| word.text()).collect();
+        let why =
+            format!("whoever has `{}` as `{attribute}` is to have the role `{}`", allowed.join("` or `"), name.text);
+        ledger.mark(at, Outcome::Native, if fields.lookml.is_generated(at.file) { String::new() } else { why });
+        let mut out = Entries::default();
+        out.text("name", name.text);
+        let list = |set: &BTreeSet<String>| Out::List(set.iter().map(Out::text).collect());
+        if !dimensions.is_empty() {
+            out.put("dimensions", list(dimensions));
+        }
+        if !metrics.is_empty() {
+            out.put("metrics", list(metrics));
+        }
+        out.put("visible_to", Out::List(vec![Out::text(name.text)]));
+        policies.push(Out::Map(out.0));
+    }
+    policies
+}
+
+/// Writes the policies of access filters, each once.
+fn rows(fields: &Fields<'_, '_>, views: &[&str], ledger: &mut Ledger) -> Vec<Out> {
+    let mut seen = BTreeSet::new();
+    let mut policies = Vec::new();
+    for explore in fields.lookml.model.explores.values() {
+        for at in explore.layers.all("access_filter") {
+            match filter(fields, views, explore, at) {
+                Ok((view, dimension, claim)) => {
+                    let name = format!("{view}_by_{claim}");
+                    if let Some(why) = fields.refused.get(&("policies".to_owned(), name.clone())) {
+                        ledger.mark(at, Outcome::Verbatim, why.clone());
+                        continue;
+                    }
+                    ledger.mark(at, Outcome::Native, "it acts wherever its model is reached");
+                    if seen.insert((view.clone(), dimension.clone(), claim.clone())) {
+                        let mut out = Entries::default();
+                        out.text("name", name);
+                        out.text("model", view);
+                        out.text("rows", format!("{dimension} = $principal.{claim}"));
+                        policies.push(Out::Map(out.0));
+                    }
+                }
+                Err(why) => ledger.mark(at, Outcome::Verbatim, why),
+            }
+        }
+    }
+    policies
+}
+
+/// Reads an access filter: the model, its dimension and the claim.
+fn filter(
+    fields: &Fields<'_, '_>,
+    views: &[&str],
+    explore: &Explore<'_>,
+    at: At<'_>,
+) -> Result<(String, String, String), String> {
+    let field = at.word("field").ok_or("it has no `field`")?.text();
+    let claim = at.word("user_attribute").ok_or("it has no `user_attribute`")?.text().to_owned();
+    let (alias, name) = field.split_once('.').ok_or("its field names no view")?;
+    let view = explore.view(alias).filter(|view| views.contains(view));
+    let view = view.ok_or_else(|| format!("`{alias}` is no model here"))?;
+    let (dimension, member) = fields.member(view, name)?;
+    if member.is_some() || dimension.is_helper {
+        return Err(format!("`{field}` is no dimension here"));
+    }
+    if !super::say::is_word(&claim) {
+        return Err(format!("`{claim}` is no name of a claim"));
+    }
+    Ok((view.to_owned(), dimension.name.clone(), claim))
+}
+
+/// Writes the rollups of aggregate tables.
+pub(super) fn rollups<'a>(
+    fields: &Fields<'_, 'a>,
+    views: &[&str],
+    measures: &Measures<'_, '_, 'a>,
+    ledger: &mut Ledger,
+) -> Vec<Out> {
+    let mut rollups = Vec::new();
+    let mut names = BTreeSet::new();
+    for explore in fields.lookml.model.explores.values() {
+        for at in explore.layers.all("aggregate_table") {
+            let Some(name) = at.node.name() else { continue };
+            if fields.lookml.is_generated(explore.layers.last().file) && ledger.knows(at) {
+                continue;
+            }
+            let refused = fields.refused.get(&("rollups".to_owned(), name.text.to_owned()));
+            let made = match refused {
+                Some(why) => Err(why.clone()),
+                None if !names.insert(name.text) => Err("another aggregate table has its name".to_owned()),
+                None => rollup(fields, views, measures, explore, at),
+            };
+            match made {
+                Ok(out) => {
+                    ledger.mark(at, Outcome::Native, "");
+                    rollups.push(out);
+                }
+                Err(why) => ledger.mark(at, Outcome::Verbatim, why),
+            }
+        }
+    }
+    rollups
+}
+
+fn rollup<'a>(
+    fields: &Fields<'_, 'a>,
+    views: &[&str],
+    measures: &Measures<'_, '_, 'a>,
+    explore: &Explore<'a>,
+    at: At<'a>,
+) -> Result<Out, String> {
+    let base = explore.view(explore.base).filter(|view| views.contains(view));
+    let view = fields.lookml.view(base.ok_or("its explore is over no model here")?).ok_or("its view is not known")?;
+    let query = at.child("query").ok_or("it has no `query`")?;
+    if query.child("filters").is_some() {
+        return Err("it stores some rows only".to_owned());
+    }
+    let list = |key: &str| query.child(key).map(At::items).unwrap_or_default();
+    let split = |name: &str| {
+        let (alias, field) = name.split_once('.').unwrap_or((explore.base, name));
+        (if alias == explore.base { view.name.to_owned() } else { alias.to_owned() }, field.to_owned())
+    };
+    let mut metrics = Vec::new();
+    for word in list("measures") {
+        let (alias, name) = split(word.text());
+        if alias != view.name {
+            return Err(format!("it stores `{}`, a measure of another view", word.text()));
+        }
+        let field = view.field(&name).ok_or_else(|| format!("there is no measure `{name}`"))?;
+        metrics.push(measures.metric(view.name, field)?);
+    }
+    let (mut dimensions, mut time) = (Vec::new(), None);
+    for word in list("dimensions") {
+        let (alias, name) = split(word.text());
+        let (owner, path) = fields.way(view.name, &alias)?;
+        let (dimension, member) = fields.member(&owner, &name)?;
+        let whole = format!("{path}{}", dimension.name);
+        let Some(member) = member else {
+            dimensions.push(whole);
+            continue;
+        };
+        let granularity = match member.as_str() {
+            "date" => "day",
+            "hour" => "hour",
+            "week" => "week",
+            "month" => "month",
+            "quarter" => "quarter",
+            "year" => "year",
+            other => return Err(format!("it stores the {other} of a time")),
+        };
+        if time.replace((whole, granularity)).is_some() {
+            return Err("it stores several times".to_owned());
+        }
+    }
+    let mut out = Entries::default();
+    out.text("name", at.node.name().map_or("", |name| name.text));
+    out.text("model", view.name);
+    out.put("metrics", Out::texts(&metrics));
+    if !dimensions.is_empty() {
+        out.put("dimensions", Out::texts(&dimensions));
+    }
+    let storage = at.child("materialization");
+    if let Some((dimension, granularity)) = time {
+        let pair =
+            vec![("dimension".to_owned(), Out::Text(dimension)), ("granularity".to_owned(), Out::text(granularity))];
+        out.put("time", Out::Map(pair));
+        if storage.is_some_and(|storage| storage.child("partition_keys").is_some()) {
+            out.text("partition", granularity);
+        }
+        let back = storage.and_then(|storage| storage.word("increment_offset")).map(|word| word.text());
+        if let Some(back) = back.and_then(|count| count.parse::<u32>().ok()).filter(|count| *count > 0) {
+            let unit = if back == 1 { granularity.to_owned() } else { format!("{granularity}s") };
+            out.put("refresh", Out::Map(vec![("lookback".to_owned(), Out::Text(format!("{back} {unit}")))]));
+        }
+    }
+    Ok(Out::Map(out.0))
+}
+
+/// Returns the masks of the dimensions of a view: those that have a masked twin which entente made.
+pub(super) fn masks(fields: &Fields<'_, '_>, view: &View<'_>) -> BTreeMap<String, &'static str> {
+    let twins = view.fields.iter().filter(|field| {
+        fields.lookml.is_generated(place(field).file) && texts(&field.layers, "tags").iter().any(|tag| tag == "masked")
+    });
+    twins
+        .filter_map(|field| {
+            let sql = fields.lookml.expanded_sql(field)?.ok()?.to_lowercase();
+            let name = field.name.strip_suffix("_masked")?;
+            Some((name.to_owned(), if sql.contains("sha") { "sha256" } else { "null" }))
+        })
+        .collect()
+}

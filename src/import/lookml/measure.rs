@@ -1,0 +1,645 @@
+//! Measures → metrics.
+//!
+//! `type: number` over aggregates written by hand, `SUM(${TABLE}.x) / NULLIF(COUNT(*), 0)`, is split: each aggregate
+//! becomes a metric with a name, and the measure a formula over them.
+//!
+//! **Invariant:** a metric is written only if it gives Looker's number; everything else is a reason.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+};
+
+use super::{
+    dimension::{Dimension, Fields, Kind},
+    docs, filter,
+    say::{Value, canonical, shown, unplaced},
+    settings::ExploreFilters,
+    source::{place, texts, words},
+};
+use crate::{
+    import::emit::{Entries, Out},
+    lookml::check::view::{Field, FieldKind, View},
+    sql::{BinaryOp, Expr, FoundAggregate, Function, Literal, Name, to_portable},
+};
+
+/// A metric that was made.
+#[derive(Clone, Debug)]
+pub(super) struct Metric {
+    pub(super) name: String,
+    /// The view of its measure.
+    pub(super) view: String,
+    pub(super) entries: Entries,
+}
+
+type Key = (String, String);
+
+/// All measures of a project.
+pub(super) struct Measures<'f, 'r, 'a> {
+    fields: &'f Fields<'r, 'a>,
+    /// The names of the metrics, by view and measure.
+    names: BTreeMap<Key, String>,
+    taken: RefCell<BTreeSet<String>>,
+    said: RefCell<BTreeMap<Key, Option<Result<String, String>>>>,
+    made: RefCell<Vec<Metric>>,
+    notes: RefCell<BTreeMap<Key, String>>,
+    /// What the explore of a view filters by, for each of its metrics.
+    filters: &'f ExploreFilters,
+}
+
+impl<'f, 'r, 'a> Measures<'f, 'r, 'a> {
+    /// Names the metrics of some views.
+    pub(super) fn new(fields: &'f Fields<'r, 'a>, views: &[&str], filters: &'f ExploreFilters) -> Self {
+        let names = names(fields, views);
+        let taken = names.values().cloned().collect();
+        Self {
+            fields,
+            names,
+            taken: RefCell::new(taken),
+            said: RefCell::default(),
+            made: RefCell::default(),
+            notes: RefCell::default(),
+            filters,
+        }
+    }
+
+    /// Returns the metrics that were made, those of each view in the order of its measures.
+    pub(super) fn made(&self) -> Vec<Metric> {
+        self.made.borrow().clone()
+    }
+
+    /// Returns what to know about the metric of a measure.
+    pub(super) fn note(&self, view: &str, measure: &str) -> String {
+        self.notes.borrow().get(&(view.to_owned(), measure.to_owned())).cloned().unwrap_or_default()
+    }
+
+    /// Returns the name that the metric of a measure has.
+    pub(super) fn name(&self, view: &str, measure: &str) -> Option<&str> {
+        self.names.get(&(view.to_owned(), measure.to_owned())).map(String::as_str)
+    }
+
+    /// Says a measure, once; returns the name of its metric.
+    pub(super) fn metric(&self, view: &str, field: &Field<'a>) -> Result<String, String> {
+        let key = (view.to_owned(), field.name.to_owned());
+        if let Some(said) = self.said.borrow().get(&key) {
+            return said.clone().unwrap_or_else(|| Err("it is made of itself".to_owned()));
+        }
+        self.said.borrow_mut().insert(key.clone(), None);
+        let said = self.make(view, field);
+        self.said.borrow_mut().insert(key, Some(said.clone()));
+        said
+    }
+
+    fn make(&self, view_name: &str, field: &Field<'a>) -> Result<String, String> {
+        let view = self.fields.lookml.view(view_name).ok_or("its view is not known")?;
+        let Some(name) = self.names.get(&(view_name.to_owned(), field.name.to_owned())) else {
+            return Err(format!("view `{view_name}` is kept as it is"));
+        };
+        if let Some(why) = self.fields.refused.get(&("metrics".to_owned(), name.clone())) {
+            return Err(why.clone());
+        }
+        if let Some(why) = self.filters.refused.get(view_name) {
+            return Err(why.clone());
+        }
+        let mut body = self.body(view, field, name)?;
+        if let Some(time) =
+            self.fields.other_axis(view, field.name).filter(|_| body.0.iter().any(|(key, _)| key == "model"))
+        {
+            body.text("time", time);
+        }
+        self.push(view_name, Ok(field), name, body);
+        Ok(name.clone())
+    }
+
+    /// Adds a metric: of a measure, or a part of another metric.
+    fn push(&self, view: &str, of: Result<&Field<'a>, &str>, name: &str, body: Entries) {
+        let mut entries = Entries::default();
+        let lookml = self.fields.lookml;
+        entries.text("name", name);
+        match of {
+            Ok(field) => docs::about(lookml, &field.layers, name, &format!("Metric {name}."), &mut entries),
+            Err(whole) => {
+                entries.text("description", format!("A part of {whole}."));
+                entries.put("hidden", Out::yes());
+            }
+        }
+        entries.0.extend(body.0);
+        if let Ok(field) = of {
+            let generic = field.layers.word("value_format_name").is_some_and(|word| word.text() == "decimal_0")
+                && lookml.is_generated(place(field).file);
+            let more = if generic { None } else { docs::format(lookml, &field.layers, &mut entries) };
+            let old = (field.name != name && !lookml.is_generated(place(field).file)).then_some(field.name);
+            docs::passed(lookml, &field.layers, more.into_iter().collect(), old, &mut entries);
+        }
+        self.made.borrow_mut().push(Metric { name: name.to_owned(), view: view.to_owned(), entries });
+    }
+
+    fn body(&self, view: &View<'a>, field: &Field<'a>, name: &str) -> Result<Entries, String> {
+        let agg = match field.type_name() {
+            "count" => "count",
+            "sum" => "sum",
+            "average" => "avg",
+            "min" => "min",
+            "max" => "max",
+            "count_distinct" if field.layers.says_yes("approximate") => "approx_count_distinct",
+            "count_distinct" => "count_distinct",
+            "median" | "percentile" => return self.percentile(view, field),
+            "sum_distinct" | "average_distinct" | "median_distinct" | "percentile_distinct" => {
+                return self.distinct(view, field, name);
+            }
+            "number" | "string" | "date" | "date_time" | "yesno" | "int" => return self.formula(view, field, name),
+            "period_over_period" => return self.comparison(view, field),
+            "running_total" => return Err("a running total adds up the rows that are displayed".to_owned()),
+            "percent_of_total" | "percent_of_previous" => {
+                return Err("it is a part of the rows that are displayed".to_owned());
+            }
+            "list" => return Err("a list of values is no number".to_owned()),
+            other => return Err(format!("a measure of type `{other}` has no form here")),
+        };
+        let mut out = Entries::default();
+        out.text("model", view.name);
+        out.text("agg", agg);
+        if agg != "count" {
+            let value = self.value(view, field, "sql")?;
+            out.put("expr", value.out(self.fields.lookml.dialect.as_deref()));
+        } else if let Some(sql) = self.fields.lookml.sql(&field.layers, "sql") {
+            // Looker counts rows whatever stands there.
+            sql?;
+        }
+        self.conditions(view, field, &mut out)?;
+        Ok(out)
+    }
+
+    /// Says one row's worth.
+    fn value(&self, view: &View<'a>, field: &Field<'a>, key: &str) -> Result<Value, String> {
+        let sql = self.fields.lookml.sql(&field.layers, key).ok_or_else(|| format!("it has no `{key}`"))??;
+        self.fields.say(view, None, &sql)
+    }
+
+    /// Puts the filters of a measure, and what its explore filters by.
+    fn conditions(&self, view: &View<'a>, field: &Field<'a>, out: &mut Entries) -> Result<(), String> {
+        let mut all: Vec<String> = self.filters(view, field)?;
+        all.extend(self.filters.of_metrics.get(view.name).cloned());
+        if !all.is_empty() {
+            out.text("where", canonical(&joined(&all)));
+        }
+        Ok(())
+    }
+
+    fn filters(&self, view: &View<'a>, field: &Field<'a>) -> Result<Vec<String>, String> {
+        let mut all = Vec::new();
+        for at in field.layers.all("filters") {
+            for (name, value) in at.filters() {
+                let value = value.ok_or("a filter has no value")?;
+                let text = self.fields.lookml.expanded(&value.piece.value())?;
+                all.extend(self.condition(view, name.text(), &text)?);
+            }
+        }
+        Ok(all)
+    }
+
+    /// Puts one filter of a field into a condition.
+    pub(super) fn condition(&self, view: &View<'a>, name: &str, value: &str) -> Result<Option<String>, String> {
+        let (alias, field) = match name.split_once('.') {
+            Some((alias, field)) => (alias, field),
+            None => (view.name, name),
+        };
+        let (owner, path) = self.fields.way(view.name, alias)?;
+        let (dimension, _) = self.fields.member(&owner, field)?;
+        if super::source::has_liquid(value) {
+            return Err("a filter holds Liquid".to_owned());
+        }
+        let Dimension { name, kind, is_helper, value: of, buckets, .. } = &*dimension;
+        if !buckets.is_empty() {
+            return Err(format!("it is filtered by classes of `{field}`, whose labels differ"));
+        }
+        if *is_helper {
+            let text = of.portable().ok_or("its filter is SQL of one dialect")?;
+            return match (kind, value.to_ascii_lowercase().as_str()) {
+                (Kind::Boolean, "yes") if path.is_empty() => Ok(Some(text)),
+                (Kind::Boolean, "no") if path.is_empty() => Ok(Some(format!("({text}) is not true"))),
+                _ => filter::condition(&format!("{path}{text}"), *kind, value),
+            };
+        }
+        filter::condition(&format!("{path}{name}"), *kind, value)
+    }
+
+    fn percentile(&self, view: &View<'a>, field: &Field<'a>) -> Result<Entries, String> {
+        let agg = match field.layers.word("percentile") {
+            _ if field.type_name() == "median" => "median".to_owned(),
+            Some(word) => format!("p{}", word.text().replace('.', "_")),
+            None => return Err("it has no `percentile`".to_owned()),
+        };
+        let mut out = Entries::default();
+        out.text("model", view.name);
+        out.text("agg", agg);
+        out.put("expr", self.value(view, field, "sql")?.out(self.fields.lookml.dialect.as_deref()));
+        self.conditions(view, field, &mut out)?;
+        self.tell(view, field, "it lies between two values where Looker takes one, or estimates");
+        Ok(out)
+    }
+
+    fn tell(&self, view: &View<'_>, field: &Field<'_>, note: &str) {
+        self.notes.borrow_mut().insert((view.name.to_owned(), field.name.to_owned()), note.to_owned());
+    }
+
+    /// Says an aggregate of one value for each key as a metric of a metric.
+    fn distinct(&self, view: &View<'a>, field: &Field<'a>, name: &str) -> Result<Entries, String> {
+        let lookml = self.fields.lookml;
+        let key = lookml.sql(&field.layers, "sql_distinct_key").ok_or("it has no `sql_distinct_key`")??;
+        let key = self.fields.say(view, None, &key)?;
+        let key = key.portable().ok_or("its key is SQL of one dialect")?;
+        let by = self.key_dimension(view, &key)?;
+        let agg = match field.type_name() {
+            "sum_distinct" => "sum".to_owned(),
+            "average_distinct" => "avg".to_owned(),
+            "median_distinct" => "median".to_owned(),
+            _ => format!("p{}", field.layers.word("percentile").ok_or("it has no `percentile`")?.text()),
+        };
+        let mut inner = Entries::default();
+        inner.text("model", view.name);
+        inner.text("agg", "max");
+        inner.put("expr", self.value(view, field, "sql")?.out(lookml.dialect.as_deref()));
+        self.conditions(view, field, &mut inner)?;
+        let part = self.claim(&format!("{name}_per_key"));
+        self.push(view.name, Err(name), &part, inner);
+        let mut out = Entries::default();
+        out.text("metric", part);
+        out.text("per", by);
+        out.text("agg", agg);
+        Ok(out)
+    }
+
+    /// Finds the dimension that has the values of a key.
+    fn key_dimension(&self, view: &View<'a>, key: &str) -> Result<String, String> {
+        let dimensions = view.fields.iter().filter(|field| field.kind == FieldKind::Dimension);
+        let found = dimensions.filter_map(|field| self.fields.dimension(view.name, field).ok()).find(|dimension| {
+            !dimension.is_helper && (dimension.name == key || dimension.value.portable().as_deref() == Some(key))
+        });
+        if let Some(found) = found {
+            return Ok(found.name.clone());
+        }
+        key.contains('.').then(|| key.to_owned()).ok_or_else(|| format!("no dimension has the values of `{key}`"))
+    }
+
+    /// Takes a name, or the next one after it that is free.
+    fn claim(&self, wanted: &str) -> String {
+        let mut taken = self.taken.borrow_mut();
+        let numbered = (2..).map(|n| format!("{wanted}_{n}"));
+        let free = std::iter::once(wanted.to_owned()).chain(numbered).find(|name| !taken.contains(name));
+        let free = free.expect("some number is free");
+        taken.insert(free.clone());
+        free
+    }
+
+    /// Returns the metric of a measure that a formula names; nothing where the name is no measure.
+    fn operand(&self, view: &View<'a>, alias: Option<&str>, name: &str) -> Option<Result<String, String>> {
+        let owner = match alias {
+            None => view.name.to_owned(),
+            Some(alias) if alias == view.name => view.name.to_owned(),
+            Some(alias) => match self.fields.way(view.name, alias) {
+                Ok((owner, _)) => owner,
+                // A measure may be of a view that is only joined to many; its own name is the same everywhere.
+                Err(_) => alias.to_owned(),
+            },
+        };
+        let field = self.fields.lookml.view(&owner)?.field(name).filter(|field| field.kind == FieldKind::Measure)?;
+        let because = |why: String| format!("it needs `{name}`, which stays LookML: {why}");
+        Some(self.metric(&owner, field).map_err(because))
+    }
+
+    fn formula(&self, view: &View<'a>, field: &Field<'a>, name: &str) -> Result<Entries, String> {
+        let lookml = self.fields.lookml;
+        let sql = lookml.sql(&field.layers, "sql").ok_or("it has no `sql`")??;
+        if let Some(found) = self.helpers(view, field, name, &sql)? {
+            return Ok(found);
+        }
+        let measure = |alias: Option<&str>, name: &str| self.operand(view, alias, name);
+        let (split, metrics) = self.fields.say_formula(view, &sql, &measure)?;
+        if split.aggregates.is_empty() && metrics.is_empty() {
+            return Err("it aggregates nothing".to_owned());
+        }
+        if let ([only], true) = (
+            split.aggregates.as_slice(),
+            split.formula.text == split.aggregates[..].first().map_or("", |found| &found.name),
+        ) {
+            return Ok(self.aggregate(view, only));
+        }
+        let mut named: BTreeMap<String, String> = BTreeMap::new();
+        for found in &split.aggregates {
+            named.insert(found.name.clone(), self.part(view, found, name));
+        }
+        let text = split.formula.renamed(&|word| named.get(word).cloned());
+        let mut out = Entries::default();
+        out.text("expr", tidy(&text));
+        if !named.is_empty() {
+            let parts: Vec<&str> = named.values().map(String::as_str).collect();
+            self.tell(view, field, &format!("its aggregates are metrics of their own: {}", parts.join(", ")));
+        }
+        Ok(out)
+    }
+
+    /// Says the body of an aggregate; a sum over no rows is null, as SQL has it.
+    fn aggregate(&self, view: &View<'a>, found: &FoundAggregate) -> Entries {
+        let mut out = Entries::default();
+        out.text("model", view.name);
+        out.text("agg", found.aggregate);
+        out.maybe("expr", found.argument.as_ref());
+        let all: Vec<String> =
+            found.filter.iter().cloned().chain(self.filters.of_metrics.get(view.name).cloned()).collect();
+        if !all.is_empty() {
+            out.text("where", joined(&all));
+        }
+        if found.aggregate == "sum" {
+            out.put("when_empty", Out::Word("null".to_owned()));
+        }
+        out
+    }
+
+    /// Returns the metric of an aggregate that stands in a formula; makes it where there is none.
+    fn part(&self, view: &View<'a>, found: &FoundAggregate, whole: &str) -> String {
+        let body = self.aggregate(view, found);
+        let same = |metric: &&Metric| {
+            metric.view == view.name
+                && body.0.iter().all(|entry| metric.entries.0.contains(entry))
+                && metric.entries.0.iter().filter(|(key, _)| MEANING.contains(&key.as_str())).count() == body.0.len()
+        };
+        if let Some(metric) = self.made.borrow().iter().find(same) {
+            return metric.name.clone();
+        }
+        let of = |text: &str| {
+            let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+            words
+                .filter(|word| {
+                    !WORDS.contains(&word.to_lowercase().as_str()) && !word.starts_with(|c: char| c.is_ascii_digit())
+                })
+                .take(3)
+                .collect::<Vec<_>>()
+                .join("_")
+                .to_lowercase()
+        };
+        let what = found.argument.as_deref().map_or_else(|| view.name.to_owned(), of);
+        let prefix = match found.aggregate {
+            "sum" => "total",
+            "avg" => "average",
+            "count" => "count",
+            "count_distinct" | "approx_count_distinct" => "distinct",
+            other => other,
+        };
+        let condition = found.filter.as_deref().map_or_else(String::new, |text| format!("_where_{}", of(text)));
+        let name = self.claim(&plain_name(&format!("{prefix}_{what}{condition}")));
+        self.push(view.name, Err(whole), &name, body);
+        name
+    }
+
+    /// Says a formula over measures that entente made for its inputs, as the metric with inputs that it was.
+    fn helpers(&self, view: &View<'a>, field: &Field<'a>, name: &str, sql: &str) -> Result<Option<Entries>, String> {
+        if !self.fields.lookml.is_generated(place(field).file) {
+            return Ok(None);
+        }
+        let is_helper = |field: &&Field<'a>| {
+            field.kind == FieldKind::Measure && field.layers.says_yes("hidden") && !field.layers.has("label")
+        };
+        let named = |field: &&Field<'a>| sql.contains(&format!("${{{}}}", field.name));
+        let helpers: Vec<&Field<'a>> = view.fields.iter().filter(is_helper).filter(named).collect();
+        if helpers.is_empty() {
+            return Ok(None);
+        }
+        let mut inputs = Vec::new();
+        let mut words = BTreeMap::new();
+        for helper in helpers {
+            let input = helper.name.strip_prefix(&format!("{name}_")).unwrap_or(helper.name).to_owned();
+            let (metric, condition) = self.narrowed(view, helper)?;
+            let mut out = Entries::default();
+            out.text("metric", metric);
+            out.text("where", condition);
+            inputs.push((input.clone(), Out::Map(out.0)));
+            words.insert(helper.name.to_owned(), input);
+        }
+        let measure = |alias: Option<&str>, name: &str| match (alias, words.get(name)) {
+            (None, Some(input)) => Some(Ok(input.clone())),
+            _ => self.operand(view, alias, name),
+        };
+        let (split, _) = self.fields.say_formula(view, sql, &measure)?;
+        let mut out = Entries::default();
+        out.text("expr", tidy(&split.formula.text));
+        out.put("inputs", Out::Map(inputs));
+        Ok(Some(out))
+    }
+
+    /// Finds the metric that a measure narrows down by further filters, and those filters.
+    fn narrowed(&self, view: &View<'a>, helper: &Field<'a>) -> Result<(String, String), String> {
+        let sql = |field: &Field<'a>| field.layers.word("sql").map(|word| word.piece.block());
+        let own: BTreeSet<String> = self.filters(view, helper)?.into_iter().collect();
+        let mut best: Option<(usize, String, Vec<String>)> = None;
+        for field in view.fields.iter().filter(|field| field.kind == FieldKind::Measure && field.layers.has("label")) {
+            if field.type_name() != helper.type_name() || sql(field) != sql(helper) {
+                continue;
+            }
+            let Ok(theirs) = self.filters(view, field) else { continue };
+            let theirs: BTreeSet<String> = theirs.into_iter().collect();
+            if theirs.is_subset(&own)
+                && theirs.len() < own.len()
+                && best.as_ref().is_none_or(|(most, ..)| theirs.len() > *most)
+            {
+                let metric = self.metric(view.name, field)?;
+                best = Some((theirs.len(), metric, own.difference(&theirs).cloned().collect()));
+            }
+        }
+        let (_, metric, rest) = best.ok_or_else(|| format!("`{}` narrows no other measure", helper.name))?;
+        Ok((metric, joined(&rest)))
+    }
+
+    fn comparison(&self, view: &View<'a>, field: &Field<'a>) -> Result<Entries, String> {
+        if field.layers.says_yes("value_to_date") {
+            return Err("it cuts every period at the time of asking".to_owned());
+        }
+        let base = field.layers.word("based_on").ok_or("it has no `based_on`")?;
+        let base = base.text().rsplit('.').next().unwrap_or_default();
+        let metric = self.operand(view, None, base).unwrap_or_else(|| Err(format!("there is no measure `{base}`")))?;
+        let period = field.layers.word("period").ok_or("it has no `period`")?;
+        let unit = match period.text() {
+            "date" => "day",
+            word @ ("week" | "month" | "quarter" | "year") => word,
+            other => return Err(format!("its period is `{other}`")),
+        };
+        let time = field.layers.word("based_on_time").ok_or("it has no `based_on_time`")?;
+        let (dimension, _) = self.fields.member(view.name, time.text().rsplit('.').next().unwrap_or_default())?;
+        if self.fields.axis(view).as_deref() != Some(dimension.name.as_str()) {
+            return Err(format!("it goes back by `{}`, which is not the time of its model", dimension.name));
+        }
+        let mut out = Entries::default();
+        let before = Out::Map(vec![
+            ("metric".to_owned(), Out::text(&metric)),
+            ("offset".to_owned(), Out::Text(format!("1 {unit}"))),
+        ]);
+        match field.layers.word("kind").map_or("previous", |word| word.text()) {
+            "previous" => {
+                out.text("metric", metric);
+                out.text("offset", format!("1 {unit}"));
+            }
+            "difference" => {
+                out.text("expr", format!("{metric} - before"));
+                out.put("inputs", Out::Map(vec![("before".to_owned(), before)]));
+            }
+            "relative_change" => {
+                out.text("expr", format!("{metric} / before - 1"));
+                out.put("inputs", Out::Map(vec![("before".to_owned(), before)]));
+            }
+            other => return Err(format!("its kind is `{other}`")),
+        }
+        Ok(out)
+    }
+}
+
+/// The keys of a metric that say what it is.
+const MEANING: [&str; 6] = ["model", "agg", "expr", "where", "when_empty", "time"];
+
+/// Words of SQL that say nothing in a name.
+const WORDS: [&str; 14] =
+    ["case", "when", "then", "else", "end", "and", "or", "not", "null", "is", "coalesce", "cast", "as", "in"];
+
+fn plain_name(text: &str) -> String {
+    text.trim_matches('_').replace("__", "_")
+}
+
+/// Joins conditions by `and`, those with `or` in parentheses.
+pub(super) fn joined(conditions: &[String]) -> String {
+    match conditions {
+        [only] => only.clone(),
+        several => {
+            let all = several.iter().map(|condition| {
+                let lower = condition.to_lowercase();
+                if lower.contains(" or ") && !is_enclosed(condition) {
+                    format!("({condition})")
+                } else {
+                    condition.clone()
+                }
+            });
+            all.collect::<Vec<_>>().join(" and ")
+        }
+    }
+}
+
+/// Returns whether one pair of parentheses is around a whole text.
+fn is_enclosed(text: &str) -> bool {
+    let mut depth = 0;
+    for (at, letter) in text.char_indices() {
+        match letter {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 && at + letter.len_utf8() < text.len() {
+            return false;
+        }
+    }
+    text.starts_with('(')
+}
+
+/// Takes out of a formula what division does here by itself: `1.0 * a / nullif(b, 0)` is `a / b`.
+fn tidy(text: &str) -> String {
+    let Ok(parsed) = to_portable(text, None) else { return text.to_owned() };
+    let simple = simplified(&parsed.expr);
+    let Some(shown) = shown(&simple) else { return text.to_owned() };
+    // Text is exchanged only where it reads back as what was meant.
+    let read = to_portable(&shown, None).map(|read| unplaced(&read.expr));
+    if read.as_ref() == Ok(&unplaced(&simple)) { shown } else { text.to_owned() }
+}
+
+fn simplified(expr: &Expr<Name>) -> Expr<Name> {
+    let one = |expr: &Expr<Name>| match expr {
+        Expr::Literal(Literal::Integer(1)) => true,
+        Expr::Literal(Literal::Decimal(digits)) => digits.trim_end_matches('0') == "1.",
+        _ => false,
+    };
+    match expr {
+        Expr::Binary { op: BinaryOp::Multiply, left, right } if one(left) => simplified(right),
+        Expr::Binary { op: BinaryOp::Multiply, left, right } if one(right) => simplified(left),
+        Expr::Binary { op: BinaryOp::Divide, left, right } => {
+            let left = match &**left {
+                Expr::Cast { arg, to: crate::catalog::ColumnType::Float } => simplified(arg),
+                other => simplified(other),
+            };
+            let right = match &**right {
+                Expr::Call { function: Function::NullIf, args }
+                    if matches!(args.as_slice(), [_, Expr::Literal(Literal::Integer(0))]) =>
+                {
+                    simplified(&args[0])
+                }
+                other => simplified(other),
+            };
+            left.binary(BinaryOp::Divide, right)
+        }
+        Expr::Binary { op, left, right } => simplified(left).binary(*op, simplified(right)),
+        Expr::Call { function, args } => {
+            Expr::Call { function: *function, args: args.iter().map(simplified).collect() }
+        }
+        other => other.clone(),
+    }
+}
+
+/// Gives every measure of some views the name of its metric: its own where no other has it, else with its view's.
+fn names(fields: &Fields<'_, '_>, views: &[&str]) -> BTreeMap<Key, String> {
+    let lookml = fields.lookml;
+    let mut wanted: Vec<(Key, String)> = Vec::new();
+    let mut count: BTreeMap<&str, usize> = BTreeMap::new();
+    for view in views.iter().filter_map(|name| lookml.view(name)) {
+        for field in view.fields.iter().filter(|field| field.kind == FieldKind::Measure) {
+            *count.entry(field.name).or_default() += 1;
+        }
+    }
+    for view in views.iter().filter_map(|name| lookml.view(name)) {
+        for field in view.fields.iter().filter(|field| field.kind == FieldKind::Measure) {
+            let tags = texts(&field.layers, "tags");
+            let ours = tags.iter().find_map(|tag| tag.strip_prefix("entente:")).map(str::to_owned);
+            let is_plain = ["count", "total", "sum", "average", "min", "max"].contains(&field.name);
+            let name = ours.unwrap_or_else(|| {
+                if count[field.name] > 1 || is_plain {
+                    format!("{}_{}", view.name, field.name)
+                } else {
+                    field.name.to_owned()
+                }
+            });
+            wanted.push(((view.name.to_owned(), field.name.to_owned()), name));
+        }
+    }
+    let mut taken = BTreeSet::new();
+    let mut names = BTreeMap::new();
+    for (key, name) in wanted {
+        let numbered = (2..).map(|n| format!("{name}_{n}"));
+        let free = std::iter::once(name.clone()).chain(numbered).find(|name| !taken.contains(name));
+        let free = free.expect("some number is free");
+        taken.insert(free.clone());
+        names.insert(key, free);
+    }
+    names
+}
+
+/// Returns the timeframe list of a group, for the choice of a model's time.
+pub(super) fn frames<'a>(field: &Field<'a>) -> Vec<&'a str> {
+    words(&field.layers, "timeframes").into_iter().map(|word| word.text()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formulas_are_written_as_people_would() {
+        for (text, expected) in [
+            ("1.0 * a / nullif(b, 0)", "a / b"),
+            ("cast(a as float) / nullif(b, 0)", "a / b"),
+            ("100 * (a - b)", "100 * (a - b)"),
+            ("coalesce(a / nullif(b, 0), 0)", "coalesce(a / b, 0)"),
+        ] {
+            assert_eq!(tidy(text), expected);
+        }
+    }
+
+    #[test]
+    fn conditions_are_joined_as_they_are_meant() {
+        let all = ["a or b".to_owned(), "(c or d)".to_owned(), "(e) or (f)".to_owned()];
+        assert_eq!(joined(&all), "(a or b) and (c or d) and ((e) or (f))");
+    }
+}

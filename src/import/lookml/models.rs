@@ -1,0 +1,473 @@
+//! Views → models with their joins and dimensions.
+//!
+//! **Invariant:** a model's key is one that LookML states: its primary key, or the columns by which a join says that it
+//! has one row.
+
+use std::collections::BTreeMap;
+
+use super::{
+    dimension::{Dimension, Fields, Kind, key_columns, primary_key},
+    docs,
+    edges::Edges,
+    measure::frames,
+    report::{Ledger, Outcome},
+    say::{Value, quoted},
+    source::{has_liquid, needs_extension, place, texts},
+};
+use crate::{
+    import::emit::{Entries, Out},
+    lookml::{
+        check::view::{Field, FieldKind, View},
+        human,
+    },
+};
+
+/// Where the rows of a model come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Rows {
+    Table(String),
+    Sql(String),
+}
+
+impl<'a> Fields<'_, 'a> {
+    /// Returns the views that become models.
+    pub(super) fn views(&self) -> Vec<&'a str> {
+        let views = self.lookml.model.views.values();
+        views.filter(|view| self.rows(view).is_ok()).map(|view| view.name).collect()
+    }
+
+    /// Returns where the rows of a view come from, or why it stays LookML.
+    pub(super) fn rows(&self, view: &View<'a>) -> Result<Rows, String> {
+        if let Some(why) = self.refused.get(&("models".to_owned(), view.name.to_owned())) {
+            return Err(why.clone());
+        }
+        if needs_extension(view) {
+            return Err("it is there to be extended".to_owned());
+        }
+        if view.fields.is_empty() {
+            return Err("it has no fields".to_owned());
+        }
+        if let Some(derived) = view.layers.child("derived_table") {
+            if derived.child("explore_source").is_some() {
+                return Err("its rows are those of a query of an explore".to_owned());
+            }
+            let sql = derived.word("sql").ok_or("its rows are made by a script")?;
+            let sql = self.lookml.expanded(&sql.piece.block())?;
+            if has_liquid(&sql) {
+                return Err("its SQL holds Liquid, which Looker runs".to_owned());
+            }
+            return self.with_tables(&sql).map(|sql| Rows::Sql(dedented(&sql)));
+        }
+        if self.is_made_by_a_join(view) {
+            return Err("its rows are made by a join that says them in SQL".to_owned());
+        }
+        self.table(view).map(Rows::Table)
+    }
+
+    /// Returns whether a view is known only by a join such as `LEFT JOIN UNNEST(…) AS tags`.
+    fn is_made_by_a_join(&self, view: &View<'a>) -> bool {
+        if view.layers.has("sql_table_name") {
+            return false;
+        }
+        let explores = || self.lookml.model.explores.values();
+        let mut joins = explores().flat_map(|explore| &explore.joins).filter(|join| join.view() == view.name);
+        let is_base = explores().any(|explore| explore.view(explore.base) == Some(view.name));
+        !is_base && joins.any(|join| join.layers.has("sql"))
+    }
+
+    /// Returns the table of a view.
+    fn table(&self, view: &View<'a>) -> Result<String, String> {
+        let Some(word) = view.layers.word("sql_table_name") else { return Ok(view.name.to_owned()) };
+        let written = word.piece.block();
+        // The warehouse's project is the connection's, where entente wrote the name.
+        let own = written.trim().strip_prefix("`@{warehouse_project}.").filter(|_| self.lookml.is_generated(word.file));
+        let text = match own {
+            Some(rest) => self.lookml.expanded(rest)?,
+            None => self.lookml.expanded(&written)?,
+        };
+        if has_liquid(&text) {
+            return Err("its table depends on the query".to_owned());
+        }
+        if text.contains("${") {
+            return Err("its table is that of another view".to_owned());
+        }
+        let name: String = text.trim().trim_end_matches(';').chars().filter(|c| !"`\"".contains(*c)).collect();
+        let is_upper = !name.bytes().any(|byte| byte.is_ascii_lowercase());
+        let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.$*".contains(&byte));
+        match is_name && !name.is_empty() {
+            true if is_upper && self.lookml.dialect.as_deref() == Some("snowflake") => Ok(name.to_lowercase()),
+            true => Ok(name),
+            false => Err(format!("`{}` is no name of a table", text.trim())),
+        }
+    }
+
+    /// Puts the tables of other views into SQL: `${orders.SQL_TABLE_NAME}`.
+    fn with_tables(&self, sql: &str) -> Result<String, String> {
+        let mut text = String::new();
+        let mut rest = sql;
+        while let Some(at) = rest.find("${") {
+            let end = rest[at..].find('}').map(|length| at + length).ok_or("it holds `${` without an end")?;
+            let name = rest[at + 2..end].trim();
+            let view = name.strip_suffix(".SQL_TABLE_NAME").ok_or_else(|| format!("it refers to `{name}`"))?;
+            let view = self.lookml.view(view).ok_or_else(|| format!("there is no view `{view}`"))?;
+            if view.layers.has("derived_table") {
+                return Err(format!("it reads the derived table `{}`", view.name));
+            }
+            text.push_str(&rest[..at]);
+            text.push_str(&self.table(view)?);
+            rest = &rest[end + 1..];
+        }
+        text.push_str(rest);
+        Ok(text.trim().trim_end_matches(';').trim_end().to_owned())
+    }
+
+    /// Returns the time by which the metrics of a view are dated: the one its explore is always filtered by, else the one
+    /// whose name says it best.
+    pub(super) fn axis(&self, view: &View<'a>) -> Option<String> {
+        let groups: Vec<&Field<'a>> = view
+            .fields
+            .iter()
+            .filter(|field| field.kind == FieldKind::Group && self.dimension(view.name, field).is_ok())
+            .collect();
+        let named = |field: &&Field<'a>| self.dimension(view.name, field).ok().map(|dimension| dimension.name.clone());
+        if let Some(axis) = self.own_axis(view) {
+            return groups.iter().find(|field| field.name == axis).and_then(named);
+        }
+        let filtered = self.filtered_by(view);
+        let rank = |field: &&&Field<'a>| {
+            let is_filtered = filtered.iter().any(|name| name.starts_with(&format!("{}_", field.name)));
+            let is_fine = frames(field).is_empty() || frames(field).contains(&"date");
+            let words = ["created", "event", "ordered", "order", "occurred", "booked", "started", "timestamp"];
+            let named = words.iter().position(|word| field.name == *word || field.name.starts_with(word));
+            (!is_filtered, !is_fine, field.layers.says_yes("hidden"), named.unwrap_or(words.len()))
+        };
+        groups.iter().min_by_key(rank).and_then(named)
+    }
+
+    /// Returns the fields of a view by which its explores are always filtered.
+    fn filtered_by(&self, view: &View<'a>) -> Vec<String> {
+        let explores =
+            self.lookml.model.explores.values().filter(|explore| explore.view(explore.base) == Some(view.name));
+        let mut fields = Vec::new();
+        for explore in explores {
+            for key in ["always_filter", "conditionally_filter"] {
+                let filters = explore.layers.all(key).flat_map(|at| at.children("filters").collect::<Vec<_>>());
+                for (name, _) in filters.flat_map(|at| at.filters()) {
+                    fields.push(name.text().rsplit('.').next().unwrap_or_default().to_owned());
+                }
+            }
+        }
+        fields
+    }
+
+    /// Returns the group that entente dated the metrics of a view by: the one whose measures its own explore keeps.
+    fn own_axis(&self, view: &View<'a>) -> Option<String> {
+        let explore = self.lookml.model.explores.get(view.name)?;
+        if !self.lookml.is_generated(explore.layers.last().file) {
+            return None;
+        }
+        let out = texts(&explore.layers, "fields");
+        let sets = view.sets().map(|(name, _)| name);
+        let axes = sets.filter_map(|name| {
+            let axis = name.strip_prefix("metrics_by_").or_else(|| name.strip_prefix("joined_metrics_by_"))?;
+            let is_out = out.iter().any(|field| field == &format!("-{}.{name}*", view.name));
+            (!is_out).then(|| axis.to_owned())
+        });
+        axes.into_iter().next()
+    }
+
+    /// Returns the measures of a view that entente dated by another time than the view's own, with that time.
+    pub(super) fn other_axis(&self, view: &View<'a>, measure: &str) -> Option<String> {
+        let own = self.own_axis(view)?;
+        for (name, set) in view.sets() {
+            let Some(axis) = name.strip_prefix("metrics_by_").or_else(|| name.strip_prefix("joined_metrics_by_"))
+            else {
+                continue;
+            };
+            let holds = set.child("fields").is_some_and(|list| list.items().iter().any(|item| item.text() == measure));
+            if axis == own || !holds || !self.lookml.is_generated(set.file) {
+                continue;
+            }
+            let field = view.fields.iter().find(|field| field.kind == FieldKind::Group && field.name == axis);
+            if let Some(field) = field {
+                return self.dimension(view.name, field).ok().map(|dimension| dimension.name.clone());
+            }
+            // `shipments_booked` is the time `booked` over the join `shipments`.
+            for (at, _) in axis.match_indices('_') {
+                if let Ok((owner, path)) = self.way(view.name, &axis[..at])
+                    && let Some(owner) = self.lookml.view(&owner)
+                    && let Some(field) = owner
+                        .fields
+                        .iter()
+                        .find(|field| field.kind == FieldKind::Group && field.name == &axis[at + 1..])
+                {
+                    return self.dimension(owner.name, field).ok().map(|found| format!("{path}{}", found.name));
+                }
+            }
+        }
+        None
+    }
+
+    /// Returns the columns of the primary key of a view, stated or proposed.
+    pub(super) fn key(&self, view: &View<'a>, edges: &Edges) -> (Vec<String>, Option<String>) {
+        if let Some(field) = primary_key(view) {
+            let columns = match self.dimension(view.name, field) {
+                Ok(dimension) => key_columns(&dimension.value),
+                Err(_) => self
+                    .lookml
+                    .expanded_sql(field)
+                    .and_then(Result::ok)
+                    .map(|sql| key_columns(&Value::Raw(sql)))
+                    .unwrap_or_default(),
+            };
+            if !columns.is_empty() {
+                return (columns, None);
+            }
+        }
+        if let Some(edge) = edges.0.iter().find(|edge| edge.to == view.name) {
+            let why = format!(
+                "`{}` has no primary key; `{}` is joined to it by {}, so that is its key here",
+                view.name,
+                edge.from,
+                list(&edge.theirs())
+            );
+            return (edge.theirs(), Some(why));
+        }
+        let distinct = view.fields.iter().filter(|field| {
+            field.kind == FieldKind::Measure && field.type_name() == "count_distinct" && !field.layers.has("filters")
+        });
+        let counted = distinct.filter_map(|field| {
+            let sql = self.lookml.sql(&field.layers, "sql")?.ok()?;
+            match self.say(view, None, &sql).ok()? {
+                Value::Column(column) => Some(column),
+                Value::Portable(name) => {
+                    let (dimension, _) = self.member(view.name, &name).ok()?;
+                    if let Value::Column(column) = &dimension.value { Some(column.clone()) } else { None }
+                }
+                Value::Raw(_) => None,
+            }
+        });
+        let singular = view.name.strip_suffix('s').unwrap_or(view.name);
+        let is_name = |column: &String| {
+            let column = column.to_lowercase();
+            column == "id" || column == format!("{singular}_id") || column == format!("{}_id", view.name)
+        };
+        let mut counted = counted.filter(|column| is_name(column));
+        let columns = view.fields.iter().filter(|field| field.kind == FieldKind::Dimension).filter_map(|field| {
+            match &self.dimension(view.name, field).ok()?.value {
+                Value::Column(column) => Some(column.clone()),
+                _ => None,
+            }
+        });
+        let found = counted.next().or_else(|| columns.into_iter().find(is_name));
+        match found {
+            Some(column) => {
+                let why = format!(
+                    "`{}` has no primary key; by its name `{column}` is one, which is not written: `primary_key: {column}`",
+                    view.name
+                );
+                (Vec::new(), Some(why))
+            }
+            None => (Vec::new(), Some(format!("`{}` has no primary key, and no field looks like one", view.name))),
+        }
+    }
+}
+
+/// Takes the indentation away that the lines after the first one share.
+fn dedented(sql: &str) -> String {
+    let mut lines = sql.lines();
+    let first = lines.next().unwrap_or_default();
+    let rest: Vec<&str> = lines.collect();
+    let indent = |line: &&str| line.len() - line.trim_start_matches(' ').len();
+    let shared = rest.iter().filter(|line| !line.trim().is_empty()).map(indent).min().unwrap_or(0);
+    let rest = rest.iter().map(|line| line.get(shared..).unwrap_or_default().trim_end());
+    std::iter::once(first.trim_end()).chain(rest).collect::<Vec<_>>().join("\n")
+}
+
+fn list(columns: &[String]) -> String {
+    columns.iter().map(|column| format!("`{column}`")).collect::<Vec<_>>().join(" and ")
+}
+
+/// What a model says beside its view.
+#[derive(Debug, Default)]
+pub(super) struct Beside<'m> {
+    /// The condition of its explore.
+    pub(super) filter: Option<&'m str>,
+    /// The SQL of the dimension that its filter names.
+    pub(super) kept: Option<&'m str>,
+    /// The masks of its dimensions, by name.
+    pub(super) masks: BTreeMap<String, &'static str>,
+}
+
+/// Writes a model.
+pub(super) fn write<'a>(
+    fields: &Fields<'_, 'a>,
+    view: &View<'a>,
+    edges: &Edges,
+    beside: &Beside<'_>,
+    (proposals, ledger): (&mut Vec<String>, &mut Ledger),
+) -> Out {
+    let lookml = fields.lookml;
+    let mut out = Entries::default();
+    out.text("name", view.name);
+    let explore = super::settings::home(fields, view.name);
+    let label = lookml.said(&view.layers, "label").or_else(|| lookml.said(&explore?.layers, "label"));
+    out.maybe("label", label.filter(|label| *label != human(view.name)));
+    let description = explore.and_then(|explore| lookml.said(&explore.layers, "description"));
+    let description = description.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
+    out.maybe("description", description.filter(|text| *text != format!("Rows of {}.", view.name)));
+    if explore.is_some_and(|explore| explore.layers.says_yes("hidden")) {
+        out.put("hidden", Out::yes());
+    }
+    let table = match fields.rows(view) {
+        Ok(Rows::Table(table)) => {
+            out.text("table", &table);
+            Some(table)
+        }
+        Ok(Rows::Sql(sql)) => {
+            out.text("sql", sql);
+            None
+        }
+        Err(_) => None,
+    };
+    let (key, proposal) = fields.key(view, edges);
+    proposals.extend(proposal);
+    match key.as_slice() {
+        [] => {}
+        [one] => out.text("primary_key", one),
+        several => out.put("primary_key", Out::texts(several)),
+    }
+    let mut unique: Vec<Vec<String>> = Vec::new();
+    for edge in edges.0.iter().filter(|edge| edge.to == view.name) {
+        let mut theirs = edge.theirs();
+        let (mut sorted, mut own) = (theirs.clone(), key.clone());
+        sorted.sort();
+        own.sort();
+        let is_known = unique.iter().any(|known| {
+            let mut known = known.clone();
+            known.sort();
+            known == sorted
+        });
+        if sorted != own && !is_known {
+            theirs.dedup();
+            unique.push(theirs);
+        }
+    }
+    if !unique.is_empty() {
+        out.put("unique", Out::List(unique.iter().map(|columns| Out::texts(columns)).collect()));
+    }
+    out.maybe("time", fields.axis(view));
+    out.maybe("where", beside.filter);
+    let joins = edges.0.iter().filter(|edge| edge.from == view.name);
+    let joins: Vec<Out> = joins
+        .map(|edge| {
+            let primary = lookml.view(&edge.to).map(|to| fields.key(to, edges).0).unwrap_or_default();
+            edge.out(&primary)
+        })
+        .collect();
+    if !joins.is_empty() {
+        out.put("joins", Out::List(joins));
+    }
+    let mut dimensions = dimensions(fields, view, table.as_deref(), beside, ledger);
+    if let Some(sql) = beside.kept {
+        let mut kept = Entries::default();
+        kept.text("name", super::settings::KEPT);
+        kept.text("type", "boolean");
+        kept.put("expr", Value::Raw(sql.to_owned()).out(lookml.dialect.as_deref()));
+        kept.text("description", "Whether its explore keeps the row.");
+        kept.put("hidden", Out::yes());
+        dimensions.push(Out::Map(kept.0));
+    }
+    if !dimensions.is_empty() {
+        out.put("dimensions", Out::List(dimensions));
+    }
+    Out::Map(out.0)
+}
+
+fn dimensions<'a>(
+    fields: &Fields<'_, 'a>,
+    view: &View<'a>,
+    table: Option<&str>,
+    beside: &Beside<'_>,
+    ledger: &mut Ledger,
+) -> Vec<Out> {
+    let mut written = Vec::new();
+    let declared = view.fields.iter().filter(|field| field.kind != FieldKind::Measure);
+    for field in declared {
+        let at = place(field);
+        if is_made(fields, field) {
+            field.layers.iter().for_each(|at| ledger.mark(at, Outcome::Native, "entente writes it anew"));
+            continue;
+        }
+        if fields.is_bare_flag(field) {
+            field.layers.iter().for_each(|at| ledger.mark(at, Outcome::Native, "it is its column, as it is"));
+            continue;
+        }
+        match fields.dimension(view.name, field) {
+            Err(why) => field.layers.iter().for_each(|at| ledger.mark(at, Outcome::Verbatim, why.clone())),
+            Ok(dimension) => {
+                let note = dimension.note.clone().unwrap_or_default();
+                field.layers.iter().for_each(|at| ledger.mark(at, Outcome::Native, ""));
+                ledger.mark(at, Outcome::Native, note);
+                let mask = beside.masks.get(field.name).copied();
+                written.push(one(fields, view, field, &dimension, table, mask));
+            }
+        }
+    }
+    written
+}
+
+/// Returns whether entente makes a field by itself: helpers, keys of several columns, masks.
+pub(super) fn is_made(fields: &Fields<'_, '_>, field: &Field<'_>) -> bool {
+    let tags = texts(&field.layers, "tags");
+    fields.is_helper(field) || fields.lookml.is_generated(place(field).file) && tags.iter().any(|tag| tag == "masked")
+}
+
+fn one<'a>(
+    fields: &Fields<'_, 'a>,
+    view: &View<'a>,
+    field: &Field<'a>,
+    dimension: &Dimension,
+    table: Option<&str>,
+    mask: Option<&str>,
+) -> Out {
+    let lookml = fields.lookml;
+    let layers = &field.layers;
+    let mut out = Entries::default();
+    out.text("name", &dimension.name);
+    out.text("type", dimension.kind.word());
+    let is_own = matches!(&dimension.value, Value::Column(column) if quoted(column) == dimension.name);
+    if !is_own {
+        out.put("expr", dimension.value.out(lookml.dialect.as_deref()));
+    }
+    if dimension.kind == Kind::Nullable {
+        out.put("nullable", Out::yes());
+    }
+    out.maybe("granularity", dimension.granularity);
+    let made = match (&dimension.value, table) {
+        (Value::Column(column), Some(table)) => format!("Column {column} of {table}."),
+        _ => format!("Computed for each row of {}.", view.name),
+    };
+    let shown = if field.kind == FieldKind::Group { field.name } else { &dimension.name };
+    docs::about(lookml, layers, shown, &made, &mut out);
+    if !dimension.buckets.is_empty() {
+        out.put("buckets", Out::List(dimension.buckets.iter().map(|bound| Out::Word(bound.clone())).collect()));
+    }
+    let mut values = texts(layers, "suggestions");
+    if values.is_empty() {
+        values.clone_from(&dimension.labels);
+    }
+    if !values.is_empty() && dimension.kind == Kind::Text {
+        out.put("values", Out::texts(&values));
+    }
+    let more = if dimension.kind == Kind::Number { docs::format(lookml, layers, &mut out) } else { None };
+    let personal = docs::personal(layers);
+    out.maybe("pii", personal.as_ref());
+    out.maybe("mask", mask);
+    let says_no = layers.word("suggestable").is_some_and(|word| word.text() == "no");
+    if says_no && personal.is_none() {
+        out.put("suggest", Out::Word("false".to_owned()));
+    }
+    docs::passed(lookml, layers, more.into_iter().collect(), None, &mut out);
+    Out::Map(out.0)
+}

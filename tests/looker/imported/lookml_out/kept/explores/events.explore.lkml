@@ -1,0 +1,20 @@
+include: "/explores/generated/events.explore.lkml"
+include: "/kept/views/event_tags.view.lkml"
+include: "/views/generated/events.view.lkml"
+include: "/views/refined/events.view.lkml"
+include: "/kept/views/sessions.view.lkml"
+include: "/views/generated/users.view.lkml"
+include: "/views/refined/users.view.lkml"
+
+explore: +events {
+
+  join: sessions {
+    relationship: many_to_one
+    sql_on: ${events.session_id} = ${sessions.session_id} ;;
+  }
+
+  join: event_tags {
+    relationship: one_to_many
+    sql: LEFT JOIN UNNEST(${events.tags}) AS event_tags ON TRUE ;;
+  }
+}

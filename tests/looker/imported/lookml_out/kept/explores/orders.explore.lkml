@@ -1,0 +1,22 @@
+include: "/explores/generated/orders.explore.lkml"
+include: "/views/generated/order_items.view.lkml"
+include: "/views/refined/order_items.view.lkml"
+include: "/views/generated/orders.view.lkml"
+include: "/views/refined/orders.view.lkml"
+include: "/views/generated/users.view.lkml"
+include: "/views/refined/users.view.lkml"
+
+explore: +orders {
+
+  join: order_items {
+    relationship: one_to_many
+    sql_on: ${orders.id} = ${order_items.order_id} ;;
+  }
+
+  join: referrer {
+    from: users
+    view_label: "Referrer"
+    relationship: many_to_one
+    sql_on: ${users.referred_by} = ${referrer.id} ;;
+  }
+}

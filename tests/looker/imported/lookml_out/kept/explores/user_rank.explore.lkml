@@ -1,0 +1,5 @@
+include: "/kept/views/user_rank.view.lkml"
+
+explore: user_rank {
+  hidden: yes
+}

@@ -1,0 +1,7 @@
+view: event_tags {
+
+  dimension: tag {
+    type: string
+    sql: ${TABLE} ;;
+  }
+}

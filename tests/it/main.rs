@@ -30,6 +30,7 @@ mod graphql;
 mod join_safety;
 mod layers;
 mod links;
+#[cfg(feature = "cli")]
 mod looker;
 mod lookml;
 mod meaning;

@@ -45,8 +45,7 @@ pub(super) fn point(
     let points = scope.free_name("points");
     let mut items = Vec::new();
     let mut on = Vec::new();
-    for (position, value) in keys {
-        let key = &bound.keys[*position];
+    for ((position, key), (_, value)) in scan.keys.iter().zip(keys) {
         if key.is_time() {
             let name = format!("period_{}", position + 1);
             items.push(key_value(bound, scan, &mut inner, inner_axis.as_ref(), key, false)?.named(&name));

@@ -6,7 +6,7 @@
 //! **Invariant:** a query's range cuts the periods of the answer, never a window.
 
 use super::{
-    bind::{Accumulation, Bound, Scan, Shift},
+    bind::{Accumulation, Bound, GroupKey, Scan, Shift},
     calendar::{self, Beside, CalendarColumn},
     hours,
     scan::{LeafAggregate, Rows},
@@ -43,7 +43,7 @@ enum Width {
 
 /// Finds the windows of a scan and the rows they need; none if it is neither accumulated nor shifted by rows.
 pub(super) fn window(bound: &Bound<'_>, scan: &Scan) -> Option<Window> {
-    let size_at = |position: &usize| bound.keys[*position].size_of_time().map(|size| (*position, size));
+    let size_at = |(position, key): &(usize, GroupKey)| key.size_of_time().map(|size| (*position, size));
     let sizes: Vec<(usize, Size)> = scan.keys.iter().filter_map(size_at).collect();
     let by_hours = scan.cumulation.is_some_and(|accumulation| hours::are_meant(bound, scan, accumulation));
     let (width, rows) = match (scan.cumulation, scan.shift.by_rows) {

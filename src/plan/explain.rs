@@ -87,7 +87,8 @@ fn tell_logical(bound: &Bound<'_>) -> String {
             Some(Cumulation::AllTime) => how.push_str(", since ever"),
         }
         let what = if leaves.is_empty() { "distinct".to_owned() } else { format!("aggregate {}", leaves.join(", ")) };
-        writeln!(text, "{indent}{what}{}", by(&scan.keys)).expect("a string takes all");
+        let positions: Vec<usize> = scan.keys.iter().map(|(position, _)| *position).collect();
+        writeln!(text, "{indent}{what}{}", by(&positions)).expect("a string takes all");
         writeln!(text, "{indent}  scan {model}{how}").expect("a string takes all");
     }
     text

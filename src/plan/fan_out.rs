@@ -37,8 +37,8 @@ pub(super) fn multiplies(bound: &Bound<'_>, scan: &Scan) -> bool {
 fn ways(bound: &Bound<'_>, scan: &Scan) -> Vec<Route> {
     let project = bound.project;
     let mut ways: Vec<Route> = Vec::new();
-    for position in &scan.keys {
-        let Some(path) = bound.keys[*position].path() else { continue };
+    for (_, key) in &scan.keys {
+        let Some(path) = key.path() else { continue };
         let Ok(found) = bind_key(project, scan.model, path) else { continue };
         let Some(last) = found.route.0.iter().rposition(|join| project.joins[*join].fan_out.is_some()) else {
             continue;

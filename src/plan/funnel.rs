@@ -141,8 +141,7 @@ impl<'p> Steps<'_, 'p> {
             events.conditions.extend(day_exists(self.bound, scan, &events.at));
         }
         let mut keys = Vec::new();
-        for position in &scan.keys {
-            let key = &self.bound.keys[*position];
+        for (position, key) in &scan.keys {
             let at = events.at.clone();
             let value = key_value(self.bound, scan, &mut events.scope, Some(&at), key, windowed)?;
             let name = format!("key_{}", position + 1);

@@ -91,9 +91,7 @@ pub(super) fn rows(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanError> {
         ScanKind::Nested(metric, filters) => nested::rows(bound, scan, *metric, filters),
         ScanKind::State(edge) => state::rows(bound, scan, *edge),
         ScanKind::Funnel(metric, filters) => funnel::rows(bound, scan, *metric, filters),
-        ScanKind::Rows | ScanKind::Balance(..) if nested::is_mean_of_days(bound, scan) => {
-            nested::mean_of_days(bound, scan)
-        }
+        ScanKind::Rows | ScanKind::Balance(..) if nested::is_mean_of_days(scan) => nested::mean_of_days(bound, scan),
         ScanKind::Rows | ScanKind::Balance(..) => rows_of_model(bound, scan),
     }
 }
@@ -108,15 +106,14 @@ fn rows_of_model(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanError> {
     conditions.extend(filter_of_request(bound, scan, &mut scope)?);
 
     let mut keys = Vec::new();
-    for position in &scan.keys {
-        let key = &bound.keys[*position];
+    for (position, key) in &scan.keys {
         let windowed = window.is_some();
         keys.push((*position, key_value(bound, scan, &mut scope, axis.as_ref(), key, windowed)?));
     }
     if scan.shift.periods.is_some() {
         // What has no counterpart in the later period is not shown in it.
-        let is_time = |(position, _): &&(usize, SqlExpr)| bound.keys[*position].size_of_time().is_some();
-        conditions.extend(keys.iter().filter(is_time).map(|(_, key)| key.clone().is_null(true)));
+        let of_time = scan.keys.iter().zip(&keys).filter(|((_, key), _)| key.size_of_time().is_some());
+        conditions.extend(of_time.map(|(_, (_, value))| value.clone().is_null(true)));
     }
     if let (Some(axis), None) = (&axis, &window) {
         conditions.extend(day_exists(bound, scan, axis));
@@ -200,7 +197,7 @@ pub(super) fn filter_of_request(
     scope: &mut Scope<'_>,
 ) -> Result<Option<SqlExpr>, PlanError> {
     let Some(filter) = bound.filter else { return Ok(None) };
-    let keys: Vec<GroupKey> = scan.keys.iter().map(|position| bound.keys[*position].clone()).collect();
+    let keys: Vec<GroupKey> = scan.keys.iter().map(|(_, key)| key.clone()).collect();
     let context = FilterContext {
         project: bound.project,
         model: scan.model,
@@ -215,7 +212,7 @@ pub(super) fn filter_of_request(
 /// Returns the condition that a row's day exists in the month to which it is shifted, where days are told apart.
 pub(super) fn day_exists(bound: &Bound<'_>, scan: &Scan, axis: &TimeValue) -> Option<SqlExpr> {
     use TimePart::{DayOfMonth, DayOfWeek, DayOfYear};
-    let tells_days = |position: &usize| match bound.keys[*position].asked() {
+    let tells_days = |(_, key): &(usize, GroupKey)| match key.asked() {
         Some(KeyKind::Time(size)) => *size == Granularity::Day.into(),
         Some(KeyKind::TimePart(part)) => matches!(part, DayOfMonth | DayOfWeek | DayOfYear),
         Some(KeyKind::Dimension { .. }) | None => false,
@@ -229,7 +226,7 @@ pub(super) fn range_of(bound: &Bound<'_>, scan: &Scan) -> DateRange {
     let Some(size) = scan.offset_to else { return range };
     let first = |day| {
         let start = period_start(day, size, bound.project.calendar);
-        let sizes = scan.keys.iter().filter_map(|key| bound.keys[*key].size_of_time());
+        let sizes = scan.keys.iter().filter_map(|(_, key)| key.size_of_time());
         sizes.map(|size| calendar::first_day(bound.project, size, start).unwrap_or(start)).min().unwrap_or(start)
     };
     DateRange::days(range.from.map(first), range.to)
@@ -321,7 +318,7 @@ pub(super) fn key_value(
 ) -> Result<SqlExpr, PlanError> {
     let cut = bound.cut();
     let kind = match &key.by {
-        GroupBy::Asked(kind) => kind,
+        GroupBy::Asked(kind) | GroupBy::OwnTime { time: kind, .. } => kind,
         GroupBy::Member { model, column, loose } => {
             let route = bind_model(bound.project, scan.model, model)?;
             return Ok(if *loose { scope.column_or_key(&route, column) } else { scope.column(&route, column) });

@@ -30,8 +30,7 @@ pub(super) fn rows(bound: &Bound<'_>, scan: &Scan, edge: Edge) -> Result<Rows, P
     conditions.extend(filter_of_request(bound, scan, &mut scope)?);
     let mut period = None;
     let mut keys = Vec::new();
-    for position in &scan.keys {
-        let key = &bound.keys[*position];
+    for (position, key) in &scan.keys {
         match key.size_of_time() {
             Some(Size::Standard(granularity)) => period = Some((*position, granularity)),
             _ => keys.push((*position, key_value(bound, scan, &mut scope, None, key, false)?)),

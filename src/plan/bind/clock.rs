@@ -2,10 +2,11 @@
 //!
 //! **Invariant:** what speaks of days only pays nothing for the changes of clocks.
 
-use super::{LeafUse, Shift, keys::names_time};
+use super::{LeafUse, Shift, own_time, simple};
 use crate::{
+    ids::MetricId,
     plan::{Key, KeyKind, Request},
-    project::{Cumulation, Size},
+    project::{Cumulation, Size, Visible},
     sql::{Expr, Function, Name},
     time::{ClockChanges, DateRange, Duration, Granularity, Tz, Unit, shift_date},
 };
@@ -18,7 +19,13 @@ const DAYS_TO_DATE: i64 = 370;
 const MARGIN: i64 = 2;
 
 /// Finds the changes of the clock that may matter to a request.
-pub(super) fn changes(zone: Tz, request: &Request, leaves: &[LeafUse], range: DateRange) -> ClockChanges {
+pub(super) fn changes(
+    project: &Visible<'_>,
+    zone: Tz,
+    request: &Request,
+    leaves: &[LeafUse],
+    range: DateRange,
+) -> ClockChanges {
     let of_axis = |key: &Key| match key.kind {
         KeyKind::Time(size) => size.is_within_a_day(),
         KeyKind::Dimension { .. } | KeyKind::TimePart(_) => false,
@@ -29,7 +36,15 @@ pub(super) fn changes(zone: Tz, request: &Request, leaves: &[LeafUse], range: Da
     };
     let is_moved = |leaf: &LeafUse| leaf.usage.shift != Shift::default();
     let filter = request.filter.as_ref();
-    let moves_filter = filter.is_some_and(names_time) && leaves.iter().any(is_moved);
+    let names_time = |leaf: &LeafUse, filter| {
+        let axis = |metric: &MetricId| {
+            let simple = simple(project, *metric);
+            own_time::is_named(project, filter, simple.model, simple.time.as_ref())
+        };
+        project.leaves(leaf.metric).iter().any(axis)
+    };
+    let moves_filter =
+        filter.is_some_and(|filter| leaves.iter().any(|leaf| is_moved(leaf) && names_time(leaf, filter)));
     let others = request.keys.iter().any(of_others) || moves_filter || filter.is_some_and(speaks_of_hours);
     let windows = leaves.iter().filter_map(days_of_window).max();
     if !others && windows.is_none() && !request.keys.iter().any(of_axis) {

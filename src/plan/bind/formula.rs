@@ -3,12 +3,13 @@
 //! A leaf is one use of a metric of rows: with the filters of the inputs above it, shifted, accumulated.
 
 use super::{
+    keys::is_named,
     leaf::{Accumulation, LeafId, LeafUse, LeafValue, Shift, Usage},
     offset_parts,
 };
 use crate::{
     ids::{MetricId, ModelId},
-    plan::{Key, KeyKind, MetricRequest, Over, Past, PlanError, PlanErrorCode, Show, calendar},
+    plan::{Key, MetricRequest, Over, Past, PlanError, PlanErrorCode, Show, calendar},
     project::{
         Aggregation, Back, Balance, Cumulation, Empty, Funnel, FunnelResult, Input, InputId, Metric, MetricKind, Ref,
         SimpleMetric, Size, Take, TimeAxis, Visible,
@@ -79,7 +80,7 @@ impl<'p> Formulas<'p> {
         Ok(match &asked.show {
             Show::Value | Show::Rank { .. } => value,
             Show::Share { within } => {
-                let whole = self.of_time(metric, asked, None, Some(names_of(keys, within)))?;
+                let whole = self.of_time(metric, asked, None, Some(self.names_of(metric, keys, within)))?;
                 value.binary(BinaryOp::Divide, whole)
             }
             Show::Change(past) => {
@@ -88,6 +89,12 @@ impl<'p> Formulas<'p> {
                 difference.binary(BinaryOp::Divide, earlier)
             }
         })
+    }
+
+    /// Returns the names of the keys within which a metric is a share.
+    fn names_of(&self, metric: MetricId, keys: &[Key], within: &[Vec<String>]) -> Vec<String> {
+        let is_meant = |key: &&Key| within.iter().any(|path| is_named(self.project, metric, key, path));
+        keys.iter().filter(is_meant).map(|key| key.name.clone()).collect()
     }
 
     /// Returns a metric at the time that is asked for, or so much earlier; as the whole of a share, if keys of it are named.
@@ -385,16 +392,6 @@ impl<'p> Formulas<'p> {
         }
         Ok(Accumulation { over, take })
     }
-}
-
-/// Returns the names of the keys within which something is a share.
-fn names_of(keys: &[Key], within: &[Vec<String>]) -> Vec<String> {
-    let is_path = |key: &Key, path: &Vec<String>| match &key.kind {
-        KeyKind::Time(_) | KeyKind::TimePart(_) => matches!(path.as_slice(), [time] if time == "time"),
-        KeyKind::Dimension { path: of_key, .. } => path == of_key,
-    };
-    let is_named = |key: &&Key| within.iter().any(|path| is_path(key, path) || path.join(".") == key.name);
-    keys.iter().filter(is_named).map(|key| key.name.clone()).collect()
 }
 
 /// What decides which rows a simple metric is made of.

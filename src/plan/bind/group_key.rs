@@ -7,6 +7,7 @@
 use crate::{
     plan::{Key, KeyKind},
     project::Size,
+    time::Granularity,
 };
 
 /// One thing that rows are grouped by.
@@ -23,6 +24,13 @@ pub(in crate::plan) struct GroupKey {
 pub(in crate::plan) enum GroupBy {
     /// A key of the request.
     Asked(KeyKind),
+    /// A key of the request by the path of the metrics' own time axis, and the time key that it is.
+    OwnTime {
+        /// The words of the path.
+        path: Vec<String>,
+        /// The time key.
+        time: KeyKind,
+    },
     /// A period of each metric's own time as its rows have it, however far back the metric is taken.
     MemberPeriod(Size),
     /// A column of the primary key of a model, reached over to-one joins.
@@ -40,7 +48,7 @@ impl GroupKey {
     /// Returns the key of the request, unless it tells members apart.
     pub(in crate::plan) fn asked(&self) -> Option<&KeyKind> {
         match &self.by {
-            GroupBy::Asked(kind) => Some(kind),
+            GroupBy::Asked(kind) | GroupBy::OwnTime { time: kind, .. } => Some(kind),
             GroupBy::Member { .. } | GroupBy::MemberPeriod(_) => None,
         }
     }
@@ -55,12 +63,43 @@ impl GroupKey {
         self.asked().is_some_and(KeyKind::is_time)
     }
 
-    /// Returns the path of a key that is a dimension.
+    /// Returns the path of a key that is asked for by one.
     pub(in crate::plan) fn path(&self) -> Option<&[String]> {
-        match self.asked()? {
-            KeyKind::Dimension { path, .. } => Some(path),
-            KeyKind::Time(_) | KeyKind::TimePart(_) => None,
+        match &self.by {
+            GroupBy::Asked(KeyKind::Dimension { path, .. }) | GroupBy::OwnTime { path, .. } => Some(path),
+            GroupBy::Asked(KeyKind::Time(_) | KeyKind::TimePart(_))
+            | GroupBy::Member { .. }
+            | GroupBy::MemberPeriod(_) => None,
         }
+    }
+
+    /// Makes a time dimension the time key that it is to the metrics which it dates.
+    pub(in crate::plan) fn into_own_time(self) -> Self {
+        let by = match self.by {
+            GroupBy::Asked(KeyKind::Dimension { path, granularity, part }) => {
+                let time = match part {
+                    Some(part) => KeyKind::TimePart(part),
+                    None => KeyKind::Time(granularity.unwrap_or(Granularity::Day.into())),
+                };
+                GroupBy::OwnTime { path, time }
+            }
+            other => other,
+        };
+        Self { by, ..self }
+    }
+
+    /// Makes it a key like any other.
+    pub(in crate::plan) fn into_plain(self) -> Self {
+        let by = match self.by {
+            GroupBy::OwnTime { path, time: KeyKind::Time(size) } => {
+                GroupBy::Asked(KeyKind::Dimension { path, granularity: Some(size), part: None })
+            }
+            GroupBy::OwnTime { path, time: KeyKind::TimePart(part) } => {
+                GroupBy::Asked(KeyKind::Dimension { path, granularity: None, part: Some(part) })
+            }
+            other => other,
+        };
+        Self { by, ..self }
     }
 }
 

@@ -5,13 +5,16 @@
 //!
 //! **Invariant:** below this stage nothing is looked up by name, save names inside filters, which are bound per scan.
 
+mod check;
 mod clock;
 mod formula;
 mod group_key;
 mod having;
 mod keys;
+mod keys_alone;
 mod leaf;
 mod order;
+mod own_time;
 mod path;
 mod scans;
 
@@ -145,10 +148,10 @@ pub(super) fn bind<'p>(frame: Frame<'p>, request: &'p Request) -> Result<Bound<'
         let (value_type, rank) = match &metric.show {
             Show::Value => (project.metrics[id].value_type, None),
             Show::Share { within } => {
-                keys::positions(request, within)?;
+                keys::positions(project, request, id, within)?;
                 (ColumnType::Float, None)
             }
-            Show::Rank { within } => (ColumnType::Integer, Some(keys::positions(request, within)?)),
+            Show::Rank { within } => (ColumnType::Integer, Some(keys::positions(project, request, id, within)?)),
             Show::Change(_) => (ColumnType::Float, None),
         };
         outputs.push(Output { name: metric.name.clone(), formula, value_type, position: Some(position), rank });
@@ -156,11 +159,8 @@ pub(super) fn bind<'p>(frame: Frame<'p>, request: &'p Request) -> Result<Bound<'
     let having = request.having.as_ref().map(|having| formulas.of_having(having, request)).transpose()?;
     let order = order::bind_order(project, request, &mut formulas, &mut outputs)?;
     let top = request.top.as_ref().map(|top| keys::bind_top(project, request, top)).transpose()?;
-    if request.fill == Fill::Time {
-        keys::check_fill(request, range, zone)?;
-    }
     let leaves = formulas.into_leaves();
-    let changes = clock::changes(zone, request, &leaves, range);
+    let changes = clock::changes(project, zone, request, &leaves, range);
     let bound = Bound {
         frame,
         project,
@@ -170,7 +170,7 @@ pub(super) fn bind<'p>(frame: Frame<'p>, request: &'p Request) -> Result<Bound<'
         is_ranged: request.time.is_some(),
         is_over_all_time: false,
         today,
-        keys: request.keys.iter().map(GroupKey::from).collect(),
+        keys: own_time::of_all(project, request.keys.iter().map(GroupKey::from).collect(), &leaves),
         outputs,
         leaves,
         scans: Vec::new(),
@@ -183,7 +183,8 @@ pub(super) fn bind<'p>(frame: Frame<'p>, request: &'p Request) -> Result<Bound<'
         top,
         wants_total: request.total,
     };
-    let scans = if bound.leaves.is_empty() { vec![keys::scan_of_keys(project, request)?] } else { scans::of(&bound) };
+    let scans =
+        if bound.leaves.is_empty() { vec![keys_alone::scan_of_keys(project, request)?] } else { scans::of(&bound) };
     bound.with_scans(scans)
 }
 
@@ -280,6 +281,7 @@ impl<'p> Bound<'p> {
         let (name, value_type) = (definition.name.clone(), definition.value_type);
         self.outputs = vec![Output { name, formula, value_type, position: Some(0), rank: None }];
         self.leaves = formulas.into_leaves();
+        self.keys = own_time::of_all(self.project, self.keys, &self.leaves);
         let scans = scans::of(&self);
         self.with_scans(scans)
     }
@@ -292,9 +294,12 @@ impl<'p> Bound<'p> {
     /// Completes a request by its scans, if each can be cut by time as is asked.
     fn with_scans(mut self, scans: Vec<Scan>) -> Result<Self, PlanError> {
         for scan in &scans {
-            keys::check_time(&self, scan)?;
+            check::check_time(&self, scan)?;
         }
-        keys::check_hours(&self, &scans)?;
+        check::check_hours(&self, &scans)?;
+        if self.fill == Fill::Time {
+            check::check_fill(&self)?;
+        }
         self.scans = scans;
         Ok(self)
     }

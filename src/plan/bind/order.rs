@@ -1,6 +1,6 @@
 //! The order of the answer: what was asked, then the default, then all keys, so that it is total.
 
-use super::{BoundOrder, Formulas, OrderColumn, Output, find_metric};
+use super::{BoundOrder, Formulas, OrderColumn, Output, find_metric, own_time};
 use crate::{
     diagnostics::nearest,
     plan::{OrderBy, PlanError, PlanErrorCode, Request},
@@ -35,7 +35,7 @@ pub(super) fn bind_order(
     };
     if request.order.is_empty() {
         for (index, key) in request.keys.iter().enumerate() {
-            if key.kind.is_time() {
+            if own_time::is_time_of_all(project, request, key) {
                 add(OrderColumn::Key(index), false);
             }
         }
@@ -43,7 +43,9 @@ pub(super) fn bind_order(
             add(OrderColumn::IsOther, false);
         }
         // Time keys alone leave nothing to rank.
-        if !request.metrics.is_empty() && !request.keys.iter().all(|key| key.kind.is_time()) {
+        if !request.metrics.is_empty()
+            && !request.keys.iter().all(|key| own_time::is_time_of_all(project, request, key))
+        {
             add(OrderColumn::Output(0), true);
         }
     }

@@ -4,7 +4,7 @@
 //!
 //! **Invariant:** each leaf is in one scan, and some scan makes the rows of the answer.
 
-use super::{Accumulation, Bound, GroupKey, LeafId, LeafUse, Shift, Usage, bind_key, keys};
+use super::{Accumulation, Bound, GroupKey, LeafId, LeafUse, Shift, Usage, bind_key, keys, own_time};
 use crate::{
     ids::{MetricId, ModelId},
     project::{Balance, Edge, Ignore, MetricKind, Project, Ref, SimpleMetric, TimeAxis, Visible},
@@ -27,8 +27,8 @@ pub(in crate::plan) struct Scan {
     pub(in crate::plan) cumulation: Option<Accumulation>,
     /// The size of time to whose first period it is taken back.
     pub(in crate::plan) offset_to: Option<Granularity>,
-    /// The positions of the keys that it is grouped by.
-    pub(in crate::plan) keys: Vec<usize>,
+    /// The keys that it is grouped by, as it means them, with their positions.
+    pub(in crate::plan) keys: Vec<(usize, GroupKey)>,
     /// The leaves; none where only keys are asked for.
     pub(in crate::plan) leaves: Vec<LeafId>,
     /// Whether a group with rows in this scan is a row of the answer.
@@ -39,6 +39,11 @@ impl Scan {
     /// Returns whether the scan has groups of its own, to which the rows of the answer are related.
     pub(in crate::plan) fn is_partial(&self, keys: &[GroupKey]) -> bool {
         self.keys.len() < keys.len() || self.offset_to.is_some()
+    }
+
+    /// Returns whether it is grouped by the key at a position.
+    pub(in crate::plan) fn is_grouped_by(&self, position: usize) -> bool {
+        self.keys.iter().any(|(key, _)| *key == position)
     }
 }
 
@@ -105,12 +110,16 @@ fn scan_of(bound: &Bound<'_>, leaf: &LeafUse, speaks_of_time: bool) -> Scan {
         }
     };
     let simple = super::simple(project, bottom);
-    let timed = speaks_of_time
-        || !usage.shift.is_none()
+    let takes_time = !usage.shift.is_none()
         || usage.cumulation.is_some()
         || usage.offset_to.is_some()
-        || matches!(kind, ScanKind::Balance(..) | ScanKind::Funnel(..));
-    let kept = kept_keys(bound, simple.model, usage);
+        || matches!(kind, ScanKind::Balance(..));
+    let meant = |key: &GroupKey| {
+        if takes_time || usage.ignore.is_some() { own_time::of_leaf(project, leaf, key) } else { key.clone() }
+    };
+    let keys: Vec<GroupKey> = bound.keys.iter().map(meant).collect();
+    let timed = speaks_of_time || takes_time || matches!(kind, ScanKind::Funnel(..));
+    let kept = kept_keys(project, simple.model, usage, keys);
     let is_partial = kept.len() < bound.keys.len() || usage.offset_to.is_some();
     Scan {
         model: simple.model,
@@ -149,21 +158,21 @@ fn bottom(project: &Project, metric: MetricId) -> MetricId {
     *project.leaves(metric).first().expect("every metric rests on rows")
 }
 
-/// Returns the positions of the keys that are not ignored, and by which wholes are told apart.
-fn kept_keys(bound: &Bound<'_>, model: ModelId, usage: &Usage) -> Vec<usize> {
+/// Returns the keys that are not ignored, and by which wholes are told apart.
+fn kept_keys(project: &Visible<'_>, model: ModelId, usage: &Usage, keys: Vec<GroupKey>) -> Vec<(usize, GroupKey)> {
     let ignored = |key: &GroupKey| match &usage.ignore {
         None => false,
         Some(Ignore::All) => true,
-        Some(Ignore::Keys(paths)) => paths.iter().any(|path| is_same(bound.project, model, path, key)),
+        Some(Ignore::Keys(paths)) => paths.iter().any(|path| is_same(project, model, path, key)),
     };
     let is_shared = |key: &GroupKey| usage.within.as_ref().is_none_or(|names| names.contains(&key.name));
-    (0..bound.keys.len()).filter(|index| !ignored(&bound.keys[*index]) && is_shared(&bound.keys[*index])).collect()
+    keys.into_iter().enumerate().filter(|(_, key)| !ignored(key) && is_shared(key)).collect()
 }
 
 /// Returns whether a path names a key: `time` every time key, a dimension its key at any granularity.
 fn is_same(project: &Visible<'_>, model: ModelId, path: &[String], key: &GroupKey) -> bool {
-    if key.is_time() {
-        return matches!(path, [time] if time == "time");
+    if key.is_time() && matches!(path, [time] if time == "time") {
+        return true;
     }
     key.path().is_some_and(|of_key| {
         let found = |words: &[String]| bind_key(project, model, words).ok();
@@ -189,7 +198,7 @@ fn make_rows(bound: &Bound<'_>, scans: &mut Vec<Scan>) {
             cumulation: None,
             offset_to: None,
             shift: Shift::default(),
-            keys: (0..bound.keys.len()).collect(),
+            keys: bound.keys.iter().cloned().enumerate().collect(),
             leaves: Vec::new(),
             makes_rows: true,
             ..first.clone()

@@ -72,7 +72,9 @@ fn bind_words(
         }
     };
     let definition = &context.project.dimensions[found.dimension];
-    let shift = if path[0] == "time" { context.shift } else { Shift::default() };
+    // By whatever name, the time of the metric moves with it.
+    let is_time = context.axis.is_some_and(|axis| axis.route == found.route && axis.dimension == found.dimension);
+    let shift = if is_time { context.shift } else { Shift::default() };
     match (definition.kind, rest) {
         (DimensionKind::Time { .. }, []) => {
             let value = scope.time(&found.route, found.dimension);

@@ -50,7 +50,7 @@ pub(super) fn with_all_members(
     );
     let mut items: Vec<SelectItem> = Vec::new();
     let mut group_columns = Vec::new();
-    for (position, name) in scan.keys.iter().zip(columns) {
+    for ((position, _), name) in scan.keys.iter().zip(columns) {
         let source = if all.keys.contains(position) { ALL } else { GROUPS };
         if source == GROUPS {
             group_columns.push(name.clone());
@@ -58,7 +58,7 @@ pub(super) fn with_all_members(
         items.push(SqlExpr::column(source, name).named(name));
     }
     for (item, position) in all.items.iter_mut().skip(member_columns.len()).zip(&all.keys) {
-        let at = scan.keys.iter().position(|key| key == position).expect("it is a key of the scan");
+        let at = scan.keys.iter().position(|(key, _)| key == position).expect("it is a key of the scan");
         item.alias.clone_from(&columns[at]);
     }
     let below = SqlExpr::column(SOME, value);
@@ -145,8 +145,7 @@ fn members<'p>(bound: &Bound<'p>, scan: &Scan, name: &str, model: ModelId) -> Re
     }
     let mut items = Vec::new();
     let mut keys = Vec::new();
-    for position in &scan.keys {
-        let key = &bound.keys[*position];
+    for (position, key) in &scan.keys {
         if let Some(KeyKind::Dimension { path, granularity: None, part: None }) = key.asked()
             && is_of_member(bound, scan, &to_member, model, path)
         {

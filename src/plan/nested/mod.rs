@@ -35,7 +35,7 @@ pub(super) fn rows(
         unreachable!("the scan was made for a nested metric")
     };
     check_no_rest(bound, scan, "is told for each member")?;
-    let mut keys: Vec<GroupKey> = scan.keys.iter().map(|position| bound.keys[*position].clone()).collect();
+    let mut keys: Vec<GroupKey> = scan.keys.iter().map(|(_, key)| key.clone()).collect();
     let n_keys = keys.len();
     let mut without_null = Vec::new();
     for member in &nested.per {
@@ -63,14 +63,14 @@ pub(super) fn rows(
         _ => Some(SqlExpr::column(MEMBERS, &value)),
     };
     let aggregates = aggregates(bound, scan, nested, &arg);
-    let keys = scan.keys.iter().zip(&columns).map(|(position, name)| (*position, SqlExpr::column(MEMBERS, name)));
+    let keys = scan.keys.iter().zip(&columns).map(|((position, _), name)| (*position, SqlExpr::column(MEMBERS, name)));
     let rows = over(built, keys.collect(), aggregates, filter);
     if nested.include_all { everyone::with_all_members(bound, scan, nested, rows, &columns, n_keys) } else { Ok(rows) }
 }
 
 /// Checks that nothing is aggregated twice beside the rest of a top: below, the rest is many groups still.
 fn check_no_rest(bound: &Bound<'_>, scan: &Scan, what: &str) -> Result<(), PlanError> {
-    let is_rest = |top: &BoundTop| top.other && scan.keys.contains(&top.key);
+    let is_rest = |top: &BoundTop| top.other && scan.is_grouped_by(top.key);
     if !bound.top.as_ref().is_some_and(is_rest) {
         return Ok(());
     }
@@ -140,17 +140,16 @@ fn over(built: Built, keys: Vec<(usize, SqlExpr)>, aggregates: Vec<LeafAggregate
 }
 
 /// Returns whether a scan is accumulated and takes the mean of days for a longer period.
-pub(super) fn is_mean_of_days(bound: &Bound<'_>, scan: &Scan) -> bool {
+pub(super) fn is_mean_of_days(scan: &Scan) -> bool {
     let is_longer =
-        |position: &usize| bound.keys[*position].size_of_time().is_some_and(|size| size > Granularity::Day.into());
+        |(_, key): &(usize, GroupKey)| key.size_of_time().is_some_and(|size| size > Granularity::Day.into());
     scan.cumulation.is_some_and(|cumulation| cumulation.take == Take::Avg) && scan.keys.iter().any(is_longer)
 }
 
 /// Builds the rows of an accumulated scan whose longer periods show the mean of their days: one row per day.
 pub(super) fn mean_of_days(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanError> {
     check_no_rest(bound, scan, "shows the mean of days")?;
-    let by_day = |position: &usize| {
-        let key = &bound.keys[*position];
+    let by_day = |(_, key): &(usize, GroupKey)| {
         let by = match key.size_of_time() {
             Some(_) => GroupBy::Asked(KeyKind::Time(Granularity::Day.into())),
             None => key.by.clone(),
@@ -165,7 +164,7 @@ pub(super) fn mean_of_days(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanE
     };
     let days = Scan {
         cumulation: scan.cumulation.map(|cumulation| Accumulation { take: Take::Last, ..cumulation }),
-        keys: (0..keys.len()).collect(),
+        keys: keys.iter().cloned().enumerate().collect(),
         makes_rows: true,
         ..scan.clone()
     };
@@ -174,9 +173,9 @@ pub(super) fn mean_of_days(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanE
     let columns: Vec<String> = built.select.items.iter().map(|item| item.alias.clone()).collect();
     let (key_columns, leaf_columns) = columns.split_at(scan.keys.len());
     let mut calendars = Vec::new();
-    let value = |(position, name): (&usize, &String)| {
+    let value = |((position, key), name): (&(usize, GroupKey), &String)| {
         let day = SqlExpr::column(MEMBERS, name);
-        let size = bound.keys[*position].size_of_time();
+        let size = key.size_of_time();
         let value = match (size, size.and_then(calendar::column_of)) {
             (_, Some((id, column))) => {
                 let mut beside = Beside::default();

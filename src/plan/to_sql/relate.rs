@@ -61,10 +61,10 @@ pub(super) fn related(
 fn conditions(bound: &Bound<'_>, names: &Names, scan: &Scan, from: &str, name: &str) -> Vec<SqlExpr> {
     let same = |ours: SqlExpr, column: &str| ours.binary(BinaryOp::Same, SqlExpr::column(name, column));
     let mut on: Vec<SqlExpr> = Vec::new();
-    for position in &scan.keys {
+    for (position, key) in &scan.keys {
         let column = &names.keys[*position];
         let ours = SqlExpr::column(from, column);
-        let ours = match (scan.offset_to, bound.keys[*position].size_of_time()) {
+        let ours = match (scan.offset_to, key.size_of_time()) {
             (Some(size), Some(Size::Standard(granularity))) => {
                 let calendar = bound.project.calendar;
                 truncate(truncate(ours, size, calendar), granularity, calendar)
@@ -73,7 +73,7 @@ fn conditions(bound: &Bound<'_>, names: &Names, scan: &Scan, from: &str, name: &
         };
         on.push(same(ours, column));
     }
-    if bound.top.as_ref().is_some_and(|top| top.other && scan.keys.contains(&top.key)) {
+    if bound.top.as_ref().is_some_and(|top| top.other && scan.is_grouped_by(top.key)) {
         on.push(same(SqlExpr::column(from, IS_OTHER), IS_OTHER));
     }
     if names.total && !on.is_empty() {

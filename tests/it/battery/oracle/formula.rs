@@ -2,13 +2,15 @@
 
 use super::groups::Grouped;
 use crate::battery::{
-    definitions::{Aggregate, Formula, Funnel, Ignore, Kind, Member, Metric, Operator, Span, Take, WhenEmpty},
+    definitions::{Aggregate, Axis, Formula, Funnel, Ignore, Kind, Member, Metric, Operator, Span, Take, WhenEmpty},
     query::{Back, Key, Predicate, Show, Size, Within, Words},
 };
 
 /// One use of a simple metric.
 pub(super) struct Leaf<'q> {
     pub(super) metric: usize,
+    /// The time by which it is dated.
+    pub(super) axis: Axis,
     pub(super) filters: Vec<&'q Predicate>,
     pub(super) months: u32,
     pub(super) days: i64,
@@ -33,7 +35,9 @@ pub(super) struct Leaf<'q> {
 impl Leaf<'_> {
     /// Whether it is not grouped by a key.
     pub(super) fn drops(&self, key: Key) -> bool {
-        self.ignore.iter().any(|ignore| ignore.drops(key)) || self.whole.is_some_and(|within| within.drops(key))
+        let meant = key.meant_by(self.axis);
+        self.ignore.iter().any(|ignore| ignore.drops(meant))
+            || self.whole.is_some_and(|within| within.drops(key, meant))
     }
 }
 
@@ -110,9 +114,10 @@ impl<'q> Builder<'q> {
         let own = if above.nested.is_some() || above.funnel.is_some() { None } else { metrics[metric].when_empty };
         let when_empty = above.when_empty.or(own);
         match &metrics[metric].kind {
-            Kind::Simple(_) => {
+            Kind::Simple(simple) => {
                 self.leaves.push(Leaf {
                     metric,
+                    axis: simple.axis,
                     filters: above.filters.clone(),
                     months: above.months,
                     days: above.days,

@@ -8,7 +8,7 @@ use super::{
     KeyValue, Oracle,
     formula::Leaf,
     number::{self, Number},
-    rows::{Moment, Of, Row},
+    rows::{Moment, Moved, Of, Row},
 };
 use crate::battery::{
     definitions::{Base, Funnel, FunnelResult, Simple, Tie, Within, simple},
@@ -71,7 +71,7 @@ impl<'q> Oracle<'q> {
             .collect();
         for (position, step) in funnel.steps.iter().enumerate() {
             let metric = simple(self.metrics, step.metric);
-            let rows = self.rows_of(metric, leaf);
+            let rows = self.rows_of(metric);
             let is_last = position + 1 == funnel.steps.len();
             let mut credited = Vec::new();
             for event in self.events(funnel, metric, rows) {
@@ -120,13 +120,14 @@ impl<'q> Oracle<'q> {
     }
 
     /// The rows of a metric, by its own condition.
-    fn rows_of(&self, metric: &Simple, leaf: &Leaf<'q>) -> Vec<Row<'q>> {
+    fn rows_of(&self, metric: &Simple) -> Vec<Row<'q>> {
         let all: Vec<Row<'q>> = match metric.base {
             Base::Parcels => self.view.world.parcels.iter().map(Row::parcel).collect(),
             Base::Claims => self.view.world.claims.iter().map(Row::claim).collect(),
         };
         let holds = |row: &Row<'q>| {
-            metric.filter.as_ref().is_none_or(|filter| self.view.holds(*row, filter, metric.axis, leaf) == Some(true))
+            let holds = |filter| self.view.holds(*row, filter, metric.axis, Moved::default()) == Some(true);
+            metric.filter.as_ref().is_none_or(holds)
         };
         all.into_iter().filter(holds).collect()
     }

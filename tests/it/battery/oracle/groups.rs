@@ -9,7 +9,7 @@ use super::{
     calendar::{back, forward},
     copies::{once, once_per_group},
     formula::Leaf,
-    rows::{Moment, Row},
+    rows::{Moment, Moved, Row},
 };
 use crate::battery::{
     definitions::{Axis, Balance, Base, Member, Simple, simple},
@@ -37,13 +37,17 @@ impl<'q> Oracle<'q> {
             Base::Claims => self.view.world.claims.iter().map(Row::claim).collect(),
         };
         let all = self.copies(leaf, all);
-        let conditions: Vec<&Predicate> =
-            self.query.filter.iter().chain(&metric.filter).chain(leaf.filters.iter().copied()).collect();
-        let holds = |row: &Row<'q>, condition: &Predicate| self.view.holds(*row, condition, metric.axis, leaf);
-        let rows: Vec<Row<'q>> = all
-            .into_iter()
-            .filter(|row| conditions.iter().all(|condition| holds(row, condition) == Some(true)))
-            .collect();
+        let defined: Vec<&Predicate> = metric.filter.iter().chain(leaf.filters.iter().copied()).collect();
+        let as_moved = Moved { months: leaf.months, days: leaf.days };
+        let asked = |row: &Row<'q>| {
+            let holds = |filter| self.view.holds(*row, filter, metric.axis, as_moved) == Some(true);
+            self.query.filter.as_ref().is_none_or(holds)
+        };
+        let holds = |row: &Row<'q>, condition: &Predicate| {
+            self.view.holds(*row, condition, metric.axis, Moved::default()) == Some(true)
+        };
+        let is_meant = |row: &Row<'q>| asked(row) && defined.iter().all(|condition| holds(row, condition));
+        let rows: Vec<Row<'q>> = all.into_iter().filter(is_meant).collect();
         let rows = match leaf.funnel {
             Some(funnel) => self.events(funnel, metric, rows),
             None => rows,
@@ -108,10 +112,10 @@ impl<'q> Oracle<'q> {
     /// The key of a leaf's group beside a row of the answer: what it ignores is nothing, and its time may be earlier.
     pub(super) fn kept(&self, leaf: &Leaf<'q>, key: &[KeyValue]) -> Vec<KeyValue> {
         let values = key.iter().zip(&self.query.keys);
-        let kept = values.map(|(value, key)| match (leaf.start_of, key, value) {
+        let kept = values.map(|(value, key)| match (leaf.start_of, key.meant_by(leaf.axis), value) {
             _ if leaf.drops(*key) => KeyValue::Null,
             (Some(unit), Key::Time(size), KeyValue::Day(day)) => {
-                KeyValue::Day(self.view.calendar.period(self.view.calendar.period(*day, unit), *size))
+                KeyValue::Day(self.view.calendar.period(self.view.calendar.period(*day, unit), size))
             }
             _ => value.clone(),
         });
@@ -132,8 +136,8 @@ impl<'q> Oracle<'q> {
 
     /// Those of the rows that are of the moment of their period, which is chosen among all rows of the model.
     fn of_moments(&self, leaf: &Leaf<'q>, metric: &Simple, balance: Balance, rows: Vec<Row<'q>>) -> Vec<Row<'q>> {
-        let size = self.query.keys.iter().find_map(|key| match key {
-            Key::Time(size) if !leaf.drops(*key) => Some(*size),
+        let size = self.query.keys.iter().find_map(|key| match key.meant_by(leaf.axis) {
+            Key::Time(size) if !leaf.drops(*key) => Some(size),
             _ => None,
         });
         let place = |row: Row<'q>| {
@@ -167,11 +171,7 @@ impl<'q> Oracle<'q> {
     /// The first day of what a range needs: the first period of the unit is there as a whole.
     fn first_needed(&self, from: NaiveDate, leaf: &Leaf<'q>) -> NaiveDate {
         let calendar = self.view.calendar;
-        let size = self.query.keys.iter().find_map(|key| match key {
-            Key::Time(size) => Some(*size),
-            _ => None,
-        });
-        match leaf.start_of.zip(size) {
+        match leaf.start_of.zip(self.size_of_time(leaf)) {
             Some((unit, size)) => calendar.period(calendar.period(from, unit), size),
             None => from,
         }
@@ -181,13 +181,14 @@ impl<'q> Oracle<'q> {
     fn tells_days(&self, leaf: &Leaf<'q>) -> bool {
         let keys = self.query.keys.iter().filter(|key| !leaf.drops(**key));
         keys.into_iter().any(|key| {
-            matches!(key, Key::Time(Size::Day) | Key::Part(Part::DayOfWeek | Part::DayOfMonth | Part::DayOfYear))
+            let meant = key.meant_by(leaf.axis);
+            matches!(meant, Key::Time(Size::Day) | Key::Part(Part::DayOfWeek | Part::DayOfMonth | Part::DayOfYear))
         })
     }
 
     pub(super) fn key(&self, row: Row<'q>, key: Key, moved: Option<(Moment, NaiveDate)>, leaf: &Leaf<'q>) -> KeyValue {
         let calendar = self.view.calendar;
-        match key {
+        match key.meant_by(leaf.axis) {
             Key::Time(size) if size.is_within_a_day() => {
                 moved.map_or(KeyValue::Null, |(moment, _)| self.view.part_of_day(moment, leaf.days, size))
             }

@@ -91,7 +91,7 @@ pub(super) fn answer(world: &World, metrics: &[Metric], query: &Query, now: Date
     let mut answer = Answer::new();
     let keys = oracle.keys().into_iter();
     let rows = keys.map(|key| (nodes.iter().map(|node| oracle.value(node, &key)).collect(), key));
-    for (values, key) in with_places(query, rows.collect()) {
+    for (values, key) in with_places(metrics, query, rows.collect()) {
         if query.having.as_ref().is_none_or(|having| oracle.has(having, &values) == Some(true)) {
             answer.insert(key, values);
         }
@@ -130,19 +130,20 @@ impl<'q> Oracle<'q> {
     fn fill(&self, keys: &mut BTreeSet<Vec<KeyValue>>) {
         let (from, to) = self.range.expect("filled within a range");
         let to = to.expect("filled up to an end");
+        let meant = self.query.keys_of_all(self.metrics);
         // An hour of the day follows from no day: it is another key, of which those are there that are there.
         let is_time = |key: &Key| matches!(key, Key::Time(_) | Key::Part(_)) && *key != Key::Part(Part::HourOfDay);
         let others = |key: &Vec<KeyValue>| -> Vec<KeyValue> {
-            let others = key.iter().zip(&self.query.keys).filter(|(_, key)| !is_time(key));
+            let others = key.iter().zip(&meant).filter(|(_, key)| !is_time(key));
             others.map(|(value, _)| value.clone()).collect()
         };
-        let has_others = !self.query.keys.iter().all(is_time);
+        let has_others = !meant.iter().all(is_time);
         let others: BTreeSet<Vec<KeyValue>> =
             if has_others { keys.iter().map(others).collect() } else { BTreeSet::from([Vec::new()]) };
         for day in from.iter_days().take_while(|day| *day < to) {
             for other in &others {
                 let mut other = other.iter();
-                let key = self.query.keys.iter().map(|key| match key {
+                let key = meant.iter().map(|key| match key {
                     Key::Time(size) => KeyValue::Day(self.view.calendar.period(day, *size)),
                     Key::Part(part) if is_time(key) => KeyValue::Whole(self.view.calendar.part(day, *part)),
                     _ => other.next().expect("one per key").clone(),

@@ -14,12 +14,13 @@ use crate::battery::{
 type Rows = Vec<(Vec<Number>, Vec<KeyValue>)>;
 
 /// The rows with places for values where the query asks for those.
-pub(super) fn with_places(query: &Query, mut rows: Rows) -> Rows {
-    for (position, (_, words)) in query.metrics.iter().enumerate() {
+pub(super) fn with_places(metrics: &[Metric], query: &Query, mut rows: Rows) -> Rows {
+    for (position, (metric, words)) in query.metrics.iter().enumerate() {
         let Show::Rank(within) = words.show else { continue };
+        let meant = query.keys_of(metrics, *metric);
         let shared = |key: &[KeyValue]| -> Vec<KeyValue> {
-            let kept = key.iter().zip(&query.keys).filter(|(_, key)| !within.drops(**key));
-            kept.map(|(value, _)| value.clone()).collect()
+            let keys = query.keys.iter().zip(&meant).zip(key);
+            keys.filter(|((key, meant), _)| !within.drops(**key, **meant)).map(|(_, value)| value.clone()).collect()
         };
         let all: Vec<(Number, Vec<KeyValue>)> =
             rows.iter().map(|(values, key)| (values[position], shared(key))).collect();

@@ -1,12 +1,11 @@
 //! Rows of a world: their dimensions, times, values, and what holds of them.
 
-use chrono::{DateTime, Duration, Months, NaiveDate, NaiveDateTime, Timelike, Utc};
+use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, Timelike, Utc};
 
 use super::{
     KeyValue,
-    calendar::{Calendar, part_of_clock},
+    calendar::{Calendar, forward, part_of_clock},
     copies::Beside,
-    formula::Leaf,
     number::ONE,
 };
 use crate::battery::{
@@ -44,6 +43,13 @@ impl<'w> Row<'w> {
             Of::Claim(claim) => claim.id,
         }
     }
+}
+
+/// How far the time of a metric is moved.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Moved {
+    pub(super) months: u32,
+    pub(super) days: i64,
 }
 
 /// A moment as the row has it.
@@ -242,23 +248,23 @@ impl<'w> View<'w> {
     }
 
     /// The moment of a condition and its day, moved as far as the metric is where it is the metric's own time.
-    fn moment(self, row: Row<'w>, time: TimeOf, axis: Axis, leaf: &Leaf<'_>) -> Option<(Moment, NaiveDate)> {
+    fn moment(self, row: Row<'w>, time: TimeOf, axis: Axis, moved: Moved) -> Option<(Moment, NaiveDate)> {
         match time {
-            TimeOf::Dimension(dimension) => {
+            TimeOf::Dimension(dimension) if !dimension.is_axis(axis) => {
                 let moment = self.time(row, dimension)?;
                 Some((moment, self.day(moment)))
             }
-            TimeOf::Metric => {
+            TimeOf::Dimension(_) | TimeOf::Metric => {
                 let moment = self.axis(row, axis)?;
-                let day = self.day(moment) + Duration::days(leaf.days);
-                Some((moment, day.checked_add_months(Months::new(leaf.months)).expect("the calendar goes on")))
+                let day = self.day(moment) + Duration::days(moved.days);
+                Some((moment, forward(day, moved.months)))
             }
         }
     }
 
     /// Three-valued: `None` is unknown.
-    pub(super) fn holds(self, row: Row<'w>, predicate: &Predicate, axis: Axis, leaf: &Leaf<'_>) -> Option<bool> {
-        let below = |inner: &Predicate| self.holds(row, inner, axis, leaf);
+    pub(super) fn holds(self, row: Row<'w>, predicate: &Predicate, axis: Axis, moved: Moved) -> Option<bool> {
+        let below = |inner: &Predicate| self.holds(row, inner, axis, moved);
         match predicate {
             Predicate::Compare(dimension, comparison, constant) => {
                 let value = self.known(row, *dimension)?;
@@ -294,16 +300,17 @@ impl<'w> View<'w> {
             Predicate::ReasonIs(reason) => claim(row).reason.as_deref().map(|own| own == *reason),
             Predicate::AmountAbove(least) => claim(row).amount.map(|amount| amount > i128::from(*least) * 100),
             Predicate::Time(time, comparison, day) => {
-                let (_, own) = self.moment(row, *time, axis, leaf)?;
+                let (_, own) = self.moment(row, *time, axis, moved)?;
                 Some(comparison.holds(&own, day))
             }
             Predicate::Part(time, part, comparison, value) => {
-                let (moment, day) = self.moment(row, *time, axis, leaf)?;
+                let (moment, day) = self.moment(row, *time, axis, moved)?;
                 Some(comparison.holds(&self.part(moment, day, *part), value))
             }
             Predicate::Period(time, size, day) => {
                 let own = self.day(self.time(row, *time)?);
-                Some(self.calendar.period(own, *size) == *day)
+                let Moved { months, days } = if time.is_axis(axis) { moved } else { Moved::default() };
+                Some(forward(self.calendar.period(own + Duration::days(days), *size), months) == *day)
             }
             Predicate::Not(inner) => below(inner).map(|holds| !holds),
             Predicate::And(left, right) => {

@@ -17,25 +17,26 @@ use crate::battery::{
 };
 
 impl<'q> Oracle<'q> {
-    fn size_of_time(&self) -> Option<Size> {
-        self.query.keys.iter().find_map(|key| match key {
-            Key::Time(size) => Some(*size),
+    /// The granularity at which the time of a leaf is asked for.
+    pub(super) fn size_of_time(&self, leaf: &Leaf<'_>) -> Option<Size> {
+        self.query.keys.iter().find_map(|key| match key.meant_by(leaf.axis) {
+            Key::Time(size) => Some(size),
             _ => None,
         })
     }
 
     /// Whether a leaf shows the mean of the days of a longer period.
     pub(super) fn is_mean_of_days(&self, leaf: &Leaf<'_>) -> bool {
-        let is_longer = self.size_of_time().is_some_and(|size| size != Size::Day);
+        let is_longer = self.size_of_time(leaf).is_some_and(|size| size != Size::Day);
         is_longer && leaf.span.is_some_and(|(_, take)| take == Take::Avg)
     }
 
     /// The key of a row on a day on which it counts, unless it is of no interest.
     fn key_on(&self, row: Row<'q>, day: Option<NaiveDate>, leaf: &Leaf<'q>) -> Option<Vec<KeyValue>> {
-        let key = self.query.keys.iter().map(|key| match key {
-            Key::Time(size) => KeyValue::Day(self.view.calendar.period(day.expect("there is a time key"), *size)),
+        let key = self.query.keys.iter().map(|key| match key.meant_by(leaf.axis) {
+            Key::Time(size) => KeyValue::Day(self.view.calendar.period(day.expect("there is a time key"), size)),
             Key::Part(_) => panic!("not asked of what counts on several days"),
-            _ => self.key(row, *key, None, leaf),
+            key => self.key(row, key, None, leaf),
         });
         self.among_the_top(key.collect())
     }
@@ -50,7 +51,7 @@ impl<'q> Oracle<'q> {
     ) -> (Groups<'q>, GroupsOfDays<'q>) {
         let day_of = |row: &Row<'q>| self.view.axis(*row, axis).map(|moment| self.view.day(moment));
         let days: Vec<NaiveDate> = rows.iter().filter_map(day_of).collect();
-        let size = self.size_of_time();
+        let size = self.size_of_time(leaf);
         let by_days = self.is_mean_of_days(leaf);
         let size = if by_days { Some(Size::Day) } else { size };
         let mut groups = Groups::new();

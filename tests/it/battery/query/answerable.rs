@@ -1,22 +1,17 @@
 //! Which queries have an answer, by the rules that refuse the others.
 
-use super::{Dimension, Key, Part, Predicate, Query, Range, Show, Size, TimeDimension, Top, Words};
+use super::{Dimension, Key, Part, Query, Range, Show, Size, TimeDimension, Top, Words};
 use crate::battery::definitions::{
     Aggregate, Axis, Formula, FunnelResult, Kind, Metric, Operator, Take, Use, Value, accumulates, simple, uses,
 };
 
 pub(super) fn is_answerable(query: &Query, metrics: &[Metric]) -> bool {
-    let sizes: Vec<Size> = query
-        .keys
-        .iter()
-        .filter_map(|key| match key {
-            Key::Time(size) => Some(*size),
-            _ => None,
-        })
-        .collect();
+    let sizes: Vec<Size> = query.keys.iter().copied().filter_map(size_of_time).collect();
     let has_end = query.range.is_some_and(|range| !matches!(range, Range::Since(_)));
-    let by_hour = sizes.iter().any(|size| size.is_within_a_day());
-    if query.fill && (by_hour || !has_end) {
+    let is_time = |key: &Key| matches!(key, Key::Time(size) if !size.is_within_a_day());
+    let of_all = query.keys_of_all(metrics);
+    let by_hour = of_all.iter().any(|key| matches!(key, Key::Time(size) if size.is_within_a_day()));
+    if query.fill && (by_hour || !has_end || !of_all.iter().any(is_time)) {
         return false;
     }
     let too_fine = query.keys.iter().any(|key| match key {
@@ -50,7 +45,14 @@ pub(super) fn is_answerable(query: &Query, metrics: &[Metric]) -> bool {
         return false;
     }
     all.iter().all(|used| may_be_copied(query, metrics, *used))
-        && all.iter().all(|used| is_possible(query, metrics, *used, &sizes, has_end))
+        && all.iter().all(|used| is_possible(query, metrics, *used, has_end))
+}
+
+fn size_of_time(key: Key) -> Option<Size> {
+    match key {
+        Key::Time(size) => Some(size),
+        _ => None,
+    }
 }
 
 /// Whether words can be said of a metric: what is accumulated or looks beyond its group is not accumulated again.
@@ -62,7 +64,7 @@ fn can_be_said(query: &Query, metrics: &[Metric], metric: usize, words: Words) -
         Show::Share(_) => uses(metrics, metric).iter().all(|used| used.start_of.is_none()),
         Show::Value | Show::Change(_) => true,
     };
-    words.fit(query) && has_places && (words.over.is_none() || !accumulates(metrics, metric))
+    words.fit(query, metrics, metric) && has_places && (words.over.is_none() || !accumulates(metrics, metric))
 }
 
 /// The hours of a wall clock and those of instants are different keys.
@@ -78,8 +80,11 @@ fn hours_are_alike(query: &Query, metrics: &[Metric], sizes: &[Size]) -> bool {
     (!by_hour || ((are_clocks == 0 || are_clocks == axes.len()) && !has_days)) && !(of_day && has_days)
 }
 
-fn is_possible(query: &Query, metrics: &[Metric], used: Use, sizes: &[Size], has_end: bool) -> bool {
-    let parts = query.keys.iter().filter(|key| matches!(key, Key::Part(_))).count();
+fn is_possible(query: &Query, metrics: &[Metric], used: Use, has_end: bool) -> bool {
+    let axis = simple(metrics, used.simple).axis;
+    let keys: Vec<Key> = query.keys.iter().map(|key| key.meant_by(axis)).collect();
+    let sizes: Vec<Size> = keys.iter().copied().filter_map(size_of_time).collect();
+    let parts = keys.iter().filter(|key| matches!(key, Key::Part(_))).count();
     let is_shifted = used.months > 0 || used.days > 0;
     let dated = !is_shifted || !sizes.is_empty() || query.range.is_some();
     let bounded = !used.is_accumulated
@@ -97,15 +102,14 @@ fn is_possible(query: &Query, metrics: &[Metric], used: Use, sizes: &[Size], has
         && bounded
         && of_one_period
         && one_grouping
-        && can_move_by_rows(query, used, is_balance, parts)
-        && starts(used, sizes, parts)
-        && !is_by_own_time(query, metrics, used)
+        && can_move_by_rows(query, axis, used, is_balance, parts)
+        && starts(used, &sizes, parts)
         && sizes.iter().all(|size| is_whole(*size, used))
 }
 
 /// Whether each row can be taken back on its own: to days of periods, and by nothing that has a time of its own.
-fn can_move_by_rows(query: &Query, used: Use, is_balance: bool, parts: usize) -> bool {
-    let names_time = query.filter.as_ref().is_some_and(Predicate::names_time);
+fn can_move_by_rows(query: &Query, axis: Axis, used: Use, is_balance: bool, parts: usize) -> bool {
+    let names_time = query.filter.as_ref().is_some_and(|filter| filter.names_time(axis));
     !used.by_rows || (parts == 0 && !used.is_accumulated && !used.is_base && !is_balance && !names_time)
 }
 
@@ -133,25 +137,6 @@ fn starts(used: Use, sizes: &[Size], parts: usize) -> bool {
     sizes.len() == 1 && is_finer(sizes[0]) && parts == 0
 }
 
-/// Whether what is taken back is grouped by the time of its own rows, which lies in another period.
-fn is_by_own_time(query: &Query, metrics: &[Metric], used: Use) -> bool {
-    let axis = simple(metrics, used.simple).axis;
-    let is_own = |key: &Key| match key {
-        Key::DimensionTime(time, _) | Key::DimensionPart(time, _) => is_axis(*time, axis),
-        _ => false,
-    };
-    (used.months > 0 || used.days > 0 || used.start_of.is_some()) && query.keys.iter().any(is_own)
-}
-
-/// Whether a time dimension is the time axis of a metric.
-fn is_axis(time: TimeDimension, axis: Axis) -> bool {
-    match axis {
-        Axis::BookedAt | Axis::BookedAtOfParcel => time == TimeDimension::Booked,
-        Axis::DoneOn => time == TimeDimension::Done,
-        Axis::FiledAt => false,
-    }
-}
-
 /// Whether a shift is by whole periods of a size.
 fn is_whole(size: Size, used: Use) -> bool {
     if used.by_rows {
@@ -177,7 +162,7 @@ fn can_rank(query: &Query, metrics: &[Metric], top: Top) -> bool {
     let by_key = Query { keys: vec![query.keys[top.of]], ..query.clone() };
     is_exact(metrics, top.by)
         && uses(metrics, top.by).into_iter().all(|used| {
-            !used.ignores && may_be_copied(&by_key, metrics, used) && is_possible(&by_key, metrics, used, &[], has_end)
+            !used.ignores && may_be_copied(&by_key, metrics, used) && is_possible(&by_key, metrics, used, has_end)
         })
 }
 

@@ -47,7 +47,7 @@ fn any(random: &mut Random, metrics: &[Metric]) -> Query {
         }
     }
     let range = if random.chance(70) { Some(range(random)) } else { None };
-    let has_time = keys.iter().any(|key| matches!(key, Key::Time(_)));
+    let has_time = keys.iter().any(|key| matches!(key, Key::Time(_) | Key::DimensionTime(..)));
     let top =
         keys.iter().position(|key| matches!(key, Key::Dimension(_))).filter(|_| random.chance(20)).map(|of| Top {
             count: random.below(4).max(1),
@@ -108,7 +108,7 @@ fn keys(random: &mut Random) -> Vec<Key> {
     if random.chance(12) {
         add(Key::Dimension(*random.pick(&Dimension::MANY)));
     }
-    if random.chance(12) {
+    if random.chance(18) {
         let time = *random.pick(&[TimeDimension::Booked, TimeDimension::Done]);
         if random.chance(60) {
             add(Key::DimensionTime(time, *random.pick(&SIZES)));

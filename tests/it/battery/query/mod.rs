@@ -13,6 +13,8 @@ pub(super) use make::make;
 pub(super) use predicate::{Comparison, Constant, Matching, Predicate, TimeOf};
 pub(super) use words::{Show, Within, Words};
 
+use super::definitions::{Axis, Metric, simple, uses};
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Dimension {
     Kind,
@@ -124,6 +126,15 @@ impl TimeDimension {
             Self::Done => "parcels.done_on",
         }
     }
+
+    /// Whether it is the time axis of a metric.
+    pub(super) fn is_axis(self, axis: Axis) -> bool {
+        match axis {
+            Axis::BookedAt | Axis::BookedAtOfParcel => self == Self::Booked,
+            Axis::DoneOn => self == Self::Done,
+            Axis::FiledAt => false,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -232,6 +243,24 @@ pub(super) enum Key {
     DimensionPart(TimeDimension, Part),
 }
 
+impl Key {
+    /// The key as a metric of an axis means it: the path of its own time is its time.
+    pub(super) fn meant_by(self, axis: Axis) -> Self {
+        match self {
+            Self::DimensionTime(time, size) if time.is_axis(axis) => Self::Time(size),
+            Self::DimensionPart(time, part) if time.is_axis(axis) => Self::Part(part),
+            key => key,
+        }
+    }
+
+    /// The key as metrics mean it together: as it is, unless it is the time of all.
+    fn meant_by_all(self, axes: &[Axis]) -> Self {
+        let Some(first) = axes.first() else { return self };
+        let meant = self.meant_by(*first);
+        if axes.iter().all(|axis| self.meant_by(*axis) == meant) { meant } else { self }
+    }
+}
+
 /// A time range, as people write it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Range {
@@ -291,8 +320,21 @@ pub(super) struct Query {
 }
 
 impl Query {
+    /// The keys as one of its metrics means them.
+    pub(super) fn keys_of(&self, metrics: &[Metric], metric: usize) -> Vec<Key> {
+        let axes: Vec<Axis> = uses(metrics, metric).iter().map(|used| simple(metrics, used.simple).axis).collect();
+        self.keys.iter().map(|key| key.meant_by_all(&axes)).collect()
+    }
+
+    /// The keys as all of its metrics mean them together.
+    pub(super) fn keys_of_all(&self, metrics: &[Metric]) -> Vec<Key> {
+        let all = self.metrics.iter().flat_map(|(metric, _)| uses(metrics, *metric));
+        let axes: Vec<Axis> = all.map(|used| simple(metrics, used.simple).axis).collect();
+        self.keys.iter().map(|key| key.meant_by_all(&axes)).collect()
+    }
+
     /// Whether it has an answer, by the rules that refuse others.
-    pub(super) fn is_answerable(&self, metrics: &[super::definitions::Metric]) -> bool {
+    pub(super) fn is_answerable(&self, metrics: &[Metric]) -> bool {
         answerable::is_answerable(self, metrics)
     }
 }

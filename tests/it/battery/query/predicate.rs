@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 
 use super::{Dimension, Ever, Part, Size, TimeDimension};
 use crate::battery::{
+    definitions::Axis,
     random::Random,
     world::{COUNTRIES, KINDS, PLANS, REASONS, REGIONS, TIERS, TONES, day},
 };
@@ -288,11 +289,14 @@ impl Predicate {
     }
 
     /// Whether it speaks of the metric's own time.
-    pub(super) fn names_time(&self) -> bool {
+    pub(super) fn names_time(&self, axis: Axis) -> bool {
         match self {
             Self::Time(TimeOf::Metric, ..) | Self::Part(TimeOf::Metric, ..) => true,
-            Self::Not(inner) | Self::IsUnknown(inner) => inner.names_time(),
-            Self::And(left, right) | Self::Or(left, right) => left.names_time() || right.names_time(),
+            Self::Time(TimeOf::Dimension(time), ..)
+            | Self::Part(TimeOf::Dimension(time), ..)
+            | Self::Period(time, ..) => time.is_axis(axis),
+            Self::Not(inner) | Self::IsUnknown(inner) => inner.names_time(axis),
+            Self::And(left, right) | Self::Or(left, right) => left.names_time(axis) || right.names_time(axis),
             _ => false,
         }
     }

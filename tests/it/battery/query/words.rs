@@ -1,7 +1,7 @@
 //! What is done with a metric at query time, as data and as the words behind its name.
 
 use super::{Back, Key, Query};
-use crate::battery::definitions::{Metric, Span, Use, uses};
+use crate::battery::definitions::{Metric, Span, Use, simple, uses};
 
 /// What rows have in common with the whole of which they are shares, or among which they have their places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,11 +15,11 @@ pub(in crate::battery) enum Within {
 }
 
 impl Within {
-    /// Whether one whole is not told from another by a key.
-    pub(in crate::battery) fn drops(self, key: Key) -> bool {
+    /// Whether one whole is not told from another by a key, which the metric may mean as its time.
+    pub(in crate::battery) fn drops(self, key: Key, meant: Key) -> bool {
         match self {
             Self::Everything => true,
-            Self::Time => !matches!(key, Key::Time(_) | Key::Part(_)),
+            Self::Time => !matches!(meant, Key::Time(_) | Key::Part(_)),
             Self::Key(kept) => key != kept,
         }
     }
@@ -115,12 +115,18 @@ impl Words {
     }
 
     /// Whether the words can be said of a query: a key within which something is a share is a key of it.
-    pub(super) fn fit(self, query: &Query) -> bool {
+    pub(super) fn fit(self, query: &Query, metrics: &[Metric], metric: usize) -> bool {
+        let of_metric = query.keys_of(metrics, metric);
+        let axes = uses(metrics, metric).into_iter().map(|used| simple(metrics, used.simple).axis);
+        let mut of_axes = axes.map(|axis| query.keys.iter().map(|key| key.meant_by(axis)).collect::<Vec<Key>>());
         match self.show {
             Show::Value | Show::Change(_) => true,
             Show::Share(within) | Show::Rank(within) => match within {
                 Within::Everything => true,
-                Within::Time => query.keys.iter().any(|key| !Within::Time.drops(*key)),
+                // All below it mean the same by its time.
+                Within::Time => {
+                    of_metric.iter().any(|key| !Within::Time.drops(*key, *key)) && of_axes.all(|keys| keys == of_metric)
+                }
                 // The name of such a column is no name that a condition can speak of.
                 Within::Key(key) => query.keys.contains(&key) && query.having.is_none(),
             },

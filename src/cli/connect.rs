@@ -8,9 +8,10 @@ use crate::{
     project::Project,
     resolve::dialect_of,
     sql::{self, Dialect},
-    syntax::{Config, Connection, PostgresConnection, PostgresTls},
+    syntax::{BigQueryConnection, BigQueryCredentials, Config, Connection, PostgresConnection, PostgresTls},
     warehouse::{
         Blocking, Warehouse,
+        bigquery::{self, BigQuery, Credentials},
         duckdb::{Access, DuckDb},
         postgres::{self, Encryption, Postgres},
     },
@@ -51,18 +52,38 @@ pub(crate) fn open(config: &Config, root: &Path) -> Result<Blocking, Failure> {
             blocking(Arc::new(DuckDb::open(&path, Access::ReadOnly)?))
         }
         Connection::Postgres(connection) => blocking(Arc::new(Postgres::new(&postgres(connection, root))?)),
+        Connection::BigQuery(connection) => blocking(Arc::new(BigQuery::new(bigquery(connection, root))?)),
         other => Err(Failure::world(format!(
             "connection `{}` is {}, which this version writes SQL for but does not run",
             config.connection,
             dialect_of(other).title()
         ))
-        .help("Print the SQL with `entente query --sql`, or use a DuckDB or Postgres connection.")),
+        .help("Print the SQL with `entente query --sql`, or use a BigQuery, DuckDB or Postgres connection.")),
     }
 }
 
 /// Lets a command wait for a warehouse's answers.
 pub(crate) fn blocking(warehouse: Arc<dyn Warehouse>) -> Result<Blocking, Failure> {
     Blocking::new(warehouse).map_err(|error| Failure::world(format!("no thread can be started: {error}")))
+}
+
+/// The most that a query may bill unless another number is said.
+const MAXIMUM_BYTES_BILLED: u64 = 10_000_000_000;
+
+fn bigquery(connection: &BigQueryConnection, root: &Path) -> bigquery::Options {
+    bigquery::Options {
+        project: connection.project.clone(),
+        dataset: connection.dataset.clone(),
+        location: connection.location.clone(),
+        maximum_bytes_billed: connection.maximum_bytes_billed.unwrap_or(MAXIMUM_BYTES_BILLED),
+        credentials: match &connection.credentials {
+            BigQueryCredentials::Default => Credentials::ApplicationDefault,
+            BigQueryCredentials::Metadata => Credentials::Metadata,
+            BigQueryCredentials::KeyFile(path) => Credentials::KeyFile(root.join(path)),
+            BigQueryCredentials::None => Credentials::None,
+        },
+        base_url: connection.base_url.clone(),
+    }
 }
 
 /// The port of Postgres unless another is said.

@@ -39,7 +39,9 @@ impl<'a> Options<'a> {
         let mut candidates = in_use.into_iter().chain(&config.connections);
         let chosen = candidates.find(spoken);
         let (warehouse_project, dataset) = match chosen {
-            Some((_, Connection::BigQuery { project, dataset, .. })) => (Some(project.clone()), dataset.clone()),
+            Some((_, Connection::BigQuery(connection))) => {
+                (Some(connection.project.clone()), connection.dataset.clone())
+            }
             _ => (None, None),
         };
         Self {

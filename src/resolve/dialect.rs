@@ -6,7 +6,7 @@ use crate::{sql::Dialect, syntax::Connection};
 pub fn dialect_of(connection: &Connection) -> Dialect {
     match connection {
         Connection::DuckDb { .. } => Dialect::DuckDb,
-        Connection::BigQuery { .. } => Dialect::BigQuery,
+        Connection::BigQuery(_) => Dialect::BigQuery,
         Connection::Snowflake { .. } => Dialect::Snowflake,
         Connection::Postgres(_) => Dialect::Postgres,
     }

@@ -27,7 +27,9 @@ mod tests;
 mod yaml;
 
 pub use calendar::{CalendarDef, CalendarGranularityDef};
-pub use config::{Config, Connection, Looker, PostgresConnection, PostgresTls, load_config};
+pub use config::{
+    BigQueryConnection, BigQueryCredentials, Config, Connection, Looker, PostgresConnection, PostgresTls, load_config,
+};
 pub use dimension::DimensionDef;
 pub use format::format;
 pub use join::{FanOutDef, JoinDef, JoinKeyDef};

@@ -4,8 +4,12 @@
 //!
 //! **Invariant:** a driver's own message never reaches a caller; it is logged, and [`Error`] says what it means.
 
+#[cfg(feature = "bigquery")]
+pub mod bigquery;
 #[cfg(feature = "server")]
 mod blocking;
+#[cfg(any(feature = "bigquery", feature = "postgres"))]
+mod causes;
 #[cfg(feature = "duckdb")]
 pub mod duckdb;
 #[cfg(feature = "postgres")]

@@ -3,6 +3,9 @@
 #[cfg(feature = "duckdb")]
 mod battery;
 #[cfg(feature = "cli")]
+#[path = "../bqemulator/mod.rs"]
+mod bqemulator;
+#[cfg(feature = "cli")]
 mod cli;
 #[cfg(feature = "cli")]
 mod cli_bad_input;

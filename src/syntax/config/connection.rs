@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use super::invalid;
+use super::bigquery::BigQueryConnection;
 use crate::{diagnostics::Diagnostics, syntax::keys::Fields};
 
 /// How to reach a warehouse.
@@ -18,16 +18,7 @@ pub enum Connection {
         path: String,
     },
     /// A BigQuery project.
-    BigQuery {
-        /// The Google Cloud project that pays.
-        project: String,
-        /// The dataset of tables without one.
-        dataset: Option<String>,
-        /// The location of the data.
-        location: Option<String>,
-        /// The most that one query may bill, such as `50 GB`.
-        maximum_bytes_billed: Option<String>,
-    },
+    BigQuery(BigQueryConnection),
     /// A Snowflake account.
     Snowflake {
         /// The identifier of the account, such as `acme-eu`.
@@ -129,25 +120,6 @@ impl Connection {
             }
             _ => {}
         }
-        let project = value("project").expect("the table requires a project");
-        let bytes = value("maximum_bytes_billed");
-        if let Some(bytes) = &bytes
-            && !is_size(bytes)
-        {
-            let message = format!("`{}` is not a number of bytes", bytes.value);
-            invalid(diagnostics, bytes.span, message, "Write a whole number and MB, GB or TB, such as `50 GB`.");
-        }
-        Self::BigQuery {
-            project: project.value,
-            dataset: value("dataset").map(|dataset| dataset.value),
-            location: value("location").map(|location| location.value),
-            maximum_bytes_billed: bytes.map(|bytes| bytes.value),
-        }
+        Self::BigQuery(BigQueryConnection::from_fields(fields, diagnostics))
     }
-}
-
-fn is_size(text: &str) -> bool {
-    text.split_once(' ').is_some_and(|(count, unit)| {
-        count.parse::<u32>().is_ok_and(|count| count > 0) && matches!(unit, "MB" | "GB" | "TB")
-    })
 }

@@ -1,6 +1,6 @@
 //! The keys of the project file.
 
-use crate::syntax::keys::{Kind, Shape, key, required};
+use crate::syntax::keys::{Kind, Rule, Shape, key, required};
 
 /// The keys of the project file.
 pub(in crate::syntax) static CONFIG: Kind = Kind {
@@ -81,9 +81,35 @@ static BIGQUERY: Kind = Kind {
         required("project", Shape::Text, "The Google Cloud project that pays."),
         key("dataset", Shape::Text, "The dataset of tables that are named without one."),
         key("location", Shape::Text, "The location of the data, such as `EU`."),
-        key("maximum_bytes_billed", Shape::Text, "The most that one query may bill, such as `50 GB`."),
+        key(
+            "maximum_bytes_billed",
+            Shape::Text,
+            "The most that one query may bill, such as `50 GB`; 10 GB unless said. A query that would bill more is refused \
+             and bills nothing.",
+        ),
+        key(
+            "credentials",
+            Shape::OneOf(&["default", "metadata", "none"]),
+            "Who asks: `default` for application default credentials, `metadata` for the identity of the machine or \
+             workload, `none` for a server that asks for none; default unless said, and none with a `base_url`.",
+        ),
+        key(
+            "key_file",
+            Shape::Text,
+            "A file of credentials instead: the key of a service account or a configuration of workload identity \
+             federation, relative to the project file.",
+        ),
+        key(
+            "base_url",
+            Shape::Text,
+            "The address of another server that speaks BigQuery's REST protocol, such as an emulator; with credentials \
+             it has to begin with `https://`.",
+        ),
     ],
-    rules: &[],
+    rules: &[Rule::AtMostOne(
+        &["credentials", "key_file"],
+        "Keep `key_file` for a file of credentials, or `credentials` for those of the machine.",
+    )],
 };
 
 static SNOWFLAKE: Kind = Kind {

@@ -4,10 +4,12 @@
 //!
 //! **Invariant:** the environment is a function given by the caller; nothing here asks for it.
 
+mod bigquery;
 mod connection;
 mod keys;
 mod variables;
 
+pub use bigquery::{BigQueryConnection, BigQueryCredentials};
 pub use connection::{Connection, PostgresConnection, PostgresTls};
 
 pub(super) use keys::CONFIG;
@@ -245,6 +247,9 @@ connections:
   local: { type: duckdb, pth: x }
   far: { type: redshift }
   bill: { type: bigquery, project: x, maximum_bytes_billed: much }
+  peer: { type: bigquery, project: a b, base_url: localhost:9050 }
+  bare: { type: bigquery, project: x, key_file: key.json, base_url: http://localhost:9050 }
+  both: { type: bigquery, project: x, key_file: key.json, credentials: default }
   open: { type: duckdb, path: '${x' }
 time_zone: Europe/Berlni
 week_start: Monday

@@ -5,7 +5,7 @@
 //!
 //! **Invariant:** the server's message is kept apart as detail; the meaning is in our own words.
 
-use crate::warehouse::{Error, Refusal};
+use crate::warehouse::{Error, Refusal, causes::with_causes};
 
 /// Says why there is no connection.
 pub(super) fn of_connecting(error: &tokio_postgres::Error) -> Error {
@@ -53,18 +53,4 @@ pub(super) fn of_value(column: &str, error: &tokio_postgres::Error) -> Error {
         meaning: format!("a value of column `{column}` cannot be carried exactly"),
         detail: Some(with_causes(error)),
     })
-}
-
-fn with_causes(error: &tokio_postgres::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        let more = inner.to_string();
-        if !text.contains(&more) {
-            text.push_str(": ");
-            text.push_str(&more);
-        }
-        cause = inner.source();
-    }
-    text
 }

@@ -1,3 +1,6 @@
 //! Drivers against servers that speak their protocol.
 
+mod bigquery;
+mod faults;
 mod postgres;
+mod scripted;

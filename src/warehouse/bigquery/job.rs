@@ -1,0 +1,165 @@
+//! The life of a query: begun, waited for, read page by page, or stopped.
+//!
+//! `begin` → [`Running`] with the first page → `rows` → every row.
+//!
+//! **Invariant:** a job that nobody reads to its end is cancelled, also one whose caller left before its name was known.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use tokio::{runtime::Handle, sync::oneshot, time::Instant};
+
+use super::{
+    Shared,
+    columns::Columns,
+    failure,
+    page::{JobReference, Page, Schema},
+    rest::{Call, Fault, Reason},
+};
+use crate::warehouse::{Error, Rows};
+
+/// How long the first answer is waited for. Short: a caller who leaves meanwhile leaves a job whose name nobody knows.
+pub(super) const FIRST_PATIENCE: Duration = Duration::from_millis(500);
+
+/// How long an answer of a known job is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The shortest time between two questions whether a job is done.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// A job of the warehouse. Dropped before it is done, it is cancelled there.
+struct Job {
+    shared: Arc<Shared>,
+    reference: JobReference,
+    is_done: bool,
+    runtime: Handle,
+}
+
+/// A query that has begun, with the first answer.
+pub(super) struct Running {
+    /// Nothing for an answer that came without a job.
+    job: Option<Job>,
+    first: Answer,
+}
+
+/// Begins a query. The first call goes on when nobody waits for it any more, so that the job can be stopped.
+pub(super) async fn begin(shared: Arc<Shared>, body: Bytes) -> Result<Running, Error> {
+    let (sender, receiver) = oneshot::channel();
+    tokio::spawn(async move {
+        let begun = start(shared, body).await;
+        // If nobody listens, what is dropped here cancels the job.
+        let _ = sender.send(begun);
+    });
+    receiver.await.map_err(|_| Error::Cancelled)?.map_err(failure::of)
+}
+
+async fn start(shared: Arc<Shared>, body: Bytes) -> Result<Running, Fault> {
+    let call = Call::post(vec!["projects", &shared.options.project, "queries"], body);
+    // An answer that cannot be read does not tell the job's name; the same request is asked again.
+    let mut first = shared.call(&call, |answer| Answer::read(answer, None)).await?;
+    let runtime = Handle::current();
+    let job = |reference| Job { shared: Arc::clone(&shared), reference, is_done: false, runtime };
+    Ok(Running { job: first.reference.take().map(job), first })
+}
+
+/// An answer that was read.
+struct Answer {
+    is_complete: bool,
+    reference: Option<JobReference>,
+    /// The rows of this page, where the answer has a schema or one is known.
+    columns: Option<Result<Columns, Error>>,
+    total: Option<u64>,
+    next: Option<String>,
+    errors: Vec<Reason>,
+}
+
+impl Answer {
+    /// Reads an answer; `schema` is that of the pages before it.
+    fn read(answer: &[u8], schema: Option<&Schema>) -> Result<Self, Fault> {
+        let page: Page<'_> = serde_json::from_slice(answer).map_err(|error| Fault::Garbled(error.to_string()))?;
+        let columns = schema.or(page.schema.as_ref()).map(|schema| Columns::read(schema.clone(), page.rows));
+        Ok(Self {
+            is_complete: page.job_complete,
+            reference: page.job_reference,
+            columns,
+            total: page.total_rows,
+            next: page.page_token.filter(|token| !token.is_empty()),
+            errors: page.errors,
+        })
+    }
+}
+
+impl Running {
+    /// Waits for the answer and reads all of it.
+    pub(super) async fn rows(self) -> Result<Rows, Error> {
+        let Self { mut job, first: mut answer } = self;
+        let mut pause = PAUSE;
+        let mut asked = Instant::now();
+        while !answer.is_complete {
+            let job = known(job.as_ref())?;
+            // A server that answers at once is not asked again at once.
+            tokio::time::sleep_until(asked + pause).await;
+            pause = (pause * 2).min(Duration::from_secs(1));
+            asked = Instant::now();
+            answer = job.page(None, None).await?;
+        }
+        if let Some(job) = &mut job {
+            job.is_done = true;
+        }
+        // What is wrong beside columns is a warning.
+        let mut columns = match answer.columns.transpose()? {
+            Some(columns) if !columns.schema().fields.is_empty() => columns,
+            _ => return Err(failure::of_job(answer.errors)),
+        };
+        while let Some(token) = answer.next {
+            answer = known(job.as_ref())?.page(Some(&token), Some(columns.schema())).await?;
+            let page = answer.columns.expect("the schema is known")?;
+            if answer.next.as_ref() == Some(&token) || page.is_empty() && answer.next.is_some() {
+                return Err(unread("its pages have no end"));
+            }
+            columns.append(page);
+        }
+        if answer.total.is_some_and(|total| total != columns.len() as u64) {
+            return Err(unread("its pages do not hold as many rows as it says"));
+        }
+        columns.into_rows()
+    }
+}
+
+fn known(job: Option<&Job>) -> Result<&Job, Error> {
+    job.ok_or_else(|| unread("it is not whole and has no job"))
+}
+
+fn unread(why: &str) -> Error {
+    failure::of(Fault::Garbled(why.to_owned()))
+}
+
+impl Job {
+    /// Reads a page, the first one if no other is named; waits for the job if it is not done.
+    async fn page(&self, token: Option<&str>, schema: Option<&Schema>) -> Result<Answer, Error> {
+        let JobReference { project_id, job_id, location } = &self.reference;
+        let call = Call::get(vec!["projects", project_id, "queries", job_id])
+            .with("location", location.clone())
+            .with("timeoutMs", Some(PATIENCE.as_millis().to_string()))
+            .with("formatOptions.useInt64Timestamp", Some("true".to_owned()))
+            .with("pageToken", token.map(str::to_owned));
+        self.shared.call(&call, |answer| Answer::read(answer, schema)).await.map_err(failure::of)
+    }
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        if self.is_done {
+            return;
+        }
+        let (shared, reference) = (Arc::clone(&self.shared), self.reference.clone());
+        self.runtime.spawn(async move {
+            let JobReference { project_id, job_id, location } = &reference;
+            let call = Call::post(vec!["projects", project_id, "jobs", job_id, "cancel"], Bytes::new())
+                .with("location", location.clone());
+            if let Err(fault) = shared.call(&call, |_| Ok(())).await {
+                tracing::warn!(?fault, job_id, "a query that nobody waits for could not be cancelled");
+            }
+        });
+    }
+}

@@ -1,0 +1,116 @@
+//! BigQuery: text and parameters in, columns out, over its REST protocol.
+//!
+//! `BigQuery::new(options)` dials nothing; the first query does. Credentials and the documents of requests are those of
+//! gcp-bigquery-client; the calls are ours (decision 29).
+//!
+//! **Invariant:** no query is sent without the most that it may bill, and without the time at which the server gives it
+//! up.
+
+mod catalog;
+mod columns;
+mod credentials;
+mod failure;
+mod job;
+mod nested;
+mod page;
+mod request;
+mod rest;
+mod retry;
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+
+use self::{
+    credentials::Tokens,
+    request::Asked,
+    rest::{Call, Fault, Rest},
+    retry::{Attempts, Budget},
+};
+use super::{Answering, Error, Rows, Terms, Warehouse};
+use crate::{
+    catalog::Catalog,
+    sql::{Dialect, Text},
+};
+
+pub use self::credentials::Credentials;
+
+/// How to reach a project.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The project that pays.
+    pub project: String,
+    /// The dataset of tables that are named without one.
+    pub dataset: Option<String>,
+    /// Where the data lie, such as `EU`.
+    pub location: Option<String>,
+    /// The most that one query may bill, in bytes.
+    pub maximum_bytes_billed: u64,
+    /// Who asks.
+    pub credentials: Credentials,
+    /// Another server than Google's.
+    pub base_url: Option<String>,
+}
+
+/// A BigQuery project; clones share its connections.
+#[derive(Clone)]
+pub struct BigQuery {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    options: Options,
+    rest: Rest,
+    budget: Budget,
+}
+
+impl Shared {
+    /// Makes a call until it gives an answer that `read` understands, or a fault that stays.
+    async fn call<T>(&self, call: &Call<'_>, read: impl Fn(&[u8]) -> Result<T, Fault>) -> Result<T, Fault> {
+        let mut attempts = Attempts::new(&self.budget);
+        loop {
+            match self.rest.call(call).await.and_then(|answer| read(&answer)) {
+                Ok(answer) => return Ok(answer),
+                Err(fault) => attempts.again(fault).await?,
+            }
+        }
+    }
+}
+
+/// The time that a query may take where its request says none.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+impl BigQuery {
+    /// Makes a client without dialing.
+    pub fn new(options: Options) -> Result<Self, Error> {
+        let rest = Rest::new(options.base_url.as_deref(), Tokens::new(options.credentials.clone()))?;
+        Ok(Self { shared: Arc::new(Shared { options, rest, budget: Budget::new() }) })
+    }
+
+    fn document(&self, text: &Text, terms: &Terms, deadline: Duration) -> Bytes {
+        let asked = Asked { patience: job::FIRST_PATIENCE.min(deadline), deadline, is_dry: false };
+        request::document(text, terms, &self.shared.options, asked)
+    }
+}
+
+impl Warehouse for BigQuery {
+    fn dialect(&self) -> Dialect {
+        Dialect::BigQuery
+    }
+
+    fn query<'a>(&'a self, text: &'a Text, terms: &'a Terms) -> Answering<'a, Rows> {
+        Box::pin(async move {
+            let deadline = terms.deadline.unwrap_or(DEADLINE);
+            let body = self.document(text, terms, deadline);
+            let answered = async {
+                let running = job::begin(Arc::clone(&self.shared), body).await?;
+                running.rows().await
+            };
+            tokio::time::timeout(deadline, answered).await.unwrap_or(Err(Error::Cancelled))
+        })
+    }
+
+    fn catalog<'a>(&'a self, tables: Option<&'a [String]>) -> Answering<'a, Catalog> {
+        Box::pin(catalog::read(&self.shared, tables))
+    }
+}

@@ -12,7 +12,10 @@ use super::{
     request::RequestArguments,
     table::{Answer, Shape},
 };
-use crate::sql::{self, Dialect};
+use crate::{
+    sql::{self, Dialect, Text},
+    warehouse::Blocking,
+};
 
 /// Ask for metrics
 ///
@@ -28,7 +31,8 @@ Examples:
   entente query -m revenue -b time.day -t 'last 7 days' --fill time
   entente query -m revenue -b customers.name --top '5 customers.name by revenue with others'
   entente query --saved weekly_network_review --format json
-  entente query -m revenue -b time.month --sql --dialect bigquery")]
+  entente query -m revenue -b time.month --sql --dialect bigquery
+  entente query -m revenue -b time.month --estimate")]
 pub(crate) struct Arguments {
     #[command(flatten)]
     request: RequestArguments,
@@ -38,6 +42,9 @@ pub(crate) struct Arguments {
     /// Print the SQL and its parameters instead of running it
     #[arg(long)]
     sql: bool,
+    /// Say how much the query would read instead of running it, where the warehouse tells
+    #[arg(long, conflicts_with = "sql")]
+    estimate: bool,
     /// The dialect of `--sql`; the connection's unless given
     #[arg(long, value_name = "DIALECT", requires = "sql")]
     dialect: Option<DialectArgument>,
@@ -89,6 +96,9 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         }
         return Ok(());
     };
+    if arguments.estimate {
+        return estimate(&warehouse, &sql::print(&plan.select, dialect), context);
+    }
     let rows = warehouse.query_blocking(&sql::print(&plan.select, dialect))?;
     if let (0, Some(from), Some(to)) = (rows.len, plan.range.from, plan.range.to) {
         context.note(&format!("no rows from {from} up to, not including, {to}"));
@@ -97,4 +107,25 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let answer = Answer { project: &project, request: &request, plan: &plan, rows: &rows };
     answer.write(arguments.format, colors, context.out)?;
     Ok(())
+}
+
+/// Says how much a query would read.
+fn estimate(warehouse: &Blocking, text: &Text, context: &mut Context) -> Result<(), Failure> {
+    let Some(bytes) = warehouse.estimate_blocking(text)? else {
+        let title = warehouse.dialect().title();
+        return Err(Failure::usage(format!("{title} does not tell what a query would read"))
+            .help("Ask a BigQuery connection, or leave `--estimate` out."));
+    };
+    writeln!(context.out, "the query would read {}", size(bytes))?;
+    Ok(())
+}
+
+/// Writes a number of bytes in the greatest unit that is full: `12.4 MB`.
+fn size(bytes: u64) -> String {
+    const UNITS: [(&str, u64); 4] =
+        [("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
+    match UNITS.iter().find(|(_, size)| bytes >= *size) {
+        Some((unit, size)) => format!("{}.{} {unit}", bytes / size, bytes % size * 10 / size),
+        None => format!("{bytes} bytes"),
+    }
 }

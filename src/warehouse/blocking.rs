@@ -40,6 +40,11 @@ impl Blocking {
         self.runtime.block_on(self.warehouse.query(text, &Terms::default()))
     }
 
+    /// Returns the bytes that a query would read, where the warehouse tells.
+    pub fn estimate_blocking(&self, text: &Text) -> Result<Option<u64>, Error> {
+        self.runtime.block_on(self.warehouse.estimate(text, &Terms::default()))
+    }
+
     /// Reads the columns of the named tables, or of every table.
     pub fn catalog_blocking(&self, tables: Option<&[String]>) -> Result<Catalog, Error> {
         self.runtime.block_on(self.warehouse.catalog(tables))

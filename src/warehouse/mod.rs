@@ -38,6 +38,10 @@ pub trait Warehouse: Send + Sync {
     fn dialect(&self) -> Dialect;
     /// Runs a query on these terms. Dropping the future cancels it.
     fn query<'a>(&'a self, text: &'a Text, terms: &'a Terms) -> Answering<'a, Rows>;
+    /// Returns the bytes that a query would read, without running it; nothing where the warehouse does not tell.
+    fn estimate<'a>(&'a self, _text: &'a Text, _terms: &'a Terms) -> Answering<'a, Option<u64>> {
+        Box::pin(async { Ok(None) })
+    }
     /// Reads the columns of the tables with these names, or of all; tables that are not there are left out.
     fn catalog<'a>(&'a self, tables: Option<&'a [String]>) -> Answering<'a, Catalog>;
 }

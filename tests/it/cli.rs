@@ -103,25 +103,31 @@ fn sql_is_printed_in_every_dialect_without_a_warehouse() {
 }
 
 #[test]
-fn a_warehouse_that_is_not_run_yet_has_its_sql_printed() {
+fn sql_is_printed_for_a_warehouse_that_does_not_run() {
     let project = Project::parcel(Scale::Hundredth);
     let request = ["query", "-m", "revenue", "-b", "time.month", "-t", "2025"];
-    for (connection, name, form) in [
-        ("{ type: snowflake, account: acme-eu, warehouse: bi, database: analytics }", "Snowflake", "CONVERT_TIMEZONE("),
-        ("{ type: bigquery, project: acme-analytics, dataset: marts }", "BigQuery", "'Europe/Berlin'"),
-    ] {
+    let connections = [
+        (
+            "{ type: snowflake, account: acme-eu, warehouse: bi, database: analytics }",
+            "CONVERT_TIMEZONE(",
+            [
+                "connection `far` is Snowflake, which this version writes SQL for but does not run",
+                "Print the SQL with `entente query --sql`, or use a BigQuery, DuckDB or Postgres connection.",
+            ],
+        ),
+        (
+            "{ type: bigquery, project: acme-analytics, dataset: marts, key_file: nowhere.json }",
+            "'Europe/Berlin'",
+            ["the warehouse cannot be reached: credentials `", "nowhere.json` cannot be read: No such file"],
+        ),
+    ];
+    for (connection, form, says) in connections {
         let config = format!("language: 1\nname: parcel\nconnection: far\nconnections: {{ far: {connection} }}\n");
         project.write("entente.yml", config + "time_zone: Europe/Berlin\ncurrency: EUR\n");
         project.run(["check"]).worked();
         let sql = project.run(request.into_iter().chain(["--sql"])).worked();
         assert!(sql.contains(form), "{sql}");
-        project.run(request).failed(
-            3,
-            &[
-                &format!("connection `far` is {name}, which this version writes SQL for but does not run"),
-                "Print the SQL with `entente query --sql`, or use a DuckDB or Postgres connection.",
-            ],
-        );
+        project.run(request).failed(3, &says);
     }
 }
 

@@ -266,11 +266,19 @@ timezone: x
                 "wrong-value 6:16 no `type` is called `redshift` | Write `duckdb`, `bigquery`, `snowflake` or `postgres`.",
                 "invalid-configuration 7:61 `much` is not a number of bytes | \
                  Write a whole number and MB, GB or TB, such as `50 GB`.",
-                "invalid-configuration 9:12 no time zone is called `Europe/Berlni` | Write `Europe/Berlin`.",
-                "wrong-value 10:13 `week_start` of project file `parcel` cannot be `Monday` | Write `monday`.",
-                "invalid-configuration 11:11 `euro` is not the code of a currency | \
+                "invalid-configuration 8:36 `a b` is not the name of a project | \
+                 Write the project's id, such as `acme-analytics`.",
+                "invalid-configuration 8:51 `localhost:9050` is not the address of a server | \
+                 Write it with its scheme, such as `http://localhost:9050`.",
+                "invalid-configuration 9:69 credentials would go to this server without encryption | \
+                 Write `https://`, or leave the credentials out for a server that asks for none.",
+                "conflicting-keys 10:59 a BigQuery connection has both `key_file` and `credentials` | \
+                 Keep `key_file` for a file of credentials, or `credentials` for those of the machine.",
+                "invalid-configuration 12:12 no time zone is called `Europe/Berlni` | Write `Europe/Berlin`.",
+                "wrong-value 13:13 `week_start` of project file `parcel` cannot be `Monday` | Write `monday`.",
+                "invalid-configuration 14:11 `euro` is not the code of a currency | \
                  Write the three letters of ISO 4217, such as `EUR`.",
-                "unknown-key 12:1 project file `parcel` has no key `timezone` | \
+                "unknown-key 15:1 project file `parcel` has no key `timezone` | \
                  `time_zone` is there already; leave one of the two out.",
             ]
         );

@@ -53,6 +53,19 @@ pub(super) async fn begin(shared: Arc<Shared>, body: Bytes) -> Result<Running, E
     receiver.await.map_err(|_| Error::Cancelled)?.map_err(failure::of)
 }
 
+/// Asks what a query would read; no job is begun.
+pub(super) async fn estimate(shared: &Shared, body: Bytes) -> Result<Option<u64>, Error> {
+    let call = Call::post(vec!["projects", &shared.options.project, "queries"], body);
+    let read = |answer: &[u8]| {
+        let page: Page<'_> = serde_json::from_slice(answer).map_err(|error| Fault::Garbled(error.to_string()))?;
+        Ok((page.total_bytes_processed, page.errors))
+    };
+    match shared.call(&call, read).await.map_err(failure::of)? {
+        (None, errors) if !errors.is_empty() => Err(failure::of_job(errors)),
+        (bytes, _) => Ok(bytes),
+    }
+}
+
 async fn start(shared: Arc<Shared>, body: Bytes) -> Result<Running, Fault> {
     let call = Call::post(vec!["projects", &shared.options.project, "queries"], body);
     // An answer that cannot be read does not tell the job's name; the same request is asked again.

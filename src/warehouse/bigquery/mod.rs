@@ -19,8 +19,6 @@ mod retry;
 
 use std::{sync::Arc, time::Duration};
 
-use bytes::Bytes;
-
 use self::{
     credentials::Tokens,
     request::Asked,
@@ -86,11 +84,6 @@ impl BigQuery {
         let rest = Rest::new(options.base_url.as_deref(), Tokens::new(options.credentials.clone()))?;
         Ok(Self { shared: Arc::new(Shared { options, rest, budget: Budget::new() }) })
     }
-
-    fn document(&self, text: &Text, terms: &Terms, deadline: Duration) -> Bytes {
-        let asked = Asked { patience: job::FIRST_PATIENCE.min(deadline), deadline, is_dry: false };
-        request::document(text, terms, &self.shared.options, asked)
-    }
 }
 
 impl Warehouse for BigQuery {
@@ -101,12 +94,23 @@ impl Warehouse for BigQuery {
     fn query<'a>(&'a self, text: &'a Text, terms: &'a Terms) -> Answering<'a, Rows> {
         Box::pin(async move {
             let deadline = terms.deadline.unwrap_or(DEADLINE);
-            let body = self.document(text, terms, deadline);
+            let asked = Asked { patience: job::FIRST_PATIENCE.min(deadline), deadline, is_dry: false };
+            let body = request::document(text, terms, &self.shared.options, asked);
             let answered = async {
                 let running = job::begin(Arc::clone(&self.shared), body).await?;
                 running.rows().await
             };
             tokio::time::timeout(deadline, answered).await.unwrap_or(Err(Error::Cancelled))
+        })
+    }
+
+    fn estimate<'a>(&'a self, text: &'a Text, terms: &'a Terms) -> Answering<'a, Option<u64>> {
+        Box::pin(async move {
+            let deadline = terms.deadline.unwrap_or(DEADLINE);
+            let asked = Asked { patience: deadline, deadline, is_dry: true };
+            let body = request::document(text, terms, &self.shared.options, asked);
+            let estimated = job::estimate(&self.shared, body);
+            tokio::time::timeout(deadline, estimated).await.unwrap_or(Err(Error::Cancelled))
         })
     }
 

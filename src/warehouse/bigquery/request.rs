@@ -3,7 +3,7 @@
 //! `SELECT … WHERE x = @p1` and `12.50` → `{"query": …, "queryParameters": [{"name": "p1", "parameterType": {"type":
 //! "NUMERIC"}, …}], "maximumBytesBilled": "10000000000", …}`.
 //!
-//! **Invariant:** every query says what it may bill.
+//! **Invariant:** every query that runs says what it may bill.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -54,7 +54,8 @@ pub(super) fn document(text: &Text, terms: &Terms, options: &Options, asked: Ask
         dry_run: asked.is_dry.then_some(true),
         labels: (!labels.is_empty()).then_some(labels),
         location: options.location.clone(),
-        maximum_bytes_billed: Some(options.maximum_bytes_billed.to_string()),
+        // What only tells its price may be beyond the limit: that is what is asked.
+        maximum_bytes_billed: (!asked.is_dry).then(|| options.maximum_bytes_billed.to_string()),
         parameter_mode: (!text.parameters.is_empty()).then(|| "NAMED".to_owned()),
         query_parameters: (!text.parameters.is_empty()).then(|| parameters(&text.parameters)),
         request_id: (!asked.is_dry).then(request_id),

@@ -288,6 +288,19 @@ fn every_query_says_what_it_may_cost_and_for_whom() {
 }
 
 #[test]
+fn an_estimate_runs_nothing_and_is_bounded_by_nothing() {
+    Runtime::new().expect("threads").block_on(async {
+        let server = Server::start(Manners::default(), Box::new(|_, _| None)).await;
+        let driver = BigQuery::new(options(&server)).expect("nothing is dialed yet");
+        let bytes = driver.estimate(&one(), &Terms::default()).await.expect("an answer");
+        assert_eq!(bytes, Some(12_000_000));
+        let asked = server.seen(Endpoint::Query).remove(0).body;
+        assert_eq!((&asked["dryRun"], &asked["maximumBytesBilled"]), (&json!(true), &json!(null)));
+        assert!(server.jobs().is_empty());
+    });
+}
+
+#[test]
 fn a_thousand_clients_who_leave_leave_no_job() {
     const CLIENTS: u64 = 1000;
     Runtime::new().expect("threads").block_on(async {

@@ -53,7 +53,7 @@ pub(crate) fn open(config: &Config, root: &Path) -> Result<Blocking, Failure> {
         }
         Connection::Postgres(connection) => blocking(Arc::new(Postgres::new(&postgres(connection, root))?)),
         Connection::BigQuery(connection) => blocking(Arc::new(BigQuery::new(bigquery(connection, root))?)),
-        other => Err(Failure::world(format!(
+        other @ Connection::Snowflake { .. } => Err(Failure::world(format!(
             "connection `{}` is {}, which this version writes SQL for but does not run",
             config.connection,
             dialect_of(other).title()

@@ -36,6 +36,9 @@ enum Gathered {
     Nested(Vec<Option<String>>),
 }
 
+/// A value that its column cannot hold as it is.
+struct Inexact;
+
 /// An exact decimal: the unscaled number and its digits after the point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Decimal {
@@ -53,7 +56,7 @@ impl Columns {
         let mut cells = page.cells.into_iter();
         for _ in 0..page.rows {
             for ((gathered, field), cell) in gathered.iter_mut().zip(&schema.fields).zip(&mut cells) {
-                gathered.push(cell, field).ok_or_else(|| inexact(field))?;
+                gathered.push(cell, field).map_err(|Inexact| inexact(field))?;
             }
         }
         Ok(Self { schema, gathered, len: page.rows })
@@ -115,18 +118,18 @@ fn gathered_of(field: &Field) -> Gathered {
 }
 
 impl Gathered {
-    fn push(&mut self, cell: Cell<'_>, field: &Field) -> Option<()> {
+    fn push(&mut self, cell: Cell<'_>, field: &Field) -> Result<(), Inexact> {
         if let Self::Nested(values) = self {
             values.push(match cell {
                 Cell::Null => None,
-                cell => Some(nested::json(&cell, field)?),
+                cell => Some(nested::json(&cell, field).ok_or(Inexact)?),
             });
-            return Some(());
+            return Ok(());
         }
         let text = match cell {
             Cell::Null => None,
             Cell::Text(text) => Some(text),
-            Cell::Array(_) | Cell::Struct(_) => return None,
+            Cell::Array(_) | Cell::Struct(_) => return Err(Inexact),
         };
         match self {
             Self::Boolean(values) => values.push(read(text, |text| text.parse().ok())?),
@@ -139,7 +142,7 @@ impl Gathered {
             Self::Timestamp(values) => values.push(read(text, instant)?),
             Self::Nested(_) => unreachable!("handled above"),
         }
-        Some(())
+        Ok(())
     }
 
     fn append(&mut self, more: Self) {
@@ -172,11 +175,8 @@ impl Gathered {
 }
 
 /// Reads a text, if there is one.
-fn read<T>(text: Option<Cow<'_, str>>, of: impl Fn(&str) -> Option<T>) -> Option<Option<T>> {
-    match text {
-        None => Some(None),
-        Some(text) => of(&text).map(Some),
-    }
+fn read<T>(text: Option<Cow<'_, str>>, of: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Inexact> {
+    text.map(|text| of(&text).ok_or(Inexact)).transpose()
 }
 
 /// Reads `-0.05`, and `1E+2` as a peer may write it.

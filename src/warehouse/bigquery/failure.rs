@@ -31,16 +31,16 @@ fn of_refused(refused: &Refused) -> Error {
     let meaning = match (refused.reason.as_str(), refused.status) {
         ("stopped" | "timeout", _) => return Error::Cancelled,
         ("quotaExceeded" | "dailyLimitExceeded", _) => {
-            return unavailable("a quota of the project is used up", detail);
+            return unavailable("a quota of the project is used up", &refused.message);
         }
         ("rateLimitExceeded" | "userRateLimitExceeded", _) => {
-            return unavailable("the project asks too much at once", detail);
+            return unavailable("the project asks too much at once", &refused.message);
         }
         ("billingNotEnabled" | "accountDisabled" | "blocked", _) => {
-            return unavailable("the project may not run queries", detail);
+            return unavailable("the project may not run queries", &refused.message);
         }
         ("authError" | "required" | "invalidCredentials", _) | (_, 401) => {
-            return unavailable("the credentials are not accepted", detail);
+            return unavailable("the credentials are not accepted", &refused.message);
         }
         ("accessDenied" | "forbidden", _) => "the account may not read a table, or run queries in the project",
         ("notFound", _) => "it names a project, dataset or table that is not there, or not in this location",
@@ -50,7 +50,7 @@ fn of_refused(refused: &Refused) -> Error {
         ("resourcesExceeded" | "billingTierLimitExceeded", _) => "it needs more than BigQuery gives one query",
         ("resourceInUse" | "tableUnavailable", _) => "a table is being changed",
         ("invalid" | "invalidParameter" | "badRequest", _) => "it is not valid",
-        (_, 429 | 500..) => return unavailable("BigQuery is in trouble", detail),
+        (_, 429 | 500..) => return unavailable("BigQuery is in trouble", &refused.message),
         (_, 403) => "the account may not read a table, or run queries in the project",
         (_, 404) => "it names a project, dataset or table that is not there, or not in this location",
         _ => "it failed while running",
@@ -59,7 +59,7 @@ fn of_refused(refused: &Refused) -> Error {
 }
 
 /// The server's message goes to the log only.
-fn unavailable(meaning: &str, detail: Option<String>) -> Error {
+fn unavailable(meaning: &str, detail: &str) -> Error {
     tracing::error!(detail, "BigQuery: {meaning}");
     Error::Unavailable(meaning.to_owned())
 }

@@ -96,7 +96,7 @@ impl Answer {
             reference: page.job_reference,
             columns,
             total: page.total_rows,
-            next: page.page_token.filter(|token| !token.is_empty()),
+            next: page.next.filter(|token| !token.is_empty()),
             errors: page.errors,
         })
     }

@@ -1,4 +1,4 @@
-//! Arrays and STRUCTs as JSON, as BigQuery's own TO_JSON_STRING writes them.
+//! Arrays and STRUCTs as JSON, as BigQuery's own `TO_JSON_STRING` writes them.
 //!
 //! `[{"v": "1"}, {"v": "2"}]` of INT64 → `[1,2]`.
 

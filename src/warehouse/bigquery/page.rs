@@ -25,7 +25,8 @@ pub(super) struct Page<'a> {
     pub(super) total_rows: Option<u64>,
     #[serde(default, deserialize_with = "count")]
     pub(super) total_bytes_processed: Option<u64>,
-    pub(super) page_token: Option<String>,
+    #[serde(rename = "pageToken")]
+    pub(super) next: Option<String>,
     #[serde(borrow, default)]
     pub(super) rows: Cells<'a>,
     #[serde(default)]

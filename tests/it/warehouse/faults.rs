@@ -236,9 +236,11 @@ fn a_job_without_end_is_stopped_when_its_time_is_over() {
     assert_eq!(outcome.server.seen(Endpoint::Cancel)[0].query["location"], "EU");
 }
 
+type Change = fn(&mut serde_json::Value);
+
 #[test]
 fn pages_that_are_wrong_are_no_answer() {
-    let pages: [(&str, fn(&mut serde_json::Value)); 5] = [
+    let pages: [(&str, Change); 5] = [
         ("the same token again", |page| page["pageToken"] = json!("from-2")),
         ("no end", |page| {
             page["pageToken"] = json!("from-4");

@@ -175,6 +175,7 @@ pub(super) fn accumulate(bound: &Bound<'_>, window: &Window, rows: Rows, axis: &
         aggregates,
         row,
         grouped: false,
+        rest: None,
         uses: rows.uses,
         tables: rows.tables,
         promises: rows.promises,

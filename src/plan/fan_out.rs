@@ -13,8 +13,8 @@ use super::{
 use crate::{
     catalog::ColumnType,
     ids::ModelId,
-    project::{Aggregation, FanOut, Project, Route},
-    sql::{AggregateFunction, BinaryOp, Expr, SqlExpr},
+    project::{Aggregation, FanOut, Project, Ref, Route, Visible},
+    sql::{AggregateFunction, BinaryOp, Expr, Function, SqlExpr},
 };
 
 /// How the rows of a scan are counted.
@@ -33,13 +33,20 @@ pub(super) fn multiplies(bound: &Bound<'_>, scan: &Scan) -> bool {
     !ways(bound, scan).is_empty()
 }
 
-/// The way over to-many joins that some keys of a scan take, each way once, up to its last to-many join.
+/// Returns whether rows of a model are split by a weight under some keys, so that their parts may add up to nothing.
+pub(super) fn splits<'k>(project: &Visible<'_>, model: ModelId, keys: impl IntoIterator<Item = &'k [String]>) -> bool {
+    !weights(project, &ways_of(project, model, keys)).is_empty()
+}
+
 fn ways(bound: &Bound<'_>, scan: &Scan) -> Vec<Route> {
-    let project = bound.project;
+    ways_of(bound.project, scan.model, scan.keys.iter().filter_map(|(_, key)| key.path()))
+}
+
+/// The way over to-many joins that some keys take, each way once, up to its last to-many join.
+fn ways_of<'k>(project: &Visible<'_>, model: ModelId, keys: impl IntoIterator<Item = &'k [String]>) -> Vec<Route> {
     let mut ways: Vec<Route> = Vec::new();
-    for (_, key) in &scan.keys {
-        let Some(path) = key.path() else { continue };
-        let Ok(found) = bind_key(project, scan.model, path) else { continue };
+    for path in keys {
+        let Ok(found) = bind_key(project, model, path) else { continue };
         let Some(last) = found.route.0.iter().rposition(|join| project.joins[*join].fan_out.is_some()) else {
             continue;
         };
@@ -51,11 +58,11 @@ fn ways(bound: &Bound<'_>, scan: &Scan) -> Vec<Route> {
     ways
 }
 
-fn weights<'b>(bound: &'b Bound<'_>, ways: &[Route]) -> Vec<(Route, &'b Expr<crate::project::Ref>, ColumnType)> {
+fn weights<'p>(project: &'p Project, ways: &[Route]) -> Vec<(Route, &'p Expr<Ref>, ColumnType)> {
     let mut weights = Vec::new();
     for way in ways {
         for (position, join) in way.0.iter().enumerate() {
-            if let Some(FanOut::Weight { weight, column_type }) = &bound.project.joins[*join].fan_out {
+            if let Some(FanOut::Weight { weight, column_type }) = &project.joins[*join].fan_out {
                 weights.push((Route(way.0[..=position].to_vec()), weight, *column_type));
             }
         }
@@ -71,7 +78,7 @@ pub(super) fn counted(bound: &Bound<'_>, scan: &Scan, scope: &mut Scope<'_>) -> 
         return Ok(Counted::Plainly);
     }
     let model = &project.models[scan.model];
-    if let Some((way, weight, _)) = weights(bound, &ways).into_iter().next() {
+    if let Some((way, weight, _)) = weights(project, &ways).into_iter().next() {
         let to_many =
             ways.iter().map(|way| way.0.iter().filter(|join| project.joins[**join].fan_out.is_some()).count());
         if to_many.sum::<usize>() > 1 {
@@ -114,14 +121,12 @@ pub(super) fn weighed(
     arg: Option<SqlExpr>,
     weight: &SqlExpr,
 ) -> Result<(AggregateFunction, SqlExpr), PlanError> {
+    // A row that is not counted, or whose weight is not known, is none of a count, not unknown: a mean has its day.
+    let or_none = |part| Expr::call(Function::Coalesce, vec![part, Expr::integer(0)]);
     let parts = match (aggregation, arg) {
         (Aggregation::Sum, Some(value)) => value.binary(BinaryOp::Multiply, weight.clone()),
-        (Aggregation::Count, None) => weight.clone(),
-        // A row that is not counted is none of it, not unknown: a mean over days has its day.
-        (Aggregation::Count, Some(counted)) => Expr::Case {
-            branches: vec![(counted.is_null(true), weight.clone())],
-            otherwise: Some(Box::new(Expr::integer(0))),
-        },
+        (Aggregation::Count, None) => or_none(weight.clone()),
+        (Aggregation::Count, Some(counted)) => or_none(weight.clone().when(counted.is_null(true))),
         _ => {
             return Err(PlanError::new(
                 PlanErrorCode::FanOutRefused,
@@ -135,7 +140,7 @@ pub(super) fn weighed(
 
 /// Returns the type of the weights by which the rows of a scan are split, if they are.
 pub(super) fn weight_type(bound: &Bound<'_>, scan: &Scan) -> Option<ColumnType> {
-    let (_, _, column_type) = weights(bound, &ways(bound, scan)).into_iter().next()?;
+    let (_, _, column_type) = weights(bound.project, &ways(bound, scan)).into_iter().next()?;
     Some(if column_type == ColumnType::Float { ColumnType::Float } else { ColumnType::Decimal })
 }
 
@@ -145,7 +150,7 @@ pub(super) fn overlaps(bound: &Bound<'_>) -> Vec<String> {
     let mut told = Vec::new();
     for scan in &bound.scans {
         let ways = ways(bound, scan);
-        if ways.is_empty() || !weights(bound, &ways).is_empty() {
+        if ways.is_empty() || !weights(project, &ways).is_empty() {
             continue;
         }
         let model = &project.models[scan.model].name;

@@ -99,6 +99,7 @@ pub(super) fn rows(
         aggregates,
         row: Vec::new(),
         grouped: false,
+        rest: None,
         uses: Vec::new(),
         tables: steps.tables,
         promises: steps.promises,

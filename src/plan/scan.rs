@@ -44,6 +44,8 @@ pub(super) struct Rows {
     pub(super) row: Vec<SqlExpr>,
     /// Whether each row is a group of its own, so that the arguments of the aggregates are their values.
     pub(super) grouped: bool,
+    /// Whether a row is of the rest of a top, where that was told below and the key of the rest is null already.
+    pub(super) rest: Option<SqlExpr>,
     /// The joins that were used.
     pub(super) uses: Vec<JoinUse>,
     /// The tables that are read.
@@ -141,6 +143,7 @@ fn rows_of_model(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanError> {
         aggregates,
         row,
         grouped: false,
+        rest: None,
         uses,
         tables,
         promises,

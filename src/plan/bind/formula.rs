@@ -3,18 +3,21 @@
 //! A leaf is one use of a metric of rows: with the filters of the inputs above it, shifted, accumulated.
 
 use super::{
+    GroupKey,
     keys::is_named,
     leaf::{Accumulation, LeafId, LeafUse, LeafValue, Shift, Usage},
     offset_parts,
 };
 use crate::{
+    catalog::ColumnType,
     ids::{MetricId, ModelId},
-    plan::{Key, MetricRequest, Over, Past, PlanError, PlanErrorCode, Show, calendar},
+    plan::{Key, MetricRequest, Over, Past, PlanError, PlanErrorCode, Show, calendar, fan_out},
     project::{
         Aggregation, Back, Balance, Cumulation, Empty, Funnel, FunnelResult, Input, InputId, Metric, MetricKind, Ref,
         SimpleMetric, Size, Take, TimeAxis, Visible,
     },
     sql::{BinaryOp, Expr, Function},
+    time::Granularity,
 };
 
 fn or_empty(value: Expr<LeafId>, empty: Empty) -> Expr<LeafId> {
@@ -24,8 +27,13 @@ fn or_empty(value: Expr<LeafId>, empty: Empty) -> Expr<LeafId> {
     }
 }
 
+fn as_float(value: Expr<LeafId>) -> Expr<LeafId> {
+    Expr::Cast { arg: Box::new(value), to: ColumnType::Float }
+}
+
 fn is_or_zero(value: &Expr<LeafId>) -> bool {
     match value {
+        Expr::Cast { arg, to: ColumnType::Float } => is_or_zero(arg),
         Expr::Call { function: Function::Coalesce, args } => args.last() == Some(&Expr::integer(0)),
         _ => false,
     }
@@ -35,6 +43,8 @@ fn is_or_zero(value: &Expr<LeafId>) -> bool {
 #[derive(Debug)]
 pub(super) struct Formulas<'p> {
     pub(super) project: &'p Visible<'p>,
+    /// What is grouped by.
+    keys: Vec<GroupKey>,
     leaves: Vec<LeafUse>,
 }
 
@@ -56,8 +66,8 @@ impl Above {
 }
 
 impl<'p> Formulas<'p> {
-    pub(super) fn new(project: &'p Visible<'p>) -> Self {
-        Self { project, leaves: Vec::new() }
+    pub(super) fn new(project: &'p Visible<'p>, keys: Vec<GroupKey>) -> Self {
+        Self { project, keys, leaves: Vec::new() }
     }
 
     pub(super) fn into_leaves(self) -> Vec<LeafUse> {
@@ -147,7 +157,8 @@ impl<'p> Formulas<'p> {
         match &definition.kind {
             MetricKind::Simple(_) | MetricKind::Nested(_) => {
                 let leaf = Expr::Leaf(self.leaf(metric, LeafValue::Metric, above));
-                Ok(if empty == Empty::Null { self.where_rows_are(leaf) } else { or_empty(leaf, empty) })
+                let value = if empty == Empty::Null { self.where_rows_are(leaf) } else { or_empty(leaf, empty) };
+                Ok(if self.is_mean_of_one_day(definition, above) { as_float(value) } else { value })
             }
             MetricKind::Funnel(funnel) => Ok(self.of_funnel(metric, funnel, above, empty)),
             MetricKind::Derived { expr, inputs } => self.of_inputs(metric, definition, expr, inputs, above),
@@ -263,6 +274,13 @@ impl<'p> Formulas<'p> {
         }
     }
 
+    /// Returns whether the mean of days is that of one day, which is a number as the day's, not yet a float.
+    fn is_mean_of_one_day(&self, metric: &Metric, above: &Above) -> bool {
+        let is_longer = |key: &GroupKey| key.size_of_time().is_some_and(|size| size > Granularity::Day.into());
+        let is_mean = above.usage.cumulation.is_some_and(|cumulation| cumulation.take == Take::Avg);
+        is_mean && metric.value_type != ColumnType::Float && !self.keys.iter().any(is_longer)
+    }
+
     fn is_null_without_rows(&self, leaf: LeafId) -> bool {
         let of = &self.leaves[leaf.0];
         let aggregation = match &self.project.metrics[of.metric].kind {
@@ -306,8 +324,12 @@ impl<'p> Formulas<'p> {
         LeafId(self.leaves.len() - 1)
     }
 
+    /// Returns whether a leaf is the number of its rows, which a count is not where weights are added up.
     fn counts_rows(&self, leaf: &LeafUse) -> bool {
-        let counts = |simple: &SimpleMetric| simple.aggregation == Aggregation::Count && simple.expr.is_none();
+        let counts = |simple: &SimpleMetric| {
+            let is_count = simple.aggregation == Aggregation::Count && simple.expr.is_none();
+            is_count && !fan_out::splits(self.project, simple.model, self.keys.iter().filter_map(GroupKey::path))
+        };
         leaf.value == LeafValue::Rows || self.project.simple(leaf.metric).is_some_and(counts)
     }
 

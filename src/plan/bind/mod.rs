@@ -119,7 +119,7 @@ pub(super) enum OrderColumn {
 }
 
 /// The best members of a key.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct BoundTop {
     /// The position of the key.
     pub(super) key: usize,
@@ -140,7 +140,8 @@ pub(super) fn bind<'p>(frame: Frame<'p>, request: &'p Request) -> Result<Bound<'
     };
     let range = request.time.as_ref().map(days_or_moments).transpose()?.unwrap_or_default();
 
-    let mut formulas = Formulas::new(project);
+    let keys: Vec<GroupKey> = request.keys.iter().map(GroupKey::from).collect();
+    let mut formulas = Formulas::new(project, keys.clone());
     let mut outputs = Vec::new();
     for (position, metric) in request.metrics.iter().enumerate() {
         let id = find_metric(project, &metric.metric)?;
@@ -170,7 +171,7 @@ pub(super) fn bind<'p>(frame: Frame<'p>, request: &'p Request) -> Result<Bound<'
         is_ranged: request.time.is_some(),
         is_over_all_time: false,
         today,
-        keys: own_time::of_all(project, request.keys.iter().map(GroupKey::from).collect(), &leaves),
+        keys: own_time::of_all(project, keys, &leaves),
         outputs,
         leaves,
         scans: Vec::new(),
@@ -228,6 +229,11 @@ impl<'p> Bound<'p> {
         asked.asking_for(metric, &Above::of_usage(usage))
     }
 
+    /// Tells the rest of a top apart from its best members, as groups of this request.
+    pub(super) fn beside_rest(self, top: Option<BoundTop>) -> Self {
+        Self { top, ..self }
+    }
+
     /// Asks for leaves of this request by other keys, in one scan.
     pub(super) fn by(&self, keys: Vec<GroupKey>, outputs: Vec<Output>, scan: Scan) -> Self {
         Bound {
@@ -276,7 +282,7 @@ impl<'p> Bound<'p> {
 
     fn asking_for(mut self, metric: MetricId, above: &Above) -> Result<Self, PlanError> {
         let definition = &self.project.metrics[metric];
-        let mut formulas = Formulas::new(self.project);
+        let mut formulas = Formulas::new(self.project, self.keys.clone());
         let formula = formulas.formula(metric, above)?;
         let (name, value_type) = (definition.name.clone(), definition.value_type);
         self.outputs = vec![Output { name, formula, value_type, position: Some(0), rank: None }];

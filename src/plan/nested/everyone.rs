@@ -4,18 +4,21 @@
 //!
 //! **Invariant:** what is known of a member is taken from the member; all else from the groups that are there.
 
+use std::collections::BTreeSet;
+
 use super::MEMBERS;
 use crate::{
-    ids::ModelId,
+    ids::{ModelId, TableId},
     plan::{
-        KeyKind, PlanError, PlanErrorCode,
+        KeyKind, PlanError,
         bind::{Bound, Scan, bind_model, bind_path, paths_of},
         filter::{FilterContext, bind_filter},
         scan::Rows,
         scope::{Finished, Scope},
+        to_sql::{self, IS_OTHER},
     },
     project::{DimensionKind, Empty, Member, NestedMetric, Route},
-    sql::{BinaryOp, Cte, Expr, From, Function, Join, JoinKind, Name, Select, SelectItem, SqlExpr},
+    sql::{BinaryOp, Cte, Expr, From, Function, Join, JoinKind, Name, Select, SelectItem, SqlExpr, UnaryOp},
 };
 
 /// The members and groups that have rows.
@@ -25,24 +28,36 @@ const ALL: &str = "all_members";
 /// The groups that are there.
 const GROUPS: &str = "groups_with_rows";
 
+/// The columns of the select below.
+#[derive(Clone, Copy)]
+pub(super) struct Below<'c> {
+    /// One for each key of the scan.
+    pub(super) keys: &'c [String],
+    /// Those that tell members apart.
+    pub(super) members: &'c [String],
+    /// The metric below.
+    pub(super) value: &'c str,
+}
+
 /// Adds the members without rows to the rows of a nested metric.
 pub(super) fn with_all_members(
     bound: &Bound<'_>,
     scan: &Scan,
     nested: &NestedMetric,
     mut rows: Rows,
-    columns: &[String],
-    n_keys: usize,
+    below: Below<'_>,
 ) -> Result<Rows, PlanError> {
     let [Member::Model { name, model }] = nested.per.as_slice() else {
-        return Err(PlanError::new(PlanErrorCode::NotYet, "`include: all` counts the members of one model only")
-            .help("Write `per` with one model."));
+        unreachable!("a metric that includes all members has those of one model")
     };
     let From::Select { select: some, .. } = rows.from else { unreachable!("the members come from a select") };
-    let member_columns = &columns[n_keys..columns.len() - 1];
-    let value = columns.last().expect("a select has columns");
+    let Below { keys: columns, members: member_columns, value } = below;
 
     let mut all = members(bound, scan, name, *model)?;
+    let with_rest = rows.rest.is_some();
+    if with_rest {
+        all.mark_rest(bound)?;
+    }
     let key = &bound.project.models[*model].primary_key;
     all.items.splice(
         0..0,
@@ -57,6 +72,13 @@ pub(super) fn with_all_members(
         }
         items.push(SqlExpr::column(source, name).named(name));
     }
+    if with_rest {
+        let source = if all.top_members.is_some() { ALL } else { GROUPS };
+        if source == GROUPS {
+            group_columns.push(IS_OTHER.to_owned());
+        }
+        items.push(SqlExpr::column(source, IS_OTHER).named(IS_OTHER));
+    }
     for (item, position) in all.items.iter_mut().skip(member_columns.len()).zip(&all.keys) {
         let at = scan.keys.iter().position(|(key, _)| key == position).expect("it is a key of the scan");
         item.alias.clone_from(&columns[at]);
@@ -68,8 +90,8 @@ pub(super) fn with_all_members(
     };
     items.push(below.named(value));
 
-    let of_groups = group_columns.iter().map(|name| (GROUPS, name));
-    let of_members = member_columns.iter().map(|name| (ALL, name));
+    let of_groups = group_columns.iter().map(|name| (GROUPS, name.as_str()));
+    let of_members = member_columns.iter().map(|name| (ALL, name.as_str()));
     let on = of_members
         .chain(of_groups)
         .map(|(source, name)| SqlExpr::column(SOME, name).binary(BinaryOp::Same, SqlExpr::column(source, name)));
@@ -89,8 +111,10 @@ pub(super) fn with_all_members(
     joins.push(Join { kind: JoinKind::Left, to: cte(SOME), on });
     let everyone = all.finish()?;
     rows.tables.extend(&everyone.tables);
+    let mut with: Vec<Cte> = everyone.top_members.into_iter().collect();
+    with.push(Cte { name: SOME.to_owned(), select: *some });
     let select = Select {
-        with: vec![Cte { name: SOME.to_owned(), select: *some }],
+        with,
         items,
         from: Some(From::Select { select: Box::new(everyone.select), alias: ALL.to_owned() }),
         joins,
@@ -107,21 +131,38 @@ struct Everyone<'p> {
     items: Vec<SelectItem>,
     keys: Vec<usize>,
     conditions: Vec<SqlExpr>,
+    /// The best members of a top, if its key is known of a member, and the tables that they are found in.
+    top_members: Option<(Cte, BTreeSet<TableId>)>,
 }
 
 struct Finish {
     select: Select,
-    tables: std::collections::BTreeSet<crate::ids::TableId>,
+    tables: BTreeSet<TableId>,
+    top_members: Option<Cte>,
 }
 
 impl Everyone<'_> {
+    /// Puts the members who are not among the best of a key into the rest, if the key is known of a member.
+    fn mark_rest(&mut self, bound: &Bound<'_>) -> Result<(), PlanError> {
+        let Some(top) = &bound.top else { return Ok(()) };
+        let Some(at) = self.keys.iter().position(|key| *key == top.key) else { return Ok(()) };
+        let mut taken = [SOME, ALL, GROUPS].map(str::to_owned).into();
+        let (members, tables) = to_sql::top_members(bound, top, &mut taken)?;
+        let key = self.items[at].expr.clone();
+        let is_best = to_sql::is_member(&key, &members.name);
+        self.items[at].expr = key.when(is_best.clone());
+        self.items.push(Expr::Unary { op: UnaryOp::Not, arg: Box::new(is_best) }.named(IS_OTHER));
+        self.top_members = Some((members, tables));
+        Ok(())
+    }
+
     fn finish(self) -> Result<Finish, PlanError> {
-        let Finished { from, joins, tables, .. } = self.scope.finish()?;
+        let Finished { from, joins, mut tables, .. } = self.scope.finish()?;
         let filter = Expr::all(self.conditions);
-        Ok(Finish {
-            select: Select { items: self.items, from: Some(from), joins, filter, ..Select::default() },
-            tables,
-        })
+        let (top_members, read) = self.top_members.unzip();
+        tables.extend(read.into_iter().flatten());
+        let select = Select { items: self.items, from: Some(from), joins, filter, ..Select::default() };
+        Ok(Finish { select, tables, top_members })
     }
 }
 
@@ -157,7 +198,7 @@ fn members<'p>(bound: &Bound<'p>, scan: &Scan, name: &str, model: ModelId) -> Re
             keys.push(*position);
         }
     }
-    Ok(Everyone { scope, items, keys, conditions })
+    Ok(Everyone { scope, items, keys, conditions, top_members: None })
 }
 
 /// Returns whether a path means the same for the rows and for the member that they belong to.

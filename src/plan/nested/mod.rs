@@ -5,7 +5,7 @@
 //! **Invariant:** the filters, the time and the principal of the request hold in the select below.
 
 use super::{
-    KeyKind, PlanError, PlanErrorCode, access,
+    KeyKind, PlanError, access,
     bind::{Accumulation, Bound, BoundTop, GroupBy, GroupKey, LeafId, LeafValue, Output, Scan, Usage},
     calendar::{self, Beside},
     scan::{LeafAggregate, Rows, function_of},
@@ -34,7 +34,6 @@ pub(super) fn rows(
     let MetricKind::Nested(nested) = &bound.project.metrics[metric].kind else {
         unreachable!("the scan was made for a nested metric")
     };
-    check_no_rest(bound, scan, "is told for each member")?;
     let mut keys: Vec<GroupKey> = scan.keys.iter().map(|(_, key)| key.clone()).collect();
     let n_keys = keys.len();
     let mut without_null = Vec::new();
@@ -52,7 +51,10 @@ pub(super) fn rows(
         ignore: None,
         within: None,
     };
-    let below = access::grant(bound.below(nested.metric, keys, usage)?)?;
+    let rest = rest_of(bound, scan);
+    let n_below = keys.len();
+    let below = bound.below(nested.metric, keys, usage)?.beside_rest(rest.clone());
+    let below = access::grant(below)?;
     let built = to_sql::build(below.get())?;
     let columns: Vec<String> = built.select.items.iter().map(|item| item.alias.clone()).collect();
     let value = columns.last().expect("a select has columns").clone();
@@ -64,21 +66,28 @@ pub(super) fn rows(
     };
     let aggregates = aggregates(bound, scan, nested, &arg);
     let keys = scan.keys.iter().zip(&columns).map(|((position, _), name)| (*position, SqlExpr::column(MEMBERS, name)));
-    let rows = over(built, keys.collect(), aggregates, filter);
-    if nested.include_all { everyone::with_all_members(bound, scan, nested, rows, &columns, n_keys) } else { Ok(rows) }
+    let rows = Rows { rest: column_of_rest(rest.as_ref()), ..over(built, keys.collect(), aggregates, filter) };
+    if !nested.include_all {
+        return Ok(rows);
+    }
+    let (keys, others) = columns.split_at(n_keys);
+    let below = everyone::Below { keys, members: &others[..n_below - n_keys], value: &value };
+    everyone::with_all_members(bound, scan, nested, rows, below)
 }
 
-/// Checks that nothing is aggregated twice beside the rest of a top: below, the rest is many groups still.
-fn check_no_rest(bound: &Bound<'_>, scan: &Scan, what: &str) -> Result<(), PlanError> {
-    let is_rest = |top: &BoundTop| top.other && scan.is_grouped_by(top.key);
-    if !bound.top.as_ref().is_some_and(is_rest) {
-        return Ok(());
-    }
-    let leaf = scan.leaves.first().map(|leaf| bound.leaves[leaf.0].metric);
-    let name = leaf.map_or("the metric", |metric| bound.project.metrics[metric].name.as_str());
-    let message = format!("`{name}` {what}, and the rest of a top is one group of several");
-    Err(PlanError::new(PlanErrorCode::NotYet, message)
-        .help("Ask for the top without the rest, or for the metric without a top."))
+/// Returns the top whose rest a scan has as a group, with the key's place among the keys of the scan.
+///
+/// What is told for each member or day is told of the rest as one group: a customer with orders in two channels that are
+/// not among the best is one customer of the rest.
+fn rest_of(bound: &Bound<'_>, scan: &Scan) -> Option<BoundTop> {
+    let top = bound.top.as_ref().filter(|top| top.other)?;
+    let key = scan.keys.iter().position(|(position, _)| *position == top.key)?;
+    Some(BoundTop { key, ..top.clone() })
+}
+
+/// Returns the column of the select below that tells the rest.
+fn column_of_rest(rest: Option<&BoundTop>) -> Option<SqlExpr> {
+    rest.map(|_| SqlExpr::column(MEMBERS, to_sql::IS_OTHER))
 }
 
 /// Returns the keys that tell members apart, and whether a null among them is no member.
@@ -133,6 +142,7 @@ fn over(built: Built, keys: Vec<(usize, SqlExpr)>, aggregates: Vec<LeafAggregate
         aggregates,
         row: Vec::new(),
         grouped: false,
+        rest: None,
         uses: built.uses,
         tables: built.tables,
         promises: built.promises,
@@ -148,7 +158,6 @@ pub(super) fn is_mean_of_days(scan: &Scan) -> bool {
 
 /// Builds the rows of an accumulated scan whose longer periods show the mean of their days: one row per day.
 pub(super) fn mean_of_days(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanError> {
-    check_no_rest(bound, scan, "shows the mean of days")?;
     let by_day = |(_, key): &(usize, GroupKey)| {
         let by = match key.size_of_time() {
             Some(_) => GroupBy::Asked(KeyKind::Time(Granularity::Day.into())),
@@ -168,10 +177,13 @@ pub(super) fn mean_of_days(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanE
         makes_rows: true,
         ..scan.clone()
     };
-    let below = access::grant(bound.by(keys, scan.leaves.iter().map(output).collect(), days))?;
+    let rest = rest_of(bound, scan);
+    let below = bound.by(keys, scan.leaves.iter().map(output).collect(), days).beside_rest(rest.clone());
+    let below = access::grant(below)?;
     let built = to_sql::build(below.get())?;
     let columns: Vec<String> = built.select.items.iter().map(|item| item.alias.clone()).collect();
-    let (key_columns, leaf_columns) = columns.split_at(scan.keys.len());
+    let (key_columns, others) = columns.split_at(scan.keys.len());
+    let leaf_columns = &others[usize::from(rest.is_some())..];
     let mut calendars = Vec::new();
     let value = |((position, key), name): (&(usize, GroupKey), &String)| {
         let day = SqlExpr::column(MEMBERS, name);
@@ -195,5 +207,5 @@ pub(super) fn mean_of_days(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanE
     };
     let keys = scan.keys.iter().zip(key_columns).map(value).collect();
     let aggregates = scan.leaves.iter().zip(leaf_columns).map(aggregate).collect();
-    Ok(Rows { joins: calendars, ..over(built, keys, aggregates, None) })
+    Ok(Rows { joins: calendars, rest: column_of_rest(rest.as_ref()), ..over(built, keys, aggregates, None) })
 }

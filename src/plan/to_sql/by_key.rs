@@ -27,7 +27,11 @@ const BY_KEY: &str = "by_key";
 /// Groups rows below the joins that only give keys, where they give the whole key that they meet.
 pub(super) fn grouped_by_key(names: &Names, rows: Rows) -> Rows {
     let parts_add_up = |aggregate: &LeafAggregate| whole_of_parts(aggregate.function).is_some();
-    if !rows.row.is_empty() || rows.aggregates.is_empty() || !rows.aggregates.iter().all(parts_add_up) {
+    if !rows.row.is_empty()
+        || rows.rest.is_some()
+        || rows.aggregates.is_empty()
+        || !rows.aggregates.iter().all(parts_add_up)
+    {
         return rows;
     }
     let later: BTreeSet<String> = match later_aliases(&rows) {

@@ -28,15 +28,15 @@ pub(super) fn grouped(bound: &Bound<'_>, names: &Names, rows: Rows, members: Opt
     let top = Best::of(bound, &rows, members);
     let has_other = top.as_ref().is_some_and(|top| top.other);
     let rows = if was_multiplied { once_per_group(names, rows, top.as_ref()) } else { rows };
-    let is_marked = top.is_none() || was_multiplied;
+    let is_marked = top.is_none() || was_multiplied || rows.rest.is_some();
     // What is grouped by no key is the total itself.
     let is_told_apart = names.total && !rows.keys.is_empty();
     if is_marked && !is_told_apart && !needs_layers(bound, &rows) {
-        return group(names, rows, has_other);
+        return group(names, rows);
     }
     let (mut items, conditions) = if is_marked {
         let (mut items, conditions) = marked(names, &rows, None);
-        items.extend(has_other.then(|| SqlExpr::bare(IS_OTHER).named(IS_OTHER)));
+        items.extend(rows.rest.clone().map(|rest| rest.named(IS_OTHER)));
         (items, conditions)
     } else {
         marked(names, &rows, top.as_ref())
@@ -79,11 +79,12 @@ pub(super) fn grouped(bound: &Bound<'_>, names: &Names, rows: Rows, members: Opt
         aggregates,
         row: Vec::new(),
         grouped: false,
+        rest: has_other.then(|| SqlExpr::bare(IS_OTHER)),
         uses: Vec::new(),
         tables: BTreeSet::new(),
         promises: Vec::new(),
     };
-    group(names, above, has_other)
+    group(names, above)
 }
 
 /// The key of rows whose best members are told apart from the rest.
@@ -128,6 +129,7 @@ fn marked(names: &Names, rows: &Rows, top: Option<&Best<'_>>) -> (Vec<SelectItem
 /// `SELECT DISTINCT claims.kind AS kind, shipments.shipment_id AS shipment_id, shipments.price AS revenue FROM …`
 fn once_per_group(names: &Names, rows: Rows, top: Option<&Best<'_>>) -> Rows {
     let (mut items, conditions) = marked(names, &rows, top);
+    let has_other = top.is_some_and(|top| top.other);
     let mut taken: BTreeSet<String> = names.keys.iter().chain(&names.leaves).cloned().collect();
     taken.insert(IS_OTHER.to_owned());
     for column in rows.row {
@@ -165,6 +167,7 @@ fn once_per_group(names: &Names, rows: Rows, top: Option<&Best<'_>>) -> Rows {
         aggregates,
         row: Vec::new(),
         grouped: false,
+        rest: has_other.then(|| SqlExpr::bare(IS_OTHER)),
         uses: rows.uses,
         tables: rows.tables,
         promises: rows.promises,
@@ -176,12 +179,10 @@ pub(super) fn single(names: &Names, rows: Rows) -> Rows {
     if rows.row.is_empty() { rows } else { once_per_group(names, rows, None) }
 }
 
-fn group(names: &Names, rows: Rows, has_other: bool) -> Select {
+fn group(names: &Names, rows: Rows) -> Select {
     let mut items: Vec<SelectItem> =
         rows.keys.iter().map(|(position, value)| value.clone().named(&names.keys[*position])).collect();
-    if has_other {
-        items.push(SqlExpr::bare(IS_OTHER).named(IS_OTHER));
-    }
+    items.extend(rows.rest.clone().map(|rest| rest.named(IS_OTHER)));
     let n_keys = items.len();
     let with_total = names.total && n_keys > 0;
     let first = items.first().map(|item| item.alias.clone());
@@ -206,7 +207,7 @@ fn group(names: &Names, rows: Rows, has_other: bool) -> Select {
 }
 
 /// Whether a key's value is one of the best members, null included.
-fn is_member(key: &SqlExpr, members: &str) -> SqlExpr {
+pub(in crate::plan) fn is_member(key: &SqlExpr, members: &str) -> SqlExpr {
     let member = |filter| Select {
         items: vec![SqlExpr::bare("member").named("member")],
         from: Some(cte(members)),

@@ -16,7 +16,6 @@ mod relate;
 
 use std::collections::BTreeSet;
 
-pub(super) use self::group::needs_layers;
 use self::{
     by_key::grouped_by_key,
     group::{grouped, single},
@@ -28,6 +27,10 @@ use self::{
     page::{behind, order_terms},
     rank::{place, rank, ranked},
     relate::{Partial, related},
+};
+pub(super) use self::{
+    group::{is_member, needs_layers},
+    names::IS_OTHER,
 };
 use super::{
     Fill, JoinUse, PlanError, access,
@@ -283,8 +286,8 @@ fn nested(
     select
 }
 
-/// The common table expression of the best members of a key.
-fn top_members(
+/// Builds the common table expression of the best members of a key.
+pub(super) fn top_members(
     bound: &Bound<'_>,
     top: &BoundTop,
     taken: &mut BTreeSet<String>,

@@ -19,7 +19,7 @@ pub(super) struct Names {
 }
 
 /// The column that says whether a row gathers the rest.
-pub(super) const IS_OTHER: &str = "is_other";
+pub(in crate::plan) const IS_OTHER: &str = "is_other";
 
 /// The column that says whether a group is a row of the answer by itself.
 pub(super) const PRESENT: &str = "is_present";

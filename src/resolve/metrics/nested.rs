@@ -50,9 +50,10 @@ pub(super) fn complete(context: &mut Context<'_>, id: MetricId, diagnostics: &mu
     if let Some(include) = &def.include
         && !matches!(per.as_slice(), [Member::Model { .. }])
     {
+        const HELP: &str =
+            "Write `per` with one model: of dimensions, times and pairs of models no table says which there are.";
         let message = format!("{subject} includes all members, and only those of one model are known");
-        diagnostics
-            .push(Diagnostic::new(Code::ConflictingKeys, include.span, message).help("Write `per` with one model."));
+        diagnostics.push(Diagnostic::new(Code::ConflictingKeys, include.span, message).help(HELP));
     }
     let Some(aggregation) = aggregation else { return };
     let found = context.project.metrics[inner].value_type;

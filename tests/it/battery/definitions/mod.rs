@@ -191,8 +191,6 @@ pub(super) struct Use {
     /// The unit to the first period of which it is taken back.
     pub(super) start_of: Option<Size>,
     pub(super) is_accumulated: bool,
-    /// Whether a longer period shows the mean of its days.
-    pub(super) takes_mean: bool,
     /// The members that it is computed for.
     pub(super) per: Option<Member>,
     /// Whether keys are dropped from its grouping.
@@ -212,15 +210,14 @@ pub(super) fn uses(metrics: &[Metric], metric: usize) -> Vec<Use> {
                 by_rows: false,
                 start_of: None,
                 is_accumulated: false,
-                takes_mean: false,
                 per: None,
                 ignores: false,
                 is_base: false,
             }]
         }
-        Kind::Accumulated { metric, take, .. } => {
+        Kind::Accumulated { metric, .. } => {
             let below = uses(metrics, *metric).into_iter();
-            below.map(|below| Use { is_accumulated: true, takes_mean: *take == Take::Avg, ..below }).collect()
+            below.map(|below| Use { is_accumulated: true, ..below }).collect()
         }
         Kind::Funnel(funnel) => {
             let base = uses(metrics, funnel.base).into_iter();

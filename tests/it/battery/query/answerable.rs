@@ -94,11 +94,8 @@ fn is_possible(query: &Query, metrics: &[Metric], used: Use, has_end: bool) -> b
             && (!sizes.is_empty() || has_end));
     let is_balance = simple(metrics, used.simple).balance.is_some();
     let of_one_period = !is_balance || (parts == 0 && sizes.len() <= 1);
-    // Beside the rest of a top nothing is aggregated twice.
-    let has_rest = query.top.is_some_and(|top| top.other);
-    let once = !has_rest || (used.per.is_none() && !(used.takes_mean && sizes.iter().any(|size| *size != Size::Day)));
     let one_grouping = !used.ignores || (!is_shifted && !used.is_accumulated);
-    once && dated
+    dated
         && bounded
         && of_one_period
         && one_grouping

@@ -8,7 +8,7 @@ use crate::battery::{
     case::Case,
     definitions::{self, Formula, Input, Kind, Metric, Operator},
     oracle::{self, Answer, KeyValue, Number},
-    query::{Comparison, Constant, Having, Predicate, Query, Words},
+    query::{Comparison, Constant, Having, Predicate, Query, Show, Words},
     world::World,
 };
 
@@ -22,6 +22,8 @@ pub(super) fn independence(asker: &Asker<'_>, case: &Case) -> Result<(), Failure
             let value = values[position];
             let is_same = match alone.get(key) {
                 Some(own) => oracle::same(own[0], value),
+                // What it has come from may have rows where it has none.
+                None if matches!(metric.1.show, Show::Change(_)) => true,
                 // Where it has no rows it is the same everywhere.
                 None => oracle::same(*elsewhere.get_or_insert(value), value),
             };

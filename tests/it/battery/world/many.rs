@@ -41,8 +41,7 @@ pub(super) fn shares(random: &mut Random) -> Vec<Share> {
     for customer in [Some(1), Some(2), Some(3), None] {
         for center in ["Ulm", "Bonn", "Kiel"] {
             if random.chance(40) {
-                // Beside an earlier period a weight of nothing is not told from no row: docs/testing.md says so.
-                let part = random.pick_or_none(15, &[2_500, 3_333, 7_500, 10_000]).or(Some(5_000));
+                let part = random.pick_or_none(15, &[0, 2_500, 3_333, 7_500, 10_000]);
                 all.push(Share { customer, center: center.to_owned(), part });
             }
         }

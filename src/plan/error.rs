@@ -41,6 +41,8 @@ codes! {
     PartitionUnproven "PARTITION_UNPROVEN",
     /// There is no range and one is needed.
     TimeRangeRequired "TIME_RANGE_REQUIRED",
+    /// An expression is written as SQL of other warehouses only.
+    DialectMissing "DIALECT_MISSING",
     /// The filter says nothing sensible, or compares different types.
     InvalidFilter "INVALID_FILTER",
     /// The keys are not those that were asserted.

@@ -68,6 +68,15 @@ impl Known {
         }
     }
 
+    /// Returns what is known of the model at the end of a route and behind it, seen from that model.
+    pub(super) fn seen_from(&self, route: &Route) -> Self {
+        let behind = |(at, column, span): &(Route, String, Span)| {
+            let rest = at.0.strip_prefix(route.0.as_slice())?;
+            Some((Route(rest.to_vec()), column.clone(), span.clone()))
+        };
+        Self(self.0.iter().filter_map(behind).collect())
+    }
+
     /// Returns what is known of a column.
     pub(super) fn column(&self, route: &Route, column: &str) -> Option<&Span> {
         let found = self.0.iter().find(|(at, name, _)| at == route && name.eq_ignore_ascii_case(column));

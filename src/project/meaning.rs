@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Aggregation, Back, Balance, CalendarGranularity, CalendarTable, Cumulation, Dimension, DimensionKind, Edge, Empty,
-    Funnel, FunnelResult, FunnelStep, Ignore, Input, InputId, Join, Member, Metric, MetricKind, Model, NestedMetric,
+    Funnel, FunnelResult, FunnelStep, Ignore, Input, InputId, Join, Member, Metric, MetricKind, NestedMetric,
     Project, Ref, Relationship, Route, Size, Source, Table, Take, Versions,
 };
 use crate::{
@@ -178,17 +178,29 @@ impl Project {
         if let Some(hash) = &known.models[id.index()] {
             return hash.clone();
         }
-        let Model { source, filter, .. } = &self.models[id];
-        let mut form = match source {
-            Source::Table(table) => format!("(model {}", table_form(&self.tables[*table])),
-            Source::Select(text) => format!("(model (select {})", quoted(text)),
-        };
-        if let Some(filter) = filter {
+        let mut form = self.source_form(id);
+        if let Some(filter) = &self.models[id].filter {
             let _ = write!(form, " (where {})", self.expr(filter, known));
         }
         let hash = digest(&(form + ")"));
         known.models[id.index()] = Some(hash.clone());
         hash
+    }
+
+    fn source_form(&self, id: ModelId) -> String {
+        match &self.models[id].source {
+            Source::Table(table) => format!("(model {}", table_form(&self.tables[*table])),
+            Source::Select(text) => format!("(model (select {})", quoted(text)),
+        }
+    }
+
+    fn source_hash(&self, id: ModelId) -> String {
+        digest(&(self.source_form(id) + ")"))
+    }
+
+    /// The rows of a model from which a join comes, where the join itself does not tell them.
+    fn kept_rows(&self, id: ModelId, known: &mut Known) -> String {
+        if self.keeps_by_joins(id) { format!(" {}", self.model(id, known)) } else { String::new() }
     }
 
     fn dimension(&self, id: DimensionId, known: &mut Known) -> String {
@@ -220,14 +232,31 @@ impl Project {
         if let Some(hash) = &known.joins[id.index()] {
             return hash.clone();
         }
+        let Join { to, reverse_of, .. } = &self.joins[id];
+        let hash = match reverse_of {
+            Some(declared) => {
+                let many = self.kept_rows(*to, known);
+                digest(&format!("(back {}{many})", self.join(*declared, known)))
+            }
+            None => {
+                let to = self.model(*to, known);
+                self.join_to(id, &to, known)
+            }
+        };
+        known.joins[id.index()] = Some(hash.clone());
+        hash
+    }
+
+    /// The join of `exists`, by which rows are looked for from the one side: which rows that keeps is known there.
+    fn join_of_exists(&self, id: JoinId, known: &mut Known) -> String {
+        let to = self.joins[id].to;
+        if self.keeps_by_joins(to) { self.join_to(id, &self.source_hash(to), known) } else { self.join(id, known) }
+    }
+
+    fn join_to(&self, id: JoinId, to_hash: &str, known: &mut Known) -> String {
         // A definition never goes over a to-many join, so `fan_out` changes what may be asked, and no metric.
-        let Join { role: _, from, to, keys, relationship, as_of, complete, reverse_of, fan_out: _, span: _ } =
+        let Join { role: _, from, to, keys, relationship, as_of, complete, reverse_of: _, fan_out: _, span: _ } =
             &self.joins[id];
-        if let Some(declared) = reverse_of {
-            let hash = digest(&format!("(back {})", self.join(*declared, known)));
-            known.joins[id.index()] = Some(hash.clone());
-            return hash;
-        }
         let versions = match (as_of, &self.models[*to].versions) {
             (Some(as_of), Some(Versions { of: _, from, to, column_type })) => {
                 let as_of = self.expr(as_of, known);
@@ -243,10 +272,8 @@ impl Project {
         };
         // Where the promise is broken, rows fall out of the number.
         let complete = if *complete { " (complete)" } else { "" };
-        let (from, to) = (self.model(*from, known), self.model(*to, known));
-        let hash = digest(&format!("(join {relationship} {from} {to}{}{versions}{complete})", keys.concat()));
-        known.joins[id.index()] = Some(hash.clone());
-        hash
+        let from = if self.keeps_by_joins(*from) { self.source_hash(*from) } else { self.model(*from, known) };
+        digest(&format!("(join {relationship} {from} {to_hash}{}{versions}{complete})", keys.concat()))
     }
 
     fn cumulation_form(&self, cumulation: Cumulation) -> String {
@@ -284,7 +311,8 @@ impl Project {
             }
             Ref::Exists { route, join, filter } => {
                 let filter = filter.as_ref().map_or_else(|| "true".to_owned(), |filter| self.expr(filter, known));
-                format!("(exists {} {} {filter})", self.route(route, known), self.join(*join, known))
+                let many = self.kept_rows(self.joins[*join].from, known);
+                format!("(exists {} {} {filter}{many})", self.route(route, known), self.join_of_exists(*join, known))
             }
             Ref::Calendar { granularity, day } => {
                 format!("(calendar {} {})", self.calendar_form(*granularity), self.expr(day, known))

@@ -6,6 +6,7 @@
 mod calendar;
 mod index;
 mod join_graph;
+mod kept_rows;
 mod lineage;
 mod meaning;
 mod metric;

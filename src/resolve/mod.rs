@@ -15,6 +15,7 @@ mod dimensions;
 mod expression;
 mod functions;
 mod joins;
+mod kept_rows;
 mod lowering;
 mod metric_dimensions;
 mod metrics;
@@ -71,6 +72,7 @@ pub fn resolve(config: &Config, definitions: &Definitions, catalog: &Catalog) ->
     dimensions::resolve(&mut context, found);
     joins::resolve(&mut context, found);
     models::resolve_filters(&mut context, found);
+    kept_rows::report_circles(&context, found);
     metrics::resolve(&mut context, found);
     metric_dimensions::resolve(&mut context, found);
     saved_queries::resolve(&mut context, found);

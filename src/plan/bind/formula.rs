@@ -56,12 +56,14 @@ pub(in crate::plan) struct Above {
     pub(in crate::plan) usage: Usage,
     when_empty: Option<Empty>,
     of_previous: bool,
+    /// Whether the value is that of one member, over which something else is aggregated.
+    of_member: bool,
 }
 
 impl Above {
-    /// What a use of a metric asks of the metric below it.
+    /// What a use of a metric of a metric asks of the metric below it, for each member.
     pub(in crate::plan) fn of_usage(usage: Usage) -> Self {
-        Self { usage, ..Self::default() }
+        Self { usage, of_member: true, ..Self::default() }
     }
 }
 
@@ -278,7 +280,7 @@ impl<'p> Formulas<'p> {
     fn is_mean_of_one_day(&self, metric: &Metric, above: &Above) -> bool {
         let is_longer = |key: &GroupKey| key.size_of_time().is_some_and(|size| size > Granularity::Day.into());
         let is_mean = above.usage.cumulation.is_some_and(|cumulation| cumulation.take == Take::Avg);
-        is_mean && metric.value_type != ColumnType::Float && !self.keys.iter().any(is_longer)
+        is_mean && !above.of_member && metric.value_type != ColumnType::Float && !self.keys.iter().any(is_longer)
     }
 
     fn is_null_without_rows(&self, leaf: LeafId) -> bool {

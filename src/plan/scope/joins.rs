@@ -4,12 +4,11 @@ use super::{Scope, free_alias, from, table};
 use crate::{
     ids::JoinId,
     plan::{
-        PlanError, PlanErrorCode,
         join_use::join_use,
         known::{Known, Span},
     },
     project::{Join as ProjectJoin, JoinKey, Project, Ref, Route},
-    sql::{BinaryOp, Expr, Join, JoinKind, Leaf, Select, SqlExpr},
+    sql::{BinaryOp, Expr, From, Join, JoinKind, Leaf, Select, SqlExpr},
 };
 
 impl<'p> Scope<'p> {
@@ -28,7 +27,8 @@ impl<'p> Scope<'p> {
         let one = self.alias(at);
         let mut many = Scope::within(self.frame, definition.from, self.taken.clone());
         many.asked.clone_from(&self.asked);
-        let mut conditions = many.many_side(&Route::here(), definition).meets(project, definition, &one);
+        let ours = many.many_side(&Route::here(), definition);
+        let mut conditions = ours.meets(project, definition, &mut |column| self.read(&one, column));
         for (column, span) in known_of_many(project, &self.known, at, definition) {
             many.know(&Route::here(), &column, span);
         }
@@ -60,7 +60,7 @@ impl<'p> Scope<'p> {
     }
 
     /// Returns the values by which a row of a join's many side, at the end of a route, meets one on the one side.
-    fn many_side(&mut self, at: &Route, join: &ProjectJoin) -> ManySide {
+    pub(super) fn many_side(&mut self, at: &Route, join: &ProjectJoin) -> ManySide {
         ManySide {
             keys: join.keys.iter().map(|key| self.value(at, &key.ours)).collect(),
             as_of: join.as_of.as_ref().map(|as_of| self.value(at, as_of)),
@@ -106,42 +106,36 @@ impl<'p> Scope<'p> {
         let alias = free_alias(&mut self.taken, project.columns_on_the_many_side(definition.to), &alias);
         self.joined.push((route.clone(), alias.clone()));
         self.learn(route, &parent_route, definition);
-        let joins_before = (self.joins.len(), self.calendars.len());
-        let target = &project.models[definition.to];
-        let (mut conditions, mut what) = match near {
-            Near::Many(ours) => (ours.meets(project, definition, &alias), "`where`"),
-            Near::One(one) => {
-                let declared = declared.expect("the near side is the one side of a join that is reversed");
-                (self.many_side(route, declared).meets(project, declared, &one), "join key")
+        let kept = self.kept_rows(route, definition);
+        let index = self.joins.len();
+        let (to, theirs) = match kept {
+            Some(kept) => {
+                let (select, theirs) = self.select_kept(&alias, kept);
+                (From::Select { select: Box::new(select), alias: alias.clone() }, Some(theirs))
             }
+            None => (from(project, definition.to, alias.clone()), None),
         };
-        conditions.extend(self.partitions(route, definition.to, &alias));
-        if let Some(filter) = &target.filter {
-            let before = (self.joins.len(), self.calendars.len());
-            conditions.push(self.value(route, filter));
-            if (self.joins.len(), self.calendars.len()) != before {
-                what = "`where`";
+        let is_select = theirs.is_some();
+        let kind = if project.is_complete(route) { JoinKind::Matched } else { JoinKind::Left };
+        self.joins.push(Join { kind, to, on: None });
+        let mut conditions = match (near, declared) {
+            (Near::Many(ours), _) => ours.meets(project, definition, &mut |column| self.read(&alias, column)),
+            (Near::One(one), Some(declared)) => {
+                let theirs = theirs.flatten().unwrap_or_else(|| self.many_side(route, declared));
+                theirs.meets(project, declared, &mut |column| self.read(&one, column))
             }
-        }
-        if let Some(declared) = definition.reverse_of {
-            let before = self.joins.len();
-            conditions.extend(self.policies_of_many_side(route, definition.to, declared));
-            if self.joins.len() > before {
-                what = "policy";
+            (Near::One(_), None) => unreachable!("the near side is the one side of a join that is reversed"),
+        };
+        if !is_select {
+            conditions.extend(self.partitions(route, definition.to, &alias));
+            conditions.extend(project.models[definition.to].filter.as_ref().map(|filter| self.value(route, filter)));
+            if let Some(declared) = definition.reverse_of {
+                conditions.extend(self.policies_of_many_side(route, definition.to, declared));
             }
-        }
-        if (self.joins.len(), self.calendars.len()) != joins_before {
-            self.error.get_or_insert_with(|| {
-                let message = format!("model `{}` has a {what} over its own joins and is joined to", target.name);
-                PlanError::new(PlanErrorCode::NotYet, message).help("Write it over its own columns.")
-            });
         }
         self.guarding = guarding;
-        self.joins.push(Join {
-            kind: if project.is_complete(route) { JoinKind::Matched } else { JoinKind::Left },
-            to: from(project, definition.to, alias.clone()),
-            on: Expr::all(conditions),
-        });
+        assert_eq!(self.joins.len(), index + 1, "what a joined row is kept for is found beside it");
+        self.joins[index].on = Expr::all(conditions);
         self.uses.push(join_use(project, self.base, route));
         self.tables.extend(table(project, definition.to));
         alias
@@ -167,15 +161,16 @@ enum Near {
 }
 
 /// The values of a row on the many side by which it meets a row on the one side.
-struct ManySide {
-    keys: Vec<SqlExpr>,
-    as_of: Option<SqlExpr>,
+pub(super) struct ManySide {
+    pub(super) keys: Vec<SqlExpr>,
+    pub(super) as_of: Option<SqlExpr>,
 }
 
 impl ManySide {
     /// `ours = one.theirs AND … AND at >= one.valid_from AND (one.valid_to IS NULL OR at < one.valid_to)`
-    fn meets(self, project: &Project, join: &ProjectJoin, one: &str) -> Vec<SqlExpr> {
-        let column = |name: &String| SqlExpr::column(one, name.clone());
+    ///
+    /// `column` gives a column of the one side.
+    fn meets(self, project: &Project, join: &ProjectJoin, column: &mut dyn FnMut(&str) -> SqlExpr) -> Vec<SqlExpr> {
         let pairs = self.keys.into_iter().zip(&join.keys);
         let mut conditions: Vec<SqlExpr> =
             pairs.map(|(ours, key)| ours.binary(BinaryOp::Eq, column(&key.theirs))).collect();

@@ -46,8 +46,7 @@ impl Scope<'_> {
         let columns: Vec<String> = built.select.items.iter().map(|item| item.alias.clone()).collect();
         let (value, members) = columns.split_last().expect("a select has columns");
         let on = project.models[model].primary_key.iter().zip(members).map(|(ours, theirs)| {
-            SqlExpr::column(one.clone(), ours.clone())
-                .binary(BinaryOp::Eq, SqlExpr::column(alias.clone(), theirs.clone()))
+            self.read(&one, ours).binary(BinaryOp::Eq, SqlExpr::column(alias.clone(), theirs.clone()))
         });
         let on = Expr::all(on.collect::<Vec<_>>());
         let value = SqlExpr::column(alias.clone(), value.clone());

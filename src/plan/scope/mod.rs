@@ -6,11 +6,12 @@
 //! lost or multiplied.
 
 mod joins;
+mod kept;
 mod metrics;
 mod policies;
 mod values;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     JoinUse, PlanError,
@@ -36,6 +37,8 @@ pub(super) struct Scope<'p> {
     base_alias: String,
     joined: Vec<(Route, String)>,
     joins: Vec<Join>,
+    /// The aliases of joined selects of rows that are kept for more than their own columns, and those inside of them.
+    kept: BTreeMap<String, String>,
     calendars: Vec<CalendarUse>,
     taken: BTreeSet<String>,
     uses: Vec<JoinUse>,
@@ -93,6 +96,7 @@ impl<'p> Scope<'p> {
             base_alias,
             joined: Vec::new(),
             joins: Vec::new(),
+            kept: BTreeMap::new(),
             calendars: Vec::new(),
             taken,
             uses: Vec::new(),

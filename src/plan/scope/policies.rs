@@ -64,7 +64,7 @@ impl Scope<'_> {
         let project = self.project;
         let key = project.joins[*route.0.last()?].keys.first()?;
         let alias = self.alias(route);
-        Some(SqlExpr::column(alias, key.theirs.clone()).is_null(true))
+        Some(self.read(&alias, &key.theirs).is_null(true))
     }
 
     /// Returns a value of a row, or null if policies hide the row.

@@ -11,7 +11,7 @@ use crate::{
         time::TimeValue,
     },
     project::{Bucket, Dimension, DimensionKind, Ref, Route},
-    sql::{BinaryOp, Expr, Leaf, Literal, SqlExpr},
+    sql::{BinaryOp, Expr, Literal, SqlExpr},
 };
 
 impl Scope<'_> {
@@ -24,7 +24,10 @@ impl Scope<'_> {
     pub(in crate::plan) fn column(&mut self, at: &Route, column: &str) -> SqlExpr {
         let value = match self.project.key_in_reach(at, column) {
             Some((before, ours)) => self.value(&before, ours),
-            None => SqlExpr::column(self.alias(at), column),
+            None => {
+                let alias = self.alias(at);
+                self.read(&alias, column)
+            }
         };
         self.unless_hidden(at, value)
     }
@@ -115,12 +118,15 @@ impl Scope<'_> {
             Ref::Verbatim(texts) => {
                 let alias = self.alias(at);
                 match texts.get(&self.frame.context.dialect) {
-                    Some(text) => self.unless_hidden(at, Expr::Leaf(Leaf::Verbatim(text.replace("${TABLE}", &alias)))),
+                    Some(text) => {
+                        let value = self.spliced(&alias, text);
+                        self.unless_hidden(at, value)
+                    }
                     None => {
                         let have: Vec<&str> = texts.keys().map(|dialect| dialect.name()).collect();
                         self.error.get_or_insert_with(|| {
                             PlanError::new(
-                                PlanErrorCode::NotYet,
+                                PlanErrorCode::DialectMissing,
                                 format!("an expression is written for {} only", have.join(", ")),
                             )
                             .help(format!("Add a `{}:` text to the expression.", self.frame.context.dialect.name()))

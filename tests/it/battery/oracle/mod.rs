@@ -25,7 +25,7 @@ use self::{
     rows::{Row, View},
 };
 use super::{
-    definitions::{Aggregate, FunnelResult, Metric, Operator, Simple, Value, WhenEmpty, simple},
+    definitions::{Aggregate, FunnelResult, Metric, Operator, Simple, Take, Value, WhenEmpty, simple},
     query::{Comparison, Having, Key, Part, Query},
     world::World,
 };
@@ -105,6 +105,10 @@ fn zero(is_float: bool) -> Number {
 
 fn is_mean(aggregate: Aggregate) -> bool {
     matches!(aggregate, Aggregate::Avg | Aggregate::Percentile(_))
+}
+
+fn takes_mean(leaf: &Leaf<'_>) -> bool {
+    leaf.span.is_some_and(|(_, take)| take == Take::Avg)
 }
 
 impl<'q> Oracle<'q> {
@@ -197,7 +201,7 @@ impl<'q> Oracle<'q> {
     fn is_float_leaf(&self, leaf: &Leaf<'_>) -> bool {
         match leaf.funnel {
             Some(funnel) => funnel.result != FunnelResult::Conversions,
-            None => is_mean(self.aggregate(leaf)) || self.is_mean_of_days(leaf),
+            None => is_mean(self.aggregate(leaf)) || takes_mean(leaf),
         }
     }
 
@@ -250,7 +254,12 @@ impl<'q> Oracle<'q> {
                 }
             }
         };
-        if value == Number::Null && is_zero { zero(self.is_float_leaf(leaf)) } else { value }
+        match value {
+            Number::Null if is_zero => zero(self.is_float_leaf(leaf)),
+            // A day is its own mean.
+            Number::Exact(_) if takes_mean(leaf) => number::mean(&[value]),
+            value => value,
+        }
     }
 
     /// The mean of what has accumulated on each of several days.

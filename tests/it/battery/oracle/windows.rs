@@ -26,7 +26,7 @@ impl<'q> Oracle<'q> {
     }
 
     /// Whether a leaf shows the mean of the days of a longer period.
-    pub(super) fn is_mean_of_days(&self, leaf: &Leaf<'_>) -> bool {
+    fn is_mean_of_days(&self, leaf: &Leaf<'_>) -> bool {
         let is_longer = self.size_of_time(leaf).is_some_and(|size| size != Size::Day);
         is_longer && leaf.span.is_some_and(|(_, take)| take == Take::Avg)
     }

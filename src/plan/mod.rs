@@ -47,7 +47,7 @@ use crate::{
     catalog::ColumnType,
     ids::{DimensionId, MetricId, ModelId},
     project::{Project, Route, Size, Visible},
-    sql::{Bound, Dialect, PartitionRule, Select, prove_pruning, share, simplify},
+    sql::{Bound, Dialect, PartitionRule, Select, look_up, prove_pruning, share, simplify},
     time::{DateRange, DateTime, NaiveDate, TimePart, TimeRange, Tz, Utc},
 };
 
@@ -187,7 +187,7 @@ pub fn plan(project: &Project, request: &Request, principal: &Principal, context
     let granted = access::grant(bind::bind(frame, request)?)?;
     let bound = granted.get();
     let mut built = to_sql::build(bound)?;
-    built.select = share(simplify(built.select));
+    built.select = share(look_up(simplify(built.select)));
     let pruning = prove(bound, &built)?;
     let columns = columns(bound, built.has_total);
     let metrics = bound.leaves.iter().flat_map(|leaf| project.leaves(leaf.metric));

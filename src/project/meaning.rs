@@ -13,8 +13,8 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Aggregation, Back, Balance, CalendarGranularity, CalendarTable, Cumulation, Dimension, DimensionKind, Edge, Empty,
-    Funnel, FunnelResult, FunnelStep, Ignore, Input, InputId, Join, Member, Metric, MetricKind, NestedMetric,
-    Project, Ref, Relationship, Route, Size, Source, Table, Take, Versions,
+    Funnel, FunnelResult, FunnelStep, Ignore, Input, InputId, Join, Member, Metric, MetricKind, NestedMetric, Project,
+    Ref, Relationship, Route, Size, Source, Table, Take, Versions,
 };
 use crate::{
     ids::{DimensionId, GranularityId, Id, JoinId, MetricId, ModelId},

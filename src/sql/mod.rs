@@ -11,6 +11,7 @@ mod clock;
 mod dialect;
 mod expr;
 mod formula;
+mod look_up;
 mod parse;
 mod print;
 mod prune;
@@ -22,6 +23,7 @@ pub use clock::{first_instant, period_end_of_instant, period_of_instant, steps};
 pub use dialect::Dialect;
 pub use expr::{BinaryOp, Expr, Function, Literal, Name, UnaryOp};
 pub use formula::formula;
+pub use look_up::look_up;
 pub use parse::{
     FoundAggregate, FunctionDoc, ParseError, Portable, SplitFormula, expression_reference, functions, other_words,
     parse_expression, parse_order, parse_select, split_aggregates, to_portable,

@@ -110,7 +110,10 @@ impl Relation {
             Self::Trinity => is_plain && combined::of_sum(case),
             // What ignores keys makes no rows beside others.
             Self::Independence => is_plain && case.query.metrics.len() > 1 && !ignores(case),
-            Self::FilterIsGroup => is_plain && changed::text_key(&case.query).is_some() && !ignores(case),
+            // A filter of a funnel hides bases that others would have been credited to.
+            Self::FilterIsGroup => {
+                is_plain && changed::text_key(&case.query).is_some() && !ignores(case) && !has_funnel(case)
+            }
             Self::UnrelatedRows => case.world.policy.is_none() && !changed::unrelated(case).is_empty(),
             Self::Grain => is_plain && combined::of_sum(case) && combined::coarser(&case.query).is_some(),
             Self::Ratio => is_plain && changed::ratio(&case.metrics).is_some(),
@@ -202,6 +205,10 @@ fn ignores(case: &Case) -> bool {
         matches!(words.show, Show::Share(_) | Show::Rank(_))
             || uses(&case.metrics, *metric).iter().any(|used| used.ignores)
     })
+}
+
+fn has_funnel(case: &Case) -> bool {
+    case.query.metrics.iter().any(|(metric, _)| uses(&case.metrics, *metric).iter().any(|used| used.is_base))
 }
 
 fn is_sum(simple: &Simple) -> bool {

@@ -1,4 +1,4 @@
-//! How long compiling takes: reading and resolving definitions, planning a request, emitting LookML.
+//! How long compiling takes: reading and resolving definitions, planning a request, emitting and checking LookML.
 //!
 //! `cargo bench --bench compile`; figures and how they were taken are in `docs/performance.md`.
 
@@ -8,6 +8,7 @@ mod projects;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use entente::{
+    files::SourceMap,
     lookml,
     plan::{self, Principal, Request, RequestText},
     sql::{self, Dialect},
@@ -75,5 +76,37 @@ fn emit(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, load, plan_one, emit);
+/// The LookML of 28,000 metrics, as often as it takes to have 1.2 million lines.
+fn large_lookml() -> (SourceMap, usize) {
+    let text = projects::write(28_000);
+    let config = projects::config();
+    let options = lookml::Options::from_config(&config, text.files());
+    let emitted = lookml::emit(&projects::resolve(&text), &options).expect("it is emitted");
+    let (mut files, mut lines) = (SourceMap::new(), 0);
+    for copy in 0.. {
+        for (path, text) in &emitted.files {
+            lines += text.lines().count();
+            files.add(format!("{copy}/{path}"), text.replace("include: \"/", &format!("include: \"/{copy}/")));
+        }
+        if lines >= 1_200_000 {
+            break;
+        }
+    }
+    (files, lines)
+}
+
+fn check(criterion: &mut Criterion) {
+    let (files, lines) = large_lookml();
+    let mut group = criterion.benchmark_group("check LookML");
+    group.sample_size(10);
+    group.bench_function(BenchmarkId::new("parse", lines), |bencher| {
+        bencher.iter(|| files.iter().map(|(_, file)| lookml::syntax::parse(&file.text).nodes.len()).sum::<usize>());
+    });
+    group.bench_function(BenchmarkId::new("check", lines), |bencher| {
+        bencher.iter_with_large_drop(|| lookml::check::check(&files));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, load, plan_one, emit, check);
 criterion_main!(benches);

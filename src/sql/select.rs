@@ -72,6 +72,10 @@ pub enum AggregateFunction {
     Percentile(u32),
     /// The exact percentile that is one of the values, in millionths. Not an aggregate in every dialect either.
     DiscretePercentile(u32),
+    /// The exact continuous percentile as an aggregate in every dialect, which costs a list of the values in some.
+    GroupPercentile(u32),
+    /// The exact percentile that is one of the values, likewise.
+    GroupDiscretePercentile(u32),
     /// The warehouse's own estimate of a percentile, in millionths.
     ApproxPercentile(u32),
     /// Any value of the group; all are known to be equal.

@@ -52,6 +52,8 @@ fn whole_of_parts(function: AggregateFunction) -> Option<AggregateFunction> {
         | AggregateFunction::ApproxCountDistinct
         | AggregateFunction::Percentile(_)
         | AggregateFunction::DiscretePercentile(_)
+        | AggregateFunction::GroupPercentile(_)
+        | AggregateFunction::GroupDiscretePercentile(_)
         | AggregateFunction::ApproxPercentile(_)
         | AggregateFunction::AnyValue => None,
     }

@@ -143,6 +143,14 @@ pub(super) trait Syntax {
     fn percentile(&self, writer: &mut Writer, arg: &SqlExpr, millionths: u32) -> Level;
     /// Writes an exact percentile that is one of the values; as a window function it stands before OVER.
     fn discrete_percentile(&self, writer: &mut Writer, arg: &SqlExpr, millionths: u32) -> Level;
+    /// Writes an exact percentile as an aggregate.
+    fn group_percentile(&self, writer: &mut Writer, arg: &SqlExpr, millionths: u32) -> Level {
+        self.percentile(writer, arg, millionths)
+    }
+    /// Writes an exact percentile that is one of the values as an aggregate.
+    fn group_discrete_percentile(&self, writer: &mut Writer, arg: &SqlExpr, millionths: u32) -> Level {
+        self.discrete_percentile(writer, arg, millionths)
+    }
     /// Writes the warehouse's estimate of a percentile, in binary floating point; the exact one where it has none.
     fn approx_percentile(&self, writer: &mut Writer, arg: &SqlExpr, millionths: u32) -> Level;
     /// Returns how ORDER BY knows the names of the select list.

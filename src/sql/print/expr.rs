@@ -260,6 +260,14 @@ impl Writer {
                 let arg = arg.as_ref().expect("a percentile has an argument");
                 self.syntax.discrete_percentile(self, arg, *millionths)
             }
+            AggregateFunction::GroupPercentile(millionths) => {
+                let arg = arg.as_ref().expect("a percentile has an argument");
+                self.syntax.group_percentile(self, arg, *millionths)
+            }
+            AggregateFunction::GroupDiscretePercentile(millionths) => {
+                let arg = arg.as_ref().expect("a percentile has an argument");
+                self.syntax.group_discrete_percentile(self, arg, *millionths)
+            }
             AggregateFunction::ApproxPercentile(millionths) => {
                 let arg = arg.as_ref().expect("a percentile has an argument");
                 self.syntax.approx_percentile(self, arg, *millionths)

@@ -101,13 +101,15 @@ fn leaf_type(leaf: &Leaf) -> Option<ColumnType> {
         AggregateFunction::Count | AggregateFunction::CountDistinct | AggregateFunction::ApproxCountDistinct => {
             Some(ColumnType::Integer)
         }
-        AggregateFunction::Avg | AggregateFunction::Percentile(_) | AggregateFunction::ApproxPercentile(_) => {
-            Some(ColumnType::Float)
-        }
+        AggregateFunction::Avg
+        | AggregateFunction::Percentile(_)
+        | AggregateFunction::GroupPercentile(_)
+        | AggregateFunction::ApproxPercentile(_) => Some(ColumnType::Float),
         AggregateFunction::Sum
         | AggregateFunction::Min
         | AggregateFunction::Max
         | AggregateFunction::DiscretePercentile(_)
+        | AggregateFunction::GroupDiscretePercentile(_)
         | AggregateFunction::AnyValue => aggregate.arg.as_ref().and_then(known_type),
     }
 }

@@ -5,4 +5,5 @@ mod analyzer;
 mod calendar;
 mod engines;
 mod functions;
+mod percentiles;
 mod random;

@@ -206,6 +206,66 @@ impl Syntax for BigQuery {
         Level::Primary
     }
 
+    fn group_percentile(&self, writer: &mut Writer, arg: &SqlExpr, millionths: u32) -> Level {
+        // PERCENTILE_CONT is a window only. The values on both sides of the rank, by how near it they are.
+        let (part, whole) = fraction(millionths);
+        let value = |writer: &mut Writer, at: &dyn Fn(&mut Writer)| {
+            writer.put("ARRAY_AGG(");
+            float(writer, arg);
+            writer.put(" IGNORE NULLS ORDER BY ");
+            writer.expr(arg, Level::Or);
+            writer.put(")[SAFE_OFFSET(DIV(");
+            at(writer);
+            writer.put(&format!(", {whole}))]"));
+        };
+        let count = |writer: &mut Writer| {
+            writer.put("COUNT(");
+            writer.expr(arg, Level::Or);
+            writer.put(")");
+        };
+        let rank = |writer: &mut Writer| {
+            writer.put("(");
+            count(writer);
+            writer.put(&format!(" - 1) * {part}"));
+        };
+        writer.put("((");
+        if whole == 2 {
+            value(writer, &|writer| {
+                count(writer);
+                writer.put(" - 1");
+            });
+            writer.put(" + ");
+            value(writer, &count);
+        } else {
+            value(writer, &rank);
+            writer.put(&format!(" * ({whole} - MOD("));
+            rank(writer);
+            writer.put(&format!(", {whole})) + "));
+            value(writer, &|writer| {
+                rank(writer);
+                writer.put(&format!(" + {}", whole - 1));
+            });
+            writer.put(" * MOD(");
+            rank(writer);
+            writer.put(&format!(", {whole})"));
+        }
+        writer.put(&format!(") / {whole})"));
+        Level::Primary
+    }
+
+    fn group_discrete_percentile(&self, writer: &mut Writer, arg: &SqlExpr, millionths: u32) -> Level {
+        // The first value that so many of the values do not exceed.
+        let (part, whole) = fraction(millionths);
+        writer.put("ARRAY_AGG(");
+        writer.expr(arg, Level::Or);
+        writer.put(" IGNORE NULLS ORDER BY ");
+        writer.expr(arg, Level::Or);
+        writer.put(")[SAFE_OFFSET(GREATEST(DIV(COUNT(");
+        writer.expr(arg, Level::Or);
+        writer.put(&format!(") * {part} + {}, {whole}) - 1, 0))]", whole - 1));
+        Level::Primary
+    }
+
     fn approx_percentile(&self, writer: &mut Writer, arg: &SqlExpr, millionths: u32) -> Level {
         // The quantiles of n equal parts: of 100 for p90, of 1000 for p99_9.
         // See <https://cloud.google.com/bigquery/docs/reference/standard-sql/approximate_aggregate_functions#approx_quantiles>.
@@ -275,6 +335,15 @@ fn escaped(out: &mut String, text: &str, quote: char) {
         }
     }
     out.push(quote);
+}
+
+/// A percentile as the shortest fraction: 9 of 10 for p90.
+fn fraction(millionths: u32) -> (u32, u32) {
+    let (mut divisor, mut rest) = (1_000_000, millionths);
+    while rest != 0 {
+        (divisor, rest) = (rest, divisor % rest);
+    }
+    (millionths / divisor, 1_000_000 / divisor)
 }
 
 fn float(writer: &mut Writer, arg: &SqlExpr) {

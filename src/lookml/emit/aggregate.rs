@@ -132,8 +132,14 @@ fn stored(emission: &Emission<'_>, model: ModelId, name: &str, measures: &mut Ve
     let all = || draft.own.measures.iter().chain(&draft.joined.measures).map(|(_, measure)| measure);
     let (mut open, mut found) = (vec![name.to_owned()], Vec::new());
     while let Some(name) = open.pop() {
-        let Some(measure) = all().find(|measure| measure.name == name) else { continue };
+        // A measure that says its aggregate itself names what it aggregates.
+        let Some(measure) = all().find(|measure| measure.name == name) else {
+            return Err("Looker does not put percentiles together".to_owned());
+        };
         can_be_stored(measure)?;
+        if measure.sql.as_ref().is_some_and(|sql| sql.contains(" OVER (")) {
+            return Err("Looker does not put shares of a whole together".to_owned());
+        }
         let references = measure.sql.iter().filter(|_| measure.kind == MeasureType::Number);
         for reference in references.flat_map(|sql| sql.split("${").skip(1)) {
             open.extend(reference.split_once('}').map(|(inner, _)| inner.to_owned()));

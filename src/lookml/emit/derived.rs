@@ -12,8 +12,11 @@ use super::{
 use crate::{
     catalog::ColumnType,
     ids::MetricId,
-    project::{Empty, Input, InputId, MetricKind, Ref, Route},
-    sql::{BinaryOp, Dialect, Expr, Function, Literal, SqlExpr, print_expression},
+    project::{Aggregation, Empty, Ignore, Input, InputId, MetricKind, Ref, Route, SimpleMetric},
+    sql::{
+        Aggregate, AggregateFunction, BinaryOp, Dialect, Expr, Function, Leaf, Literal, SqlExpr, Window,
+        WindowFunction, print_expression,
+    },
     time::{Offset, Unit},
 };
 
@@ -34,12 +37,13 @@ pub(super) fn make_derived(
         }
         return Ok(made);
     }
-    let mut names = Vec::new();
+    let mut texts = Vec::new();
     let mut crosses = false;
     let mut notes = Vec::new();
     for input in inputs {
         let made = operand(emission, input, extra, name, helpers)?;
-        names.push(made.0);
+        texts.push(text(emission, input, &made.0)?);
+        notes.extend(input.ignore.is_some().then(|| WHOLE.to_owned()));
         crosses |= made.1;
         notes.extend(made.2);
     }
@@ -55,8 +59,8 @@ pub(super) fn make_derived(
         Empty::Null => notes.push("over no rows it keeps the empty value of its input in Looker".to_owned()),
     }
     let mut text = print_expression(&lowered, emission.options.dialect);
-    for (at, name) in names.iter().enumerate() {
-        text = text.replace(&token(at), &format!("${{{name}}}"));
+    for (at, operand) in texts.iter().enumerate() {
+        text = text.replace(&token(at), operand);
     }
     let kind = measure_type(emission.project.metrics[metric].value_type);
     let mut measure = measure::empty(name, kind);
@@ -98,9 +102,6 @@ fn operand(
     if input.cumulation.is_some() {
         return Err(CUMULATIVE.to_owned());
     }
-    if input.ignore.is_some() {
-        return Err(format!("`{inner}` ignores keys, and a measure of Looker is grouped by all fields of a query"));
-    }
     if let Some(size) = input.offset_to {
         return Err(format!("`{inner}` is taken back to the start of the {size}, which Looker has no word for"));
     }
@@ -115,6 +116,35 @@ fn operand(
     let parts = (name, made.crosses, with_empty(project, input, made.note.clone()));
     helpers.push(made);
     Ok(parts)
+}
+
+/// In which way a share of the whole differs.
+const WHOLE: &str = "while a query is filtered by a metric, the whole is that of the groups which are left";
+
+/// Returns what stands for an input: its measure, or the sum of its measure over all groups.
+fn text(emission: &Emission<'_>, input: &Input, measure: &str) -> Result<String, String> {
+    let project = emission.project;
+    let inner = &project.metrics[input.metric].name;
+    let measure = format!("${{{measure}}}");
+    match &input.ignore {
+        None => Ok(measure),
+        Some(Ignore::Keys(_)) => Err(format!(
+            "`{inner}` ignores some keys and keeps others, and a measure of Looker is grouped by all fields of a query"
+        )),
+        Some(Ignore::All) => {
+            let is_sum = |simple: &SimpleMetric| {
+                matches!(simple.aggregation, Aggregation::Count | Aggregation::Sum) && simple.balance.is_none()
+            };
+            if !project.simple(input.metric).is_some_and(is_sum) {
+                return Err(format!("`{inner}` ignores all keys, and the whole of it is not the sum of its groups"));
+            }
+            let arg = Some(SqlExpr::bare(token(0)));
+            let function = WindowFunction::Aggregate(Aggregate { function: AggregateFunction::Sum, arg });
+            let window = Window { function, partition_by: Vec::new(), order_by: Vec::new() };
+            let whole: SqlExpr = Expr::Leaf(Leaf::Window(Box::new(window)));
+            Ok(print_expression(&whole, emission.options.dialect).replace(&token(0), &measure))
+        }
+    }
 }
 
 fn because(metric: &str, reason: &str) -> String {
@@ -158,6 +188,12 @@ fn compare(
     if !has_period_over_period(emission.options.dialect) {
         let dialect = emission.options.dialect.name();
         return Err(format!("it compares with an earlier time, and Looker has no period_over_period for {dialect}"));
+    }
+    if inputs.iter().any(|input| input.ignore.is_some()) {
+        return Err(
+            "it compares the whole with an earlier time, and Looker's period_over_period takes an aggregate only"
+                .to_owned(),
+        );
     }
     let kind = form(expr, inputs).ok_or(
         "it compares with an earlier time in another form than previous, difference or relative change, the three that Looker has",

@@ -11,7 +11,7 @@ use super::{
     },
     Emission, condition, derived,
     home::Home,
-    label, points,
+    label, nested, points,
     sql::{self, Site},
     time,
 };
@@ -93,13 +93,13 @@ pub(super) fn make(
             derived::make_derived(emission, metric, expr, inputs, extra, name, helpers)
         }
         MetricKind::Cumulative { .. } => Err(CUMULATIVE.to_owned()),
-        MetricKind::Nested(_) => Err(NESTED.to_owned()),
+        MetricKind::Nested(definition) => nested::make(emission, metric, definition, extra, name, helpers),
         MetricKind::Funnel(_) => Err(FUNNEL.to_owned()),
     }
 }
 
-/// Why nested metrics are left out.
-pub(super) const NESTED: &str = "it aggregates the values of members, and a measure of Looker aggregates rows only";
+/// Why nested metrics are not counted with other facts.
+pub(super) const NESTED: &str = "it aggregates the values of members, which is said in the explore of its model only";
 
 /// Why funnels are left out.
 pub(super) const FUNNEL: &str = "it follows events in their order, and a measure of Looker sees one row at a time";
@@ -110,7 +110,8 @@ pub(super) const BALANCE: &str = "it is a balance, whose moment is chosen in the
 /// Why cumulative metrics are left out.
 pub(super) const CUMULATIVE: &str = "it accumulates over time, and Looker's running totals add up the displayed rows only, so that a filter changes them";
 
-fn simple(
+/// Makes the measure of a metric of rows.
+pub(super) fn simple(
     emission: &mut Emission<'_>,
     metric: MetricId,
     definition: &SimpleMetric,
@@ -123,7 +124,8 @@ fn simple(
         Some(condition) => condition::filters(emission, model, condition, name)?,
         None => condition::Filters::default(),
     };
-    let mut is_extreme = false;
+    // Whether its SQL says the aggregate itself, with the conditions inside.
+    let mut is_written = false;
     let mut measure = empty(name, MeasureType::Count);
     let value = match &definition.expr {
         Some(expr) => Some(row_value(emission, model, expr, name)?),
@@ -151,8 +153,8 @@ fn simple(
             (measure.kind, measure.sql) = (kind, sql);
         }
         Aggregation::Min | Aggregation::Max => {
-            is_extreme = true;
-            let extreme = extreme(emission, model, definition, condition.as_ref())?;
+            is_written = true;
+            let extreme = written(emission, model, definition, condition.as_ref(), name)?;
             crosses |= extreme.crosses;
             filters = condition::Filters::default();
             measure.sql = Some(extreme.text);
@@ -163,24 +165,25 @@ fn simple(
             }
         }
         Aggregation::Percentile(_) | Aggregation::DiscretePercentile(_) | Aggregation::ApproxPercentile(_) => {
-            return Err(PERCENTILE.to_owned());
+            is_written = true;
+            let percentile = written(emission, model, definition, condition.as_ref(), name)?;
+            crosses |= percentile.crosses;
+            filters = condition::Filters::default();
+            measure.sql = Some(percentile.text);
+            measure.kind = MeasureType::Number;
         }
     }
     crosses |= filters.crosses;
     measure.filters = filters.filters;
     if let Some(balance) = &definition.balance {
-        if is_extreme {
-            return Err("the least or greatest moment takes no filters in Looker".to_owned());
+        if is_written {
+            return Err("it is a balance, and its aggregate takes no filters in Looker".to_owned());
         }
         measure.filters.push(points::filter(emission, metric, balance)?);
         crosses = true;
     }
     Ok(Made { measure, crosses, note: emptiness(definition.aggregation, emission.project.metrics[metric].when_empty) })
 }
-
-/// Why percentiles are left out.
-pub(super) const PERCENTILE: &str =
-    "Looker interpolates percentiles by a rule of its own, or approximates them, so its number would differ";
 
 /// Says in which way a metric over no rows differs in Looker.
 pub(super) fn emptiness(aggregation: Aggregation, when_empty: Empty) -> Option<String> {
@@ -206,6 +209,11 @@ fn row_value(emission: &mut Emission<'_>, model: ModelId, expr: &Expr<Ref>, name
     if !sql::needs_dimension(expr) {
         return sql::write(emission, model, &Route::here(), expr, Site::Measure);
     }
+    hidden_value(emission, model, expr, name)
+}
+
+/// Writes one row's worth as a hidden dimension.
+fn hidden_value(emission: &mut Emission<'_>, model: ModelId, expr: &Expr<Ref>, name: &str) -> Result<sql::Sql, String> {
     let value = sql::write(emission, model, &Route::here(), expr, Site::Dimension)?;
     let kind = tree::DimensionType::Number;
     let field = emission.helper(model, &format!("{name}_value"), kind, &value);
@@ -224,35 +232,45 @@ pub(super) fn extreme_type(value_type: ColumnType) -> Result<MeasureType, String
     }
 }
 
-/// `MIN(CASE WHEN … THEN ${booked_raw} END)`: a measure of type date takes no filters.
-fn extreme(
+/// `MIN(CASE WHEN … THEN ${booked_raw} END)`: a measure of type date takes no filters. Nor does one of type number, in
+/// which a percentile is that of the warehouse: Looker's own `percentile` has another rule. No join of the explore
+/// multiplies rows, so that an aggregate means the same in each query.
+fn written(
     emission: &mut Emission<'_>,
     model: ModelId,
     definition: &SimpleMetric,
     condition: Option<&Expr<Ref>>,
+    name: &str,
 ) -> Result<sql::Sql, String> {
     let expr = definition.expr.as_ref().ok_or("it has nothing to compare")?;
-    let function = match definition.aggregation {
-        Aggregation::Min => AggregateFunction::Min,
-        Aggregation::Count
-        | Aggregation::Sum
-        | Aggregation::Avg
-        | Aggregation::Max
-        | Aggregation::CountDistinct
-        | Aggregation::ApproxCountDistinct
-        | Aggregation::Percentile(_)
-        | Aggregation::DiscretePercentile(_)
-        | Aggregation::ApproxPercentile(_) => AggregateFunction::Max,
-    };
     let value = match condition {
         Some(condition) => expr.clone().when(condition.clone()),
         None => expr.clone(),
     };
-    let inner = sql::write(emission, model, &Route::here(), &value, Site::Measure)?;
-    let arg = Some(SqlExpr::bare("lookml_value"));
-    let call = Expr::Leaf(Leaf::Aggregate(Box::new(Aggregate { function, arg })));
+    let is_short = condition.is_none() || matches!(definition.aggregation, Aggregation::Min | Aggregation::Max);
+    // Some dialects name what a percentile is of several times.
+    let inner =
+        if is_short { row_value(emission, model, &value, name)? } else { hidden_value(emission, model, &value, name)? };
+    let call = aggregate(definition.aggregation, SqlExpr::bare("lookml_value"))?;
     let text = print_expression(&call, emission.options.dialect).replace("lookml_value", &inner.text);
     Ok(sql::Sql { text, ..inner })
+}
+
+/// The aggregate of a measure that says it itself.
+pub(super) fn aggregate(aggregation: Aggregation, arg: SqlExpr) -> Result<SqlExpr, String> {
+    let function = match aggregation {
+        Aggregation::Min => AggregateFunction::Min,
+        Aggregation::Max => AggregateFunction::Max,
+        Aggregation::Percentile(millionths) => AggregateFunction::GroupPercentile(millionths),
+        Aggregation::DiscretePercentile(millionths) => AggregateFunction::GroupDiscretePercentile(millionths),
+        Aggregation::ApproxPercentile(millionths) => AggregateFunction::ApproxPercentile(millionths),
+        Aggregation::Count
+        | Aggregation::Sum
+        | Aggregation::Avg
+        | Aggregation::CountDistinct
+        | Aggregation::ApproxCountDistinct => return Err("its aggregate is a type of measure".to_owned()),
+    };
+    Ok(Expr::Leaf(Leaf::Aggregate(Box::new(Aggregate { function, arg: Some(arg) }))))
 }
 
 /// A measure with nothing but a name and a type; hidden until it is said otherwise.
@@ -279,7 +297,8 @@ fn short(hash: &str) -> &str {
 pub(super) fn docs(emission: &Emission<'_>, metric: &Metric, measure: &tree::Measure) -> FieldDocs {
     let project = emission.project;
     let mut docs = label::docs(&metric.name, &metric.docs, || format!("Metric {}.", metric.name));
-    if measure.approximate {
+    let is_estimate = |simple: &SimpleMetric| matches!(simple.aggregation, Aggregation::ApproxPercentile(_));
+    if measure.approximate || matches!(&metric.kind, MetricKind::Simple(simple) if is_estimate(simple)) {
         let says_so = |label: &str| label.to_lowercase().contains("approx");
         docs.label = docs.label.map(|label| if says_so(&label) { label } else { format!("{label} (approx.)") });
     }
@@ -305,6 +324,11 @@ pub(super) fn docs(emission: &Emission<'_>, metric: &Metric, measure: &tree::Mea
     }
     tags.append(&mut docs.tags);
     docs.tags = tags;
+    if let Some(comparison) = &measure.comparison {
+        let periods = if comparison.period == "date" { "day" } else { comparison.period.as_str() };
+        let text = docs.description.unwrap_or_default();
+        docs.description = Some(format!("{text} Filter by whole {periods}s, or there is nothing to compare with."));
+    }
     if emission.options.synonyms {
         docs.synonyms = metric.docs.synonyms.iter().map(|synonym| inert(synonym)).collect();
     }

@@ -15,6 +15,7 @@ mod known;
 mod label;
 mod measure;
 mod members;
+mod nested;
 mod partition;
 mod points;
 mod policies;

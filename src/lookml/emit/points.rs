@@ -19,7 +19,7 @@ use super::{
     },
     Emission, draft,
     home::Home,
-    label, partition,
+    label, partition, rows,
     splice::Splices,
     time,
 };
@@ -28,7 +28,7 @@ use crate::{
     plan::{self, Context, ModelRows, WholeData, local_time},
     project::{Balance, Edge, Member, Ref, Route, Visible},
     sql::{Aggregate, AggregateFunction, BinaryOp, Expr, Function, Leaf, SelectItem, SqlExpr, Window, WindowFunction},
-    time::{DateTime, Granularity, TimePart},
+    time::{DateTime, TimePart},
 };
 
 /// The field that marks the rows of the moment.
@@ -66,9 +66,6 @@ fn make(emission: &mut Emission<'_>, home: &Home, balance: &Balance) -> Result<P
             "its moment is chosen behind the filters of a query, and a window of Looker is before them".to_owned()
         );
     }
-    if !project.policies.of_rows(home.model).is_empty() {
-        return Err("not everyone may see all of its rows, and its moment would be chosen among all".to_owned());
-    }
     if model.primary_key.is_empty() {
         return Err(format!("it is a balance of `{}`, which has no primary key", model.name));
     }
@@ -100,7 +97,9 @@ fn make(emission: &mut Emission<'_>, home: &Home, balance: &Balance) -> Result<P
     partition_by.extend(members(emission, &mut rows, home, balance)?);
     let mut items: Vec<SelectItem> = model.primary_key.iter().map(|key| rows.column(key).named(key)).collect();
     items.push(is_moment(balance, &moment, partition_by).named(COUNTS));
-    let conditions = conditions(emission, home, (&rows, &moment), (&group, &frames), &mut splices)?;
+    let mut conditions = conditions(emission, home, (&rows, &moment), (&group, &frames), &mut splices)?;
+    conditions.extend(rows::inside(emission, home.model, &mut rows, &mut splices)?);
+    emission.guard(home.model);
     emission.reads_no_bounded(&rows)?;
     let select = rows.select(items, Expr::all(conditions), 0).map_err(|error| error.message)?;
     let derived_table = splices.select(&select, emission.options.dialect)?;
@@ -135,28 +134,18 @@ fn period(
     (moment, local): (&SqlExpr, &SqlExpr),
     frame: Timeframe,
 ) -> Option<SqlExpr> {
-    let size = |granularity| Some(rows.period(local.clone(), granularity));
     let week_start = emission.project.calendar.week_start;
     let part = |part| Some(Expr::call(Function::Part { part, week_start }, vec![local.clone()]));
     match frame {
         Timeframe::Raw => None,
         Timeframe::Time => Some(moment.clone()),
-        Timeframe::Second => size(Granularity::Second),
-        Timeframe::Minute => size(Granularity::MINUTE),
-        Timeframe::Hour => size(Granularity::HOUR),
-        Timeframe::Date => size(Granularity::Day),
-        Timeframe::Week => size(Granularity::Week),
-        Timeframe::Month => size(Granularity::Month),
-        Timeframe::Quarter => size(Granularity::Quarter),
-        Timeframe::Year => size(Granularity::Year),
-        Timeframe::FiscalQuarter => size(Granularity::FiscalQuarter),
-        Timeframe::FiscalYear => size(Granularity::FiscalYear),
         Timeframe::HourOfDay => part(TimePart::HourOfDay),
         Timeframe::DayOfWeek => part(TimePart::DayOfWeek),
         Timeframe::DayOfMonth => part(TimePart::DayOfMonth),
         Timeframe::DayOfYear => part(TimePart::DayOfYear),
         Timeframe::MonthNum => part(TimePart::MonthOfYear),
         Timeframe::QuarterOfYear => part(TimePart::QuarterOfYear),
+        periods => time::granularity(periods).map(|size| rows.period(local.clone(), size)),
     }
 }
 

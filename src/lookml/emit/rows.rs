@@ -20,13 +20,15 @@ use super::{
         tree::{AccessFilter, DimensionType},
     },
     Emission, condition, policies, project_name,
+    splice::Splices,
     sql::{self, Site},
 };
 use crate::{
     catalog::ColumnType,
     ids::{ModelId, PolicyId},
+    plan::ModelRows,
     project::{DimensionKind, Project, Ref, Route, RowPolicy},
-    sql::{BinaryOp, Expr},
+    sql::{BinaryOp, Expr, SqlExpr},
 };
 
 /// What an explore says about its rows.
@@ -76,6 +78,72 @@ pub(super) fn of_join(emission: &mut Emission<'_>, base: ModelId, route: &Route)
         conditions.push(guarded(emission, base, route, *id)?);
     }
     Ok(conditions)
+}
+
+/// Writes which rows of a model a derived table may show: the conditions of every policy that they inherit.
+///
+/// A user attribute stands there as in an explore, and a value that would end the text is not written at all.
+pub(super) fn inside(
+    emission: &Emission<'_>,
+    model: ModelId,
+    rows: &mut ModelRows<'_>,
+    splices: &mut Splices,
+) -> Result<Vec<SqlExpr>, String> {
+    let project = emission.project;
+    let dialect = emission.options.dialect;
+    let mut conditions = Vec::new();
+    for (at, id) in project.policies.of_rows(model) {
+        let policy = &project.policies.rows[*id];
+        let placed = with_lists(&policy.condition)?.rebuild(&mut |expr| match expr {
+            Expr::Leaf(Ref::Claim { name, column_type }) => {
+                let bare = name.trim_end_matches(sql::SEVERAL);
+                let unsafe_value = has_no_safe_value(bare);
+                let text = sql::claim_text(&name).replace("{{", &format!("{{% if {unsafe_value} %}}{{% else %}}{{{{"));
+                let text = text.replace("}}", "}}{% endif %}");
+                let value = Expr::Leaf(Ref::Verbatim([(dialect, splices.name(text))].into()));
+                match column_type {
+                    ColumnType::String | ColumnType::Json | ColumnType::Unknown => value,
+                    to => Expr::Cast { arg: Box::new(value), to },
+                }
+            }
+            other => other,
+        });
+        let mut condition = rows.value_at(at, &placed);
+        if let Some(join) = at.0.last() {
+            // A row that was not found passes no policy, even one that null fulfils.
+            let key = project.joins[*join].keys.first().ok_or("its join has no key")?;
+            let column = Ref::Column { route: Route::here(), column: key.theirs.clone(), column_type: key.theirs_type };
+            condition = condition.and(rows.value_at(at, &Expr::Leaf(column)).is_null(true));
+        }
+        let switch = |splices: &mut Splices, test: &str, then: &str, otherwise: &str| {
+            splices.place(format!("{{% if {test} %}}{then}{{% else %}}{otherwise}{{% endif %}}"))
+        };
+        for claim in claims(&policy.condition) {
+            condition = switch(splices, &has_no_safe_value(&claim), "FALSE", "TRUE").and(condition);
+        }
+        if !policy.unless.is_empty() {
+            let sees_all = format!("{} == 'yes'", read(&everything(project, policy)));
+            condition = Expr::any([switch(splices, &sees_all, "TRUE", "FALSE"), condition]).ok_or("no condition")?;
+        }
+        conditions.push(condition);
+    }
+    Ok(conditions)
+}
+
+impl Emission<'_> {
+    /// Notes that the policies of a model's rows are conditions somewhere, for which people need user attributes.
+    pub(super) fn guard(&mut self, model: ModelId) {
+        let policies = self.project.policies.of_rows(model).iter().map(|(_, policy)| *policy);
+        self.guarded.extend(policies);
+    }
+
+    /// Returns whether the rows at the end of a way are seen by everyone who sees those of a model.
+    pub(super) fn is_seen_with(&self, model: ModelId, route: &Route) -> bool {
+        let inherited = self.project.policies.of_rows(model);
+        let end = self.project.route_end(model, route);
+        let policies = self.project.policies.of_rows(end).iter();
+        policies.into_iter().all(|(further, policy)| inherited.contains(&(route.then(further), *policy)))
+    }
 }
 
 /// A policy that compares one field with one claim.

@@ -116,13 +116,7 @@ impl Writing<'_, '_> {
 
     /// A user attribute as a quoted text: `'{{ _user_attributes['country'] }}'`.
     fn claim(&mut self, name: &str, column_type: ColumnType) -> SqlExpr {
-        let text = match name.strip_suffix(SEVERAL) {
-            None => format!("'{{{{ _user_attributes['{name}'] }}}}'"),
-            Some(name) => {
-                format!("'{{{{ _user_attributes['{name}'] | replace: ', ', ',' | split: ',' | join: \"','\" }}}}'")
-            }
-        };
-        let value = self.place(text);
+        let value = self.place(claim_text(name));
         match column_type {
             ColumnType::String | ColumnType::Json | ColumnType::Unknown => value,
             to @ (ColumnType::Boolean
@@ -316,4 +310,14 @@ pub(super) fn needs_dimension(expr: &Expr<Ref>) -> bool {
     let mut needs = false;
     expr.for_each_leaf(&mut |leaf| needs |= matches!(leaf, Ref::Exists { .. } | Ref::Verbatim(_)));
     needs
+}
+
+/// A user attribute as a quoted text, or several of them.
+pub(super) fn claim_text(name: &str) -> String {
+    match name.strip_suffix(SEVERAL) {
+        None => format!("'{{{{ _user_attributes['{name}'] }}}}'"),
+        Some(name) => {
+            format!("'{{{{ _user_attributes['{name}'] | replace: ', ', ',' | split: ',' | join: \"','\" }}}}'")
+        }
+    }
 }

@@ -10,7 +10,8 @@ use crate::{
     time::Granularity,
 };
 
-/// Returns the members of a time dimension: all that its values are fine enough for.
+/// Returns the members of a time dimension: all that its values are fine enough for, but not the sixteen of several
+/// minutes or hours, which a refinement can add.
 pub(super) fn timeframes(project: &Project, dimension: &Dimension) -> Vec<Timeframe> {
     let DimensionKind::Time { finest } = dimension.kind else { return Vec::new() };
     let finest = if dimension.column_type == ColumnType::Date { finest.max(Granularity::Day) } else { finest };
@@ -73,9 +74,9 @@ pub(super) fn datatype(column_type: ColumnType) -> (Datatype, bool) {
 /// Returns the member that stands for the periods of a granularity.
 pub(super) fn frame(granularity: Granularity) -> Timeframe {
     match granularity {
-        Granularity::Second => Timeframe::Second,
-        Granularity::Minute(_) => Timeframe::Minute,
-        Granularity::Hour(_) => Timeframe::Hour,
+        Granularity::Second | Granularity::Minute(_) | Granularity::Hour(_) => {
+            within_a_day(granularity).expect("Looker has a timeframe of each part of a day")
+        }
         Granularity::Day => Timeframe::Date,
         Granularity::Week => Timeframe::Week,
         Granularity::Month => Timeframe::Month,
@@ -83,6 +84,21 @@ pub(super) fn frame(granularity: Granularity) -> Timeframe {
         Granularity::Year => Timeframe::Year,
         Granularity::FiscalQuarter => Timeframe::FiscalQuarter,
         Granularity::FiscalYear => Timeframe::FiscalYear,
+    }
+}
+
+/// Returns the member for periods of minutes or hours, which Looker calls as we do.
+fn within_a_day(granularity: Granularity) -> Option<Timeframe> {
+    Some(granularity)
+        .filter(|granularity| granularity.is_within_a_day())
+        .and_then(|size| Timeframe::from_word(size.name()))
+}
+
+/// Returns the periods that a member shows, if it shows any.
+pub(super) fn granularity(frame: Timeframe) -> Option<Granularity> {
+    match frame {
+        Timeframe::Date => Some(Granularity::Day),
+        other => Granularity::from_name(other.word()),
     }
 }
 

@@ -83,8 +83,40 @@ keywords! {
         Second "second",
         /// The minute.
         Minute "minute",
+        /// 2 minutes.
+        Minute2 "minute2",
+        /// 3 minutes.
+        Minute3 "minute3",
+        /// 4 minutes.
+        Minute4 "minute4",
+        /// 5 minutes.
+        Minute5 "minute5",
+        /// 6 minutes.
+        Minute6 "minute6",
+        /// 10 minutes.
+        Minute10 "minute10",
+        /// 12 minutes.
+        Minute12 "minute12",
+        /// 15 minutes.
+        Minute15 "minute15",
+        /// 20 minutes.
+        Minute20 "minute20",
+        /// 30 minutes.
+        Minute30 "minute30",
         /// The hour of a day.
         Hour "hour",
+        /// 2 hours of the clock.
+        Hour2 "hour2",
+        /// 3 hours of the clock.
+        Hour3 "hour3",
+        /// 4 hours of the clock.
+        Hour4 "hour4",
+        /// 6 hours of the clock.
+        Hour6 "hour6",
+        /// 8 hours of the clock.
+        Hour8 "hour8",
+        /// 12 hours of the clock.
+        Hour12 "hour12",
         /// The day.
         Date "date",
         /// The first day of the week.

@@ -9,7 +9,7 @@
 //! **Invariant:** rows are read by the planner's own scope, so that an expression means here what it means to the API.
 
 use super::{
-    super::{Emission, dimension, partition, splice::Splices},
+    super::{Emission, dimension, partition, rows, splice::Splices},
     Fact, Union, joined,
     leaves::Column,
     shared,
@@ -66,6 +66,7 @@ pub(super) fn branch(
     let counted = counted(emission, &mut rows, at, columns)?;
     conditions.extend(counted.condition);
     items.extend(counted.items);
+    conditions.extend(rows::inside(emission, model, &mut rows, splices)?);
     if let Some(partition) = emission.partition(model) {
         let column = rows.column(&partition.column);
         let field = union.time_field();

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use super::super::{Emission, home::Home, measure};
 use crate::{
     ids::MetricId,
-    project::{Aggregation, Back, Input, MetricKind, Project},
+    project::{Back, Input, MetricKind, Project},
     time::Unit,
 };
 
@@ -38,22 +38,11 @@ fn gather(emission: &Emission<'_>, metric: MetricId, later: i64, found: &mut BTr
     }
     match &project.metrics[metric].kind {
         MetricKind::Simple(simple) if simple.balance.is_some() => Err(measure::BALANCE.to_owned()),
-        MetricKind::Simple(simple) => match simple.aggregation {
-            Aggregation::Percentile(_) | Aggregation::DiscretePercentile(_) | Aggregation::ApproxPercentile(_) => {
-                Err(measure::PERCENTILE.to_owned())
-            }
-            Aggregation::Count
-            | Aggregation::Sum
-            | Aggregation::Avg
-            | Aggregation::Min
-            | Aggregation::Max
-            | Aggregation::CountDistinct
-            | Aggregation::ApproxCountDistinct => {
-                let home = emission.homes[&metric].clone()?;
-                found.insert(Fact { home, later });
-                Ok(())
-            }
-        },
+        MetricKind::Simple(_) => {
+            let home = emission.homes[&metric].clone()?;
+            found.insert(Fact { home, later });
+            Ok(())
+        }
         MetricKind::Derived { inputs, .. } => {
             inputs.iter().try_for_each(|input| gather(emission, input.metric, later + moved(project, input)?, found))
         }

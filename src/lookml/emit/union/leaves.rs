@@ -19,7 +19,7 @@ use crate::{
     catalog::ColumnType,
     ids::{MetricId, ModelId},
     project::{Aggregation, Ref, SimpleMetric},
-    sql::{Aggregate, AggregateFunction, Expr, Leaf, SqlExpr},
+    sql::Expr,
 };
 
 /// A column of the union that one fact fills.
@@ -166,7 +166,7 @@ impl<'e, 'a> Leaves<'e, 'a> {
             Aggregation::Max if is_number => MeasureType::Max,
             Aggregation::Min | Aggregation::Max => measure::extreme_type(value_type)?,
             Aggregation::Percentile(_) | Aggregation::DiscretePercentile(_) | Aggregation::ApproxPercentile(_) => {
-                return Err(measure::PERCENTILE.to_owned());
+                MeasureType::Number
             }
         };
         let column = match (simple.aggregation, &simple.expr) {
@@ -183,7 +183,10 @@ impl<'e, 'a> Leaves<'e, 'a> {
         let mut made = measure::empty(name, kind);
         let field = format!("${{{}}}", column.name);
         made.sql = Some(match simple.aggregation {
-            Aggregation::Min | Aggregation::Max if !is_number => self.extreme(simple.aggregation, &field)?,
+            Aggregation::Min | Aggregation::Max if !is_number => self.written(simple.aggregation, &field)?,
+            Aggregation::Percentile(_) | Aggregation::DiscretePercentile(_) | Aggregation::ApproxPercentile(_) => {
+                self.written(simple.aggregation, &field)?
+            }
             _ => field,
         });
         made.approximate = simple.aggregation == Aggregation::ApproxCountDistinct;
@@ -194,12 +197,10 @@ impl<'e, 'a> Leaves<'e, 'a> {
         Ok(made)
     }
 
-    /// `MIN(${first_booking_value})`: a measure of a time or a text says its aggregate itself.
-    fn extreme(&self, aggregation: Aggregation, field: &str) -> Result<String, String> {
-        let function = if aggregation == Aggregation::Min { AggregateFunction::Min } else { AggregateFunction::Max };
+    /// `MIN(${first_booking_value})`: a measure of a time or a text says its aggregate itself, and so does a percentile.
+    fn written(&self, aggregation: Aggregation, field: &str) -> Result<String, String> {
         let mut splices = Splices::default();
-        let arg = Some(splices.place(field));
-        let call: SqlExpr = Expr::Leaf(Leaf::Aggregate(Box::new(Aggregate { function, arg })));
+        let call = measure::aggregate(aggregation, splices.place(field))?;
         splices.expression(&call, self.emission.options.dialect)
     }
 

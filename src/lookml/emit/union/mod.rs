@@ -37,6 +37,7 @@ use crate::{
     ids::{MetricId, ModelId},
     plan::WholeData,
     project::{MetricKind, Project},
+    time::Granularity,
 };
 use joined::Joined;
 use shared::Shared;
@@ -190,6 +191,9 @@ fn explore(
     for (metric, reason) in reasons {
         emission.homes.insert(metric, Err(reason));
     }
+    for fact in &union.facts {
+        emission.guard(fact.home.model);
+    }
     report(emission, &union, &shown);
     Ok(UnionExplore { view, explore, union, metrics: shown.into_keys().collect() })
 }
@@ -200,11 +204,6 @@ fn union(emission: &Emission<'_>, facts: Vec<Fact>, taken: &mut BTreeSet<String>
     for fact in &facts {
         if let Some(reason) = emission.unreadable.get(&fact.home) {
             return Err(reason.clone());
-        }
-        if let Some((_, policy)) = project.policies.of_rows(fact.home.model).first() {
-            let model = &project.models[fact.home.model].name;
-            let policy = &project.policies.rows[*policy].name;
-            return Err(format!("not everyone may see all rows of `{model}` (policy `{policy}`)"));
         }
     }
     let (frames, by_days) = frames(emission, &facts)?;
@@ -264,9 +263,11 @@ fn frames(emission: &Emission<'_>, facts: &[Fact]) -> Result<(Vec<Timeframe>, bo
         frames.retain(|frame| theirs.contains(frame));
     }
     if by_days {
-        let within_a_day =
-            [Timeframe::Time, Timeframe::Second, Timeframe::Minute, Timeframe::Hour, Timeframe::HourOfDay];
-        frames.retain(|frame| !within_a_day.contains(frame));
+        let is_within_a_day = |frame| match frame {
+            Timeframe::Time | Timeframe::HourOfDay => true,
+            other => time::granularity(other).is_some_and(Granularity::is_within_a_day),
+        };
+        frames.retain(|frame| !is_within_a_day(*frame));
     }
     if frames.iter().all(|frame| *frame == Timeframe::Raw) {
         return Err("its inputs have times that no period fits".to_owned());

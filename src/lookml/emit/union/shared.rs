@@ -80,13 +80,13 @@ fn meeting(
     })
 }
 
-/// Returns whether everyone may read all rows on a way, without a bound.
+/// Returns whether everyone who sees the rows of a model sees those on a way, without a bound.
 fn is_open(emission: &Emission<'_>, model: ModelId, route: &Route) -> bool {
-    let mut models = (1..=route.0.len()).map(|n| emission.project.route_end(model, &Route(route.0[..n].to_vec())));
-    models.all(|model| {
-        let is_bounded = emission.partition(model).is_some_and(|partition| partition.required);
-        let is_sayable = !emission.unsayable.contains_key(&model);
-        !is_bounded && is_sayable && emission.project.policies.of_rows(model).is_empty()
+    let mut ways = (1..=route.0.len()).map(|n| Route(route.0[..n].to_vec()));
+    ways.all(|way| {
+        let end = emission.project.route_end(model, &way);
+        let is_bounded = emission.partition(end).is_some_and(|partition| partition.required);
+        !is_bounded && !emission.unsayable.contains_key(&end) && emission.is_seen_with(model, &way)
     })
 }
 

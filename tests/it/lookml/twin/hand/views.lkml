@@ -93,4 +93,5 @@ view: best {
   }
   dimension: customer_id { primary_key: yes type: number }
   dimension: place { type: number }
+  measure: of_the_best { type: sum sql: ${TABLE}.total ;; }
 }

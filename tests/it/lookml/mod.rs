@@ -5,7 +5,7 @@ mod governed;
 mod outside;
 mod sound;
 mod stable;
-#[cfg(feature = "duckdb")]
+#[cfg(all(feature = "duckdb", feature = "server"))]
 mod twin;
 mod worlds;
 

@@ -58,6 +58,19 @@ fn what_not_everyone_may_see_is_sound_in_every_dialect() {
     }
 }
 
+/// What is safe as long as rows stay as they are: keys, relationships, and aggregates that a measure says itself.
+#[test]
+fn no_join_multiplies_rows_and_nothing_is_added_up_behind_the_sql() {
+    for emitted in [emit(&parcel(), Dialects::Configured), emit(&governed(), Dialects::Configured)] {
+        let text: String = emitted.files.values().map(String::as_str).collect();
+        for forbidden in
+            ["one_to_many", "many_to_many", "type: cross", "running_total", "percent_of_", "type: duration"]
+        {
+            assert!(!text.contains(forbidden), "{forbidden}");
+        }
+    }
+}
+
 fn assert_sound(emitted: &Emitted) {
     let problems = problems(emitted);
     assert!(problems.is_empty(), "{}", problems.join("\n"));

@@ -61,7 +61,8 @@ pub(super) fn shop() -> World {
     read(&root().join("tests/shop"))
 }
 
-fn read(folder: &Path) -> World {
+/// The project in a folder.
+pub(super) fn read(folder: &Path) -> World {
     let text = |path: &Path| fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let mut definitions: Vec<(String, String)> = fs::read_dir(folder.join("metrics"))
         .expect("a folder of definitions")

@@ -21,8 +21,13 @@ fn a_project_by_hand_raises_nothing() {
 fn every_emitted_project_raises_nothing() {
     let hostile = worlds::written(include_str!("../hostile.yml"));
     let unsayable = worlds::written(include_str!("../unsayable.yml"));
-    let all =
-        [("parcel", worlds::parcel()), ("flights", worlds::flights()), ("hostile", hostile), ("unsayable", unsayable)];
+    let all = [
+        ("parcel", worlds::parcel()),
+        ("flights", worlds::flights()),
+        ("governed", worlds::governed()),
+        ("hostile", hostile),
+        ("unsayable", unsayable),
+    ];
     for (name, world) in all {
         for dialect in Dialect::ALL {
             let emitted = worlds::emit(&world, worlds::Dialects::Only(dialect));

@@ -51,6 +51,24 @@ impl Model {
         self.grants.get(name).map_or_else(|| refuse(format!("unknown access grant `{name}`")), Ok)
     }
 
+    /// Whether an explore is the same in another model, with its views, and so answers alike.
+    pub(super) fn is_same(&self, other: &Self, explore: &str) -> bool {
+        let (Some(block), Some(theirs)) = (self.explores.get(explore), other.explores.get(explore)) else {
+            return false;
+        };
+        let named = |block: &Block| block.word("from").or_else(|| block.word("view_name")).map(str::to_owned);
+        let views = block.blocks("join").chain([block]).map(|block| named(block).unwrap_or_else(|| block.name.clone()));
+        block == theirs
+            && self.settings == other.settings
+            && self.grants == other.grants
+            && views.into_iter().all(|view| self.views.get(&view) == other.views.get(&view))
+    }
+
+    /// Whether another model has the same explores, views and grants.
+    pub(super) fn has_the_same_fields(&self, other: &Self) -> bool {
+        self.grants == other.grants && self.explores == other.explores && self.views == other.views
+    }
+
     /// The data tests.
     pub(super) fn tests(&self) -> &[Block] {
         &self.tests

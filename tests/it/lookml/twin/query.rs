@@ -1,6 +1,6 @@
 //! What is asked of an explore, by whom, and over which connection.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use chrono_tz::Tz;
@@ -23,8 +23,8 @@ pub(super) struct Query {
 pub(super) struct User {
     /// The user attributes: a value, or several of a list.
     pub(super) attributes: BTreeMap<String, Vec<String>>,
-    /// Whether values are filter expressions (`String Filter (advanced)`) rather than plain texts.
-    pub(super) are_filters: bool,
+    /// The attributes whose values are filter expressions (`String Filter (advanced)`) rather than plain texts.
+    pub(super) filters: BTreeSet<String>,
 }
 
 impl User {

@@ -1,20 +1,23 @@
 //! Random questions, put to the planner and to the interpreter of LookML.
 
 mod answer;
+mod people;
 mod places;
 mod question;
 mod random;
 mod union;
 mod world;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 pub(super) use answer::Answer;
-use answer::{difference, empty, of_looker, of_oracle, of_planner};
+use answer::{difference, empty, is_kept, of_looker, of_oracle, of_planner};
 use places::places;
 pub(super) use random::Random;
 use random::{every, make};
 pub(super) use world::World;
 
-use super::{Looker, data_tests, project::Model, refuse, write};
+use super::{Looker, data_tests, explore::Explore, project::Model, refuse, write};
 use question::Question;
 
 /// What a run of questions came to.
@@ -48,12 +51,18 @@ pub(super) fn compare(world: &World, questions: usize, seed: u64) -> Looker<Outc
     }
     let mut random = Random::new(seed);
     let mut outcome = Outcome::default();
-    outcome.differences.extend(failing(world, &data_tests::all(&model, &world.session(&world.user))?));
+    match data_tests::all(&model, &world.session(&world.user)) {
+        Err(refusal) if refusal.has_no_value() => {}
+        tests => outcome.differences.extend(failing(world, &tests?)),
+    }
     while outcome.compared < questions && outcome.refused < 3 * questions && outcome.differences.len() < 10 {
         let place = &places[(outcome.compared + outcome.refused) % places.len()];
         let question = make(&mut random, world, place);
         let Some(expected) = of_planner(world, &question) else {
             outcome.refused += 1;
+            if is_kept(world, &question) && write::sql(&model, &world.session(&world.user), &question.query()).is_ok() {
+                outcome.differences.push(format!("{}\nLooker shows what a policy keeps", question.show()));
+            }
             continue;
         };
         outcome.compared += 1;
@@ -71,10 +80,22 @@ pub(super) fn compare(world: &World, questions: usize, seed: u64) -> Looker<Outc
                 let differs = difference(&expected, &found, || empty(world, &question));
                 outcome.differences.extend(differs.map(|differs| format!("{}\n{differs}\n{sql}\n", question.show())));
             }
+            Err(refusal) if refusal.has_no_value() => {
+                // Who has no value of a user attribute sees nothing.
+                let differs = difference(&Answer::default(), &expected, || empty(world, &question));
+                outcome.differences.extend(differs.map(|differs| format!("{}\n{differs}", question.show())));
+            }
             Err(refusal) => outcome.differences.push(format!("{}\nLooker refuses: {}\n", question.show(), refusal.0)),
         }
     }
     Ok(outcome)
+}
+
+/// The fields that are shown to the one who asks, by explore.
+fn shown(world: &World, model: &Model) -> BTreeMap<String, BTreeSet<String>> {
+    let names = world.emitted.report.entries.iter().filter_map(|entry| entry.explore.as_ref());
+    let explores = names.filter_map(|name| Some((name, Explore::find(model, name, &world.user).ok()?)));
+    explores.map(|(name, found)| (name.clone(), found.fields().map(str::to_owned).collect())).collect()
 }
 
 /// The data tests that fail.
@@ -91,6 +112,10 @@ fn failing(world: &World, tests: &[(String, String)]) -> Vec<String> {
 pub(super) struct Asked {
     questions: Vec<(Question, String, Answer)>,
     tests: Vec<(String, String)>,
+    /// What is shown of each explore.
+    shown: BTreeMap<String, BTreeSet<String>>,
+    /// The LookML without a mistake.
+    right: Model,
 }
 
 impl Asked {
@@ -104,7 +129,7 @@ impl Asked {
         let mut asked = Vec::new();
         for question in all {
             let Some(answer) = of_planner(world, &question) else { continue };
-            let sql = write::sql(&model, &world.session(&question.user), &question.query())?;
+            let sql = write::sql(&model, &question.session(world), &question.query())?;
             let found = of_looker(world, &question, &sql)?;
             if let Some(differs) = difference(&answer, &found, || empty(world, &question)) {
                 return refuse(format!("{}\n{differs}\n{sql}", question.show()));
@@ -112,18 +137,30 @@ impl Asked {
             asked.push((question, sql, answer));
         }
         let tests = data_tests::all(&model, &world.session(&world.user))?;
-        Ok(Self { questions: asked, tests })
+        Ok(Self { questions: asked, tests, shown: shown(world, &model), right: model })
     }
 
     /// Whether a model gives another answer to any of the questions, or refuses one.
     pub(super) fn notices(&self, world: &World, model: &Model) -> bool {
+        // What has become visible; what is gone is missed by a question.
+        let is_new = |(explore, fields): (String, BTreeSet<String>)| {
+            self.shown.get(&explore).is_none_or(|known| !fields.is_subset(known))
+        };
+        if !self.right.has_the_same_fields(model) && shown(world, model).into_iter().any(is_new) {
+            return true;
+        }
         let Ok(mut tests) = data_tests::all(model, &world.session(&world.user)) else { return true };
         tests.retain(|test| !self.tests.contains(test));
         if !failing(world, &tests).is_empty() {
             return true;
         }
+        let mut same: BTreeMap<&str, bool> = BTreeMap::new();
         self.questions.iter().any(|(question, right, expected)| {
-            let sql = write::sql(model, &world.session(&question.user), &question.query());
+            let explore = question.explore.as_str();
+            if *same.entry(explore).or_insert_with(|| self.right.is_same(model, explore)) {
+                return false;
+            }
+            let sql = write::sql(model, &question.session(world), &question.query());
             match sql {
                 Err(_) => true,
                 Ok(sql) if sql == *right => false,

@@ -10,7 +10,7 @@ use entente::{
     project::{DimensionKind, MetricKind, Project, Route, TimeAxis, to_one_routes},
 };
 
-use super::{World, union};
+use super::{World, answer::is_answered, question::Shape, union};
 use crate::lookml::twin::{Looker, explore::Explore, project::Model, query::Query, refuse, write};
 
 /// An explore, and what can be asked there.
@@ -18,8 +18,7 @@ pub(in crate::lookml::twin) struct Place {
     pub(in crate::lookml::twin) explore: String,
     /// Names of metrics and of their fields.
     pub(in crate::lookml::twin) metrics: Vec<(String, String)>,
-    /// Metrics that compare with an earlier period, and the period.
-    pub(in crate::lookml::twin) comparisons: Vec<(String, String, String)>,
+    pub(in crate::lookml::twin) comparisons: Vec<Comparison>,
     pub(in crate::lookml::twin) dimensions: Vec<Dimension>,
     /// The group of the time axis: `shipments.booked`.
     pub(in crate::lookml::twin) axis: Option<String>,
@@ -29,7 +28,17 @@ pub(in crate::lookml::twin) struct Place {
     pub(in crate::lookml::twin) frames: Vec<String>,
 }
 
-/// A dimension that is no time.
+/// A metric that compares with an earlier period.
+#[derive(Clone, Debug)]
+pub(in crate::lookml::twin) struct Comparison {
+    pub(in crate::lookml::twin) metric: String,
+    pub(in crate::lookml::twin) field: String,
+    pub(in crate::lookml::twin) period: String,
+    /// Whether Looker says null where one of its periods has no rows, as the report tells.
+    pub(in crate::lookml::twin) tells_nothing: bool,
+}
+
+/// A dimension, or a timeframe of one.
 #[derive(Clone, Debug)]
 pub(in crate::lookml::twin) struct Dimension {
     /// As the planner knows it: `origin.region`.
@@ -48,8 +57,8 @@ pub(in crate::lookml::twin) enum Kind {
     YesNo,
     /// `Yes`, `No` or nothing.
     Nullable,
-    /// A time, by this frame of Looker.
-    Time,
+    /// A time, by a timeframe that Looker shows like this.
+    Time(Shape),
 }
 
 /// Finds what can be asked of a project.
@@ -58,6 +67,14 @@ pub(in crate::lookml::twin) fn places(world: &World, model: &Model) -> Looker<Ve
     for entry in &world.emitted.report.entries {
         let is_said = entry.subject == Subject::Metric && entry.outcome != Outcome::LeftOut;
         let (Some(explore), Some(field)) = (entry.explore.as_ref().filter(|_| is_said), &entry.field) else { continue };
+        // What somebody has no grant for is what the API does not know for them.
+        let is_shown = Explore::find(model, explore, &world.user).is_ok_and(|found| found.shows(field));
+        if !is_shown {
+            if is_answered(world, &[&entry.name], &[]) {
+                return refuse(format!("`{field}` is not shown in `{explore}`, and the API answers `{}`", entry.name));
+            }
+            continue;
+        }
         let at = match places.iter().position(|place| place.explore == *explore) {
             Some(at) => at,
             None => {
@@ -69,10 +86,17 @@ pub(in crate::lookml::twin) fn places(world: &World, model: &Model) -> Looker<Ve
         let found = Explore::find(model, explore, &world.user)?.field(alias, name)?;
         let (metric, field) = (entry.name.clone(), field.clone());
         match (found.block().word("period"), entry.outcome) {
-            // One whose inputs are something over no rows, which Looker's are not, differs as the report says.
-            (Some(_), _) if entry.reason.as_ref().is_some_and(|reason| reason.contains("over no rows")) => {}
-            (Some(period), _) => places[at].comparisons.push((metric, field, period.to_owned())),
+            (Some(period), _) => {
+                let tells_nothing = entry.reason.as_ref().is_some_and(|reason| reason.contains("over no rows"));
+                places[at].comparisons.push(Comparison { metric, field, period: period.to_owned(), tells_nothing });
+            }
             (None, Outcome::Emitted) => places[at].metrics.push((metric, field)),
+            // No question here is filtered by a metric.
+            (None, _)
+                if entry.reason.as_ref().is_some_and(|reason| reason.starts_with("while a query is filtered by")) =>
+            {
+                places[at].metrics.push((metric, field));
+            }
             _ => {}
         }
     }
@@ -93,13 +117,13 @@ fn place(world: &World, model: &Model, name: &str, metric: &str) -> Looker<Place
     for route in to_one_routes(project, simple.model) {
         let alias = alias(project, &explore, &route);
         for dimension in &project.models[project.route_end(simple.model, &route)].dimensions {
-            dimensions.extend(dimension_of(world, &explore, simple.model, &route, &alias, *dimension)?);
+            dimensions.extend(dimensions_of(world, &explore, (metric, simple.model), &route, &alias, *dimension)?);
         }
     }
     let axis = simple.time.as_ref().and_then(|axis| group(project, &explore, axis));
     // The axis is asked for as the time of the query: a balance is one of each period only then.
     let is_axis = |field: &str| axis.as_ref().is_some_and(|axis| field.starts_with(&format!("{axis}_")));
-    dimensions.retain(|dimension| !matches!(dimension.kind, Kind::Time) || !is_axis(&dimension.field));
+    dimensions.retain(|dimension| !matches!(dimension.kind, Kind::Time(_)) || !is_axis(&dimension.field));
     let frames = axis.iter().flat_map(|axis| {
         let before = format!("{axis}_");
         explore.fields().filter_map(move |field| field.strip_prefix(&before).map(str::to_owned)).collect::<Vec<_>>()
@@ -115,7 +139,7 @@ fn place(world: &World, model: &Model, name: &str, metric: &str) -> Looker<Place
     })
 }
 
-fn alias(project: &Project, explore: &Explore<'_>, route: &Route) -> String {
+pub(super) fn alias(project: &Project, explore: &Explore<'_>, route: &Route) -> String {
     let roles: Vec<&str> = route.0.iter().map(|join| project.joins[*join].role.as_str()).collect();
     if roles.is_empty() { explore.base.clone() } else { roles.join("_") }
 }
@@ -141,14 +165,19 @@ fn group_named(explore: &Explore<'_>, alias: &str, name: &str) -> Option<String>
     names.iter().rev().find(has).map(|group| (**group).to_owned())
 }
 
-fn dimension_of(
+/// The frames in which a time that is no axis is asked for.
+const TIMES: [(&str, &str, Shape); 3] =
+    [("date", "day", Shape::Plain), ("month", "month", Shape::Month), ("day_of_week", "day_of_week", Shape::Weekday)];
+
+/// The fields of a dimension with their names for the planner.
+fn dimensions_of(
     world: &World,
     explore: &Explore<'_>,
-    base: ModelId,
+    (metric, base): (&str, ModelId),
     route: &Route,
     alias: &str,
     id: DimensionId,
-) -> Looker<Option<Dimension>> {
+) -> Looker<Vec<Dimension>> {
     let project = &world.project;
     let dimension = &project.dimensions[id];
     let path = project.dimension_path(base, route, id);
@@ -158,29 +187,42 @@ fn dimension_of(
         DimensionKind::Number => Kind::Number,
         DimensionKind::Boolean { nullable: false } => Kind::YesNo,
         DimensionKind::Boolean { nullable: true } => Kind::Nullable,
-        DimensionKind::Time { .. } => Kind::Time,
+        DimensionKind::Time { .. } => {
+            let group = group_named(explore, alias, &dimension.name).map(|group| format!("{alias}.{group}"));
+            return Ok(times(explore, &path, group.as_deref()));
+        }
     };
-    let name = match kind {
-        Kind::Time => group_named(explore, alias, &dimension.name).map(|group| format!("{group}_month")),
-        _ => Some(dimension.name.clone()),
-    };
-    let field = name.map(|name| format!("{alias}.{name}"));
-    let Some(field) = field.filter(|field| explore.shows(field)) else {
+    let shown = |name: &str| Some(format!("{alias}.{name}")).filter(|field| explore.shows(field));
+    let field = shown(&dimension.name).or_else(|| shown(&format!("{}_masked", dimension.name)));
+    let Some(field) = field else {
         let short = format!("{}.{}", project.models[dimension.model].name, dimension.name);
         let entries = &world.emitted.report.entries;
         let is_reported = entries.iter().any(|entry| entry.subject != Subject::Metric && short.starts_with(&entry.name))
             || entries.iter().any(|entry| entry.subject == Subject::Join)
-            || kind == Kind::Time
             // What needs joins of its own is in its own explores only.
-            || !route.0.is_empty();
-        return if is_reported { Ok(None) } else { refuse(format!("`{path}` is in no field and in no report")) };
+            || !route.0.is_empty()
+            || !is_answered(world, &[metric], &[&path]);
+        return if is_reported { Ok(Vec::new()) } else { refuse(format!("`{path}` is in no field and in no report")) };
     };
-    let values = if kind == Kind::Time { Vec::new() } else { values(world, explore, &field)? };
-    Ok(Some(Dimension { path, field, kind, values }))
+    let values = values(world, explore, &field)?;
+    Ok(vec![Dimension { path, field, kind, values }])
+}
+
+/// The timeframes of a group that are asked for.
+pub(super) fn times(explore: &Explore<'_>, path: &str, group: Option<&str>) -> Vec<Dimension> {
+    let frames = TIMES.iter().filter_map(|(frame, name, shape)| {
+        let field = format!("{}_{frame}", group?);
+        let path = format!("{path}.{name}");
+        explore.shows(&field).then_some(Dimension { path, field, kind: Kind::Time(*shape), values: Vec::new() })
+    });
+    frames.collect()
 }
 
 /// Some values of a dimension, as Looker would suggest them.
 pub(super) fn values(world: &World, explore: &Explore<'_>, field: &str) -> Looker<Vec<String>> {
+    if let Some(known) = world.values.borrow().get(field) {
+        return Ok(known.clone());
+    }
     let query = Query {
         explore: explore.block.name.clone(),
         fields: vec![field.to_owned()],
@@ -190,7 +232,14 @@ pub(super) fn values(world: &World, explore: &Explore<'_>, field: &str) -> Looke
         sorts: vec![(field.to_owned(), false)],
         limit: Some(40),
     };
-    let sql = write::sql(explore.model, &world.session(&world.user), &query)?;
+    let sql = match write::sql(explore.model, &world.session(&world.user), &query) {
+        Err(refusal) if refusal.has_no_value() => return Ok(Vec::new()),
+        sql => sql?,
+    };
     let rows = world.rows(&sql).or_else(|error| refuse(format!("{error}\n{sql}")))?;
-    Ok((0..rows.len).filter_map(|row| rows.columns[0].text(row)).collect())
+    let found: Vec<String> = (0..rows.len).filter_map(|row| rows.columns[0].text(row)).collect();
+    if !found.is_empty() {
+        world.values.borrow_mut().insert(field.to_owned(), found.clone());
+    }
+    Ok(found)
 }

@@ -9,7 +9,7 @@ use crate::{
     lookml::twin::{
         Looker,
         project::Model,
-        query::{Query, User},
+        query::{Query, Session, User},
         write,
     },
 };
@@ -26,6 +26,10 @@ pub(in crate::lookml::twin) struct Question {
     pub(in crate::lookml::twin) user: User,
     /// Whether it compares with an earlier period.
     pub(in crate::lookml::twin) is_comparison: bool,
+    /// Whether null of Looker tells nothing.
+    pub(in crate::lookml::twin) is_lenient: bool,
+    /// Whether aggregate tables may answer.
+    pub(in crate::lookml::twin) has_rollups: bool,
 }
 
 /// A key, by both of its names.
@@ -42,6 +46,10 @@ pub(in crate::lookml::twin) enum Shape {
     Plain,
     /// `Yes` and `No`.
     Words,
+    /// `2024-03-09 17`
+    Hour,
+    /// `2024-03-09 17:45`
+    Minute,
     /// `2024-03`
     Month,
     /// `2024-Q1`
@@ -165,6 +173,11 @@ impl Question {
         small.answer(&metrics, &keys, &told, days)
     }
 
+    /// Who asks, and over which connection.
+    pub(in crate::lookml::twin) fn session(&self, world: &World) -> Session {
+        Session { has_rollups: self.has_rollups, ..world.session(&self.user) }
+    }
+
     /// In Looker's words.
     pub(in crate::lookml::twin) fn query(&self) -> Query {
         let keys = self.keys.iter().map(|key| key.field.clone());
@@ -180,7 +193,7 @@ impl Question {
 
     /// The SQL of Looker; whether fields are set in parentheses is left to chance, as nothing may hang on it.
     pub(in crate::lookml::twin) fn sql(&self, world: &World, model: &Model, random: &mut Random) -> Looker<String> {
-        let mut session = world.session(&self.user);
+        let mut session = self.session(world);
         session.has_parentheses = random.chance(50);
         write::sql(model, &session, &self.query())
     }

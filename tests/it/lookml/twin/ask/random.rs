@@ -4,7 +4,7 @@ use chrono::{Datelike, Duration, NaiveDate};
 
 use super::{
     World,
-    places::{Dimension, Kind, Place},
+    places::{Comparison, Dimension, Kind, Place},
     question::{Filter, Key, Question, Range, Shape, Told},
 };
 use crate::lookml::twin::filter::text::exactly;
@@ -36,7 +36,7 @@ impl Random {
 }
 
 /// The timeframes that the planner knows under another name, and how Looker shows them.
-const FRAMES: [(&str, &str, Shape); 13] = [
+const FRAMES: [(&str, &str, Shape); 17] = [
     ("date", "day", Shape::Plain),
     ("week", "week", Shape::Plain),
     ("month", "month", Shape::Month),
@@ -44,6 +44,10 @@ const FRAMES: [(&str, &str, Shape); 13] = [
     ("year", "year", Shape::Year),
     ("fiscal_quarter", "fiscal_quarter", Shape::FiscalQuarter),
     ("fiscal_year", "fiscal_year", Shape::FiscalYear),
+    ("hour", "hour", Shape::Hour),
+    ("minute", "minute", Shape::Minute),
+    ("minute15", "minute15", Shape::Minute),
+    ("hour6", "hour6", Shape::Hour),
     ("hour_of_day", "hour_of_day", Shape::Plain),
     ("day_of_week", "day_of_week", Shape::Weekday),
     ("day_of_month", "day_of_month", Shape::Plain),
@@ -98,6 +102,8 @@ fn any(random: &mut Random, world: &World, place: &Place) -> Question {
         range: range.flatten(),
         user: world.user.clone(),
         is_comparison: false,
+        is_lenient: false,
+        has_rollups: random.chance(50),
     }
 }
 
@@ -125,9 +131,7 @@ fn key_of(dimension: &Dimension) -> Key {
         Kind::YesNo | Kind::Nullable => {
             Key { path: dimension.path.clone(), field: dimension.field.clone(), shape: Shape::Words }
         }
-        Kind::Time => {
-            Key { path: format!("{}.month", dimension.path), field: dimension.field.clone(), shape: Shape::Month }
-        }
+        Kind::Time(shape) => Key { path: dimension.path.clone(), field: dimension.field.clone(), shape },
     }
 }
 
@@ -151,7 +155,7 @@ fn filter_of(random: &mut Random, dimension: &Dimension) -> Option<Filter> {
         Kind::YesNo => said(format!("not {path}"), "no", Some(Told::HoldsNot(path))),
         Kind::Nullable if random.chance(50) => said(path, "Yes", None),
         Kind::Nullable => said(format!("{path} is null"), "NULL", None),
-        Kind::Time => None,
+        Kind::Time(_) => None,
     }
 }
 
@@ -260,7 +264,7 @@ fn month(day: NaiveDate, later: usize) -> NaiveDate {
 /// A comparison with an earlier period, over whole periods.
 fn comparison(random: &mut Random, world: &World, place: &Place) -> Question {
     let axis = place.axis.clone().unwrap_or_default();
-    let (metric, field, period) = random.pick(&place.comparisons).clone();
+    let Comparison { metric, field, period, tells_nothing } = random.pick(&place.comparisons).clone();
     let year = world.days.1.year();
     let (finer, text, expression): (&[usize], String, String) = match period.as_str() {
         "year" => (&[2, 3, 4], format!("{year}-01-01 to {}-01-01", year + 1), year.to_string()),
@@ -284,6 +288,8 @@ fn comparison(random: &mut Random, world: &World, place: &Place) -> Question {
         range: Some(range),
         user: world.user.clone(),
         is_comparison: true,
+        is_lenient: tells_nothing,
+        has_rollups: false,
     }
 }
 
@@ -313,6 +319,8 @@ pub(in crate::lookml::twin) fn every(random: &mut Random, world: &World, place: 
             range,
             user: world.user.clone(),
             is_comparison: false,
+            is_lenient: false,
+            has_rollups: random.chance(50),
         }
     };
     let one = |random: &mut Random| random.pick(&place.metrics).clone();

@@ -49,7 +49,7 @@ impl Writer<'_> {
                 return refuse(format!("user attribute `{attribute}` has no value"));
             }
             let (alias, name, _) = self.field(field)?;
-            let expression = reference::as_expression(values, self.session.user.are_filters);
+            let expression = reference::as_expression(values, self.session.user.filters.contains(attribute));
             body.conditions.push(self.filter(alias, name, &expression)?);
         }
         if let Some(sql) = explore.code("sql_always_where") {

@@ -143,7 +143,7 @@ impl Asked for Place<'_, '_> {
 }
 
 /// The value of a user attribute as the expression of an access filter.
-pub(super) fn as_expression(values: &[String], are_filters: bool) -> String {
-    let one = |value: &String| if are_filters { value.clone() } else { text::exactly(value) };
+pub(super) fn as_expression(values: &[String], is_filter: bool) -> String {
+    let one = |value: &String| if is_filter { value.clone() } else { text::exactly(value) };
     values.iter().map(one).collect::<Vec<_>>().join(",")
 }

@@ -3,20 +3,23 @@
 use super::edit::{in_blocks, lines, replace, sql, without_block, without_line};
 
 /// A kind of mistake.
-pub(super) struct Kind {
-    pub(super) name: &'static str,
+#[derive(Debug)]
+pub(in crate::lookml::twin) struct Kind {
+    pub(in crate::lookml::twin) name: &'static str,
     /// The texts with it, one for each place where it can be made.
     pub(super) make: fn(&str) -> Vec<String>,
 }
 
 macro_rules! kinds {
-    ($($name:literal: $make:expr;)*) => {
-        /// All kinds.
-        pub(super) const KINDS: &[Kind] = &[$(Kind { name: $name, make: $make }),*];
+    ($(#[$doc:meta])* $all:ident $($name:literal: $make:expr;)*) => {
+        $(#[$doc])*
+        pub(in crate::lookml::twin) const $all: &[Kind] = &[$(Kind { name: $name, make: $make }),*];
     };
 }
 
 kinds! {
+    /// What is said wrong of numbers.
+    NUMBERS
     // Joins.
     "a join loses rows": |text| replace(text, "type: left_outer", "type: inner");
     "a join has no condition": |text| replace(text, "type: left_outer", "type: cross");
@@ -117,8 +120,9 @@ kinds! {
     "a sum is a difference": |text| in_measures(text, |block| sql(block, |sql| {
         if sql.contains(" + ") { Some(sql.replacen(" + ", " - ", 1)) } else { sql.contains(" - ").then(|| sql.replacen(" - ", " + ", 1)) }
     }));
+    // A factor of one changes nothing.
     "a factor is gone": |text| in_measures(text, |block| sql(block, |sql| {
-        sql.split_once(" * ").filter(|(left, _)| !left.contains('(')).map(|(left, _)| left.to_owned())
+        sql.split_once(" * ").filter(|(left, factor)| !left.contains('(') && *factor != "1").map(|(left, _)| left.to_owned())
     }));
     "a measure of another measure": |text| in_measures(text, |block| sql(block, |sql| {
         let from = sql.rfind("${")?;
@@ -149,10 +153,7 @@ kinds! {
     "a bound is too low": |text| lines(text, |line| {
         line.contains("date_end").then(|| line.replacen(") + ", ") - 2", 1)).filter(|new| new != line)
     });
-    "a bound of another time": |text| lines(text, |line| {
-        let is_bound = line.contains("{% date_") && line.contains(" shipments.booked_date %}");
-        is_bound.then(|| line.replace("shipments.booked_date %}", "shipments.delivered_date %}"))
-    });
+    // A bound of another time is none, as nobody filters that: a wider bound reads more and shows the same.
     "the filter of the explore is gone": |text| without_block(text, "always_filter: ");
     "the explore filters other days": |text| replace(text, "28 days ago for 28 days", "14 days ago for 14 days");
     "an explore of another view": |text| lines(text, |line| {
@@ -161,6 +162,10 @@ kinds! {
     "an explore lost what it extends": |text| without_line(text, "extends: [");
     "an explore is gone": |text| without_block(text, "explore: ");
     "a refinement is gone": |text| without_block(text, "view: +");
+    // Derived tables.
+    "a branch of a union is gone": without_branch;
+    "a mark of other periods": |text| replace(text, "_month._is_selected", "_week._is_selected");
+    // An aggregate table that holds something else answers nothing, and the rows do: see `hand`.
     // The model.
     "a week begins on another day": |text| lines(text, |line| {
         line.starts_with("week_start_day: ").then(|| "week_start_day: wednesday".to_owned())
@@ -169,6 +174,30 @@ kinds! {
         line.starts_with("fiscal_month_offset: ").then(|| "fiscal_month_offset: 7".to_owned())
     });
     "no fiscal year": |text| without_line(text, "fiscal_month_offset: ");
+}
+
+kinds! {
+    /// What is said wrong of who sees what.
+    POLICIES
+    "an access filter is gone": |text| without_block(text, "access_filter: ");
+    "an access filter of another attribute": |text| replace(text, "user_attribute: country", "user_attribute: region");
+    "an access grant is not required": |text| without_line(text, "required_access_grants: ");
+    "a grant for everyone else": |text| lines(text, |line| {
+        let allowed = line.trim_start().starts_with("allowed_values: ");
+        allowed.then(|| if line.contains("\"yes\"") { line.replace("\"yes\"", "\"no\"") } else { line.replace("\"no\"", "\"yes\"") })
+    });
+    "those who see all are others": |text| replace(text, "== 'yes' %}", "!= 'yes' %}");
+    "a condition of somebody else": |text| replace(text, "{{ _user_attributes['", "{{ _user_attributes['no_");
+}
+
+/// Without one of the selects that a derived table puts under one another.
+fn without_branch(text: &str) -> Vec<String> {
+    let Some((from, to)) = text.find("    sql:\n").zip(text.find("\n    ;;\n")) else { return Vec::new() };
+    let (before, after) = (&text[..from + 9], &text[to..]);
+    let branches: Vec<&str> = text[from + 9..to].split("\n      UNION ALL\n").collect();
+    let without = |at: usize| [&branches[..at], &branches[at + 1..]].concat().join("\n      UNION ALL\n");
+    let some = if branches.len() < 2 { 0 } else { branches.len() };
+    (0..some).map(|at| format!("{before}{}{after}", without(at))).collect()
 }
 
 fn in_measures(text: &str, change: impl Fn(&str) -> Vec<String>) -> Vec<String> {

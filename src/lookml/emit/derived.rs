@@ -37,10 +37,15 @@ pub(super) fn make_derived(
         }
         return Ok(made);
     }
+    if let Some(made) = alone(emission, metric, expr, inputs, extra, name, helpers)? {
+        return Ok(made);
+    }
     let mut texts = Vec::new();
     let mut crosses = false;
     let mut notes = Vec::new();
     for input in inputs {
+        // What cannot stand there must leave nothing behind.
+        text(emission, input, "")?;
         let made = operand(emission, input, extra, name, helpers)?;
         texts.push(text(emission, input, &made.0)?);
         notes.extend(input.ignore.is_some().then(|| WHOLE.to_owned()));
@@ -72,6 +77,30 @@ pub(super) fn make_derived(
     notes.sort();
     notes.dedup();
     Ok(Made { measure, crosses, note: (!notes.is_empty()).then(|| notes.join("; ")) })
+}
+
+/// Makes the measure of a metric that is another one under a condition: the same measure, with a filter.
+fn alone(
+    emission: &mut Emission<'_>,
+    metric: MetricId,
+    expr: &Expr<InputId>,
+    inputs: &[Input],
+    extra: &Extra,
+    name: &str,
+    helpers: &mut Vec<Made>,
+) -> Result<Option<Made>, String> {
+    let project = emission.project;
+    let (Expr::Leaf(_), [only]) = (expr, inputs) else { return Ok(None) };
+    let is_plain = only.ignore.is_none() && only.offset_to.is_none() && only.cumulation.is_none();
+    let inner = &project.metrics[only.metric];
+    let is_same = project.metrics[metric].when_empty == only.when_empty.unwrap_or(inner.when_empty);
+    if !is_plain || !is_same || (only.filter.is_empty() && extra.is_empty()) {
+        return Ok(None);
+    }
+    let conditions = merge(&only.filter, extra);
+    let made =
+        make(emission, only.metric, &conditions, name, helpers).map_err(|reason| because(&inner.name, &reason))?;
+    Ok(Some(Made { note: with_empty(project, only, made.note.clone()), ..made }))
 }
 
 /// Returns the type of the measure of an expression over measures.

@@ -107,7 +107,6 @@ kinds! {
         Some(format!("    filters: [{rest}"))
     }));
     "yes is no": |text| in_measures(text, |block| replace(block, ": \"yes\"", ": \"no\""));
-    "no is yes": |text| in_measures(text, |block| replace(block, ": \"no\"", ": \"yes\""));
     "a measure is filtered by another word": |text| in_measures(text, |block| lines(block, |line| {
         let is_filter = line.trim_start().starts_with("filters: [") && !line.contains("\"yes\"") && !line.contains("\"no\"");
         is_filter.then(|| line.replacen(": \"", ": \"x", 1))

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     dimension::Fields,
-    measure::Measures,
+    measure::{Measures, is_helper},
     models::is_made,
     report::{Ledger, Outcome},
     source::{place, texts},
@@ -156,7 +156,7 @@ pub(super) fn rollups<'a>(
     for explore in fields.lookml.model.explores.values() {
         for at in explore.layers.all("aggregate_table") {
             let Some(name) = at.node.name() else { continue };
-            if fields.lookml.is_generated(explore.layers.last().file) && ledger.knows(at) {
+            if fields.lookml.is_own(&explore.layers) && ledger.knows(at) {
                 continue;
             }
             let refused = fields.refused.get(&("rollups".to_owned(), name.text.to_owned()));
@@ -202,6 +202,9 @@ fn rollup<'a>(
             return Err(format!("it stores `{}`, a measure of another view", word.text()));
         }
         let field = view.field(&name).ok_or_else(|| format!("there is no measure `{name}`"))?;
+        if is_helper(fields.lookml, field) {
+            continue;
+        }
         metrics.push(measures.metric(view.name, field)?);
     }
     let (mut dimensions, mut time) = (Vec::new(), None);

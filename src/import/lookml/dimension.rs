@@ -5,7 +5,11 @@
 //!
 //! **Invariant:** a dimension is either said whole or not at all, with the reason.
 
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    rc::Rc,
+};
 
 use super::{
     edges::Edges,
@@ -74,11 +78,16 @@ pub(super) struct Fields<'r, 'a> {
     /// What is not said though it could be, with the reason: resolving refused it.
     pub(super) refused: &'r BTreeMap<(String, String), String>,
     said: RefCell<BTreeMap<(String, String), Option<Said>>>,
+    /// How many dimensions are being said, each for the one before.
+    depth: Cell<usize>,
 }
+
+/// How many dimensions may be made of one another.
+const MAX_DEPTH: usize = 60;
 
 impl<'r, 'a> Fields<'r, 'a> {
     pub(super) fn new(lookml: &'r Lookml<'a>, refused: &'r BTreeMap<(String, String), String>) -> Self {
-        Self { lookml, refused, edges: RefCell::default(), said: RefCell::default() }
+        Self { lookml, refused, edges: RefCell::default(), said: RefCell::default(), depth: Cell::new(0) }
     }
 
     /// Takes the joins, over which fields can be said from here on.
@@ -93,8 +102,13 @@ impl<'r, 'a> Fields<'r, 'a> {
         if let Some(said) = self.said.borrow().get(&key) {
             return said.clone().unwrap_or_else(|| Err(format!("`{}` is made of itself", field.name)));
         }
+        if self.depth.get() > MAX_DEPTH {
+            return Err("it is made of too many dimensions".to_owned());
+        }
         self.said.borrow_mut().insert(key.clone(), None);
+        self.depth.set(self.depth.get() + 1);
         let said = self.make(view, field).map(Rc::new);
+        self.depth.set(self.depth.get() - 1);
         self.said.borrow_mut().insert(key, Some(said.clone()));
         said
     }

@@ -89,12 +89,17 @@ pub(super) fn rest<'a>(lookml: &Lookml<'a>, field: &Field<'a>) -> Vec<At<'a>> {
 pub(super) fn about(lookml: &Lookml<'_>, layers: &Layers<'_>, name: &str, made: &str, out: &mut Entries) {
     let label = lookml.said(layers, "label").filter(|label| *label != human(name));
     out.maybe("label", label.map(|label| label.trim_start_matches("[deprecated] ").to_owned()));
-    let description = lookml.said(layers, "description").map(|text| tidied(&text));
+    let mut description = lookml.said(layers, "description").map(|text| tidied(&text));
+    let life =
+        description.as_deref().and_then(deprecated).filter(|_| texts(layers, "tags").contains(&DEPRECATED.to_owned()));
+    if let Some((text, ..)) = &life {
+        description = Some(text.clone());
+    }
     out.maybe("description", description.filter(|text| text != made && !text.is_empty()));
     let tags = texts(layers, "tags");
     out.maybe("owner", tags.iter().find_map(|tag| tag.strip_prefix("owner:")));
     out.maybe("group", lookml.said(layers, "group_label"));
-    if layers.says_yes("hidden") {
+    if layers.says_yes("hidden") && life.is_none() {
         out.put("hidden", Out::yes());
     }
     let synonyms = texts(layers, "synonyms");
@@ -110,6 +115,22 @@ pub(super) fn about(lookml: &Lookml<'_>, layers: &Layers<'_>, name: &str, made: 
     {
         out.text("status", status);
     }
+    if let Some((_, successor, sunset)) = life {
+        out.text("status", "deprecated");
+        out.text("replaced_by", successor);
+        out.maybe("sunset", sunset);
+    }
+}
+
+/// The tag of what is deprecated.
+const DEPRECATED: &str = "status:deprecated";
+
+/// Reads what entente says of a deprecated metric: its own description, the successor, and until when it stays.
+fn deprecated(description: &str) -> Option<(String, String, Option<String>)> {
+    let (text, rest) = description.rsplit_once("Use ")?;
+    let (successor, rest) = rest.split_once(" instead")?;
+    let sunset = rest.strip_prefix("; this one stays until ").map(|day| day.trim_end_matches('.').to_owned());
+    Some((text.trim().to_owned(), successor.to_owned(), sunset))
 }
 
 /// Returns whether a tag is one that other keys say.
@@ -289,6 +310,13 @@ fn tidied(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_deprecated_metric_says_its_successor() {
+        let found = deprecated("Old. Use revenue instead; this one stays until 2026-12-31.").expect("it is deprecated");
+        assert_eq!(found, ("Old.".to_owned(), "revenue".to_owned(), Some("2026-12-31".to_owned())));
+        assert_eq!(deprecated("Use with care."), None);
+    }
 
     #[test]
     fn formats_of_both_kinds_are_words() {

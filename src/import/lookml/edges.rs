@@ -34,6 +34,17 @@ pub(super) struct Edge {
     pub(super) role: String,
     /// Their column and our expression, for each part of the key.
     pub(super) keys: Vec<(String, String)>,
+    /// The time at which the version there is taken, where rows there are versions.
+    pub(super) version: Option<Version>,
+}
+
+/// How a join takes the version of a row that is valid at a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Version {
+    /// Our time.
+    pub(super) at: String,
+    /// Their columns with the first moment, and with the first one after.
+    pub(super) valid: (String, String),
 }
 
 impl Edge {
@@ -62,6 +73,7 @@ impl Edge {
         if self.role != self.to {
             join.text("as", &self.role);
         }
+        join.maybe("as_of", self.version.as_ref().map(|version| &version.at));
         Out::Map(join.0)
     }
 }
@@ -169,11 +181,12 @@ fn read_join(fields: &Fields<'_, '_>, explore: &Explore<'_>, join: &Join<'_>) ->
     if has_liquid(&sql) {
         return Err("its condition holds Liquid".to_owned());
     }
-    let (other, pairs) = condition(join.alias, &sql)?;
+    let is_own = is_generated(fields, join);
+    let Condition { other, pairs, version } = condition(join.alias, &sql, is_own)?;
     let near = view(&other).ok_or_else(|| format!("there is no view for `{other}`"))?;
     let strip = |alias: &str, parent: &str| match alias.strip_prefix(&format!("{parent}_")) {
         // entente calls a view that is joined over others by all roles on the way.
-        Some(role) if parent != explore.base && is_generated(fields, join) => role.to_owned(),
+        Some(role) if parent != explore.base && is_own => role.to_owned(),
         _ => alias.to_owned(),
     };
     match join.relationship() {
@@ -182,10 +195,24 @@ fn read_join(fields: &Fields<'_, '_>, explore: &Explore<'_>, join: &Join<'_>) ->
                 .iter()
                 .map(|(theirs, ours)| Ok((column(fields, joined, theirs)?, side(fields, near, ours)?)))
                 .collect::<Result<_, String>>()?;
+            let version = version
+                .map(|(at, from, to)| {
+                    let Side::Field(at) = at else { return Err("its time is computed".to_owned()) };
+                    let (at, member) = fields.member(near, &at)?;
+                    if at.is_helper || member.is_none_or(|member| member != "raw") {
+                        return Err("its time is no time dimension".to_owned());
+                    }
+                    let at = at.name.clone();
+                    Ok::<_, String>(Version {
+                        at,
+                        valid: (column(fields, joined, &from)?, column(fields, joined, &to)?),
+                    })
+                })
+                .transpose()?;
             let role = strip(join.alias, &other);
-            Ok(Edge { from: near.to_owned(), to: joined.to_owned(), role, keys })
+            Ok(Edge { from: near.to_owned(), to: joined.to_owned(), role, keys, version })
         }
-        "one_to_many" => {
+        "one_to_many" if version.is_none() => {
             let keys = pairs
                 .iter()
                 .map(|(theirs, ours)| match ours {
@@ -196,7 +223,7 @@ fn read_join(fields: &Fields<'_, '_>, explore: &Explore<'_>, join: &Join<'_>) ->
                 })
                 .collect::<Result<_, String>>()?;
             let role = if other == explore.base { near.to_owned() } else { other };
-            Ok(Edge { from: joined.to_owned(), to: near.to_owned(), role, keys })
+            Ok(Edge { from: joined.to_owned(), to: near.to_owned(), role, keys, version: None })
         }
         other => Err(format!("it is {}, so neither side has at most one row", other.replace('_', " "))),
     }
@@ -218,7 +245,7 @@ fn foreign_key(
     let owner = fields.lookml.view(joined).ok_or("its view is not known")?;
     let primary = primary_key(owner).ok_or_else(|| format!("`{joined}` has no primary key"))?;
     let keys = vec![(column(fields, joined, primary.name)?, side(fields, near, &Side::Field(field.to_owned()))?)];
-    Ok(Edge { from: near.to_owned(), to: joined.to_owned(), role: join.alias.to_owned(), keys })
+    Ok(Edge { from: near.to_owned(), to: joined.to_owned(), role: join.alias.to_owned(), keys, version: None })
 }
 
 /// The side of an equality that is not the joined view's.
@@ -230,65 +257,129 @@ enum Side {
     Expression(Expr<Name>, Vec<(String, String)>),
 }
 
-type Pairs = Vec<(String, Side)>;
+/// A condition of a join that can be said.
+struct Condition {
+    /// The other view.
+    other: String,
+    /// For each equality the field of the joined view, and our side.
+    pairs: Vec<(String, Side)>,
+    /// Our time, and their fields between which it lies.
+    version: Option<(Side, String, String)>,
+}
 
-/// Reads `${a.x} = ${b.y} AND …`: the other view, and for each equality the field of the joined view and our side.
-fn condition(alias: &str, sql: &str) -> Result<(String, Pairs), String> {
-    let mut marks: Vec<(String, String, String)> = Vec::new();
-    let mut text = String::new();
-    for piece in pieces(sql)? {
-        match piece {
-            Piece::Text(part) => text.push_str(&part),
-            Piece::Field(Some(view), field) => {
-                let mark = format!("lookml_key_{}", marks.len());
-                text.push_str(&mark);
-                marks.push((mark, view, field));
-            }
-            Piece::Field(None, field) => return Err(format!("`{field}` is not said to be of any view")),
-            Piece::Column(_) | Piece::Table => return Err("it names a table".to_owned()),
-        }
-    }
+/// A reference of a condition: its mark, the view and the field.
+type Mark = (String, String, String);
+
+/// Reads `${a.x} = ${b.y} AND …`; what entente itself wrote about the joined view alone is the `where` of its model.
+fn condition(alias: &str, sql: &str, is_own: bool) -> Result<Condition, String> {
+    let (text, marks) = marked(sql)?;
     let parsed = to_portable(&text, None)?;
     let mut conjuncts = Vec::new();
     split(&parsed.expr, &mut conjuncts);
-    let (mut other, mut pairs): (Option<String>, Pairs) = (None, Vec::new());
+    let (mut other, mut pairs, mut from, mut to): (Option<String>, Vec<(String, Side)>, _, _) =
+        (None, Vec::new(), None, None);
     for conjunct in conjuncts {
+        if is_own && views(conjunct, &marks).iter().all(|view| view == alias) {
+            continue;
+        }
+        if let Some(bound) = lower(conjunct, alias, &marks) {
+            from = Some(bound);
+            continue;
+        }
+        if let Some(bound) = upper(conjunct, alias, &marks) {
+            to = Some(bound);
+            continue;
+        }
         let Expr::Binary { op: BinaryOp::Eq, left, right } = conjunct else {
             return Err("its condition is more than equalities of fields".to_owned());
         };
-        let views = |expr: &Expr<Name>| -> BTreeSet<String> {
-            let of = |mark: &str| marks.iter().find(|(known, ..)| known == mark).map(|(_, view, _)| view.clone());
-            names(expr).iter().filter_map(|name| of(name)).collect()
-        };
-        let (theirs, ours) = match (views(left), views(right)) {
-            (l, r) if l.len() == 1 && l.contains(alias) && !r.contains(alias) => (left, right),
-            (l, r) if r.len() == 1 && r.contains(alias) && !l.contains(alias) => (right, left),
+        let only = |views: &BTreeSet<String>| views.len() == 1 && views.contains(alias);
+        let (theirs, ours) = match (views(left, &marks), views(right, &marks)) {
+            (l, r) if only(&l) && !r.contains(alias) => (left, right),
+            (l, r) if only(&r) && !l.contains(alias) => (right, left),
             _ => return Err("its condition is more than equalities with one other view".to_owned()),
         };
-        let mut near = views(ours).into_iter();
+        let mut near = views(ours, &marks).into_iter();
         let (Some(view), None) = (near.next(), near.next()) else {
             return Err("its condition is more than equalities with one other view".to_owned());
         };
         if other.get_or_insert_with(|| view.clone()) != &view {
             return Err("its key is of several views".to_owned());
         }
-        let field = |expr: &Expr<Name>| match expr {
-            Expr::Leaf(Name::Path(words)) if words.len() == 1 => {
-                marks.iter().find(|(mark, ..)| *mark == words[0].value).map(|(_, _, field)| field.clone())
-            }
-            _ => None,
-        };
-        let theirs = field(theirs).ok_or("the key of the joined view is computed")?;
-        let ours = match field(ours) {
-            Some(field) => Side::Field(field),
-            None => {
-                let of_ours = marks.iter().map(|(mark, _, field)| (mark.clone(), field.clone()));
-                Side::Expression((**ours).clone(), of_ours.collect())
-            }
-        };
-        pairs.push((theirs, ours));
+        let theirs = field(theirs, &marks).ok_or("the key of the joined view is computed")?;
+        pairs.push((theirs, our_side(ours, &marks)));
     }
-    Ok((other.ok_or("its condition names no other view")?, pairs))
+    let version = match (from, to) {
+        (None, None) => None,
+        (Some((at, from)), Some((until, to))) if names(at) == names(until) => Some((our_side(at, &marks), from, to)),
+        _ => return Err("it bounds the time of the joined rows on one side only".to_owned()),
+    };
+    let other = other.filter(|_| !pairs.is_empty()).ok_or("its condition names no other view")?;
+    Ok(Condition { other, pairs, version })
+}
+
+/// Puts marks in place of the references of a condition.
+fn marked(sql: &str) -> Result<(String, Vec<Mark>), String> {
+    let mut marks: Vec<Mark> = Vec::new();
+    let mut text = String::new();
+    for piece in pieces(sql)? {
+        match piece {
+            Piece::Text(part) => text.push_str(&part),
+            Piece::Field(Some(view), field) => {
+                let known = marks.iter().find(|(_, of, name)| *of == view && *name == field);
+                let mark = known.map_or_else(|| format!("lookml_key_{}", marks.len()), |(mark, ..)| mark.clone());
+                text.push_str(&mark);
+                if !marks.iter().any(|(known, ..)| *known == mark) {
+                    marks.push((mark, view, field));
+                }
+            }
+            Piece::Field(None, field) => return Err(format!("`{field}` is not said to be of any view")),
+            Piece::Column(_) | Piece::Table => return Err("it names a table".to_owned()),
+        }
+    }
+    Ok((text, marks))
+}
+
+fn views(expr: &Expr<Name>, marks: &[Mark]) -> BTreeSet<String> {
+    let of = |mark: &str| marks.iter().find(|(known, ..)| known == mark).map(|(_, view, _)| view.clone());
+    names(expr).iter().filter_map(|name| of(name)).collect()
+}
+
+/// Returns the field that an expression is.
+fn field(expr: &Expr<Name>, marks: &[Mark]) -> Option<String> {
+    match expr {
+        Expr::Leaf(Name::Path(words)) if words.len() == 1 => {
+            marks.iter().find(|(mark, ..)| *mark == words[0].value).map(|(_, _, field)| field.clone())
+        }
+        _ => None,
+    }
+}
+
+fn our_side(expr: &Expr<Name>, marks: &[Mark]) -> Side {
+    match field(expr, marks) {
+        Some(field) => Side::Field(field),
+        None => {
+            let of_ours = marks.iter().map(|(mark, _, field)| (mark.clone(), field.clone()));
+            Side::Expression(expr.clone(), of_ours.collect())
+        }
+    }
+}
+
+/// Reads `ours >= ${a.valid_from}`.
+fn lower<'e>(expr: &'e Expr<Name>, alias: &str, marks: &[Mark]) -> Option<(&'e Expr<Name>, String)> {
+    let Expr::Binary { op: BinaryOp::GtEq, left, right } = expr else { return None };
+    let is_theirs = views(right, marks).iter().all(|view| view == alias) && !views(left, marks).contains(alias);
+    Some((left, field(right, marks).filter(|_| is_theirs)?))
+}
+
+/// Reads `${a.valid_to} IS NULL OR ours < ${a.valid_to}`.
+fn upper<'e>(expr: &'e Expr<Name>, alias: &str, marks: &[Mark]) -> Option<(&'e Expr<Name>, String)> {
+    let Expr::Binary { op: BinaryOp::Or, left, right } = expr else { return None };
+    let Expr::IsNull { arg, negated: false } = &**left else { return None };
+    let Expr::Binary { op: BinaryOp::Lt, left: ours, right: end } = &**right else { return None };
+    let is_theirs = views(end, marks).iter().all(|view| view == alias) && !views(ours, marks).contains(alias);
+    let (end, null) = (field(end, marks)?, field(arg, marks)?);
+    (is_theirs && end == null).then_some((&**ours, end))
 }
 
 fn split<'e>(expr: &'e Expr<Name>, conjuncts: &mut Vec<&'e Expr<Name>>) {
@@ -347,6 +438,7 @@ fn key_part(fields: &Fields<'_, '_>, view: &str, field: &str) -> Result<String, 
         None | Some("raw" | "date") => Ok(match &dimension.value {
             Value::Column(column) => super::say::quoted(column),
             Value::Portable(text) if dimension.is_helper => text.clone(),
+            Value::Raw(_) if dimension.is_helper => return Err("its key is SQL of one dialect".to_owned()),
             Value::Portable(_) | Value::Raw(_) => dimension.name.clone(),
         }),
         Some(_) => Err(format!("its key `{view}.{field}` is a text in Looker")),
@@ -359,7 +451,7 @@ mod tests {
 
     fn edge(from: &str, to: &str, role: &str) -> Edge {
         let keys = vec![("id".to_owned(), format!("{role}_id"))];
-        Edge { from: from.to_owned(), to: to.to_owned(), role: role.to_owned(), keys }
+        Edge { from: from.to_owned(), to: to.to_owned(), role: role.to_owned(), keys, version: None }
     }
 
     #[test]

@@ -15,9 +15,10 @@ use std::{
 use super::{
     dimension::Fields,
     docs, edges,
-    measure::Measures,
+    measure::{Measures, is_helper},
     models::is_made,
     report::{Ledger, Outcome},
+    settings::is_for_a_test,
     source::{needs_extension, parameters, place, words},
 };
 use crate::{
@@ -26,7 +27,7 @@ use crate::{
     import::ImportedFile,
     lookml::{
         check::{
-            explore::Explore,
+            explore::{Explore, Join},
             include::Paths,
             layers::At,
             model::Model,
@@ -37,6 +38,9 @@ use crate::{
     },
 };
 
+/// What becomes of what entente made.
+const ANEW: &str = "entente writes it anew";
+
 /// The file that includes all others that are kept.
 pub(super) const ALL: &str = "/kept/all.lkml";
 
@@ -46,6 +50,8 @@ pub(super) struct Kept<'k, 'r, 'a> {
     pub(super) measures: &'k Measures<'k, 'r, 'a>,
     /// The views that are models.
     pub(super) views: &'k [&'a str],
+    /// The views of several facts whose metrics are all said.
+    pub(super) unions: &'k BTreeSet<&'a str>,
 }
 
 /// Parameters of a view that its model says, or that flattening takes in.
@@ -90,6 +96,11 @@ impl<'a> Kept<'_, '_, 'a> {
                 view.layers.iter().for_each(|at| ledger.mark(at, Outcome::Native, "it is in the views that extend it"));
                 continue;
             }
+            if self.unions.contains(view.name) || self.is_for_the_zone(view) {
+                let fields = view.fields.iter().flat_map(|field| field.layers.iter());
+                view.layers.iter().chain(fields).for_each(|at| ledger.mark(at, Outcome::Native, ANEW));
+                continue;
+            }
             match model.views.get(view.name) {
                 Some(emitted) => files.extend(self.refinement(view, emitted, ledger)),
                 None => {
@@ -100,6 +111,12 @@ impl<'a> Kept<'_, '_, 'a> {
             }
         }
         for explore in self.fields.lookml.model.explores.values() {
+            let of = explore.view(explore.base).and_then(|view| self.fields.lookml.view(view));
+            if of.is_some_and(|view| self.unions.contains(view.name) || self.is_for_the_zone(view)) {
+                let joins = explore.joins.iter().flat_map(|join| join.layers.iter());
+                explore.layers.iter().chain(joins).for_each(|at| ledger.renew(at, ANEW));
+                continue;
+            }
             if explore.needs_extension() {
                 explore
                     .layers
@@ -120,7 +137,12 @@ impl<'a> Kept<'_, '_, 'a> {
                         writeln!(head, "include: \"/{path}\"").expect("a string takes any text");
                     }
                 }
-                for view in explore.views.values().copied().collect::<BTreeSet<_>>() {
+                let joined = explore
+                    .joins
+                    .iter()
+                    .filter(|join| made.is_none_or(|made| !made.joins.iter().any(|other| other.alias == join.alias)));
+                let base = explore.view(explore.base).filter(|_| made.is_none());
+                for view in joined.map(Join::view).chain(base).collect::<BTreeSet<_>>() {
                     if whole.contains(view) {
                         writeln!(head, "include: \"/kept/views/{view}.view.lkml\"").expect("a string takes any text");
                     } else if model.views.contains_key(view) {
@@ -143,6 +165,11 @@ impl<'a> Kept<'_, '_, 'a> {
             files.push(file("kept/all.lkml", all));
         }
         files
+    }
+
+    /// Returns whether entente made a view for the test of the connection's time zone.
+    fn is_for_the_zone(&self, view: &View<'a>) -> bool {
+        view.name == "entente_time_zone" && self.fields.lookml.is_own(&view.layers)
     }
 
     /// Writes what a generated view lacks.
@@ -192,7 +219,7 @@ impl<'a> Kept<'_, '_, 'a> {
             FieldKind::Measure => self.measures.metric(view.name, field).is_ok(),
             _ => self.fields.dimension(view.name, field).is_ok(),
         };
-        if is_made(self.fields, field) || self.is_row_count(field) {
+        if is_made(self.fields, field) || (field.kind == FieldKind::Measure && is_helper(self.fields.lookml, field)) {
             return String::new();
         }
         let Some(twin) = twin else {
@@ -222,11 +249,6 @@ impl<'a> Kept<'_, '_, 'a> {
             text = text.replacen("{\n", &format!("{{\n    timeframes: [{list}]\n"), 1);
         }
         text
-    }
-
-    fn is_row_count(&self, field: &Field<'_>) -> bool {
-        let is_own = self.fields.lookml.is_generated(place(field).file);
-        is_own && field.kind == FieldKind::Measure && field.layers.says_yes("hidden") && !field.layers.has("label")
     }
 
     /// Returns the name that a field has in emitted LookML.
@@ -280,8 +302,8 @@ impl<'a> Kept<'_, '_, 'a> {
 
     /// Writes an explore with all that it says.
     fn explore(&self, explore: &Explore<'a>, ledger: &mut Ledger) -> Option<String> {
-        let is_test = explore.name.ends_with("_key") && self.fields.lookml.is_generated(explore.layers.last().file);
-        let why = if is_test { "entente writes it anew" } else { "no explore here is called so" };
+        let is_test = is_for_a_test(self.fields, explore);
+        let why = if is_test { ANEW } else { "no explore here is called so" };
         let outcome = if is_test { Outcome::Native } else { Outcome::Verbatim };
         explore.layers.iter().for_each(|at| ledger.mark(at, outcome, why));
         if is_test {
@@ -314,11 +336,30 @@ impl<'a> Kept<'_, '_, 'a> {
                 continue;
             }
             let is_own = self.fields.lookml.is_generated(at.file);
-            let keeps = if EXPLORE.contains(&key) {
+            let keeps = if key == "aggregate_table" {
+                !made.layers.all(key).any(|other| other.name().text() == at.name().text())
+            } else if key == "access_filter" {
+                let said = |at: At<'_>| {
+                    (
+                        at.word("field").map(|w| w.text().to_owned()),
+                        at.word("user_attribute").map(|w| w.text().to_owned()),
+                    )
+                };
+                !made.layers.all(key).any(|other| said(other) == said(at))
+            } else if EXPLORE.contains(&key) {
                 ledger.outcome(at) == Some(Outcome::Verbatim)
             } else {
                 !is_own || !made.layers.has(key)
             };
+            if keeps && key == "aggregate_table" && ledger.outcome(at) == Some(Outcome::Native) {
+                let why = "its rollup gives no aggregate table, so its LookML is kept beside it";
+                ledger.mark(at, Outcome::Native, why);
+                text.push_str(&self.node(explore.base, at, 2));
+                continue;
+            }
+            if is_own && key == "persist_with" && !made.layers.has(key) {
+                ledger.mark(at, Outcome::LeftBehind, "how fresh a table is stands under `tables:`");
+            }
             if !keeps || (is_own && matches!(key, "fields" | "hidden" | "persist_with")) || key == "hidden" {
                 continue;
             }
@@ -365,13 +406,13 @@ impl<'a> Kept<'_, '_, 'a> {
                 let (Some(kind), Some(name)) = (kind, node.name()) else { continue };
                 let has = kind != "test" && model.declares(kind, name.text);
                 if has || (kind == "access_grant" && ledger.outcome(at) == Some(Outcome::Native)) {
-                    ledger.mark(at, Outcome::Native, if is_generated { "entente writes it anew" } else { "" });
+                    ledger.mark(at, Outcome::Native, if is_generated { ANEW } else { "" });
                     continue;
                 }
                 if kind == "test" && is_generated {
                     let is_key = name.text.ends_with("_key_is_unique") || name.text.starts_with("connection_time_zone");
                     let (outcome, why) = if is_key {
-                        (Outcome::Native, "entente writes it anew")
+                        (Outcome::Native, ANEW)
                     } else {
                         (Outcome::LeftBehind, "it pins a number: declare it under `tests:`")
                     };

@@ -6,22 +6,25 @@
 //! **Invariant:** a metric is written only if it gives Looker's number; everything else is a reason.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::{BTreeMap, BTreeSet},
 };
 
 use super::{
     dimension::{Dimension, Fields, Kind},
     docs, filter,
-    say::{Value, canonical, shown, unplaced},
+    say::{Value, canonical, is_enclosed},
     settings::ExploreFilters,
-    source::{place, texts, words},
+    source::{Lookml, place, texts, words},
 };
 use crate::{
     import::emit::{Entries, Out},
     lookml::check::view::{Field, FieldKind, View},
-    sql::{BinaryOp, Expr, FoundAggregate, Function, Literal, Name, to_portable},
+    sql::FoundAggregate,
 };
+
+/// The file of metrics that are of several models.
+pub(super) const SHARED: &str = "metrics_of_several_models";
 
 /// A metric that was made.
 #[derive(Clone, Debug)]
@@ -31,6 +34,9 @@ pub(super) struct Metric {
     pub(super) view: String,
     pub(super) entries: Entries,
 }
+
+/// How many measures may be made of one another.
+const MAX_DEPTH: usize = 60;
 
 type Key = (String, String);
 
@@ -43,6 +49,8 @@ pub(super) struct Measures<'f, 'r, 'a> {
     said: RefCell<BTreeMap<Key, Option<Result<String, String>>>>,
     made: RefCell<Vec<Metric>>,
     notes: RefCell<BTreeMap<Key, String>>,
+    /// How many measures are being said, each for the one before.
+    depth: Cell<usize>,
     /// What the explore of a view filters by, for each of its metrics.
     filters: &'f ExploreFilters,
 }
@@ -59,6 +67,7 @@ impl<'f, 'r, 'a> Measures<'f, 'r, 'a> {
             said: RefCell::default(),
             made: RefCell::default(),
             notes: RefCell::default(),
+            depth: Cell::new(0),
             filters,
         }
     }
@@ -66,6 +75,16 @@ impl<'f, 'r, 'a> Measures<'f, 'r, 'a> {
     /// Returns the metrics that were made, those of each view in the order of its measures.
     pub(super) fn made(&self) -> Vec<Metric> {
         self.made.borrow().clone()
+    }
+
+    /// Returns whether there is a metric of a name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.made.borrow().iter().any(|metric| metric.name == name)
+    }
+
+    /// Adds a metric of several models.
+    pub(super) fn push_shared(&self, field: &Field<'a>, name: &str, body: Entries) {
+        self.push(SHARED, Ok(field), name, body);
     }
 
     /// Returns what to know about the metric of a measure.
@@ -84,8 +103,13 @@ impl<'f, 'r, 'a> Measures<'f, 'r, 'a> {
         if let Some(said) = self.said.borrow().get(&key) {
             return said.clone().unwrap_or_else(|| Err("it is made of itself".to_owned()));
         }
+        if self.depth.get() > MAX_DEPTH {
+            return Err("it is made of too many measures".to_owned());
+        }
         self.said.borrow_mut().insert(key.clone(), None);
+        self.depth.set(self.depth.get() + 1);
         let said = self.make(view, field);
+        self.depth.set(self.depth.get() - 1);
         self.said.borrow_mut().insert(key, Some(said.clone()));
         said
     }
@@ -161,6 +185,9 @@ impl<'f, 'r, 'a> Measures<'f, 'r, 'a> {
         out.text("agg", agg);
         if agg != "count" {
             let value = self.value(view, field, "sql")?;
+            if let Value::Raw(_) = value {
+                self.tell(view, field, "it is SQL of one dialect only");
+            }
             out.put("expr", value.out(self.fields.lookml.dialect.as_deref()));
         } else if let Some(sql) = self.fields.lookml.sql(&field.layers, "sql") {
             // Looker counts rows whatever stands there.
@@ -261,13 +288,28 @@ impl<'f, 'r, 'a> Measures<'f, 'r, 'a> {
         inner.text("agg", "max");
         inner.put("expr", self.value(view, field, "sql")?.out(lookml.dialect.as_deref()));
         self.conditions(view, field, &mut inner)?;
-        let part = self.claim(&format!("{name}_per_key"));
-        self.push(view.name, Err(name), &part, inner);
+        let part = match self.twin(view, &format!("{name}_per_key"), &inner) {
+            Some(part) => part,
+            None => {
+                let part = self.claim(&format!("{name}_per_key"));
+                self.push(view.name, Err(name), &part, inner);
+                part
+            }
+        };
         let mut out = Entries::default();
         out.text("metric", part);
         out.text("per", by);
         out.text("agg", agg);
         Ok(out)
+    }
+
+    /// Returns the metric of a name that a measure of the view gives already, if it says the same.
+    fn twin(&self, view: &View<'a>, name: &str, body: &Entries) -> Option<String> {
+        let field = view.fields.iter().find(|field| self.name(view.name, field.name) == Some(name))?;
+        self.metric(view.name, field).ok()?;
+        let made = self.made.borrow();
+        let twin = made.iter().find(|metric| metric.name == name)?;
+        body.0.iter().all(|entry| twin.entries.0.contains(entry)).then(|| name.to_owned())
     }
 
     /// Finds the dimension that has the values of a key.
@@ -331,7 +373,7 @@ impl<'f, 'r, 'a> Measures<'f, 'r, 'a> {
         }
         let text = split.formula.renamed(&|word| named.get(word).cloned());
         let mut out = Entries::default();
-        out.text("expr", tidy(&text));
+        out.text("expr", canonical(&text));
         if !named.is_empty() {
             let parts: Vec<&str> = named.values().map(String::as_str).collect();
             self.tell(view, field, &format!("its aggregates are metrics of their own: {}", parts.join(", ")));
@@ -397,9 +439,7 @@ impl<'f, 'r, 'a> Measures<'f, 'r, 'a> {
         if !self.fields.lookml.is_generated(place(field).file) {
             return Ok(None);
         }
-        let is_helper = |field: &&Field<'a>| {
-            field.kind == FieldKind::Measure && field.layers.says_yes("hidden") && !field.layers.has("label")
-        };
+        let is_helper = |field: &&Field<'a>| field.kind == FieldKind::Measure && is_helper(self.fields.lookml, field);
         let named = |field: &&Field<'a>| sql.contains(&format!("${{{}}}", field.name));
         let helpers: Vec<&Field<'a>> = view.fields.iter().filter(is_helper).filter(named).collect();
         if helpers.is_empty() {
@@ -422,7 +462,7 @@ impl<'f, 'r, 'a> Measures<'f, 'r, 'a> {
         };
         let (split, _) = self.fields.say_formula(view, sql, &measure)?;
         let mut out = Entries::default();
-        out.text("expr", tidy(&split.formula.text));
+        out.text("expr", canonical(&split.formula.text));
         out.put("inputs", Out::Map(inputs));
         Ok(Some(out))
     }
@@ -521,62 +561,9 @@ pub(super) fn joined(conditions: &[String]) -> String {
     }
 }
 
-/// Returns whether one pair of parentheses is around a whole text.
-fn is_enclosed(text: &str) -> bool {
-    let mut depth = 0;
-    for (at, letter) in text.char_indices() {
-        match letter {
-            '(' => depth += 1,
-            ')' => depth -= 1,
-            _ => {}
-        }
-        if depth == 0 && at + letter.len_utf8() < text.len() {
-            return false;
-        }
-    }
-    text.starts_with('(')
-}
-
-/// Takes out of a formula what division does here by itself: `1.0 * a / nullif(b, 0)` is `a / b`.
-fn tidy(text: &str) -> String {
-    let Ok(parsed) = to_portable(text, None) else { return text.to_owned() };
-    let simple = simplified(&parsed.expr);
-    let Some(shown) = shown(&simple) else { return text.to_owned() };
-    // Text is exchanged only where it reads back as what was meant.
-    let read = to_portable(&shown, None).map(|read| unplaced(&read.expr));
-    if read.as_ref() == Ok(&unplaced(&simple)) { shown } else { text.to_owned() }
-}
-
-fn simplified(expr: &Expr<Name>) -> Expr<Name> {
-    let one = |expr: &Expr<Name>| match expr {
-        Expr::Literal(Literal::Integer(1)) => true,
-        Expr::Literal(Literal::Decimal(digits)) => digits.trim_end_matches('0') == "1.",
-        _ => false,
-    };
-    match expr {
-        Expr::Binary { op: BinaryOp::Multiply, left, right } if one(left) => simplified(right),
-        Expr::Binary { op: BinaryOp::Multiply, left, right } if one(right) => simplified(left),
-        Expr::Binary { op: BinaryOp::Divide, left, right } => {
-            let left = match &**left {
-                Expr::Cast { arg, to: crate::catalog::ColumnType::Float } => simplified(arg),
-                other => simplified(other),
-            };
-            let right = match &**right {
-                Expr::Call { function: Function::NullIf, args }
-                    if matches!(args.as_slice(), [_, Expr::Literal(Literal::Integer(0))]) =>
-                {
-                    simplified(&args[0])
-                }
-                other => simplified(other),
-            };
-            left.binary(BinaryOp::Divide, right)
-        }
-        Expr::Binary { op, left, right } => simplified(left).binary(*op, simplified(right)),
-        Expr::Call { function, args } => {
-            Expr::Call { function: *function, args: args.iter().map(simplified).collect() }
-        }
-        other => other.clone(),
-    }
+/// Returns whether entente made a measure for others: it says nothing of itself to people.
+pub(super) fn is_helper(lookml: &Lookml<'_>, field: &Field<'_>) -> bool {
+    lookml.is_generated(place(field).file) && field.layers.says_yes("hidden") && !field.layers.has("label")
 }
 
 /// Gives every measure of some views the name of its metric: its own where no other has it, else with its view's.
@@ -591,6 +578,9 @@ fn names(fields: &Fields<'_, '_>, views: &[&str]) -> BTreeMap<Key, String> {
     }
     for view in views.iter().filter_map(|name| lookml.view(name)) {
         for field in view.fields.iter().filter(|field| field.kind == FieldKind::Measure) {
+            if is_helper(lookml, field) {
+                continue;
+            }
             let tags = texts(&field.layers, "tags");
             let ours = tags.iter().find_map(|tag| tag.strip_prefix("entente:")).map(str::to_owned);
             let is_plain = ["count", "total", "sum", "average", "min", "max"].contains(&field.name);
@@ -624,18 +614,6 @@ pub(super) fn frames<'a>(field: &Field<'a>) -> Vec<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn formulas_are_written_as_people_would() {
-        for (text, expected) in [
-            ("1.0 * a / nullif(b, 0)", "a / b"),
-            ("cast(a as float) / nullif(b, 0)", "a / b"),
-            ("100 * (a - b)", "100 * (a - b)"),
-            ("coalesce(a / nullif(b, 0), 0)", "coalesce(a / b, 0)"),
-        ] {
-            assert_eq!(tidy(text), expected);
-        }
-    }
 
     #[test]
     fn conditions_are_joined_as_they_are_meant() {

@@ -23,6 +23,7 @@ mod report;
 mod say;
 mod settings;
 mod source;
+mod unions;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -88,7 +89,7 @@ pub fn import(files: &SourceMap, options: &Options) -> Result<Imported, Vec<Diag
         return Err(broken);
     }
     let settings = Settings::new(&sources, options);
-    let lookml = Lookml::new(files, &sources, Some(settings.dialect.clone()));
+    let lookml = Lookml::new(files, &sources, &settings.config, settings.dialect.clone());
     let mut refused = Refused::new();
     loop {
         let said = say(&lookml, &sources, options, &refused, None);
@@ -153,7 +154,9 @@ fn say<'a>(
     Settings::mark(sources, &mut ledger);
     let mut models: BTreeMap<&str, Out> = BTreeMap::new();
     for view in views.iter().filter_map(|name| lookml.view(name)) {
-        view.layers.iter().for_each(|at| ledger.mark(at, Outcome::Native, ""));
+        let is_derived = lookml.is_own(&view.layers) && view.layers.has("derived_table");
+        let why = if is_derived { "it is SQL of its own here, which was made from other definitions" } else { "" };
+        view.layers.iter().for_each(|at| ledger.mark(at, Outcome::Native, why));
         let beside = Beside {
             filter: filters.of_models.get(view.name).map(String::as_str),
             kept: filters.kept.get(view.name).map(String::as_str),
@@ -162,6 +165,7 @@ fn say<'a>(
         models.insert(view.name, models::write(&fields, view, &edges, &beside, (&mut report.proposals, &mut ledger)));
         metrics_of(&fields, view, &measures, &mut report, &mut ledger);
     }
+    let unions = unions::say(&fields, &measures, &mut ledger);
     let policies = access::policies(&fields, &views, &measures, &mut ledger);
     let rollups = access::rollups(&fields, &views, &measures, &mut ledger);
     let mut definitions = Vec::new();
@@ -171,6 +175,15 @@ fn say<'a>(
             made.iter().filter(|metric| metric.view == name).map(|metric| Out::Map(metric.entries.0.clone())).collect();
         let text = emit::sections(HEAD, &[("models", vec![model]), ("metrics", metrics)]);
         definitions.push(ImportedFile { path: format!("metrics/{name}.yml"), text });
+    }
+    let shared: Vec<Out> = made
+        .iter()
+        .filter(|metric| metric.view == measure::SHARED)
+        .map(|metric| Out::Map(metric.entries.0.clone()))
+        .collect();
+    if !shared.is_empty() {
+        let path = format!("metrics/{}.yml", measure::SHARED);
+        definitions.push(ImportedFile { path, text: emit::sections(HEAD, &[("metrics", shared)]) });
     }
     let taken: BTreeSet<String> = definitions.iter().map(|file| file.path.clone()).collect();
     for (section, items) in [("policies", policies), ("rollups", rollups)] {
@@ -182,7 +195,7 @@ fn say<'a>(
     }
     let mut kept = Vec::new();
     if let Some(emitted) = emitted {
-        let keeper = kept::Kept { fields: &fields, measures: &measures, views: &views };
+        let keeper = kept::Kept { fields: &fields, measures: &measures, views: &views, unions: &unions };
         kept = keeper.files(emitted, sources, &mut ledger);
         if kept.iter().any(|file| file.path.starts_with("lookml_out/kept/")) && options.config.is_some() {
             report.proposals.push(format!(
@@ -212,8 +225,7 @@ fn metrics_of<'a>(
             }
             continue;
         }
-        let is_own = fields.lookml.is_generated(source::place(field).file);
-        if is_own && field.layers.says_yes("hidden") && !field.layers.has("label") {
+        if measure::is_helper(fields.lookml, field) {
             field.layers.iter().for_each(|at| ledger.mark(at, Outcome::Native, "entente writes it anew"));
             continue;
         }

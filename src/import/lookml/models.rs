@@ -47,6 +47,9 @@ impl<'a> Fields<'_, 'a> {
         if view.fields.is_empty() {
             return Err("it has no fields".to_owned());
         }
+        if super::unions::is_union(self, view) {
+            return Err("it holds rows of several facts".to_owned());
+        }
         if let Some(derived) = view.layers.child("derived_table") {
             if derived.child("explore_source").is_some() {
                 return Err("its rows are those of a query of an explore".to_owned());
@@ -163,7 +166,7 @@ impl<'a> Fields<'_, 'a> {
     /// Returns the group that entente dated the metrics of a view by: the one whose measures its own explore keeps.
     fn own_axis(&self, view: &View<'a>) -> Option<String> {
         let explore = self.lookml.model.explores.get(view.name)?;
-        if !self.lookml.is_generated(explore.layers.last().file) {
+        if !self.lookml.is_own(&explore.layers) {
             return None;
         }
         let out = texts(&explore.layers, "fields");
@@ -224,7 +227,7 @@ impl<'a> Fields<'_, 'a> {
                 return (columns, None);
             }
         }
-        if let Some(edge) = edges.0.iter().find(|edge| edge.to == view.name) {
+        if let Some(edge) = edges.0.iter().find(|edge| edge.to == view.name && edge.version.is_none()) {
             let why = format!(
                 "`{}` has no primary key; `{}` is joined to it by {}, so that is its key here",
                 view.name,
@@ -338,7 +341,8 @@ pub(super) fn write<'a>(
         several => out.put("primary_key", Out::texts(several)),
     }
     let mut unique: Vec<Vec<String>> = Vec::new();
-    for edge in edges.0.iter().filter(|edge| edge.to == view.name) {
+    let versions = edges.0.iter().find(|edge| edge.to == view.name && edge.version.is_some());
+    for edge in edges.0.iter().filter(|edge| edge.to == view.name && edge.version.is_none()) {
         let mut theirs = edge.theirs();
         let (mut sorted, mut own) = (theirs.clone(), key.clone());
         sorted.sort();
@@ -358,6 +362,13 @@ pub(super) fn write<'a>(
     }
     out.maybe("time", fields.axis(view));
     out.maybe("where", beside.filter);
+    if let Some((edge, version)) = versions.and_then(|edge| Some((edge, edge.version.as_ref()?))) {
+        let mut entries = Entries::default();
+        entries.put("of", Out::texts(&edge.theirs()));
+        entries.text("from", &version.valid.0);
+        entries.text("to", &version.valid.1);
+        out.put("versions", Out::Map(entries.0));
+    }
     let joins = edges.0.iter().filter(|edge| edge.from == view.name);
     let joins: Vec<Out> = joins
         .map(|edge| {

@@ -150,6 +150,11 @@ impl Ledger {
         }
     }
 
+    /// Says that a construct is made anew, whatever was said of it before.
+    pub(super) fn renew(&mut self, at: At<'_>, why: &str) {
+        self.marks.insert((at.file, at.node.key.start), (Outcome::Native, why.to_owned()));
+    }
+
     /// Returns whether something is said of a construct.
     pub(super) fn knows(&self, at: At<'_>) -> bool {
         self.marks.contains_key(&(at.file, at.node.key.start))

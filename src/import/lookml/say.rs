@@ -11,9 +11,10 @@ use super::{
     source::has_liquid,
 };
 use crate::{
+    catalog::ColumnType,
     import::emit::Out,
     lookml::check::view::{Field, FieldKind, View},
-    sql::{Expr, Name, Portable, SplitFormula, formula, to_portable},
+    sql::{BinaryOp, Expr, Function, Literal, Name, Portable, SplitFormula, formula, to_portable, to_portable_in},
 };
 
 /// What is said of one row.
@@ -66,16 +67,18 @@ pub(super) fn quoted(column: &str) -> String {
     if is_word(column) { column.to_owned() } else { format!("\"{column}\"") }
 }
 
-/// Writes an expression as people would, where that reads back as the same: words in lower case, no needless parentheses.
+/// Writes an expression as people would, where that reads back as the same: words in lower case, no needless parentheses,
+/// and without what division does here by itself: `1.0 * a / nullif(b, 0)` is `a / b`.
 pub(super) fn canonical(text: &str) -> String {
     let Ok(parsed) = to_portable(text, None) else { return text.to_owned() };
-    let Some(shown) = shown(&parsed.expr) else { return text.to_owned() };
-    let same = to_portable(&shown, None).is_ok_and(|read| unplaced(&read.expr) == unplaced(&parsed.expr));
+    let simple = simplified(&parsed.expr);
+    let Some(shown) = shown(&simple) else { return text.to_owned() };
+    let same = to_portable(&shown, None).is_ok_and(|read| unplaced(&read.expr) == unplaced(&simple));
     if same { shown } else { text.to_owned() }
 }
 
 /// Writes a tree; nothing where it holds what has no short form.
-pub(super) fn shown(expr: &Expr<Name>) -> Option<String> {
+fn shown(expr: &Expr<Name>) -> Option<String> {
     let mut is_plain = true;
     expr.for_each_leaf(&mut |leaf| is_plain &= matches!(leaf, Name::Path(_)));
     is_plain.then(|| {
@@ -87,11 +90,59 @@ pub(super) fn shown(expr: &Expr<Name>) -> Option<String> {
 }
 
 /// Returns a tree whose names have no places, so that trees can be compared.
-pub(super) fn unplaced(expr: &Expr<Name>) -> Expr<String> {
+fn unplaced(expr: &Expr<Name>) -> Expr<String> {
     expr.map(&mut |name| match name {
         Name::Path(words) => Expr::Leaf(words.iter().map(|word| word.value.as_str()).collect::<Vec<_>>().join(".")),
         _ => Expr::Leaf(String::new()),
     })
+}
+
+fn simplified(expr: &Expr<Name>) -> Expr<Name> {
+    let one = |expr: &Expr<Name>| match expr {
+        Expr::Literal(Literal::Integer(1)) => true,
+        Expr::Literal(Literal::Decimal(digits)) => digits.trim_end_matches('0') == "1.",
+        _ => false,
+    };
+    match expr {
+        Expr::Binary { op: BinaryOp::Multiply, left, right } if one(left) => simplified(right),
+        Expr::Binary { op: BinaryOp::Multiply, left, right } if one(right) => simplified(left),
+        Expr::Binary { op: BinaryOp::Divide, left, right } => {
+            let left = match &**left {
+                Expr::Cast { arg, to: ColumnType::Float } => simplified(arg),
+                other => simplified(other),
+            };
+            let right = match &**right {
+                Expr::Call { function: Function::NullIf, args }
+                    if matches!(args.as_slice(), [_, Expr::Literal(Literal::Integer(0))]) =>
+                {
+                    simplified(&args[0])
+                }
+                other => simplified(other),
+            };
+            left.binary(BinaryOp::Divide, right)
+        }
+        Expr::Binary { op, left, right } => simplified(left).binary(*op, simplified(right)),
+        Expr::Call { function, args } => {
+            Expr::Call { function: *function, args: args.iter().map(simplified).collect() }
+        }
+        other => other.clone(),
+    }
+}
+
+/// Returns whether one pair of parentheses is around a whole text.
+pub(super) fn is_enclosed(text: &str) -> bool {
+    let mut depth = 0;
+    for (at, letter) in text.char_indices() {
+        match letter {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 && at + letter.len_utf8() < text.len() {
+            return false;
+        }
+    }
+    text.starts_with('(')
 }
 
 /// A piece of SQL.
@@ -175,6 +226,9 @@ struct Target {
 /// Gives the metric of a measure by the view that is named, if one is, and its name; nothing where it is no measure.
 pub(super) type Operand<'o> = dyn Fn(Option<&str>, &str) -> Option<Result<String, String>> + 'o;
 
+/// The greatest length of an expression.
+const MAX_BYTES: usize = 64 * 1024;
+
 /// How references are called while SQL is parsed.
 const MARK: &str = "lookml_reference_";
 
@@ -198,7 +252,11 @@ impl Fields<'_, '_> {
             return Err(why);
         }
         let raw = self.raw(view, &pieces, 0).map_err(|raw| if raw.is_empty() { why.clone() } else { raw })?;
-        Ok(Value::Raw(raw.trim().to_owned()))
+        let mut raw = raw.trim();
+        while is_enclosed(raw) {
+            raw = raw[1..raw.len() - 1].trim();
+        }
+        Ok(Value::Raw(raw.to_owned()))
     }
 
     /// Says a formula over measures and aggregates; `measure` gives the name of a metric for a reference.
@@ -234,7 +292,9 @@ impl Fields<'_, '_> {
                 }
             }
         }
-        let mut split = crate::sql::split_aggregates(&text, self.lookml.dialect.as_deref())?;
+        self.means_the_same(&text)?;
+        let text = exact(text, &mut targets);
+        let mut split = crate::sql::split_aggregates(&text, self.lookml.dialect.as_deref(), Some(&self.lookml.zone))?;
         let is_metric = |name: &str| metrics.iter().any(|(at, _)| name == format!("{MARK}{at}"));
         let outside = split.formula.names();
         let known = |words: &Vec<&str>| {
@@ -271,7 +331,9 @@ impl Fields<'_, '_> {
                 }
             }
         }
-        let parsed = to_portable(&text, self.lookml.dialect.as_deref())?;
+        self.means_the_same(&text)?;
+        let text = exact(text, &mut targets);
+        let parsed = to_portable_in(&text, self.lookml.dialect.as_deref(), Some(&self.lookml.zone))?;
         for words in parsed.names() {
             if index(words[0]).is_none() {
                 if words.len() > 1 {
@@ -283,6 +345,29 @@ impl Fields<'_, '_> {
             }
         }
         written(&parsed, &targets)
+    }
+
+    /// Refuses SQL that reads as an expression here and means something else in its dialect.
+    fn means_the_same(&self, sql: &str) -> Result<(), String> {
+        let lower = sql.to_lowercase();
+        let keeps_going = matches!(self.lookml.dialect.as_deref(), Some("duckdb" | "postgres"));
+        let calls = |names: &[&str]| crate::lookml::check::scan::calls(sql, names);
+        if keeps_going && calls(&["concat", "concat_ws", "greatest", "least"]) {
+            return Err("`concat`, `greatest` and `least` pass over null in this warehouse".to_owned());
+        }
+        if self.lookml.dialect.as_deref() == Some("bigquery") && calls(&["trim"]) && !lower.contains("' '") {
+            return Err("`trim` takes more than blanks in this warehouse".to_owned());
+        }
+        let divides = lower.contains('/') && !lower.contains("/*");
+        let is_exact =
+            ["1.0", "100.0", "float", "double", "numeric", "decimal", "real"].iter().any(|word| lower.contains(word));
+        if self.lookml.dialect.as_deref() == Some("postgres") && divides && !is_exact {
+            return Err("whole numbers are divided without a rest in this warehouse".to_owned());
+        }
+        if !self.lookml.weeks_begin_on_monday && lower.contains("week") {
+            return Err("weeks of SQL begin on Mondays".to_owned());
+        }
+        Ok(())
     }
 
     fn target(&self, view: &View<'_>, own: Option<&str>, piece: &Piece) -> Result<Target, String> {
@@ -344,7 +429,7 @@ impl Fields<'_, '_> {
 
     /// Writes pieces as SQL over the columns of the own table.
     pub(super) fn raw(&self, view: &View<'_>, pieces: &[Piece], depth: usize) -> Result<String, String> {
-        if depth > 20 {
+        if depth > 20 || pieces.len() > 1000 {
             return Err("it is made of too many dimensions".to_owned());
         }
         let mut text = String::new();
@@ -368,6 +453,9 @@ impl Fields<'_, '_> {
                     let inner = inner.trim();
                     let plain = inner.strip_prefix("${TABLE}.").is_some_and(is_word);
                     text.push_str(&if plain { inner.to_owned() } else { format!("({inner})") });
+                    if text.len() > MAX_BYTES {
+                        return Err("it has more than 64 KiB".to_owned());
+                    }
                 }
             }
         }
@@ -442,6 +530,27 @@ impl Fields<'_, '_> {
     }
 }
 
+/// Takes `IS TRUE` off booleans that are two-valued by themselves.
+fn exact(mut text: String, targets: &mut Vec<Target>) -> String {
+    for at in 0..targets.len() {
+        if !targets[at].is_two_valued {
+            continue;
+        }
+        let bare = Target { is_two_valued: false, ..targets[at].clone() };
+        for (test, instead) in
+            [(" IS TRUE", "{}"), (" is true", "{}"), (" IS NOT TRUE", "(not {})"), (" is not true", "(not {})")]
+        {
+            for from in [format!("{MARK}{at}{test}"), format!("({MARK}{at}){test}")] {
+                if text.contains(&from) {
+                    text = text.replace(&from, &instead.replace("{}", &format!("{MARK}{}", targets.len())));
+                    targets.push(bare.clone());
+                }
+            }
+        }
+    }
+    text
+}
+
 fn readable(words: &[&str], targets: &[Target]) -> String {
     let first = words.first().copied().unwrap_or_default();
     index(first).and_then(|at| targets.get(at)).map_or_else(|| first.to_owned(), |target| target.text.clone())
@@ -478,6 +587,9 @@ fn written(parsed: &Portable, targets: &[Target]) -> Result<String, String> {
     let mut text = parsed.text.clone();
     for (span, name) in places {
         text.replace_range(span.start as usize..span.end as usize, &name);
+        if text.len() > MAX_BYTES {
+            return Err("it has more than 64 KiB".to_owned());
+        }
     }
     Ok(text)
 }
@@ -486,9 +598,7 @@ fn written(parsed: &Portable, targets: &[Target]) -> Result<String, String> {
 fn keeps_null(expr: &Expr<Name>) -> bool {
     match expr {
         Expr::Leaf(_) | Expr::Literal(_) | Expr::Parameter(_) => false,
-        Expr::Binary { op: crate::sql::BinaryOp::And | crate::sql::BinaryOp::Or, left, right } => {
-            keeps_null(left) || keeps_null(right)
-        }
+        Expr::Binary { op: BinaryOp::And | BinaryOp::Or, left, right } => keeps_null(left) || keeps_null(right),
         Expr::Case { branches, otherwise } => {
             let results = branches.iter().map(|(_, result)| result).chain(otherwise.as_deref());
             branches.iter().any(|(condition, _)| keeps_null(condition))
@@ -501,6 +611,18 @@ fn keeps_null(expr: &Expr<Name>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn formulas_are_written_as_people_would() {
+        for (text, expected) in [
+            ("1.0 * a / nullif(b, 0)", "a / b"),
+            ("cast(a as float) / nullif(b, 0)", "a / b"),
+            ("100 * (a - b)", "100 * (a - b)"),
+            ("coalesce(a / nullif(b, 0), 0)", "coalesce(a / b, 0)"),
+        ] {
+            assert_eq!(canonical(text), expected);
+        }
+    }
 
     #[test]
     fn sql_is_cut_at_its_references() {

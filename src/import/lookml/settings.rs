@@ -182,12 +182,18 @@ pub(super) fn home<'m, 'a>(fields: &Fields<'m, 'a>, view: &str) -> Option<&'m Ex
     let explores = || {
         let all = fields.lookml.model.explores.values();
         all.filter(|explore| explore.view(explore.base) == Some(view) && !explore.needs_extension())
+            .filter(|explore| !is_for_a_test(fields, explore))
     };
     if let Some(own) = explores().find(|explore| explore.name == view && explore.base == view) {
         return Some(own);
     }
     let mut all = explores();
     all.next().filter(|_| all.next().is_none())
+}
+
+/// Returns whether entente made an explore for the test of a key only.
+pub(super) fn is_for_a_test(fields: &Fields<'_, '_>, explore: &Explore<'_>) -> bool {
+    explore.name.ends_with("_key") && explore.layers.says_yes("hidden") && fields.lookml.is_own(&explore.layers)
 }
 
 /// Reads `sql_always_where` of the explores in which measures are asked for.
@@ -207,7 +213,9 @@ pub(super) fn filters(fields: &Fields<'_, '_>, views: &[&str], edges: &Edges, le
                 ledger.mark(at, Outcome::Verbatim, why);
             }
             Ok(found) => {
-                let is_looked_up = edges.0.iter().any(|edge| edge.to == view);
+                // What entente wrote of a joined model holds for the rows that are looked up, too.
+                let is_own = fields.lookml.is_generated(at.file);
+                let is_looked_up = !is_own && edges.0.iter().any(|edge| edge.to == view);
                 let (list, why) = if is_looked_up {
                     (
                         &mut filters.of_metrics,

@@ -15,6 +15,7 @@ use crate::{
         source::Source,
         view::{Field, View},
     },
+    syntax::Config,
 };
 
 /// How the first line of a file begins that entente made.
@@ -28,13 +29,17 @@ pub(super) struct Lookml<'a> {
     pub(super) model: Model<'a>,
     /// The name of the warehouse's dialect, where it is known.
     pub(super) dialect: Option<String>,
+    /// The zone in which the project cuts days.
+    pub(super) zone: String,
+    /// Whether its weeks begin as those of SQL do.
+    pub(super) weeks_begin_on_monday: bool,
     constants: BTreeMap<&'a str, Cow<'a, str>>,
     generated: BTreeSet<FileId>,
 }
 
 impl<'a> Lookml<'a> {
     /// Puts the files of a project together.
-    pub(super) fn new(files: &'a SourceMap, sources: &'a [Source<'a>], dialect: Option<String>) -> Self {
+    pub(super) fn new(files: &'a SourceMap, sources: &'a [Source<'a>], config: &Config, dialect: String) -> Self {
         let paths = Paths::new(sources, std::iter::empty());
         let model = Model::whole(sources, &paths, &mut Diagnostics::new());
         let manifests = sources.iter().filter(|source| source.is_manifest());
@@ -44,12 +49,25 @@ impl<'a> Lookml<'a> {
             .filter_map(|node| Some((node.name()?.text, node.child("value")?.piece()?.value())))
             .collect();
         let generated = files.iter().filter(|(_, file)| file.text.starts_with(GENERATED)).map(|(id, _)| id).collect();
-        Self { files, model, dialect, constants, generated }
+        Self {
+            files,
+            model,
+            dialect: Some(dialect),
+            zone: config.time_zone.clone().unwrap_or_else(|| "UTC".to_owned()),
+            weeks_begin_on_monday: config.week_start.as_deref().is_none_or(|day| day == "monday"),
+            constants,
+            generated,
+        }
     }
 
     /// Returns whether entente made a file.
     pub(super) fn is_generated(&self, file: FileId) -> bool {
         self.generated.contains(&file)
+    }
+
+    /// Returns whether entente made a thing, whatever people say of it in refinements.
+    pub(super) fn is_own(&self, layers: &Layers<'a>) -> bool {
+        layers.iter().next().is_some_and(|first| self.is_generated(first.file))
     }
 
     /// Returns a text with the values of its constants.

@@ -11,7 +11,7 @@ use sqlparser::ast::{
 
 use super::{
     MAX_BYTES, MAX_DEPTH,
-    foreign::{Portable, parse_foreign, portable, write},
+    foreign::{Portable, Within, parse_foreign, portable, write},
 };
 
 /// A formula whose aggregates are names.
@@ -36,29 +36,30 @@ pub struct FoundAggregate {
     pub filter: Option<String>,
 }
 
-/// Takes the aggregates out of a formula; `dialect` is the warehouse's name where it is known.
+/// Takes the aggregates out of a formula; `dialect` and `zone` are as in [`to_portable_in`](super::to_portable_in).
 ///
 /// # Errors
 /// What has no portable form, in words that follow "because".
-pub fn split_aggregates(text: &str, dialect: Option<&str>) -> Result<SplitFormula, String> {
+pub fn split_aggregates(text: &str, dialect: Option<&str>, zone: Option<&str>) -> Result<SplitFormula, String> {
+    let within = Within { depth: 0, zone };
     if text.len() > MAX_BYTES {
         return Err("it has more than 64 KiB".to_owned());
     }
     let mut expr = parse_foreign(text, dialect)?;
     let mut aggregates = Vec::new();
-    take(&mut expr, 0, &mut aggregates)?;
-    let written = write(&expr, 0)?;
+    take(&mut expr, within, &mut aggregates)?;
+    let written = write(&expr, within)?;
     let formula = portable(&written).ok_or_else(|| format!("`{written}` has no portable form"))?;
     Ok(SplitFormula { formula, aggregates })
 }
 
 /// Replaces every aggregate of a tree by a name.
-fn take(expr: &mut ast::Expr, depth: usize, found: &mut Vec<FoundAggregate>) -> Result<(), String> {
-    if depth > MAX_DEPTH {
+fn take(expr: &mut ast::Expr, within: Within<'_>, found: &mut Vec<FoundAggregate>) -> Result<(), String> {
+    if within.depth > MAX_DEPTH {
         return Err("it is nested too deep".to_owned());
     }
     if let ast::Expr::Function(function) = expr
-        && let Some(aggregate) = aggregate(function)?
+        && let Some(aggregate) = aggregate(function, within)?
     {
         let same =
             found.iter().find(|other| FoundAggregate { name: other.name.clone(), ..aggregate.clone() } == **other);
@@ -74,7 +75,7 @@ fn take(expr: &mut ast::Expr, depth: usize, found: &mut Vec<FoundAggregate>) -> 
         return Ok(());
     }
     for child in children(expr) {
-        take(child, depth + 1, found)?;
+        take(child, within.below(), found)?;
     }
     Ok(())
 }
@@ -111,7 +112,7 @@ fn argument_mut(arg: &mut FunctionArg) -> Option<&mut ast::Expr> {
 }
 
 /// Reads a call of an aggregate; nothing where the function is none.
-fn aggregate(function: &ast::Function) -> Result<Option<FoundAggregate>, String> {
+fn aggregate(function: &ast::Function, within: Within<'_>) -> Result<Option<FoundAggregate>, String> {
     let name = function.name.to_string().to_lowercase();
     let known = [
         "sum",
@@ -161,9 +162,9 @@ fn aggregate(function: &ast::Function) -> Result<Option<FoundAggregate>, String>
         _ => return Err(format!("it calls `{name}`, which has no portable form")),
     };
     let (argument, filter) = if name.starts_with("countif") || name == "count_if" {
-        (None, argument(list).map(|condition| write(condition, 0)).transpose()?)
+        (None, argument(list).map(|condition| write(condition, within)).transpose()?)
     } else {
-        operand(argument(list), aggregate)?
+        operand(argument(list), aggregate, within)?
     };
     Ok(Some(FoundAggregate { name: String::new(), aggregate, argument, filter }))
 }
@@ -177,20 +178,24 @@ fn argument(list: &FunctionArgumentList) -> Option<&ast::Expr> {
 }
 
 /// Returns what is aggregated and which rows count: `CASE WHEN paid THEN price END` is `price` of rows that are paid.
-fn operand(arg: Option<&ast::Expr>, aggregate: &str) -> Result<(Option<String>, Option<String>), String> {
+fn operand(
+    arg: Option<&ast::Expr>,
+    aggregate: &str,
+    within: Within<'_>,
+) -> Result<(Option<String>, Option<String>), String> {
     let Some(arg) = arg else { return Ok((None, None)) };
     let (value, filter) = match arg {
         ast::Expr::Case { operand: None, conditions, else_result, .. }
             if conditions.len() == 1 && else_result.as_deref().is_none_or(is_null) =>
         {
-            (&conditions[0].result, Some(write(&conditions[0].condition, 0)?))
+            (&conditions[0].result, Some(write(&conditions[0].condition, within)?))
         }
         other => (other, None),
     };
     // A constant is never null, so what is counted are the rows.
     let counts_rows =
         aggregate == "count" && matches!(value, ast::Expr::Value(constant) if !matches!(constant.value, Value::Null));
-    Ok((if counts_rows { None } else { Some(write(value, 0)?) }, filter))
+    Ok((if counts_rows { None } else { Some(write(value, within)?) }, filter))
 }
 
 fn is_null(expr: &ast::Expr) -> bool {
@@ -204,7 +209,7 @@ mod tests {
     type Parts = (&'static str, Option<String>, Option<String>);
 
     fn split(sql: &str) -> (String, Vec<Parts>) {
-        let found = split_aggregates(sql, None).expect("it has a portable form");
+        let found = split_aggregates(sql, None, None).expect("it has a portable form");
         let aggregates = found.aggregates.into_iter();
         (found.formula.text, aggregates.map(|found| (found.aggregate, found.argument, found.filter)).collect())
     }
@@ -240,7 +245,7 @@ mod tests {
             ("SUM(DISTINCT x)", "no portable form"),
             ("SUM(x", "cannot be read"),
         ] {
-            let error = split_aggregates(sql, None).expect_err(sql);
+            let error = split_aggregates(sql, None, None).expect_err(sql);
             assert!(error.contains(says), "{sql}: {error}");
         }
     }

@@ -68,17 +68,27 @@ impl Portable {
 /// # Errors
 /// What has no portable form, in words that follow "because": "it calls `regexp_like`".
 pub fn to_portable(text: &str, dialect: Option<&str>) -> Result<Portable, String> {
+    to_portable_in(text, dialect, None)
+}
+
+/// Translates an expression of a warehouse that may convert times to the project's zone, where its name is known.
+///
+/// # Errors
+/// As [`to_portable`].
+pub fn to_portable_in(text: &str, dialect: Option<&str>, zone: Option<&str>) -> Result<Portable, String> {
     if text.len() > MAX_BYTES {
         return Err("it has more than 64 KiB".to_owned());
     }
     // A text in double quotes is a name in the portable language and a constant in BigQuery.
     let ambiguous = dialect == Some("bigquery") && text.contains('"');
-    let as_written = if ambiguous { None } else { portable(&one_line(text)) };
+    let lower = text.to_lowercase();
+    // Functions of both languages by the same name, which cut in different zones.
+    let is_cut = zone.is_some_and(|zone| zone != "UTC") && (lower.contains("date(") || lower.contains("trunc("));
+    let as_written = if ambiguous || is_cut { None } else { portable(&one_line(text)) };
     let found = match as_written {
         Some(found) => found,
-        None => {
-            portable(&translate(text, dialect)?).ok_or_else(|| format!("`{}` has no portable form", one_line(text)))?
-        }
+        None => portable(&translate(text, dialect, zone)?)
+            .ok_or_else(|| format!("`{}` has no portable form", one_line(text)))?,
     };
     match found.names().iter().find(|words| words.len() == 1 && MOMENTS.contains(&&*words[0].to_lowercase())) {
         Some(moment) => Err(format!("`{}` depends on the moment of asking", moment[0])),
@@ -107,8 +117,34 @@ pub(super) fn portable(text: &str) -> Option<Portable> {
     known.then(|| Portable { text: text.to_owned(), expr })
 }
 
-fn translate(text: &str, dialect: Option<&str>) -> Result<String, String> {
-    write(&parse_foreign(text, dialect)?, 0)
+fn translate(text: &str, dialect: Option<&str>, zone: Option<&str>) -> Result<String, String> {
+    write(&parse_foreign(text, dialect)?, Within { depth: 0, zone })
+}
+
+/// Where a part of an expression stands.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Within<'z> {
+    /// How deep.
+    pub(super) depth: usize,
+    /// The zone in which the project cuts days.
+    pub(super) zone: Option<&'z str>,
+}
+
+impl Within<'_> {
+    pub(super) fn below(self) -> Self {
+        Self { depth: self.depth + 1, ..self }
+    }
+
+    /// Returns whether a time that is cut without a word about zones is cut in another zone than the project's: warehouses
+    /// cut instants in UTC.
+    fn cuts_elsewhere(self) -> bool {
+        self.zone.is_some_and(|zone| zone != "UTC")
+    }
+
+    /// Returns whether a written constant is the name of the project's zone.
+    fn is_zone(self, written: &str) -> bool {
+        self.zone.is_some_and(|zone| written == quoted(zone))
+    }
 }
 
 /// Parses an expression as a warehouse writes it.
@@ -136,13 +172,16 @@ pub(super) fn parse_foreign(text: &str, dialect: Option<&str>) -> Result<ast::Ex
     Err(format!("`{}` cannot be read: {}", one_line(text), error.trim_start_matches("sql parser error: ")))
 }
 
+/// Why a time is not cut.
+const ELSEWHERE: &str = "it cuts a time in another zone than the project";
+
 type Written = Result<String, String>;
 
-pub(super) fn write(expr: &ast::Expr, depth: usize) -> Written {
-    if depth > MAX_DEPTH {
+pub(super) fn write(expr: &ast::Expr, within: Within<'_>) -> Written {
+    if within.depth > MAX_DEPTH {
         return Err("it is nested too deep".to_owned());
     }
-    let inner = |expr: &ast::Expr| write(expr, depth + 1);
+    let inner = |expr: &ast::Expr| write(expr, within.below());
     let not = |negated: bool| if negated { "not " } else { "" };
     let list = |items: &[ast::Expr]| items.iter().map(inner).collect::<Result<Vec<_>, _>>().map(|list| list.join(", "));
     match expr {
@@ -190,14 +229,20 @@ pub(super) fn write(expr: &ast::Expr, depth: usize) -> Written {
         }
         ast::Expr::Cast {
             kind: CastKind::Cast | CastKind::DoubleColon, expr: arg, data_type, format: None, ..
-        } => cast(expr, arg, data_type, depth),
+        } => cast(expr, arg, data_type, within),
+        ast::Expr::Extract { .. } if within.cuts_elsewhere() => Err(ELSEWHERE.to_owned()),
         ast::Expr::Extract { field, expr: arg, .. } => part(expr, &field.to_string(), &inner(arg)?),
         ast::Expr::Substring { expr: arg, substring_from: Some(from), substring_for, .. } => {
             let length = substring_for.as_ref().map(|length| inner(length)).transpose()?;
             let length = length.map_or_else(String::new, |length| format!(", {length}"));
             Ok(format!("substring({}, {}{length})", inner(arg)?, inner(from)?))
         }
-        ast::Expr::Trim { trim_where: None, trim_what: None, expr: arg, trim_characters: None } => {
+        ast::Expr::Trim { trim_where: None, trim_what: None, expr: arg, trim_characters } => {
+            match trim_characters.as_deref() {
+                None => {}
+                Some([blank]) if inner(blank)? == "' '" => {}
+                Some(_) => return refused(expr),
+            }
             Ok(format!("trim({})", inner(arg)?))
         }
         ast::Expr::Ceil { expr: arg, field: CeilFloorKind::DateTimeField(ast::DateTimeField::NoDateTime) } => {
@@ -206,7 +251,7 @@ pub(super) fn write(expr: &ast::Expr, depth: usize) -> Written {
         ast::Expr::Floor { expr: arg, field: CeilFloorKind::DateTimeField(ast::DateTimeField::NoDateTime) } => {
             Ok(format!("floor({})", inner(arg)?))
         }
-        ast::Expr::Function(function) => call(expr, function, depth),
+        ast::Expr::Function(function) => call(expr, function, within),
         _ => refused(expr),
     }
 }
@@ -260,7 +305,7 @@ fn binary(whole: &ast::Expr, left: &str, op: &BinaryOperator, right: &str, right
     Ok(format!("{left} {sign} {right}"))
 }
 
-fn cast(whole: &ast::Expr, arg: &ast::Expr, data_type: &DataType, depth: usize) -> Written {
+fn cast(whole: &ast::Expr, arg: &ast::Expr, data_type: &DataType, within: Within<'_>) -> Written {
     let literal = match arg {
         ast::Expr::Value(value) => match &value.value {
             Value::SingleQuotedString(text) => Some(text.as_str()),
@@ -293,13 +338,52 @@ fn cast(whole: &ast::Expr, arg: &ast::Expr, data_type: &DataType, depth: usize) 
         },
         _ => return refused(whole),
     };
-    Ok(format!("cast({} as {to})", write(arg, depth + 1)?))
+    // A day in the project's zone is what `date` gives, and what a truncation gives is a day.
+    if let Some(inner) = in_zone(arg, within)?.filter(|_| to == "date") {
+        return Ok(format!("date({inner})"));
+    }
+    let written = write(arg, within.below())?;
+    if to == "date" && written.starts_with("trunc(") && !matches!(arg, ast::Expr::BinaryOp { .. }) {
+        return Ok(written);
+    }
+    Ok(format!("cast({written} as {to})"))
+}
+
+/// Returns the instant that is converted to the project's zone, where an expression is such a conversion.
+fn in_zone(expr: &ast::Expr, within: Within<'_>) -> Result<Option<String>, String> {
+    match expr {
+        ast::Expr::AtTimeZone { timestamp, time_zone } if within.is_zone(&write(time_zone, within.below())?) => {
+            write(timestamp, within.below()).map(Some)
+        }
+        ast::Expr::Function(function) => {
+            let name = function.name.to_string().to_lowercase();
+            let FunctionArguments::List(list) = &function.args else { return Ok(None) };
+            match (name.as_str(), list.args.as_slice()) {
+                (
+                    "timezone" | "convert_timezone",
+                    [
+                        FunctionArg::Unnamed(FunctionArgExpr::Expr(zone)),
+                        FunctionArg::Unnamed(FunctionArgExpr::Expr(of)),
+                    ],
+                ) if within.is_zone(&write(zone, within.below())?) => write(of, within.below()).map(Some),
+                _ => Ok(None),
+            }
+        }
+        _ => Ok(None),
+    }
 }
 
 /// Writes a moment: as a date where it is the start of a day, so that it may be compared with dates.
 fn moment(text: &str) -> String {
     let day = text.strip_suffix(" 00:00:00").unwrap_or(text);
     if day.len() == 10 { format!("date {}", quoted(day)) } else { quoted(text) }
+}
+
+/// Returns the key of a path such as `'$.score'`.
+fn json_key(path: &str) -> Option<&str> {
+    let key = path.strip_prefix("'$.")?.strip_suffix('\'')?;
+    let is_word = !key.is_empty() && key.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+    is_word.then_some(key)
 }
 
 /// Writes a part of a date, which the language has of names only.
@@ -320,7 +404,7 @@ fn part(whole: &ast::Expr, field: &str, of: &str) -> Written {
     }
 }
 
-fn call(whole: &ast::Expr, function: &ast::Function, depth: usize) -> Written {
+fn call(whole: &ast::Expr, function: &ast::Function, within: Within<'_>) -> Written {
     if function.over.is_some() || function.filter.is_some() || !function.within_group.is_empty() {
         return Err("it has a window or an aggregate".to_owned());
     }
@@ -332,7 +416,7 @@ fn call(whole: &ast::Expr, function: &ast::Function, depth: usize) -> Written {
     let mut args = Vec::new();
     for arg in &list.args {
         let FunctionArg::Unnamed(FunctionArgExpr::Expr(arg)) = arg else { return refused(whole) };
-        args.push(write(arg, depth + 1)?);
+        args.push(write(arg, within.below())?);
     }
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     let period = |word: &str| {
@@ -361,8 +445,28 @@ fn call(whole: &ast::Expr, function: &ast::Function, depth: usize) -> Written {
         "mod",
         "date",
     ];
+    let day = |word: &str| match word.strip_prefix("date(").and_then(|rest| rest.strip_suffix(')')) {
+        Some(inner) if !inner.contains(['(', ')']) => inner.to_owned(),
+        _ => word.to_owned(),
+    };
     Ok(match (name.as_str(), words.as_slice()) {
+        ("date", [a, zone]) if within.is_zone(zone) => format!("date({a})"),
+        ("date", [_]) if within.cuts_elsewhere() => return Err(ELSEWHERE.to_owned()),
+        ("date_trunc" | "timestamp_trunc" | "datetime_trunc", args)
+            if within.cuts_elsewhere() && !args.iter().any(|arg| arg.starts_with("date(")) =>
+        {
+            return Err(ELSEWHERE.to_owned());
+        }
+        ("date_diff" | "datediff" | "date_part" | "datepart" | "month" | "quarter" | "day" | "hour", _)
+            if within.cuts_elsewhere() =>
+        {
+            return Err(ELSEWHERE.to_owned());
+        }
         (name, _) if same.contains(&name) => format!("{name}({})", args.join(", ")),
+        ("json_value", [document, path]) if json_key(path).is_some() => {
+            format!("json_text({document}, '{}')", json_key(path).unwrap_or_default())
+        }
+        ("btrim", [a] | [a, "' '"]) => format!("trim({a})"),
         ("ifnull" | "nvl", [a, b]) => format!("coalesce({a}, {b})"),
         ("if" | "iff", [when, then, otherwise]) => format!("case when {when} then {then} else {otherwise} end"),
         ("nvl2", [a, b, c]) => format!("case when {a} is not null then {b} else {c} end"),
@@ -378,8 +482,8 @@ fn call(whole: &ast::Expr, function: &ast::Function, depth: usize) -> Written {
         ("safe_divide" | "div0null", [a, b]) => format!("({a}) / ({b})"),
         ("to_date", [a]) => format!("cast({a} as date)"),
         ("date_trunc" | "timestamp_trunc" | "datetime_trunc", [a, b]) => match (period(a), period(b)) {
-            (Some(word), _) => format!("trunc({b}, {word})"),
-            (None, Some(word)) => format!("trunc({a}, {word})"),
+            (Some(word), _) => format!("trunc({}, {word})", day(b)),
+            (None, Some(word)) => format!("trunc({}, {word})", day(a)),
             (None, None) => return refused(whole),
         },
         ("date_diff" | "datediff", [unit, from, to]) if period(unit).is_some() => {
@@ -414,6 +518,8 @@ mod tests {
         );
         assert_eq!(text("nvl(a, 0)"), "coalesce(a, 0)");
         assert_eq!(text("date_trunc('month', ordered_at)"), "trunc(ordered_at, month)");
+        assert_eq!(text("JSON_VALUE(properties, '$.score')"), "json_text(properties, 'score')");
+        assert_eq!(text("TRIM(name, ' ')"), "trim(name)");
         assert_eq!(text("name ilike 'A%'"), "lower(name) like lower('A%')");
         assert_eq!(text("ds >= '2024-01-01'::timestamp"), "ds >= date '2024-01-01'");
         assert_eq!(text("extract(month from ds) = 3"), "ds.month_of_year = 3");
@@ -421,6 +527,19 @@ mod tests {
             to_portable("if(x, \"us\", `y z`)", Some("bigquery")).map(|p| p.text).as_deref(),
             Ok("case when x then 'us' else \"y z\" end")
         );
+    }
+
+    #[test]
+    fn days_of_the_own_zone_are_days() {
+        let text = |sql: &str, dialect| {
+            to_portable_in(sql, Some(dialect), Some("Europe/Berlin")).map(|portable| portable.text)
+        };
+        assert_eq!(text("DATE(t, 'Europe/Berlin')", "bigquery").as_deref(), Ok("date(t)"));
+        assert_eq!(text("DATE_TRUNC(DATE(t, 'Europe/Berlin'), MONTH)", "bigquery").as_deref(), Ok("trunc(t, month)"));
+        assert_eq!(text("CAST(timezone('Europe/Berlin', t) AS DATE)", "duckdb").as_deref(), Ok("date(t)"));
+        assert_eq!(text("CAST(t AT TIME ZONE 'Europe/Berlin' AS DATE)", "postgres").as_deref(), Ok("date(t)"));
+        assert!(text("CAST(timezone('Asia/Tokyo', t) AS DATE)", "duckdb").is_err());
+        assert!(text("EXTRACT(month FROM t)", "bigquery").is_err_and(|why| why.contains("another zone")));
     }
 
     #[test]

@@ -29,7 +29,7 @@ use convert::Convert;
 use source::Source;
 
 pub use aggregates::{FoundAggregate, SplitFormula, split_aggregates};
-pub use foreign::{Portable, to_portable};
+pub use foreign::{Portable, to_portable, to_portable_in};
 pub use functions::{FunctionDoc, functions, other_words};
 pub use reference::expression_reference;
 pub use select::parse_select;

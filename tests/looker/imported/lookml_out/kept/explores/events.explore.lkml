@@ -1,10 +1,6 @@
 include: "/explores/generated/events.explore.lkml"
 include: "/kept/views/event_tags.view.lkml"
-include: "/views/generated/events.view.lkml"
-include: "/views/refined/events.view.lkml"
 include: "/kept/views/sessions.view.lkml"
-include: "/views/generated/users.view.lkml"
-include: "/views/refined/users.view.lkml"
 
 explore: +events {
 

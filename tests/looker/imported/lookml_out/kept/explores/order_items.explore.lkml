@@ -1,12 +1,6 @@
 include: "/explores/generated/order_items.explore.lkml"
 include: "/views/generated/distribution_centers.view.lkml"
 include: "/views/refined/distribution_centers.view.lkml"
-include: "/views/generated/inventory_items.view.lkml"
-include: "/views/refined/inventory_items.view.lkml"
-include: "/views/generated/order_items.view.lkml"
-include: "/views/refined/order_items.view.lkml"
-include: "/views/generated/orders.view.lkml"
-include: "/views/refined/orders.view.lkml"
 include: "/views/generated/products.view.lkml"
 include: "/views/refined/products.view.lkml"
 include: "/views/generated/user_facts.view.lkml"
@@ -16,6 +10,14 @@ include: "/views/refined/users.view.lkml"
 
 explore: +order_items {
   always_filter: { filters: [order_items.created_date: "90 days"] }
+  access_filter: { field: users.country user_attribute: country }
+  aggregate_table: revenue_by_month {
+    query: {
+      dimensions: [created_month]
+      measures: [revenue, items_sold]
+    }
+    materialization: { datagroup_trigger: nightly }
+  }
 
   join: users {
     type: left_outer

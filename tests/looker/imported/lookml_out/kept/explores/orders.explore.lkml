@@ -1,8 +1,6 @@
 include: "/explores/generated/orders.explore.lkml"
 include: "/views/generated/order_items.view.lkml"
 include: "/views/refined/order_items.view.lkml"
-include: "/views/generated/orders.view.lkml"
-include: "/views/refined/orders.view.lkml"
 include: "/views/generated/users.view.lkml"
 include: "/views/refined/users.view.lkml"
 

@@ -86,9 +86,50 @@ pub struct CatalogTable {
     /// The number of rows, where the warehouse tells it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<u64>,
+    /// How the warehouse cuts the table, where it tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<CatalogPartition>,
+    /// The columns by which rows lie together, the first one first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clustering: Vec<String>,
     /// For the table of a calendar: the periods that a column names, by column, ordered by their first day.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub periods: BTreeMap<String, Vec<CatalogPeriod>>,
+}
+
+/// How a table is cut into partitions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CatalogPartition {
+    /// The column, `_PARTITIONTIME` where it is the time of loading.
+    pub column: String,
+    /// What a partition holds.
+    pub by: CatalogCut,
+    /// Whether the warehouse refuses a query that does not bound the column.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub required: bool,
+}
+
+/// What one partition holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CatalogCut {
+    /// An hour.
+    Hour,
+    /// A day.
+    Day,
+    /// A month.
+    Month,
+    /// A year.
+    Year,
+    /// So many whole numbers, from the first one on.
+    Integers {
+        /// The least number that has a partition.
+        from: i64,
+        /// The number after the greatest one.
+        to: i64,
+        /// How many numbers a partition holds.
+        every: i64,
+    },
 }
 
 /// A period of a calendar, written as `2024-01-29 to 2024-02-26: 2024-P01`.

@@ -41,8 +41,14 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     };
     let warehouse = connect::open(config, &loaded.root)?;
     // All of them, so that a model of another table can be written before this is run again.
-    let catalog = with_periods(&loaded.root, lasting(warehouse.catalog_blocking(None)?), &warehouse)?;
+    let mut catalog = warehouse.catalog_blocking(None)?;
     let named = loaded.project.as_deref().map(table_names).unwrap_or_default();
+    // Those that a definition names in another way, or in another place.
+    let others: Vec<String> = named.iter().filter(|name| !catalog.tables.contains_key(*name)).cloned().collect();
+    if !others.is_empty() {
+        catalog.tables.extend(warehouse.catalog_blocking(Some(&others))?.tables);
+    }
+    let catalog = with_periods(&loaded.root, lasting(catalog), &warehouse)?;
     for name in named.iter().filter(|name| !catalog.tables.contains_key(*name)) {
         context.warn(&format!("the warehouse has no table `{name}`"));
     }

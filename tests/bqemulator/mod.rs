@@ -10,9 +10,6 @@ use std::{
 use reqwest::Client;
 use serde_json::{Value, json};
 
-/// The project that the emulator knows.
-pub(crate) const PROJECT: &str = "acme";
-
 /// The running emulator. It takes seconds to start, so that all tests share one; it ends with the test binary, which
 /// closes its input.
 struct Emulator {
@@ -45,25 +42,25 @@ fn start() -> Emulator {
 }
 
 /// Makes a dataset of this name.
-pub(crate) async fn make_dataset(name: &str) {
-    let reference = json!({ "datasetReference": { "projectId": PROJECT, "datasetId": name } });
-    post("datasets", &reference).await;
+pub(crate) async fn make_dataset(project: &str, name: &str) {
+    let reference = json!({ "datasetReference": { "projectId": project, "datasetId": name } });
+    post(project, "datasets", &reference).await;
 }
 
 /// Makes a table from its description.
-pub(crate) async fn make_table(dataset: &str, table: &str, mut description: Value) {
-    description["tableReference"] = json!({ "projectId": PROJECT, "datasetId": dataset, "tableId": table });
-    post(&format!("datasets/{dataset}/tables"), &description).await;
+pub(crate) async fn make_table(project: &str, dataset: &str, table: &str, mut description: Value) {
+    description["tableReference"] = json!({ "projectId": project, "datasetId": dataset, "tableId": table });
+    post(project, &format!("datasets/{dataset}/tables"), &description).await;
 }
 
-/// Runs a statement of somebody who may write.
-pub(crate) async fn run(statement: &str) {
-    let answer = post("queries", &json!({ "query": statement, "useLegacySql": false })).await;
-    assert!(answer["errors"].as_array().is_none_or(Vec::is_empty), "{statement}: {answer}");
+/// Adds rows to a table, `{"json": {"column": "text"}}` each.
+pub(crate) async fn insert(project: &str, dataset: &str, table: &str, rows: &[Value]) {
+    let answer = post(project, &format!("datasets/{dataset}/tables/{table}/insertAll"), &json!({ "rows": rows })).await;
+    assert!(answer["insertErrors"].as_array().is_none_or(Vec::is_empty), "{dataset}.{table}: {answer}");
 }
 
-async fn post(path: &str, body: &Value) -> Value {
-    let url = format!("{}/projects/{PROJECT}/{path}", address());
+async fn post(project: &str, path: &str, body: &Value) -> Value {
+    let url = format!("{}/projects/{project}/{path}", address());
     let client = Client::builder().no_proxy().build().expect("a client");
     let request = client.post(url).header("content-type", "application/json").body(body.to_string());
     let answer = request.send().await.expect("the emulator answers");

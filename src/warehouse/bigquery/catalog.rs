@@ -12,11 +12,11 @@ use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::{
     Shared, failure,
-    page::{Field, Schema, count},
+    page::{Field, Schema, count, whole},
     rest::{Call, Fault},
 };
 use crate::{
-    catalog::{Catalog, CatalogColumn, CatalogTable, ColumnType},
+    catalog::{Catalog, CatalogColumn, CatalogCut, CatalogPartition, CatalogTable, ColumnType},
     warehouse::Error,
 };
 
@@ -83,12 +83,44 @@ struct Described {
     #[serde(rename = "type", default)]
     kind: String,
     time_partitioning: Option<TimePartitioning>,
+    range_partitioning: Option<RangePartitioning>,
+    #[serde(default)]
+    require_partition_filter: bool,
+    clustering: Option<Clustering>,
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct TimePartitioning {
+    #[serde(rename = "type", default)]
+    kind: String,
     /// Nothing for partitions by the time of ingestion.
     field: Option<String>,
+    /// Where older tables say it.
+    #[serde(default)]
+    require_partition_filter: bool,
+}
+
+#[derive(Deserialize)]
+struct RangePartitioning {
+    field: String,
+    range: Range,
+}
+
+#[derive(Deserialize)]
+struct Range {
+    #[serde(deserialize_with = "whole")]
+    start: i64,
+    #[serde(deserialize_with = "whole")]
+    end: i64,
+    #[serde(deserialize_with = "whole")]
+    interval: i64,
+}
+
+#[derive(Deserialize)]
+struct Clustering {
+    #[serde(default)]
+    fields: Vec<String>,
 }
 
 /// Reads the tables with these names, or all of the dataset, of all datasets if none is the default.
@@ -237,8 +269,9 @@ fn is_missing(fault: &Fault) -> bool {
 fn of(found: Described, is_by_day: bool) -> CatalogTable {
     let mut columns: Vec<CatalogColumn> = found.schema.fields.iter().map(column).collect();
     let pseudo = |name: &str, column_type| CatalogColumn { name: name.to_owned(), column_type };
-    if found.time_partitioning.is_some_and(|partitions| partitions.field.is_none()) {
-        columns.push(pseudo("_PARTITIONTIME", ColumnType::Timestamp));
+    let partition = partition(&found);
+    if partition.as_ref().is_some_and(|partition| partition.column == LOADED_AT) {
+        columns.push(pseudo(LOADED_AT, ColumnType::Timestamp));
         columns.push(pseudo("_PARTITIONDATE", ColumnType::Date));
     }
     if is_by_day {
@@ -246,7 +279,27 @@ fn of(found: Described, is_by_day: bool) -> CatalogTable {
     }
     // The number of a view says nothing, that of one day's table not what all of them hold.
     let rows = found.num_rows.filter(|_| !is_by_day && found.kind == "TABLE");
-    CatalogTable { columns, rows, ..CatalogTable::default() }
+    let clustering = found.clustering.map(|clustering| clustering.fields).unwrap_or_default();
+    CatalogTable { columns, rows, partition, clustering, ..CatalogTable::default() }
+}
+
+/// The column of a table that is partitioned by the time of ingestion.
+const LOADED_AT: &str = "_PARTITIONTIME";
+
+fn partition(found: &Described) -> Option<CatalogPartition> {
+    if let Some(RangePartitioning { field, range }) = &found.range_partitioning {
+        let by = CatalogCut::Integers { from: range.start, to: range.end, every: range.interval };
+        return Some(CatalogPartition { column: field.clone(), by, required: found.require_partition_filter });
+    }
+    let time = found.time_partitioning.as_ref()?;
+    let by = match time.kind.as_str() {
+        "HOUR" => CatalogCut::Hour,
+        "MONTH" => CatalogCut::Month,
+        "YEAR" => CatalogCut::Year,
+        _ => CatalogCut::Day,
+    };
+    let column = time.field.clone().unwrap_or_else(|| LOADED_AT.to_owned());
+    Some(CatalogPartition { column, by, required: found.require_partition_filter || time.require_partition_filter })
 }
 
 fn column(field: &Field) -> CatalogColumn {

@@ -4,7 +4,7 @@
 //!
 //! **Invariant:** all rows of a page have the same number of cells.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, str::FromStr};
 
 use serde::{
     Deserialize, Deserializer,
@@ -68,19 +68,33 @@ impl Field {
     }
 }
 
-/// Reads a number that the protocol writes as text.
+/// A number that the protocol writes as text, and peers as a number.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Count {
+    Text(String),
+    Number(i64),
+}
+
+impl Count {
+    fn read<T: FromStr<Err: fmt::Display> + TryFrom<i64, Error: fmt::Display>, E: serde::de::Error>(
+        self,
+    ) -> Result<T, E> {
+        match self {
+            Self::Text(text) => text.parse().map_err(E::custom),
+            Self::Number(number) => T::try_from(number).map_err(E::custom),
+        }
+    }
+}
+
+/// Reads how many there are, where it is said.
 pub(super) fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Count {
-        Text(String),
-        Number(u64),
-    }
-    match Option::<Count>::deserialize(deserializer)? {
-        None => Ok(None),
-        Some(Count::Number(number)) => Ok(Some(number)),
-        Some(Count::Text(text)) => text.parse().map(Some).map_err(D::Error::custom),
-    }
+    Option::<Count>::deserialize(deserializer)?.map(Count::read).transpose()
+}
+
+/// Reads a whole number.
+pub(super) fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    Count::deserialize(deserializer)?.read()
 }
 
 /// The cells of all rows, row by row.

@@ -19,6 +19,9 @@ const GOOGLE: &str = "https://bigquery.googleapis.com/bigquery/v2";
 /// The time in which a server has to accept a connection.
 const CONNECT: Duration = Duration::from_secs(10);
 
+/// The time in which an answer has to be whole. A request that nobody waits for does not hang for ever.
+const WHOLE: Duration = Duration::from_secs(120);
+
 /// The longest answer that is read. BigQuery's own limit is 20 MB a page, before it is unpacked.
 const LONGEST: usize = 128 << 20;
 
@@ -112,6 +115,7 @@ impl Rest {
         // Google packs answers for clients whose name holds `gzip`.
         let mut builder = reqwest::Client::builder()
             .connect_timeout(CONNECT)
+            .timeout(WHOLE)
             .user_agent(concat!("entente/", env!("CARGO_PKG_VERSION"), " (gzip)"))
             .redirect(reqwest::redirect::Policy::none());
         if base.scheme() == "http" {

@@ -13,9 +13,12 @@ use tokio::runtime::Runtime;
 
 use crate::{bqemulator, command::Project};
 
+/// The project of these tests.
+const PROJECT: &str = "acme";
+
 fn options() -> Options {
     Options {
-        project: bqemulator::PROJECT.to_owned(),
+        project: PROJECT.to_owned(),
         dataset: None,
         location: None,
         maximum_bytes_billed: 1_000_000_000,
@@ -108,7 +111,7 @@ fn parameters_of_every_type_are_bound() {
 #[test]
 fn refusals_say_what_is_wrong() {
     let fixture = Fixture::new();
-    fixture.runtime.block_on(bqemulator::make_dataset("empty"));
+    fixture.runtime.block_on(bqemulator::make_dataset(PROJECT, "empty"));
     let missing = fixture.ask("SELECT a FROM empty.at_all", Vec::new()).expect_err("no such table");
     assert_eq!(
         missing.to_string(),
@@ -128,7 +131,7 @@ fn refusals_say_what_is_wrong() {
 fn a_project_on_bigquery_is_read_checked_and_asked() {
     let runtime = Runtime::new().expect("threads");
     runtime.block_on(async {
-        bqemulator::make_dataset("shop").await;
+        bqemulator::make_dataset(PROJECT, "shop").await;
         let fields = json!([
             { "name": "order_id", "type": "INTEGER", "mode": "REQUIRED" },
             { "name": "Price", "type": "NUMERIC" },
@@ -136,13 +139,13 @@ fn a_project_on_bigquery_is_read_checked_and_asked() {
             { "name": "done", "type": "BOOLEAN" },
             { "name": "tags", "type": "STRING", "mode": "REPEATED" },
         ]);
-        bqemulator::make_table("shop", "orders", json!({ "schema": { "fields": fields } })).await;
-        bqemulator::run(
-            "INSERT INTO shop.orders (order_id, Price, ordered_at, done) VALUES \
-             (1, NUMERIC '10.25', TIMESTAMP '2024-03-30 23:30:00+00', TRUE), \
-             (2, NUMERIC '0.75', TIMESTAMP '2024-03-31 12:00:00+00', FALSE), \
-             (3, NUMERIC '5.00', TIMESTAMP '2024-04-01 12:00:00+00', NULL)",
-        )
+        bqemulator::make_table(PROJECT, "shop", "orders", json!({ "schema": { "fields": fields } })).await;
+        let rows = [
+            json!({ "json": { "order_id": 1, "Price": "10.25", "ordered_at": "2024-03-30 23:30:00+00", "done": true } }),
+            json!({ "json": { "order_id": 2, "Price": "0.75", "ordered_at": "2024-03-31 12:00:00+00", "done": false } }),
+            json!({ "json": { "order_id": 3, "Price": "5.00", "ordered_at": "2024-04-01 12:00:00+00" } }),
+        ];
+        bqemulator::insert(PROJECT, "shop", "orders", &rows)
         .await;
     });
     let project = Project::empty();
@@ -151,7 +154,7 @@ fn a_project_on_bigquery_is_read_checked_and_asked() {
         format!(
             "language: 1\nname: shop\nconnection: bq\ntime_zone: Europe/Berlin\nconnections:\n  bq: {{ type: bigquery, \
              project: {}, dataset: shop, base_url: \"{}\" }}\n",
-            bqemulator::PROJECT,
+            PROJECT,
             bqemulator::address()
         ),
     );

@@ -4,3 +4,4 @@ mod bigquery;
 mod faults;
 mod postgres;
 mod scripted;
+mod tokens;

@@ -18,7 +18,8 @@ def free_port():
 
 
 rest, grpc = free_port(), free_port()
-command = [os.path.join(tools, "bin", "bqemulator"), "start", "--rest-port", str(rest), "--grpc-port", str(grpc)]
+program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "emulator.py")
+command = [sys.executable, program, "start", "--rest-port", str(rest), "--grpc-port", str(grpc)]
 command += ["--ephemeral", "--project", "acme", "--log-level", "error"]
 environment = dict(os.environ, HOME=os.path.join(tools, "home"), OTEL_SDK_DISABLED="true")
 server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)

@@ -3,16 +3,19 @@
 //! `cargo test --test cases -- fan_out` runs those whose path holds `fan_out`. `UPDATE=1 cargo test --test cases`
 //! rewrites the outputs in the files; an answer that disagrees with its `sql check` is never written.
 //! Each case with a query is also asked in the SQL of BigQuery, on the reference engine of GoogleSQL that
-//! `.ci/googlesql` fetches; of Snowflake, on fakesnow that `.ci/fakesnow` installs; and of Postgres, on a server that
-//! `.ci/postgres` installs: trials that end in `@bigquery`, `@snowflake` and `@postgres`. How a case file looks is told in
-//! `docs/testing.md`.
+//! `.ci/googlesql` fetches, and through the driver on bqemulator that `.ci/bigquery` installs; of Snowflake, on fakesnow
+//! that `.ci/fakesnow` installs; and of Postgres, on a server that `.ci/postgres` installs: trials that end in
+//! `@bigquery`, `@bqemulator`, `@snowflake` and `@postgres`. How a case file looks is told in `docs/testing.md`.
 
-#[cfg(feature = "duckdb")]
+#[cfg(all(feature = "bigquery", feature = "duckdb"))]
+#[path = "bqemulator/cases.rs"]
+mod bqemulator;
+#[cfg(all(feature = "bigquery", feature = "duckdb"))]
 mod googlesql;
-#[cfg(feature = "duckdb")]
+#[cfg(all(feature = "bigquery", feature = "duckdb"))]
 mod postgres;
 mod runner;
-#[cfg(feature = "duckdb")]
+#[cfg(all(feature = "bigquery", feature = "duckdb"))]
 mod snowflake;
 
 use std::process::ExitCode;
@@ -30,19 +33,19 @@ fn main() -> ExitCode {
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
-#[cfg(feature = "duckdb")]
+#[cfg(all(feature = "bigquery", feature = "duckdb"))]
 fn peer_trials() -> impl Iterator<Item = Trial> {
     let cases = runner::find_cases().into_iter().filter(|path| runner::peers::concerns(path));
     cases.flat_map(|path| {
         runner::peers::Peer::ALL.map(|peer| {
             let path = path.clone();
-            let name = format!("{}@{}", path.display().to_string().trim_end_matches(".md"), peer.dialect().name());
+            let name = format!("{}@{}", path.display().to_string().trim_end_matches(".md"), peer.name());
             Trial::test(name, move || runner::peers::run(&path, peer).map_err(Into::into))
         })
     })
 }
 
-#[cfg(not(feature = "duckdb"))]
+#[cfg(not(all(feature = "bigquery", feature = "duckdb")))]
 fn peer_trials() -> impl Iterator<Item = Trial> {
     std::iter::empty()
 }

@@ -8,7 +8,7 @@ mod document;
 mod graphql;
 mod outputs;
 mod page;
-#[cfg(feature = "duckdb")]
+#[cfg(all(feature = "bigquery", feature = "duckdb"))]
 pub(crate) mod peers;
 mod query;
 #[cfg(feature = "duckdb")]

@@ -25,6 +25,7 @@ use super::{
     world::{self, Database, Version},
 };
 use crate::{
+    bqemulator,
     googlesql::{self, Query, Table},
     postgres, snowflake,
 };
@@ -34,6 +35,8 @@ use crate::{
 pub(crate) enum Peer {
     /// The reference engine of GoogleSQL.
     BigQuery,
+    /// bqemulator, which runs the SQL of BigQuery on DuckDB, over the protocol and through the driver.
+    BigQueryServer,
     /// fakesnow, which runs the SQL of Snowflake on DuckDB.
     Snowflake,
     /// A Postgres server.
@@ -42,20 +45,26 @@ pub(crate) enum Peer {
 
 impl Peer {
     /// Every engine.
-    pub(crate) const ALL: [Self; 3] = [Self::BigQuery, Self::Snowflake, Self::Postgres];
+    pub(crate) const ALL: [Self; 4] = [Self::BigQuery, Self::BigQueryServer, Self::Snowflake, Self::Postgres];
 
     /// Returns the dialect in which it is asked.
     pub(crate) fn dialect(self) -> Dialect {
         match self {
-            Self::BigQuery => Dialect::BigQuery,
+            Self::BigQuery | Self::BigQueryServer => Dialect::BigQuery,
             Self::Snowflake => Dialect::Snowflake,
             Self::Postgres => Dialect::Postgres,
         }
     }
 
+    /// Returns what its trials are called by.
+    pub(crate) fn name(self) -> &'static str {
+        if self == Self::BigQueryServer { "bqemulator" } else { self.dialect().name() }
+    }
+
     fn run(self, query: Query) -> Result<googlesql::Rows, String> {
         match self {
             Self::BigQuery => googlesql::run(&[query]).remove(0),
+            Self::BigQueryServer => bqemulator::ask(&query),
             Self::Snowflake => snowflake::run(&[query]).remove(0),
             Self::Postgres => postgres::run(&[query]).remove(0),
         }
@@ -65,6 +74,7 @@ impl Peer {
     fn excuse(self, sql: &str) -> Option<&'static str> {
         match self {
             Self::BigQuery | Self::Postgres => None,
+            Self::BigQueryServer => bqemulator::not_emulated(sql),
             Self::Snowflake => snowflake::not_emulated(sql),
         }
     }
@@ -172,6 +182,10 @@ fn verify(document: &Document, project: &Project, peer: Peer) -> Result<(), Stri
             let tables = tables(&database, there_select)?;
             let asked = Query { tables, ..sql::print(there_select, peer.dialect()).into() };
             parse(&asked.sql, peer.dialect())?;
+            if let Some(reason) = peer.excuse(&asked.sql).filter(|_| peer == Peer::BigQueryServer) {
+                eprintln!("{peer:?} is not asked: {reason}");
+                continue;
+            }
             let rows = peer.run(asked).map_err(|error| format!("{peer:?} fails: {error}\n{}", shown()))?;
             let found = to_text(&there.judge(&as_rows(&rows, &expected.columns)));
             let expected = to_text(&here.judge(&expected));

@@ -15,6 +15,8 @@ pub mod duckdb;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod rows;
+#[cfg(any(feature = "duckdb", feature = "postgres"))]
+mod table_keys;
 mod terms;
 
 #[cfg(feature = "server")]

@@ -1,7 +1,7 @@
 //! Projects of dbt, imported by the command: the files that are written, the report, and what is refused.
 //!
 //! `tests/dbt/legacy` and `tests/dbt/newer` say the same shop in both generations of dbt's YAML; what they become lies
-//! in their `imported/`, and `tests/cases/import` asks it for numbers. `UPDATE=1 cargo test` writes both anew.
+//! in their `imported/`, and `tests/cases/import` asks it for numbers; `tests/dbt/depots` has versions and partitions by the time. `UPDATE=1 cargo test` writes them anew.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use crate::command::{Ran, entente};
 
 /// The projects with a golden output.
-const PROJECTS: [&str; 3] = ["legacy", "newer", "target"];
+const PROJECTS: [&str; 4] = ["legacy", "newer", "target", "depots"];
 
 fn run(arguments: &[&str], folder: &Path) -> Ran {
     let mut command = entente();
@@ -207,6 +207,7 @@ metrics:
     filter: "regexp_like({{ Dimension('order__status') }}, 'a+')"
   - { name: of_odd, label: Of odd, type: derived, type_params: { expr: odd * 2, metrics: [odd] } }
   - { name: far, label: Far, type: simple, type_params: { measure: amount }, filter: "{{ Dimension('user__name') }} = 'x'" }
+  - { name: hourly, label: H, type: derived, type_params: { expr: amount, metrics: [{ name: amount, offset_to_grain: hour }] } }
   - { name: martian, label: M, type: cumulative, type_params: { measure: amount, window: 2 martian_days } }
   - { name: fine, label: Fine, type: simple, type_params: { measure: amount } }
 "#;
@@ -217,6 +218,7 @@ metrics:
     assert!(says("odd", "regexp_like"), "{left_out:?}");
     assert!(says("of_odd", "`odd` was left out"), "{left_out:?}");
     assert!(says("far", "user__name"), "{left_out:?}");
+    assert!(says("hourly", "which is no week, month, quarter or year"), "{left_out:?}");
     assert!(says("martian", "a unit that durations do not have"), "{left_out:?}");
     assert_eq!(report.metrics.keys().collect::<Vec<_>>(), ["amount", "fine"]);
     let odd = report.left_out.iter().find(|entry| entry.name == "odd").expect("it is there");
@@ -259,6 +261,39 @@ metrics:
     assert!(found.report.metrics.contains_key("amount_paid") && found.report.metrics.contains_key("amount_open"));
     let orders = found.files.iter().find(|file| file.path == "metrics/orders.yml").expect("it is written");
     assert!(orders.text.contains("where: status = 'open'"), "{}", orders.text);
+}
+
+#[test]
+fn definitions_lie_where_the_project_says() {
+    let says = |paths: &str| {
+        let project = format!("name: shop\nmodel-paths: {paths}\n");
+        let files = [("dbt_project.yml", project.as_str()), ("orders.sql", "select 1"), ("layer/orders.yml", ORDERS)];
+        let of_files = files.map(|(path, text)| SourceFile { path: path.to_owned(), text: text.to_owned() });
+        import(&Input { files: of_files.to_vec(), options: Options::default() })
+    };
+    for everywhere in ["[\".\"]", "[\"./\"]", "[layer, .]"] {
+        let found = says(everywhere).unwrap_or_else(|_| panic!("{everywhere} is the project's folder"));
+        assert!(found.report.metrics.contains_key("amount"), "{everywhere}");
+    }
+    assert!(says("[models]").is_err(), "nothing lies there");
+}
+
+#[test]
+fn a_schema_that_is_left_open_is_that_of_a_variable_or_of_the_target() {
+    let open = ORDERS.replace("model: ref('orders')", "node_relation: { schema_name: $place, alias: orders }");
+    let table = |project: &str, options: Options| {
+        let files = [("dbt_project.yml", project), ("models/orders.yml", open.as_str())];
+        let files = files.map(|(path, text)| SourceFile { path: path.to_owned(), text: text.to_owned() }).to_vec();
+        let found = import(&Input { files, options }).expect("it is a project");
+        let line = found.files.iter().flat_map(|file| file.text.lines()).find(|line| line.contains("table:"));
+        line.expect("a model has a table").trim().to_owned()
+    };
+    let of_project = "name: shop\nvars: { place: mill }\n";
+    let given = Options { vars: BTreeMap::from([("place".into(), "gate".into())]), ..Options::default() };
+    let target = Options { schema: Some("marts".into()), ..Options::default() };
+    assert_eq!(table(of_project, Options::default()), "table: mill.orders");
+    assert_eq!(table(of_project, given), "table: gate.orders");
+    assert_eq!(table("name: shop\n", target), "table: marts.orders");
 }
 
 /// A small deterministic source of numbers (xorshift).

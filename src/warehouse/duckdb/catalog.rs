@@ -9,7 +9,7 @@ use ::duckdb::Connection;
 use super::failure;
 use crate::{
     catalog::{Catalog, CatalogColumn, ColumnType},
-    warehouse::Error,
+    warehouse::{Error, table_keys::table_keys},
 };
 
 const COLUMNS: &str = "
@@ -31,25 +31,13 @@ pub(super) fn read(connection: &Connection, wanted: Option<&[String]>) -> Result
         let name: String = row.get(2).map_err(refused)?;
         let data_type: String = row.get(3).map_err(refused)?;
         let size: Option<i64> = row.get(4).map_err(refused)?;
-        let keys = match wanted {
-            Some(wanted) => wanted.iter().filter(|asked| names_table(asked, &schema, &table)).cloned().collect(),
-            None if schema == "main" => vec![table],
-            None => vec![format!("{schema}.{table}")],
-        };
-        for key in keys {
+        for key in table_keys(wanted, "main", &schema, &table) {
             let entry = catalog.tables.entry(key).or_default();
             entry.rows = size.and_then(|size| u64::try_from(size).ok());
             entry.columns.push(CatalogColumn { name: name.clone(), column_type: column_type(&data_type) });
         }
     }
     Ok(catalog)
-}
-
-/// Returns whether `asked` (`orders`, `main.orders`, `database.main.orders`) is this table.
-fn names_table(asked: &str, schema: &str, table: &str) -> bool {
-    let mut words = asked.rsplit('.').map(|word| word.trim_matches('"'));
-    let same_table = words.next().is_some_and(|word| word.eq_ignore_ascii_case(table));
-    same_table && words.next().unwrap_or("main").eq_ignore_ascii_case(schema)
 }
 
 /// Returns what a type such as `DECIMAL(12,2)` is in the language of definitions.

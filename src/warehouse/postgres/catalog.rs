@@ -6,7 +6,10 @@
 
 use tokio_postgres::Row;
 
-use crate::catalog::{Catalog, CatalogColumn, ColumnType};
+use crate::{
+    catalog::{Catalog, CatalogColumn, ColumnType},
+    warehouse::table_keys::table_keys,
+};
 
 /// Tables, views, foreign and partitioned tables that the user may read, without their partitions.
 /// `reltuples` is an estimate of the last ANALYZE, -1 before the first.
@@ -30,12 +33,7 @@ pub(super) fn of(rows: &[Row], wanted: Option<&[String]>) -> Catalog {
         let (schema, table): (String, String) = (row.get(0), row.get(1));
         let (name, kind): (String, String) = (row.get(2), row.get(3));
         let size: f64 = row.get(4);
-        let keys = match wanted {
-            Some(wanted) => wanted.iter().filter(|asked| names_table(asked, &schema, &table)).cloned().collect(),
-            None if schema == "public" => vec![table],
-            None => vec![format!("{schema}.{table}")],
-        };
-        for key in keys {
+        for key in table_keys(wanted, "public", &schema, &table) {
             let entry = catalog.tables.entry(key).or_default();
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an estimate, not negative")]
             let rows = (size >= 0.0).then_some(size as u64);
@@ -44,13 +42,6 @@ pub(super) fn of(rows: &[Row], wanted: Option<&[String]>) -> Catalog {
         }
     }
     catalog
-}
-
-/// Returns whether `asked` (`orders`, `public.orders`, `database.public.orders`) is this table.
-fn names_table(asked: &str, schema: &str, table: &str) -> bool {
-    let mut words = asked.rsplit('.').map(|word| word.trim_matches('"'));
-    let same_table = words.next().is_some_and(|word| word.eq_ignore_ascii_case(table));
-    same_table && words.next().unwrap_or("public").eq_ignore_ascii_case(schema)
 }
 
 /// Returns what a type is in the language of definitions.

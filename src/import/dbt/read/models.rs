@@ -86,11 +86,12 @@ impl Reading<'_> {
         });
     }
 
-    /// Fills `$name`, with which a manifest may leave a schema open: with `--var name=…`, else with the target's schema.
+    /// Fills `$name`, with which a manifest may leave a schema open: with the variable of that name, else with the
+    /// target's schema.
     fn filled(&self, text: &str) -> String {
-        let filled =
-            text.strip_prefix('$').and_then(|name| self.options.vars.get(name).or(self.options.schema.as_ref()));
-        filled.map_or_else(|| text.to_owned(), Clone::clone)
+        let Some(name) = text.strip_prefix('$') else { return text.to_owned() };
+        let variable = self.templates.text(&format!("{{{{ var('{name}') }}}}")).ok();
+        variable.or_else(|| self.options.schema.clone()).unwrap_or_else(|| text.to_owned())
     }
 
     fn table_of(&mut self, item: &Node, name: &str) -> Option<(String, Option<String>)> {

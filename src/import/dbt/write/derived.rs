@@ -13,6 +13,7 @@ use crate::{
         write::Out,
     },
     sql::{Portable, to_portable},
+    time::Granularity,
 };
 
 impl Metrics<'_> {
@@ -103,7 +104,7 @@ impl Metrics<'_> {
             entry.text("shift", "rows");
         }
         if let Some(granularity) = &input.offset_to {
-            entry.text("offset_to", format!("start of {granularity}"));
+            entry.text("offset_to", start_of(granularity)?);
         }
         if known.fills && (input.offset.is_some() || input.offset_to.is_some()) {
             // dbt fills after it has shifted.
@@ -181,6 +182,15 @@ pub(super) fn duration(written: &str) -> Result<(u32, String), String> {
         return Err(format!("`{written}` is no time at all"));
     }
     Ok((count, if count == 1 { unit.to_owned() } else { format!("{unit}s") }))
+}
+
+/// Returns the start of a period to whose first day something is taken back.
+fn start_of(granularity: &str) -> Result<String, String> {
+    let is_longer = Granularity::from_name(granularity).is_some_and(|size| size > Granularity::Day);
+    if is_longer {
+        return Ok(format!("start of {granularity}"));
+    }
+    Err(format!("it is taken back to the start of `{granularity}`, which is no week, month, quarter or year"))
 }
 
 #[cfg(test)]

@@ -5,7 +5,9 @@
 mod calendars;
 mod conversion;
 mod derived;
+mod dimensions;
 mod expression;
+mod joins;
 mod metrics;
 mod models;
 mod saved;

@@ -6,13 +6,18 @@
 //!
 //! **Invariant:** a name that dbt could take in two ways has no path.
 
+mod paths;
+mod resolve;
+
 use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) use paths::PARTS;
 
 use super::{
     report::Report,
     tree::{Dimension, EntityKind, Layer, SemanticModel},
 };
-use crate::time::{Granularity, TimePart};
+use crate::time::Granularity;
 
 /// The names that a model, a role and a dimension may not have.
 const RESERVED: [&str; 6] = ["time", "hour", "time_part", "and", "or", "not"];
@@ -187,116 +192,6 @@ impl<'a> Names<'a> {
         self.roles.get(&(from, entity.to_owned(), to)).map(String::as_str)
     }
 
-    fn role_or_name(&self, from: Option<usize>, entity: &str, to: usize) -> String {
-        let role = from.and_then(|from| self.role(from, entity, to));
-        role.unwrap_or(&self.models[to]).to_owned()
-    }
-
-    /// Finds what a name of dbt stands for; `root` is the model of the metric, where there is one.
-    pub(super) fn resolve(&self, links: &[String], name: &str, root: Option<usize>) -> Result<Resolved, String> {
-        let whole = || links.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join("__");
-        if links.is_empty() {
-            return self.resolve_alone(name, root);
-        }
-        let mut found: Vec<Resolved> = Vec::new();
-        for (mut words, to) in self.ends(links, root) {
-            if let Some((last, target)) = self.member(to, name) {
-                words.push(last);
-                found.push(Resolved { words, target });
-            }
-        }
-        // The metric's own model is meant before any other.
-        let own = found.iter().find(|resolved| resolved.words.len() == 1).cloned();
-        match (own, found.as_slice()) {
-            (Some(own), _) => Ok(own),
-            (None, [one]) => Ok(one.clone()),
-            (None, []) => {
-                Err(format!("`{}` is no dimension of a semantic model with the entity `{}`", whole(), links[0]))
-            }
-            (None, several) => {
-                let reachable: Vec<&Resolved> = several.iter().filter(|one| self.is_joined(root, links, one)).collect();
-                match reachable.as_slice() {
-                    [one] => Ok((*one).clone()),
-                    _ => Err(format!("`{}` could be a dimension of several semantic models", whole())),
-                }
-            }
-        }
-    }
-
-    /// Follows entities from model to model: the words of each way, and the model at its end.
-    fn ends(&self, links: &[String], root: Option<usize>) -> Vec<(Vec<String>, usize)> {
-        let Some((first, rest)) = links.split_first() else { return Vec::new() };
-        let mut ways: Vec<(Vec<String>, usize)> = Vec::new();
-        for to in self.owners(first) {
-            let joinable = self.providers.get(first.as_str()).is_some_and(|providers| providers.contains(&to));
-            if root == Some(to) {
-                ways.push((Vec::new(), to));
-            } else if root.is_none() || joinable {
-                ways.push((vec![self.role_or_name(root, first, to)], to));
-            }
-        }
-        for link in rest {
-            let mut longer = Vec::new();
-            for (words, from) in ways {
-                if self.layer.models[from].entities.iter().any(|entity| entity.name == *link) {
-                    for to in self.joins(from, link) {
-                        let mut words = words.clone();
-                        words.push(self.role_or_name(Some(from), link, to));
-                        longer.push((words, to));
-                    }
-                }
-            }
-            ways = longer;
-        }
-        ways
-    }
-
-    fn is_joined(&self, root: Option<usize>, links: &[String], resolved: &Resolved) -> bool {
-        let Some(root) = root else { return false };
-        let first = links.first().map(String::as_str).unwrap_or_default();
-        let joins = self.joins(root, first);
-        let has = self.layer.models[root].entities.iter().any(|entity| entity.name == first);
-        has && joins.iter().any(|to| resolved.words.first() == Some(&self.role_or_name(Some(root), first, *to)))
-    }
-
-    /// Returns the models whose dimensions are prefixed by an entity.
-    fn owners(&self, entity: &str) -> Vec<usize> {
-        let mut owners = self.providers.get(entity).cloned().unwrap_or_default();
-        for (at, model) in self.layer.models.iter().enumerate() {
-            if prefixes(model).contains(&entity) && !owners.contains(&at) {
-                owners.push(at);
-            }
-        }
-        owners
-    }
-
-    fn resolve_alone(&self, name: &str, root: Option<usize>) -> Result<Resolved, String> {
-        if name == "metric_time" {
-            return Ok(Resolved { words: vec!["time".to_owned()], target: Target::MetricTime });
-        }
-        if let Some(root) = root
-            && let Some((word, target)) = self.member(root, name)
-        {
-            return Ok(Resolved { words: vec![word], target });
-        }
-        let holder = self.layer.models.iter().position(|model| model.entities.iter().any(|entity| entity.name == name));
-        if let Some(at) = holder
-            && let Some((word, target)) = self.member(at, name)
-        {
-            return Ok(Resolved { words: vec![word], target });
-        }
-        Err(format!("`{name}` is neither an entity nor a dimension with the name of its entity before it"))
-    }
-
-    fn member(&self, model: usize, name: &str) -> Option<(String, Target)> {
-        let of = &self.layer.models[model];
-        if let Some(at) = of.dimensions.iter().position(|dimension| dimension.name == name) {
-            return Some((self.dimension(model, name), Target::Dimension(model, at)));
-        }
-        let at = of.entities.iter().position(|entity| entity.name == name)?;
-        Some((self.entity(name), Target::Entity(model, at)))
-    }
-
     /// Returns the dimension at the end of a path.
     pub(super) fn dimension_at(&self, target: &Target) -> Option<&'a Dimension> {
         match target {
@@ -304,98 +199,7 @@ impl<'a> Names<'a> {
             Target::MetricTime | Target::Entity(..) => None,
         }
     }
-
-    /// Lists every name by which dbt groups and filters, with its path.
-    pub(super) fn paths(&self) -> BTreeMap<String, String> {
-        let mut paths = BTreeMap::new();
-        let mut add = |name: String, links: &[String], element: &str| {
-            let Ok(found) = self.resolve(links, element, None) else { return };
-            let path = found.words.join(".");
-            match self.granularity_of(&found.target) {
-                Some(finest) => self.times(&name, &path, &finest, &mut paths),
-                None => _ = paths.insert(name, path),
-            }
-        };
-        add("metric_time".to_owned(), &[], "metric_time");
-        for model in &self.layer.models {
-            for entity in &model.entities {
-                add(entity.name.clone(), &[], &entity.name);
-            }
-            for link in prefixes(model) {
-                members_of(model, &[link.to_owned()], &mut add);
-            }
-        }
-        for (first, providers) in &self.providers {
-            for middle in providers {
-                let middle = &self.layer.models[*middle];
-                for second in middle.entities.iter().filter(|entity| entity.name != **first) {
-                    for last in self.providers.get(second.name.as_str()).into_iter().flatten() {
-                        let links = [(*first).to_owned(), second.name.clone()];
-                        members_of(&self.layer.models[*last], &links, &mut add);
-                    }
-                }
-            }
-        }
-        paths
-    }
-
-    /// Returns the finest granularity of a time dimension; of the metrics' time, the coarsest of them.
-    pub(super) fn granularity_of(&self, target: &Target) -> Option<String> {
-        match target {
-            Target::MetricTime => Some(self.axis_granularity(None)),
-            Target::Dimension(..) => self.dimension_at(target)?.time.clone(),
-            Target::Entity(..) => None,
-        }
-    }
-
-    /// Returns the granularity of a model's time axis; of all models, the coarsest.
-    pub(super) fn axis_granularity(&self, root: Option<usize>) -> String {
-        let of = |model: &SemanticModel| {
-            let time = model.time.as_ref()?;
-            model.dimensions.iter().find(|dimension| dimension.name == *time)?.time.clone()
-        };
-        let models = self.layer.models.iter().enumerate().filter(|(at, _)| root.is_none_or(|root| root == *at));
-        let found = models.filter_map(|(_, model)| Granularity::from_name(&of(model)?));
-        found.max().map_or_else(|| "day".to_owned(), |granularity| granularity.name().to_owned())
-    }
-
-    fn times(&self, name: &str, path: &str, finest: &str, paths: &mut BTreeMap<String, String>) {
-        paths.insert(name.to_owned(), format!("{path}.{finest}"));
-        let standard = ["hour", "day", "week", "month", "quarter", "year"];
-        let from = standard.iter().position(|word| word == &finest).unwrap_or(0);
-        for word in standard.iter().skip(from) {
-            paths.insert(format!("{name}__{word}"), format!("{path}.{word}"));
-        }
-        if from == 0 && finest != "hour" {
-            paths.insert(format!("{name}__{finest}"), format!("{path}.{finest}"));
-        }
-        for (custom, _) in self.layer.spines.iter().flat_map(|spine| &spine.custom) {
-            paths.insert(format!("{name}__{custom}"), format!("{path}.{}", snake_case(custom)));
-        }
-        for (part, here) in PARTS {
-            paths.insert(format!("{name}__extract_{part}"), format!("{path}.{}", here.name()));
-        }
-    }
 }
-
-/// Adds the names of a model's members behind those of entities.
-fn members_of(model: &SemanticModel, links: &[String], add: &mut impl FnMut(String, &[String], &str)) {
-    let names = model.dimensions.iter().map(|dimension| &dimension.name);
-    for name in names.chain(model.entities.iter().map(|entity| &entity.name)) {
-        if links.last() != Some(name) {
-            add(format!("{}__{name}", links.join("__")), links, name);
-        }
-    }
-}
-
-/// The parts of dates, in the words of dbt.
-pub(super) const PARTS: [(&str, TimePart); 5] = [
-    ("quarter", TimePart::QuarterOfYear),
-    ("month", TimePart::MonthOfYear),
-    ("day", TimePart::DayOfMonth),
-    ("dow", TimePart::DayOfWeek),
-    ("doy", TimePart::DayOfYear),
-];
 
 /// Returns the entities that stand before the names of a model's dimensions.
 pub(super) fn prefixes(model: &SemanticModel) -> Vec<&str> {

@@ -1,0 +1,102 @@
+//! Every name by which dbt groups and filters, with its path.
+
+use std::collections::BTreeMap;
+
+use super::{Names, Target, prefixes, snake_case};
+use crate::{
+    import::dbt::tree::SemanticModel,
+    time::{Granularity, TimePart},
+};
+
+impl Names<'_> {
+    /// Lists every name by which dbt groups and filters, with its path.
+    pub(in crate::import::dbt) fn paths(&self) -> BTreeMap<String, String> {
+        let mut paths = BTreeMap::new();
+        let mut add = |name: String, links: &[String], element: &str| {
+            let Ok(found) = self.resolve(links, element, None) else { return };
+            let path = found.words.join(".");
+            match self.granularity_of(&found.target) {
+                Some(finest) => self.times(&name, &path, &finest, &mut paths),
+                None => _ = paths.insert(name, path),
+            }
+        };
+        add("metric_time".to_owned(), &[], "metric_time");
+        for model in &self.layer.models {
+            for entity in &model.entities {
+                add(entity.name.clone(), &[], &entity.name);
+            }
+            for link in prefixes(model) {
+                members_of(model, &[link.to_owned()], &mut add);
+            }
+        }
+        for (first, providers) in &self.providers {
+            for middle in providers {
+                let middle = &self.layer.models[*middle];
+                for second in middle.entities.iter().filter(|entity| entity.name != **first) {
+                    for last in self.providers.get(second.name.as_str()).into_iter().flatten() {
+                        let links = [(*first).to_owned(), second.name.clone()];
+                        members_of(&self.layer.models[*last], &links, &mut add);
+                    }
+                }
+            }
+        }
+        paths
+    }
+
+    /// Returns the finest granularity of a time dimension; of the metrics' time, the coarsest of them.
+    pub(in crate::import::dbt) fn granularity_of(&self, target: &Target) -> Option<String> {
+        match target {
+            Target::MetricTime => Some(self.axis_granularity(None)),
+            Target::Dimension(..) => self.dimension_at(target)?.time.clone(),
+            Target::Entity(..) => None,
+        }
+    }
+
+    /// Returns the granularity of a model's time axis; of all models, the coarsest.
+    pub(in crate::import::dbt) fn axis_granularity(&self, root: Option<usize>) -> String {
+        let of = |model: &SemanticModel| {
+            let time = model.time.as_ref()?;
+            model.dimensions.iter().find(|dimension| dimension.name == *time)?.time.clone()
+        };
+        let models = self.layer.models.iter().enumerate().filter(|(at, _)| root.is_none_or(|root| root == *at));
+        let found = models.filter_map(|(_, model)| Granularity::from_name(&of(model)?));
+        found.max().map_or_else(|| "day".to_owned(), |granularity| granularity.name().to_owned())
+    }
+
+    fn times(&self, name: &str, path: &str, finest: &str, paths: &mut BTreeMap<String, String>) {
+        paths.insert(name.to_owned(), format!("{path}.{finest}"));
+        let standard = ["hour", "day", "week", "month", "quarter", "year"];
+        let from = standard.iter().position(|word| word == &finest).unwrap_or(0);
+        for word in standard.iter().skip(from) {
+            paths.insert(format!("{name}__{word}"), format!("{path}.{word}"));
+        }
+        if from == 0 && finest != "hour" {
+            paths.insert(format!("{name}__{finest}"), format!("{path}.{finest}"));
+        }
+        for (custom, _) in self.layer.spines.iter().flat_map(|spine| &spine.custom) {
+            paths.insert(format!("{name}__{custom}"), format!("{path}.{}", snake_case(custom)));
+        }
+        for (part, here) in PARTS {
+            paths.insert(format!("{name}__extract_{part}"), format!("{path}.{}", here.name()));
+        }
+    }
+}
+
+/// Adds the names of a model's members behind those of entities.
+fn members_of(model: &SemanticModel, links: &[String], add: &mut impl FnMut(String, &[String], &str)) {
+    let names = model.dimensions.iter().map(|dimension| &dimension.name);
+    for name in names.chain(model.entities.iter().map(|entity| &entity.name)) {
+        if links.last() != Some(name) {
+            add(format!("{}__{name}", links.join("__")), links, name);
+        }
+    }
+}
+
+/// The parts of dates, in the words of dbt.
+pub(in crate::import::dbt) const PARTS: [(&str, TimePart); 5] = [
+    ("quarter", TimePart::QuarterOfYear),
+    ("month", TimePart::MonthOfYear),
+    ("day", TimePart::DayOfMonth),
+    ("dow", TimePart::DayOfWeek),
+    ("doy", TimePart::DayOfYear),
+];

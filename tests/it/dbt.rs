@@ -296,6 +296,35 @@ fn a_schema_that_is_left_open_is_that_of_a_variable_or_of_the_target() {
     assert_eq!(table("name: shop\n", target), "table: marts.orders");
 }
 
+#[test]
+fn conversions_that_count_a_column_are_the_rows_where_it_is_not_null() {
+    let visits = "
+semantic_models:
+  - name: visits
+    model: ref('days')
+    defaults: { agg_time_dimension: day }
+    entities: [{ name: order, type: foreign, expr: order_id }]
+    dimensions: [{ name: day, type: time, type_params: { time_granularity: day } }]
+    measures: [{ name: visits, agg: count, expr: visit_id }]
+";
+    let orders =
+        ORDERS.replace("create_metric: true }]", "create_metric: true }, { name: paid, agg: count, expr: paid_at }]");
+    let metrics = "
+metrics:
+  - name: visit_to_paid
+    label: Visit to paid
+    type: conversion
+    type_params:
+      conversion_type_params: { base_measure: visits, conversion_measure: paid, entity: order, window: 7 days }
+";
+    let files =
+        [("models/orders.yml", orders.as_str()), ("models/visits.yml", visits), ("models/metrics.yml", metrics)];
+    let found = imported(&files).expect("it is a project");
+    assert!(found.report.left_out.is_empty(), "{:?}", found.report.left_out);
+    let orders = found.files.iter().find(|file| file.path == "metrics/orders.yml").expect("it is written");
+    assert!(orders.text.contains("where: (paid_at) is not null"), "{}", orders.text);
+}
+
 /// A small deterministic source of numbers (xorshift).
 struct Random(u64);
 

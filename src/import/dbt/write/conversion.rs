@@ -37,14 +37,7 @@ impl Metrics<'_> {
             let rows = Events { aggregation: rows, ..events };
             self.hidden(metric, &rows, &of_base, "base_events")?
         };
-        let converted = self.events(conversion)?;
-        if !counts_rows(&converted.aggregation) {
-            return Err(format!(
-                "its conversion `{}` does not count rows, as the events of a funnel are",
-                conversion.name
-            ));
-        }
-        let last = self.filtered(metric, conversion, &converted, &of_conversion, "conversion")?;
+        let last = self.conversions(metric, conversion, &of_conversion)?;
         let mut funnel = Entries::default();
         self.funnel(metric, (&first, &last), (entity, window.as_deref(), same), &mut funnel)?;
         let name = match (calculation.as_str(), conversion.fill.is_some()) {
@@ -65,6 +58,31 @@ impl Metrics<'_> {
         let rate = format!("{number} / {}", all_base.name);
         out.text("expr", if calculation == "conversions" { number } else { rate });
         Ok(first.model)
+    }
+
+    /// Returns the metric that counts the rows which are conversions: those whose expression is not null, as dbt counts.
+    fn conversions(&mut self, metric: &Metric, input: &Input, filters: &[Filter]) -> Result<Known, String> {
+        let events = self.events(input)?;
+        if counts_rows(&events.aggregation) {
+            return self.filtered(metric, input, &events, filters, "conversion");
+        }
+        let refused = || format!("its conversion `{}` does not count rows, as the events of a funnel are", input.name);
+        if events.aggregation.agg != "count" {
+            return Err(refused());
+        }
+        let known = self.hidden(metric, &events, filters, "conversion")?;
+        let Some(Made { out: Out::Map(mut entries), model }) = self.made.pop() else {
+            unreachable!("a hidden metric was made")
+        };
+        let at = entries.iter().position(|(key, _)| key == "expr").ok_or_else(refused)?;
+        let Out::Text(counted) = entries.remove(at).1 else { return Err(refused()) };
+        let is_counted = format!("({counted}) is not null");
+        match entries.iter_mut().find(|(key, _)| key == "where") {
+            Some((_, Out::Text(filter))) => *filter = format!("({filter}) and {is_counted}"),
+            _ => entries.insert(at, ("where".to_owned(), Out::Text(is_counted))),
+        }
+        self.made.push(Made { out: Out::Map(entries), model });
+        Ok(known)
     }
 
     fn funnel(

@@ -9,7 +9,7 @@ use super::{
     context::Context,
     explain::literal,
     failure::Failure,
-    request::RequestArguments,
+    request::{Planned, RequestArguments},
     table::{Answer, Shape},
 };
 use crate::{
@@ -83,7 +83,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         Some(warehouse) => connect::with_periods(project, warehouse)?,
         None => project,
     };
-    let (request, plan) = arguments.request.plan(&project, dialect)?;
+    let Planned { request, plan, now } = arguments.request.plan(&project, dialect)?;
     for warning in &plan.warnings {
         context.warn(warning);
     }
@@ -104,7 +104,11 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         context.note(&format!("no rows from {from} up to, not including, {to}"));
     }
     let colors = context.colors(&io::stdout());
-    let answer = Answer { project: &project, request: &request, plan: &plan, rows: &rows };
+    let answer = Answer { project: &project, request: &request, plan: &plan, rows: &rows, now };
+    if arguments.format != Shape::Json {
+        // In JSON each row says it of itself.
+        answer.say_what_is_partial(context);
+    }
     answer.write(arguments.format, colors, context.out)?;
     Ok(())
 }

@@ -93,17 +93,17 @@ impl RequestArguments {
         }))
     }
 
-    /// Returns the request and its plan for a dialect.
-    pub(crate) fn plan(&self, project: &Project, dialect: Dialect) -> Result<(Request, Plan), Failure> {
+    /// Plans the request for a dialect.
+    pub(crate) fn plan(&self, project: &Project, dialect: Dialect) -> Result<Planned, Failure> {
         let principal = self.principal.read()?;
         let request = self.request(&Visible::to(project, &principal))?;
-        let moment = plan::Context { now: self.now.unwrap_or_else(Utc::now), dialect };
-        let plan = plan::plan(project, &request, &principal, &moment)?;
+        let now = self.now.unwrap_or_else(Utc::now);
+        let plan = plan::plan(project, &request, &principal, &plan::Context { now, dialect })?;
         if request.total && !plan.has_total() {
             return Err(Failure::usage("the row over all groups is made of other rows than the groups")
                 .help("Ask for it without `--by`."));
         }
-        Ok((request, plan))
+        Ok(Planned { request, plan, now })
     }
 
     /// Says that policies may hide rows of what is asked, where nobody is said to ask.
@@ -111,6 +111,16 @@ impl RequestArguments {
         let metrics = request.metrics.iter().filter_map(|asked| project.metric_named(&asked.metric));
         self.principal.say_what_is_hidden(project, metrics, context);
     }
+}
+
+/// A request and how it is computed.
+pub(crate) struct Planned {
+    /// What is asked.
+    pub(crate) request: Request,
+    /// How it is computed.
+    pub(crate) plan: Plan,
+    /// The moment from which relative ranges count, and up to which periods are over.
+    pub(crate) now: DateTime<Utc>,
 }
 
 /// Finds a saved query.

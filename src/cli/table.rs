@@ -6,10 +6,12 @@ use std::io::{self, Write};
 
 use comfy_table::{Attribute, Cell, CellAlignment, Table, presets};
 
+use super::context::Context;
 use crate::{
+    engine::Periods,
     plan::{ColumnRole, OutputColumn, Plan, Request, Show},
     project::{Format, Metric, Project},
-    time::{DateTime, Tz},
+    time::{DateTime, Tz, Utc},
     warehouse::{ColumnData, Rows},
 };
 
@@ -34,6 +36,8 @@ pub(crate) struct Answer<'a> {
     pub(crate) plan: &'a Plan,
     /// The rows.
     pub(crate) rows: &'a Rows,
+    /// The moment up to which periods are over.
+    pub(crate) now: DateTime<Utc>,
 }
 
 impl Answer<'_> {
@@ -44,6 +48,24 @@ impl Answer<'_> {
             Shape::Csv => self.write_csv(out),
             Shape::Json => self.write_json(out),
         }
+    }
+
+    /// Notes how many rows stand for periods that are not over or that the range cuts, if any do.
+    pub(crate) fn say_what_is_partial(&self, context: &Context<'_>) {
+        let mut periods = self.periods();
+        let n_partial = (0..self.rows.len).filter(|row| periods.is_partial(*row)).count();
+        let stand = match (n_partial, self.rows.len) {
+            (0, _) => return,
+            (1, 1) => "the row stands for a period that is".to_owned(),
+            (1, all) => format!("1 of {all} rows stands for a period that is"),
+            (some, all) if some == all => "the rows stand for periods that are".to_owned(),
+            (some, all) => format!("{some} of {all} rows stand for periods that are"),
+        };
+        context.note(&format!("{stand} not over, or cut by the range"));
+    }
+
+    fn periods(&self) -> Periods<'_> {
+        Periods::new(self.project, self.plan, self.rows, self.now)
     }
 
     /// Returns the columns that were asked for, with their positions.
@@ -94,6 +116,7 @@ impl Answer<'_> {
 
     fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
         let shown = self.shown();
+        let mut periods = self.periods();
         write!(out, "[")?;
         for row in 0..self.rows.len {
             write!(out, "{}\n  {{", if row == 0 { "" } else { "," })?;
@@ -107,7 +130,7 @@ impl Answer<'_> {
                 };
                 write!(out, "{comma}{}: {value}", serde_json::Value::from(column.name.as_str()))?;
             }
-            write!(out, "}}")?;
+            write!(out, ", \"is_partial\": {}}}", periods.is_partial(row))?;
         }
         writeln!(out, "{}]", if self.rows.len == 0 { "" } else { "\n" })
     }

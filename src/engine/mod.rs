@@ -12,6 +12,7 @@ mod calendars;
 mod identity;
 mod live;
 mod load;
+mod periods;
 mod query;
 mod watch;
 
@@ -20,5 +21,6 @@ pub use calendars::{add_periods_to, periods_of, periods_query, refresh_periods};
 pub use identity::QueryIdentity;
 pub use live::Live;
 pub use load::{Loaded, NoProject, PROJECT_FILE, find_project, load_config, load_project, load_project_with};
+pub use periods::Periods;
 pub use query::{Clock, Engine, Limits};
 pub use watch::{WatchError, Watching, watch};

@@ -37,6 +37,28 @@ fn a_query_answers_in_every_shape() {
 }
 
 #[test]
+fn a_query_says_which_periods_are_not_whole() {
+    let project = Project::parcel(Scale::Hundredth);
+    let request = ["query", "-m", "parcels_booked", "-b", "time.month", "-o", "time.month", "-t"];
+    let ask = |range: &str, format: &str| project.run(request.into_iter().chain([range, "-f", format]));
+
+    let json = ask("2025-03-10 to 2025-06-01", "json").worked();
+    let json: serde_json::Value = serde_json::from_str(&json).expect("it is JSON");
+    let rows = json.as_array().expect("it is an array");
+    let marks: Vec<bool> = rows.iter().filter_map(|row| row["is_partial"].as_bool()).collect();
+    assert_eq!(marks, [true, false, false], "{json}");
+
+    let table = ask("2025-03-10 to 2025-06-01", "table");
+    assert!(
+        table.err.contains("1 of 3 rows stands for a period that is not over, or cut by the range"),
+        "{}",
+        table.err
+    );
+    let whole = ask("2025-03 to 2025-06", "table");
+    assert!(!whole.err.contains("not over"), "{}", whole.err);
+}
+
+#[test]
 fn the_parts_of_a_query_add_up_to_the_whole() {
     let project = Project::parcel(Scale::Hundredth);
     let number = |ran: Ran| -> u64 {

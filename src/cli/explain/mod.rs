@@ -9,7 +9,7 @@ use super::{
     context::{Context, Style},
     failure::Failure,
     query::DialectArgument,
-    request::RequestArguments,
+    request::{Planned, RequestArguments},
 };
 use crate::{
     diagnostics::{Code, nearest},
@@ -68,7 +68,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     }
     let config = loaded.config.as_ref().expect("a project is loaded from its configuration");
     let dialect = arguments.dialect.map_or_else(|| connect::dialect(config), Dialect::from);
-    let (request, plan) = arguments.request.plan(&project, dialect)?;
+    let Planned { request, plan, .. } = arguments.request.plan(&project, dialect)?;
     arguments.request.say_what_is_hidden(&project, &request, context);
     for (title, text) in sections(&plan, &project, dialect) {
         writeln!(context.out, "{}", context.styled(Style::Bold, &title))?;

@@ -151,7 +151,7 @@ fn at(column: &ColumnData, row: usize) -> Literal {
         }),
         ColumnData::Float(values) => values[row].map(|number| Literal::Float(number.to_bits())),
         ColumnData::String(values) => values[row].clone().map(Literal::String),
-        ColumnData::Date(values) => values[row].and_then(crate::graphql::response::day).map(Literal::Date),
+        ColumnData::Date(values) => values[row].and_then(NaiveDate::from_epoch_days).map(Literal::Date),
         ColumnData::DateTime(values) => micros(values[row]).map(Literal::DateTime),
         ColumnData::Timestamp(values) => micros(values[row]).map(Literal::Timestamp),
     };

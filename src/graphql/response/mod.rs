@@ -3,11 +3,10 @@
 //! **Invariant:** keys stand in the order of the selection, and every value has the form that its type promises.
 
 pub(super) mod json;
-mod partial;
 mod rows;
 mod select;
 mod trust;
 
-pub(super) use rows::{Form, Piece, Shape, day, value};
+pub(super) use rows::{Form, Piece, Shape, value};
 pub(super) use select::selected;
 pub(super) use trust::{Evidence, compiled, shown, status, trust};

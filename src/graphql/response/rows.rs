@@ -4,12 +4,12 @@
 //!
 //! **Invariant:** a row is written without building a value, and the bytes depend on the answer and the shape alone.
 
-use super::{json, partial::Periods};
+use super::json;
 use crate::{
-    engine::Answer,
+    engine::{Answer, Periods},
     plan::{ColumnRole, Plan},
     project::Project,
-    time::{DateTime, NaiveDate, Tz, Utc},
+    time::{DateTime, NaiveDate, Tz},
     warehouse::ColumnData,
 };
 
@@ -91,7 +91,7 @@ impl Shape {
     /// Writes the first rows of an answer, with commas between them.
     pub(in crate::graphql) fn write(&self, answer: &Answer, project: &Project, rows: usize) -> Vec<u8> {
         let (plan, data) = (&answer.plan, &answer.rows);
-        let mut periods = Periods::new(answer, project);
+        let mut periods = Periods::new(project, plan, data, answer.now);
         let is_other = plan.columns.iter().position(|column| column.role == ColumnRole::IsOther);
         let is_other = is_other.and_then(|index| data.columns.get(index));
         let pieces: Vec<Hole<'_>> = self.pieces.iter().map(|piece| Hole::new(piece, plan, &data.columns)).collect();
@@ -201,31 +201,39 @@ fn bare(out: &mut Vec<u8>, column: &ColumnData, form: Form, row: usize, zone: Tz
             _ => false,
         },
         ColumnData::String(_) => false,
-        ColumnData::Date(values) => {
-            values.get(row).copied().flatten().and_then(day).map(|day| json::date(out, day)).is_some()
+        ColumnData::Date(values) => values
+            .get(row)
+            .copied()
+            .flatten()
+            .and_then(NaiveDate::from_epoch_days)
+            .map(|day| json::date(out, day))
+            .is_some(),
+        ColumnData::DateTime(values) => {
+            match values.get(row).copied().flatten().and_then(DateTime::from_timestamp_micros) {
+                Some(moment) if form == Form::Date => {
+                    json::date(out, moment.date_naive());
+                    true
+                }
+                Some(moment) => {
+                    out.extend_from_slice(moment.naive_utc().format("%Y-%m-%dT%H:%M:%S%.f").to_string().as_bytes());
+                    true
+                }
+                None => false,
+            }
         }
-        ColumnData::DateTime(values) => match values.get(row).copied().flatten().and_then(moment) {
-            Some(moment) if form == Form::Date => {
-                json::date(out, moment.date_naive());
-                true
+        ColumnData::Timestamp(values) => {
+            match values.get(row).copied().flatten().and_then(DateTime::from_timestamp_micros) {
+                Some(moment) if form == Form::Date => {
+                    json::date(out, moment.with_timezone(&zone).date_naive());
+                    true
+                }
+                Some(moment) => {
+                    json::instant(out, moment, zone);
+                    true
+                }
+                None => false,
             }
-            Some(moment) => {
-                out.extend_from_slice(moment.naive_utc().format("%Y-%m-%dT%H:%M:%S%.f").to_string().as_bytes());
-                true
-            }
-            None => false,
-        },
-        ColumnData::Timestamp(values) => match values.get(row).copied().flatten().and_then(moment) {
-            Some(moment) if form == Form::Date => {
-                json::date(out, moment.with_timezone(&zone).date_naive());
-                true
-            }
-            Some(moment) => {
-                json::instant(out, moment, zone);
-                true
-            }
-            None => false,
-        },
+        }
     }
 }
 
@@ -244,15 +252,4 @@ fn truth(column: &ColumnData, row: usize) -> Option<bool> {
         | ColumnData::DateTime(_)
         | ColumnData::Timestamp(_) => None,
     }
-}
-
-/// Returns the day so many days after 1 January 1970.
-pub(in crate::graphql) fn day(days: i32) -> Option<NaiveDate> {
-    const UNIX_EPOCH_FROM_CE: i32 = 719_163;
-    NaiveDate::from_num_days_from_ce_opt(days.checked_add(UNIX_EPOCH_FROM_CE)?)
-}
-
-/// Returns the instant so many microseconds after 1 January 1970.
-pub(super) fn moment(microseconds: i64) -> Option<DateTime<Utc>> {
-    DateTime::from_timestamp_micros(microseconds)
 }

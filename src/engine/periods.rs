@@ -3,29 +3,30 @@
 //! A row stands for the days that all its time keys have in common; without a time key, for the range. It is partial
 //! if some of them lie outside the range, or are not over.
 
-use super::rows::{day, moment};
 use crate::{
-    engine::Answer,
-    plan::ColumnRole,
+    plan::{ColumnRole, Plan},
     project::{Project, Size},
     sql::Literal,
     time::{DateTime, Moment, NaiveDate, Tz, Utc, add_periods, clock_period_end, period_start},
-    warehouse::ColumnData,
+    warehouse::{ColumnData, Rows},
 };
 
 /// The time keys of an answer, and what cuts their periods.
-pub(super) struct Periods<'a> {
+#[derive(Debug)]
+pub struct Periods<'a> {
     keys: Vec<(Size, &'a ColumnData)>,
     project: &'a Project,
-    answer: &'a Answer,
+    plan: &'a Plan,
+    now: DateTime<Utc>,
     today: NaiveDate,
     /// The last row's period and what was said of it: rows of one period come together.
     last: Option<(Vec<NaiveDate>, bool)>,
 }
 
 impl<'a> Periods<'a> {
-    pub(super) fn new(answer: &'a Answer, project: &'a Project) -> Self {
-        let columns = answer.plan.columns.iter().zip(&answer.rows.columns);
+    /// Reads the time keys of an answer that was planned for a moment.
+    pub fn new(project: &'a Project, plan: &'a Plan, rows: &'a Rows, now: DateTime<Utc>) -> Self {
+        let columns = plan.columns.iter().zip(&rows.columns);
         let keys = columns.filter_map(|(column, data)| match column.role {
             ColumnRole::Time(size) => Some((size, data)),
             ColumnRole::TimePart(_)
@@ -35,20 +36,21 @@ impl<'a> Periods<'a> {
             | ColumnRole::IsTotal
             | ColumnRole::OrderOnly => None,
         });
-        let today = answer.now.with_timezone(&answer.plan.time_zone).date_naive();
-        Self { keys: keys.collect(), project, answer, today, last: None }
+        let today = now.with_timezone(&plan.time_zone).date_naive();
+        Self { keys: keys.collect(), project, plan, now, today, last: None }
     }
 
-    pub(super) fn is_partial(&mut self, row: usize) -> bool {
+    /// Returns whether a row stands for a period that is not over, or that the range cuts.
+    pub fn is_partial(&mut self, row: usize) -> bool {
         let mut starts = Vec::with_capacity(self.keys.len());
         for (size, column) in &self.keys {
             match column {
                 ColumnData::Timestamp(values) if size.is_within_a_day() => {
-                    let start = values.get(row).copied().flatten().and_then(moment);
-                    return start.is_some_and(|at| self.clock_is_partial(at, *size, self.answer.plan.time_zone));
+                    let start = values.get(row).copied().flatten().and_then(DateTime::from_timestamp_micros);
+                    return start.is_some_and(|at| self.clock_is_partial(at, *size, self.plan.time_zone));
                 }
                 ColumnData::DateTime(values) if size.is_within_a_day() => {
-                    let start = values.get(row).copied().flatten().and_then(moment);
+                    let start = values.get(row).copied().flatten().and_then(DateTime::from_timestamp_micros);
                     return start.is_some_and(|at| self.clock_is_partial(at, *size, Tz::UTC));
                 }
                 _ => {}
@@ -73,24 +75,24 @@ impl<'a> Periods<'a> {
     /// told as if they were those of UTC.
     fn clock_is_partial(&self, start: DateTime<Utc>, size: Size, zone: Tz) -> bool {
         let Size::Standard(granularity) = size else { return false };
-        let plan = &self.answer.plan;
+        let plan = self.plan;
         let of = |told: Moment| if zone == plan.time_zone { told.at } else { told.clock.and_utc() };
         let (first, end) = plan.range.ends(plan.time_zone);
-        let now = of(Moment::of_instant(self.answer.now, plan.time_zone));
+        let now = of(Moment::of_instant(self.now, plan.time_zone));
         let cut_at = end.map_or(now, |end| of(end).min(now));
         clock_period_end(start, granularity, zone) > cut_at || first.is_some_and(|first| start < of(first))
     }
 
     /// Returns whether a range cuts its first or last day.
     fn days_are_cut(&self, from: NaiveDate, to: NaiveDate) -> bool {
-        let (range, zone) = (self.answer.plan.range, self.answer.plan.time_zone);
+        let (range, zone) = (self.plan.range, self.plan.time_zone);
         let starts_later = |first: Moment| Moment::of_day(from, zone).at < first.at;
         let ends_sooner = |end: Moment| Moment::of_day(to, zone).at > end.at;
         range.first.is_some_and(starts_later) || range.end.is_some_and(ends_sooner)
     }
 
     fn days_are_partial(&self, starts: &[NaiveDate]) -> bool {
-        let range = self.answer.plan.range;
+        let range = self.plan.range;
         let periods = self.keys.iter().zip(starts).map(|((size, _), told)| self.period(*size, *told));
         // Of a period that no calendar knows, nobody can say that it is whole.
         let Some(periods) = periods.collect::<Option<Vec<_>>>() else { return true };
@@ -128,13 +130,13 @@ impl<'a> Periods<'a> {
 
     fn local_day(&self, column: &ColumnData, row: usize) -> Option<NaiveDate> {
         match column {
-            ColumnData::Date(values) => values.get(row).copied().flatten().and_then(day),
+            ColumnData::Date(values) => values.get(row).copied().flatten().and_then(NaiveDate::from_epoch_days),
             ColumnData::DateTime(values) => {
-                values.get(row).copied().flatten().and_then(moment).map(|at| at.date_naive())
+                values.get(row).copied().flatten().and_then(DateTime::from_timestamp_micros).map(|at| at.date_naive())
             }
             ColumnData::Timestamp(values) => {
-                let instant = values.get(row).copied().flatten().and_then(moment)?;
-                Some(instant.with_timezone(&self.answer.plan.time_zone).date_naive())
+                let instant = values.get(row).copied().flatten().and_then(DateTime::from_timestamp_micros)?;
+                Some(instant.with_timezone(&self.plan.time_zone).date_naive())
             }
             ColumnData::Boolean(_)
             | ColumnData::Integer(_)

@@ -134,6 +134,10 @@ pub(in crate::battery) enum Bug {
     FirstIsLast,
     /// The first period of a unit is the period itself.
     StartIsNow,
+    /// What lies on a day that a calendar lacks is lost.
+    CalendarDaysLost,
+    /// Each day of a calendar is a period of its own.
+    CalendarByDay,
 }
 
 impl Bug {
@@ -204,5 +208,7 @@ impl Bug {
         Self::MissingClaimSeesAll,
         Self::FirstIsLast,
         Self::StartIsNow,
+        Self::CalendarDaysLost,
+        Self::CalendarByDay,
     ];
 }

@@ -31,6 +31,9 @@ impl Bug {
             if self == Self::InnerJoin && join.kind == JoinKind::Left {
                 join.kind = JoinKind::Inner;
             }
+            if self == Self::CalendarDaysLost && join.to.alias() == "retail" {
+                join.kind = JoinKind::Inner;
+            }
             if self == Self::JoinConditionDropped && join.kind == JoinKind::Left {
                 join.on = Some(Expr::Literal(Literal::Boolean(true)));
             }
@@ -114,6 +117,12 @@ impl Bug {
             Leaf::Column(mut column) => {
                 if self == Self::RolesMixedUp && column.name == "destination_id" {
                     "origin_id".clone_into(&mut column.name);
+                }
+                if self == Self::CalendarByDay
+                    && column.name == "retail_month"
+                    && column.table.as_deref() == Some("retail")
+                {
+                    "day".clone_into(&mut column.name);
                 }
                 Expr::Leaf(Leaf::Column(column))
             }

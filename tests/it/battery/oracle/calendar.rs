@@ -3,9 +3,10 @@
 use chrono::{DateTime, Datelike, Duration, Months, NaiveDate, NaiveDateTime, Offset, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
 
+use super::KeyValue;
 use crate::battery::{
     query::{Part, Query, Range, Size},
-    world::World,
+    world::{Retail, World},
 };
 
 #[derive(Clone, Copy)]
@@ -14,13 +15,14 @@ pub(in crate::battery) struct Calendar {
     /// Days from Monday.
     pub(super) week_start: u32,
     pub(super) fiscal_start: u32,
+    pub(super) retail: Retail,
 }
 
 impl Calendar {
     /// The calendar of a query.
     pub(in crate::battery) fn of(world: &World, query: &Query) -> Self {
         let zone = query.zone.unwrap_or(world.zone);
-        Self { zone, week_start: world.week_start, fiscal_start: world.fiscal_start }
+        Self { zone, week_start: world.week_start, fiscal_start: world.fiscal_start, retail: world.retail }
     }
 
     pub(in crate::battery) fn local_day(self, at: DateTime<Utc>) -> NaiveDate {
@@ -38,6 +40,15 @@ impl Calendar {
             Size::Year => first - Months::new(months_into(1, 12)),
             Size::FiscalQuarter => first - Months::new(months_into(self.fiscal_start, 3)),
             Size::FiscalYear => first - Months::new(months_into(self.fiscal_start, 12)),
+            Size::RetailMonth => panic!("a table may lack the day"),
+        }
+    }
+
+    /// The key of the period in which a day lies; null where a table has no such day.
+    pub(super) fn key(self, day: NaiveDate, size: Size) -> KeyValue {
+        match size {
+            Size::RetailMonth => self.retail.month(day).map_or(KeyValue::Null, KeyValue::Day),
+            _ => KeyValue::Day(self.period(day, size)),
         }
     }
 
@@ -129,6 +140,7 @@ pub(super) fn next_period(start: NaiveDate, size: Size) -> NaiveDate {
         Size::Month => start + Months::new(1),
         Size::Quarter | Size::FiscalQuarter => start + Months::new(3),
         Size::Year | Size::FiscalYear => start + Months::new(12),
+        Size::RetailMonth => panic!("nothing accumulates by it"),
     }
 }
 

@@ -146,7 +146,12 @@ impl<'q> Oracle<'q> {
                 return None;
             }
             let moved = day + Duration::days(leaf.days);
-            let period = size.map(|size| forward(self.view.calendar.period(moved, size), leaf.months));
+            let period = match size.map(|size| self.view.calendar.key(moved, size)) {
+                Some(KeyValue::Day(first)) => Some(forward(first, leaf.months)),
+                // A day that is in no period has no moment of it.
+                Some(_) => return None,
+                None => None,
+            };
             let kind = balance.per_kind.then(|| self.view.dimension(row, Dimension::Kind));
             Some(((period, kind), day))
         };
@@ -192,9 +197,10 @@ impl<'q> Oracle<'q> {
             Key::Time(size) if size.is_within_a_day() => {
                 moved.map_or(KeyValue::Null, |(moment, _)| self.view.part_of_day(moment, leaf.days, size))
             }
-            Key::Time(size) => {
-                moved.map_or(KeyValue::Null, |(_, day)| KeyValue::Day(forward(calendar.period(day, size), leaf.months)))
-            }
+            Key::Time(size) => moved.map_or(KeyValue::Null, |(_, day)| match calendar.key(day, size) {
+                KeyValue::Day(first) => KeyValue::Day(forward(first, leaf.months)),
+                none => none,
+            }),
             Key::Part(part) => moved.map_or(KeyValue::Null, |(moment, day)| {
                 KeyValue::Whole(self.view.part(moment, forward(day, leaf.months), part))
             }),
@@ -202,7 +208,7 @@ impl<'q> Oracle<'q> {
             Key::DimensionTime(time, size) => match (self.view.time(row, time), size) {
                 (None, _) => KeyValue::Null,
                 (Some(moment), size) if size.is_within_a_day() => self.view.part_of_day(moment, 0, size),
-                (Some(moment), _) => KeyValue::Day(calendar.period(self.view.day(moment), size)),
+                (Some(moment), _) => calendar.key(self.view.day(moment), size),
             },
             Key::DimensionPart(time, part) => self
                 .view

@@ -26,7 +26,7 @@ use self::{
 };
 use super::{
     definitions::{Aggregate, FunnelResult, Metric, Operator, Simple, Take, Value, WhenEmpty, simple},
-    query::{Comparison, Having, Key, Part, Query},
+    query::{Comparison, Having, Key, Part, Query, Size},
     world::World,
 };
 pub(super) use calendar::Calendar;
@@ -148,11 +148,21 @@ impl<'q> Oracle<'q> {
             for other in &others {
                 let mut other = other.iter();
                 let key = meant.iter().map(|key| match key {
-                    Key::Time(size) => KeyValue::Day(self.view.calendar.period(day, *size)),
+                    Key::Time(size) => self.view.calendar.key(day, *size),
                     Key::Part(part) if is_time(key) => KeyValue::Whole(self.view.calendar.part(day, *part)),
                     _ => other.next().expect("one per key").clone(),
                 });
-                keys.insert(key.collect());
+                let key: Vec<KeyValue> = key.collect();
+                // A day that a calendar lacks makes no period.
+                let is_lacking = self
+                    .query
+                    .keys
+                    .iter()
+                    .zip(&key)
+                    .any(|(key, value)| matches!(key, Key::Time(Size::RetailMonth)) && *value == KeyValue::Null);
+                if !is_lacking {
+                    keys.insert(key);
+                }
             }
         }
     }

@@ -90,7 +90,7 @@ fn is_possible(query: &Query, metrics: &[Metric], used: Use, has_end: bool) -> b
     let bounded = !used.is_accumulated
         || (parts == 0
             && sizes.len() <= 1
-            && !sizes.iter().any(|size| size.is_within_a_day())
+            && !sizes.iter().any(|size| size.is_within_a_day() || *size == Size::RetailMonth)
             && (!sizes.is_empty() || has_end));
     let is_balance = simple(metrics, used.simple).balance.is_some();
     let of_one_period = !is_balance || (parts == 0 && sizes.len() <= 1);
@@ -129,7 +129,13 @@ fn starts(used: Use, sizes: &[Size], parts: usize) -> bool {
         Size::Day | Size::Week => true,
         Size::Month => unit != Size::Month,
         Size::Quarter => unit == Size::Year,
-        Size::Minute15 | Size::Hour | Size::Hour6 | Size::Year | Size::FiscalQuarter | Size::FiscalYear => false,
+        Size::Minute15
+        | Size::Hour
+        | Size::Hour6
+        | Size::Year
+        | Size::FiscalQuarter
+        | Size::FiscalYear
+        | Size::RetailMonth => false,
     };
     sizes.len() == 1 && is_finer(sizes[0]) && parts == 0
 }
@@ -137,12 +143,14 @@ fn starts(used: Use, sizes: &[Size], parts: usize) -> bool {
 /// Whether a shift is by whole periods of a size.
 fn is_whole(size: Size, used: Use) -> bool {
     if used.by_rows {
-        return !size.is_within_a_day();
+        return !size.is_within_a_day() && size != Size::RetailMonth;
     }
     let shortest = match size {
         Size::Minute15 | Size::Hour | Size::Hour6 | Size::Day => 1,
         Size::Week => 7,
         Size::Month => 28,
+        // What is taken back by such months has cases of its own.
+        Size::RetailMonth => return used.months == 0 && used.days == 0,
         Size::Quarter | Size::FiscalQuarter => 84,
         Size::Year | Size::FiscalYear => 364,
     };

@@ -12,7 +12,7 @@ use crate::battery::{
     world::{ZONES, day},
 };
 
-const SIZES: [Size; 12] = [
+const SIZES: [Size; 13] = [
     Size::Minute15,
     Size::Hour,
     Size::Hour6,
@@ -25,6 +25,7 @@ const SIZES: [Size; 12] = [
     Size::Year,
     Size::FiscalQuarter,
     Size::FiscalYear,
+    Size::RetailMonth,
 ];
 
 /// A random query: what the planner refuses by the rules is not asked.

@@ -175,6 +175,8 @@ pub(super) enum Size {
     Year,
     FiscalQuarter,
     FiscalYear,
+    /// A month of the calendar in a table.
+    RetailMonth,
 }
 
 impl Size {
@@ -190,6 +192,7 @@ impl Size {
             Self::Year => "year",
             Self::FiscalQuarter => "fiscal_quarter",
             Self::FiscalYear => "fiscal_year",
+            Self::RetailMonth => "retail_month",
         }
     }
 
@@ -199,7 +202,7 @@ impl Size {
 
     pub(super) fn months(self) -> Option<u32> {
         match self {
-            Self::Minute15 | Self::Hour | Self::Hour6 | Self::Day | Self::Week => None,
+            Self::Minute15 | Self::Hour | Self::Hour6 | Self::Day | Self::Week | Self::RetailMonth => None,
             Self::Month => Some(1),
             Self::Quarter | Self::FiscalQuarter => Some(3),
             Self::Year | Self::FiscalYear => Some(12),

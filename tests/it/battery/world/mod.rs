@@ -5,6 +5,7 @@ mod complete;
 mod many;
 mod models;
 mod policy;
+mod retail;
 mod seed;
 mod values;
 
@@ -15,6 +16,7 @@ use chrono_tz::Tz;
 
 use super::random::Random;
 pub(super) use policy::{Policy, ROLE};
+pub(super) use retail::Retail;
 pub(super) use seed::decimal;
 pub(super) use values::{COUNTRIES, CURRENCIES, KINDS, PLANS, REASONS, REGIONS, SEEN_REGION, TIERS, TONES, ZONES, day};
 
@@ -124,6 +126,7 @@ pub(super) struct World {
     pub(super) segments: Vec<Segment>,
     pub(super) memberships: Vec<Membership>,
     pub(super) shares: Vec<Share>,
+    pub(super) retail: Retail,
     /// Rows that the models' `where` leaves out, with keys of others.
     pub(super) void: Void,
     /// What is shown of the depots, and of what points to them.
@@ -170,6 +173,7 @@ pub(super) fn make(random: &mut Random) -> World {
         segments: many::segments(random),
         memberships: many::memberships(random),
         shares: many::shares(random),
+        retail: retail::make(random),
         parcels,
         claims,
         customers,

@@ -137,6 +137,9 @@ impl World {
             ));
         }
         yaml.push_str(&self.policies());
+        yaml.push_str(
+            "calendars:\n  - { name: retail, table: retail, date: day, granularities: { retail_month: {} } }\n",
+        );
         for line in self.lines() {
             yaml.push_str(&self.line_with_promise(line));
             yaml.push('\n');

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::{Claim, Customer, Parcel, World};
 
-const TABLES: [(&str, &str); 10] = [
+const TABLES: [(&str, &str); 11] = [
     (
         "parcels",
         "id BIGINT, customer_id BIGINT, origin_id BIGINT, destination_id BIGINT, booked_at TIMESTAMPTZ, done_on DATE, \
@@ -19,6 +19,7 @@ const TABLES: [(&str, &str); 10] = [
     ("segments", "id BIGINT, title VARCHAR"),
     ("memberships", "customer_id BIGINT, segment_id BIGINT"),
     ("shares", "customer_id BIGINT, center VARCHAR, share DECIMAL(5,4)"),
+    ("retail", "day DATE, retail_month DATE"),
 ];
 
 impl World {
@@ -51,6 +52,7 @@ impl World {
             .map(|row| vec![text(Some(&row.currency)), date(Some(row.from)), date(row.to), text(row.title.as_deref())]);
         insert(&mut sql, "plans", plans);
         self.insert_many(&mut sql);
+        sql.push_str(&self.retail.seed());
         sql
     }
 }

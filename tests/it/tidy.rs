@@ -220,15 +220,11 @@ fn every_case_is_found_by_the_runner() {
 #[test]
 fn every_decision_has_a_number_of_its_own() {
     let mut wrong = Vec::new();
-    // A number is given before its page is written, so that one may be missing.
-    let mut taken = BTreeSet::new();
-    for path in files("docs/decisions", "md") {
-        let name = path.trim_start_matches("docs/decisions/");
-        let number =
-            name.split('-').next().filter(|digits| digits.len() == 4).and_then(|digits| digits.parse::<u32>().ok());
-        let titled = number.is_some_and(|number| read(&path).starts_with(&format!("# {number}. ")));
-        if !titled || !taken.insert(number) {
-            wrong.push(format!("{path} should have a number that no other has, in its name and in its title"));
+    for (index, path) in files("docs/decisions", "md").into_iter().enumerate() {
+        let number = index + 1;
+        let named = path.starts_with(&format!("docs/decisions/{number:04}-"));
+        if !named || !read(&path).starts_with(&format!("# {number}. ")) {
+            wrong.push(format!("{path} should be decision {number}, in its name and in its title"));
         }
     }
     assert_none(&wrong);

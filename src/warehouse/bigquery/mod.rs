@@ -1,7 +1,7 @@
 //! BigQuery: text and parameters in, columns out, over its REST protocol.
 //!
 //! `BigQuery::new(options)` dials nothing; the first query does. Credentials and the documents of requests are those of
-//! gcp-bigquery-client; the calls are ours (decision 29).
+//! gcp-bigquery-client; the calls are ours (decision 28).
 //!
 //! **Invariant:** no query is sent without the most that it may bill, and without the time at which the server gives it
 //! up.

@@ -5,13 +5,13 @@ use entente::sql::{Aggregate, AggregateFunction, Expr, From, Leaf, Select, SqlEx
 use super::engines::run_everywhere;
 
 /// Rows of one column, of numbers and of nothing.
-fn rows(values: &[Option<i64>]) -> From {
-    let one = |value: &Option<i64>| Select {
+fn rows(values: &[Option<i32>]) -> From {
+    let one = |value: &Option<i32>| Select {
         items: vec![
             value
                 .map_or_else(
                     || Expr::integer(0).when(Expr::integer(1).binary(entente::sql::BinaryOp::Eq, Expr::integer(0))),
-                    Expr::integer,
+                    |value| Expr::integer(value.into()),
                 )
                 .named("x"),
         ],
@@ -28,20 +28,21 @@ fn aggregate(function: AggregateFunction) -> SqlExpr {
 }
 
 /// The value at the rank, and the part of the way to the next one; and the first that so many do not exceed.
-fn by_hand(values: &[Option<i64>], millionths: u32) -> Option<(f64, i64)> {
-    let mut known: Vec<i64> = values.iter().flatten().copied().collect();
+fn by_hand(values: &[Option<i32>], millionths: u32) -> Option<(f64, i32)> {
+    let mut known: Vec<i32> = values.iter().flatten().copied().collect();
     known.sort_unstable();
     let last = known.len().checked_sub(1)?;
     let rank = last * millionths as usize;
-    let (low, part) = (rank / 1_000_000, (rank % 1_000_000) as f64 / 1e6);
+    let beyond = u32::try_from(rank % 1_000_000).expect("it is less than a million");
+    let (low, part) = (rank / 1_000_000, f64::from(beyond) / 1e6);
     let high = known[(low + 1).min(last)];
     let discrete = (known.len() * millionths as usize).div_ceil(1_000_000).saturating_sub(1);
-    Some((known[low] as f64 + (high - known[low]) as f64 * part, known[discrete]))
+    Some((f64::from(known[low]) + f64::from(high - known[low]) * part, known[discrete]))
 }
 
 #[test]
 fn percentiles_as_aggregates_are_the_same_everywhere() {
-    let lists: [&[Option<i64>]; 5] = [
+    let lists: [&[Option<i32>]; 5] = [
         &[Some(50), None, Some(50), Some(100), Some(200), Some(300)],
         &[Some(7)],
         &[None],
@@ -69,7 +70,7 @@ fn percentiles_as_aggregates_are_the_same_everywhere() {
                 (Some(found), Some(expected)) => (found - expected).abs() < 1e-9,
                 (found, expected) => found == expected,
             };
-            let (continuous, discrete) = (expected.map(|both| both.0), expected.map(|both| both.1 as f64));
+            let (continuous, discrete) = (expected.map(|both| both.0), expected.map(|both| both.1.into()));
             assert!(
                 near(number(0), continuous) && near(number(1), discrete),
                 "{engine}: {millionths} of {values:?} are {:?} and not {expected:?}",

@@ -25,7 +25,7 @@ use std::{
     thread,
 };
 
-pub(crate) use emit::{group_name, human};
+pub(crate) use emit::{group_name, human, without_periods};
 pub use options::Options;
 pub use parse::{Item, LookmlError, Node, NodeValue, parse};
 pub use print::{PrintError, Templates};

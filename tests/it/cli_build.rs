@@ -139,16 +139,28 @@ fn ci_may_deny_what_lookml_cannot_say() {
     let project = Project::with(ORDERS);
     project.run(["build", "--deny", "approximated"]).worked();
     let before = output(&project);
-    let more = "metrics:\n  - { name: middle, description: Median., model: orders, agg: median, expr: amount }\n";
+    let more = "\
+models:
+  - name: visits
+    description: Visits.
+    table: visits
+    primary_key: id
+    time: visited_on
+    dimensions:
+      - { name: visited_on, type: time, description: The day. }
+metrics:
+  - { name: visits, description: Visits., model: visits, agg: count }
+  - { name: lately, description: Visits of four weeks., metric: visits, window: 28 days }
+";
     project.write("metrics/more.yml", more);
-    project.run(["build", "--deny", "left-out"]).failed(1, &["1 definition left out of LookML", "middle", "--deny"]);
+    project.run(["build", "--deny", "left-out"]).failed(1, &["1 definition left out of LookML", "lately", "--deny"]);
     assert_eq!(output(&project), before, "what is denied is not written");
     let json = project.run(["build", "--check", "--format", "json"]).failed(1, &["out of date"]).out;
     let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     assert_eq!(json["metrics"]["left_out"], 1);
     assert!(json["changes"].as_array().is_some_and(|changes| !changes.is_empty()), "{json}");
     let report = project.run(["build", "--report"]).worked();
-    assert!(report.contains("\nleft out\n  middle  "), "{report}");
+    assert!(report.contains("\nleft out\n  lately  "), "{report}");
 }
 
 #[test]

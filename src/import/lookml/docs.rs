@@ -13,7 +13,7 @@ use crate::{
             layers::{At, Layers},
             view::Field,
         },
-        human,
+        human, without_periods,
     },
 };
 
@@ -90,6 +90,9 @@ pub(super) fn about(lookml: &Lookml<'_>, layers: &Layers<'_>, name: &str, made: 
     let label = lookml.said(layers, "label").filter(|label| *label != human(name));
     out.maybe("label", label.map(|label| label.trim_start_matches("[deprecated] ").to_owned()));
     let mut description = lookml.said(layers, "description").map(|text| tidied(&text));
+    if layers.word("type").is_some_and(|word| word.text() == "period_over_period") {
+        description = description.map(|text| without_periods(&text).to_owned());
+    }
     let life =
         description.as_deref().and_then(deprecated).filter(|_| texts(layers, "tags").contains(&DEPRECATED.to_owned()));
     if let Some((text, ..)) = &life {

@@ -293,6 +293,15 @@ fn short(hash: &str) -> &str {
     hash.get(..12).unwrap_or(hash)
 }
 
+/// What the description of a comparison ends with, before and behind the period.
+const BY_WHOLE: (&str, &str) = ("Filter by whole ", "s, or there is nothing to compare with.");
+
+/// Returns the description of a comparison as it was before it was emitted.
+pub(crate) fn without_periods(description: &str) -> &str {
+    let before = description.strip_suffix(BY_WHOLE.1).and_then(|text| text.rsplit_once(BY_WHOLE.0));
+    before.map_or(description, |(before, _)| before.trim_end())
+}
+
 /// Says what a metric says to people.
 pub(super) fn docs(emission: &Emission<'_>, metric: &Metric, measure: &tree::Measure) -> FieldDocs {
     let project = emission.project;
@@ -327,7 +336,7 @@ pub(super) fn docs(emission: &Emission<'_>, metric: &Metric, measure: &tree::Mea
     if let Some(comparison) = &measure.comparison {
         let periods = if comparison.period == "date" { "day" } else { comparison.period.as_str() };
         let text = docs.description.unwrap_or_default();
-        docs.description = Some(format!("{text} Filter by whole {periods}s, or there is nothing to compare with."));
+        docs.description = Some(format!("{text} {}{periods}{}", BY_WHOLE.0, BY_WHOLE.1));
     }
     if emission.options.synonyms {
         docs.synonyms = metric.docs.synonyms.iter().map(|synonym| inert(synonym)).collect();

@@ -53,6 +53,7 @@ use explore::Stage;
 use files::Further;
 use home::Home;
 pub(crate) use label::{group_name, human};
+pub(crate) use measure::without_periods;
 use scope::Scope;
 
 /// A file before it is text.

@@ -11,7 +11,7 @@ use super::{super::Emission, Fact};
 use crate::{
     ids::{DimensionId, ModelId},
     plan,
-    project::{Project, Ref, Restriction, Route, Visible},
+    project::{Project, Ref, Restriction, Route, TimeAxis, Visible},
     sql::Expr,
 };
 
@@ -76,7 +76,16 @@ fn meeting(
         let is_sayable = facts.iter().zip(&at).all(|(fact, (route, dimension))| {
             is_open(emission, fact.home.model, route) && is_plain(emission, *dimension)
         });
-        (is_same && is_sayable).then_some(Shared { path, at })
+        (is_same && is_sayable && !is_moved_time(facts, &at)).then_some(Shared { path, at })
+    })
+}
+
+/// Returns whether it is the time of a fact whose rows are shown later: to the API its path is the time, which is the
+/// union's period.
+fn is_moved_time(facts: &[Fact], at: &[(Route, DimensionId)]) -> bool {
+    facts.iter().zip(at).any(|(fact, (route, dimension))| {
+        let is_axis = |axis: &TimeAxis| axis.route == *route && axis.dimension == *dimension;
+        fact.later != 0 && fact.home.axis.as_ref().is_some_and(is_axis)
     })
 }
 

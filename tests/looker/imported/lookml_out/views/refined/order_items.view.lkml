@@ -6,12 +6,6 @@ view: +order_items {
     timeframes: [raw, time, minute, hour, date, week, month, quarter, year, fiscal_quarter, fiscal_year, hour_of_day, day_of_week, day_of_month, day_of_year, month_num, quarter_of_year, week_of_year]
   }
 
-  measure: median_price {
-    type: median
-    description: "Price in the middle."
-    sql: ${sale_price} ;;
-  }
-
   measure: order_shipping {
     type: sum_distinct
     description: "Shipping cost of the orders of the items."

@@ -94,7 +94,13 @@ kinds! {
     "an average is a sum": |text| in_measures(text, |block| replace(block, "type: average\n", "type: sum\n"));
     "a sum is a greatest value": |text| in_measures(text, |block| replace(block, "type: sum\n", "type: max\n"));
     "the greatest is the least": |text| in_measures(text, |block| replace(block, "type: max\n", "type: min\n"));
-    "the least is the greatest": |text| in_measures(text, |block| replace(block, "type: min\n", "type: max\n"));
+    // A least time is SQL, since Looker's `min` is of numbers.
+    "the least is the greatest": |text| in_measures(text, |block| {
+        [("type: min\n", "type: max\n"), ("sql: MIN(", "sql: MAX(")]
+            .into_iter()
+            .flat_map(|(from, to)| replace(block, from, to))
+            .collect()
+    });
     "distinct values are rows": |text| {
         in_measures(text, |block| replace(block, "type: count_distinct\n", "type: count\n"))
     };

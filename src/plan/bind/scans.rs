@@ -7,6 +7,7 @@
 use super::{Accumulation, Bound, GroupKey, LeafId, LeafUse, Shift, Usage, bind_key, keys, own_time};
 use crate::{
     ids::{MetricId, ModelId},
+    plan::KeyKind,
     project::{Balance, Edge, Ignore, MetricKind, Project, Ref, SimpleMetric, TimeAxis, Visible},
     sql::Expr,
     time::Granularity,
@@ -118,7 +119,8 @@ fn scan_of(bound: &Bound<'_>, leaf: &LeafUse, speaks_of_time: bool) -> Scan {
         if takes_time || usage.ignore.is_some() { own_time::of_leaf(project, leaf, key) } else { key.clone() }
     };
     let keys: Vec<GroupKey> = bound.keys.iter().map(meant).collect();
-    let timed = speaks_of_time || takes_time || matches!(kind, ScanKind::Funnel(..));
+    let is_time = |key: &GroupKey| key.size_of_time().is_some() || matches!(key.asked(), Some(KeyKind::TimePart(_)));
+    let timed = speaks_of_time || takes_time || keys.iter().any(is_time) || matches!(kind, ScanKind::Funnel(..));
     let kept = kept_keys(project, simple.model, usage, keys);
     let is_partial = kept.len() < bound.keys.len() || usage.offset_to.is_some();
     Scan {

@@ -10,7 +10,7 @@
 //! **Invariant:** files are read in the order of their paths, so the same folder gives the same project everywhere.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     fs, io,
     io::Read,
     path::{Path, PathBuf},
@@ -23,7 +23,7 @@ use crate::{
     files::{FileId, SourceMap, Span},
     project::Project,
     resolve::{self, Resolved},
-    syntax::{self, Config, Definitions, Looker},
+    syntax::{self, Config, Definitions},
 };
 
 /// The file that makes a folder a project.
@@ -95,7 +95,7 @@ fn load(root: &Path, catalog: impl FnOnce(&mut Reader<'_>) -> Catalog) -> Loaded
     let catalog = catalog(&mut reader);
     let Reader { files, mut diagnostics, .. } = reader;
     let Resolved { project, diagnostics: found } =
-        resolve::resolve(config.as_ref().unwrap_or(&stand_in()), &definitions, &catalog);
+        resolve::resolve(config.as_ref().unwrap_or(&Config::stand_in()), &definitions, &catalog);
     diagnostics.extend(found);
     let project = if diagnostics.has_errors() { None } else { project };
     Loaded {
@@ -105,21 +105,6 @@ fn load(root: &Path, catalog: impl FnOnce(&mut Reader<'_>) -> Catalog) -> Loaded
         catalog,
         project: project.map(Arc::new),
         diagnostics: diagnostics.sorted(),
-    }
-}
-
-/// Returns a configuration with which definitions can be checked while `entente.yml` is wrong.
-fn stand_in() -> Config {
-    Config {
-        language: 1,
-        name: "project".to_owned(),
-        connection: String::new(),
-        connections: BTreeMap::new(),
-        time_zone: None,
-        week_start: None,
-        fiscal_year_start: None,
-        currency: None,
-        looker: Looker::default(),
     }
 }
 

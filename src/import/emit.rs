@@ -6,6 +6,8 @@
 
 use std::fmt::Write;
 
+use crate::syntax::scalar;
+
 /// How long a line may be.
 const WIDTH: usize = 118;
 
@@ -163,50 +165,9 @@ fn is_block(text: &str) -> bool {
         && text.chars().all(|letter| letter == '\n' || !letter.is_control())
 }
 
-pub(super) fn is_number(text: &str) -> bool {
-    text.parse::<f64>().is_ok_and(f64::is_finite) && text.bytes().all(|byte| b"0123456789.-".contains(&byte))
-}
-
-/// Writes a text, in quotes where it might be read as anything else, also within braces.
-fn scalar(text: &str) -> String {
-    let words = ["true", "false", "null", "yes", "no", "on", "off", "~", "y", "n"];
-    let first = |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '(';
-    let plain = text.starts_with(first)
-        && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-./() *+<>='%$|".contains(letter))
-        && !text.ends_with(' ')
-        && !is_number(text)
-        && !words.contains(&text.to_ascii_lowercase().as_str());
-    if plain {
-        return text.to_owned();
-    }
-    let mut quoted = String::from("\"");
-    for letter in text.chars() {
-        match letter {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            '\n' => quoted.push_str("\\n"),
-            '\t' => quoted.push_str("\\t"),
-            control if control.is_control() => {
-                write!(quoted, "\\u{:04x}", u32::from(control)).expect("a string takes any text");
-            }
-            other => quoted.push(other),
-        }
-    }
-    quoted.push('"');
-    quoted
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn texts_that_look_like_something_else_are_quoted() {
-        let texts = ["price * 2", "no", "12", "a: b", "a = 'x'", "coalesce(a, b)", "# x", ""];
-        let expected =
-            ["price * 2", "\"no\"", "\"12\"", "\"a: b\"", "a = 'x'", "\"coalesce(a, b)\"", "\"# x\"", "\"\""];
-        assert_eq!(texts.map(scalar), expected);
-    }
 
     #[test]
     fn what_fits_stands_in_one_line() {

@@ -79,23 +79,13 @@ fn texts(path: &str, value: &str) -> Result<String, String> {
             _ => included.push(quoted(unquoted)),
         }
     }
-    match included.as_slice() {
-        [] => {}
-        [one] => some.insert(0, format!("{path} = {one}")),
-        several => some.insert(0, format!("{path} in ({})", several.join(", "))),
-    }
+    some.splice(0..0, is_one_of(path, &included));
     match excluded.as_slice() {
         [] => {}
         [one] => none.insert(0, format!("({path} <> {one} or {path} is null)")),
         several => none.insert(0, format!("({path} not in ({}) or {path} is null)", several.join(", "))),
     }
-    let some = match some.as_slice() {
-        [] => None,
-        [one] => Some(one.clone()),
-        several => Some(format!("({})", several.join(" or "))),
-    };
-    let all: Vec<String> = some.into_iter().chain(none).collect();
-    if all.is_empty() { Err(format!("`{value}` says nothing")) } else { Ok(all.join(" and ")) }
+    some_and_none(&some, none).ok_or_else(|| format!("`{value}` says nothing"))
 }
 
 /// `x%` begins, `%x` ends, `%x%` contains.
@@ -161,18 +151,28 @@ fn numbers(path: &str, value: &str) -> Result<String, String> {
             (_, None) => equal.push(number(one).ok_or_else(|| format!("`{one}` is no number"))?.to_owned()),
         }
     }
-    match equal.as_slice() {
-        [] => {}
-        [one] => some.insert(0, format!("{path} = {one}")),
-        several => some.insert(0, format!("{path} in ({})", several.join(", "))),
+    some.splice(0..0, is_one_of(path, &equal));
+    some_and_none(&some, none).ok_or_else(|| format!("`{value}` says nothing"))
+}
+
+/// `country = 'DE'`, `country in ('DE', 'FR')`; nothing of no values.
+fn is_one_of(path: &str, values: &[String]) -> Option<String> {
+    match values {
+        [] => None,
+        [one] => Some(format!("{path} = {one}")),
+        several => Some(format!("{path} in ({})", several.join(", "))),
     }
-    let some = match some.as_slice() {
+}
+
+/// Puts together what a value has to be one of, and what it must not be; nothing if neither says anything.
+fn some_and_none(some: &[String], none: Vec<String>) -> Option<String> {
+    let some = match some {
         [] => None,
         [one] => Some(one.clone()),
         several => Some(format!("({})", several.join(" or "))),
     };
     let all: Vec<String> = some.into_iter().chain(none).collect();
-    if all.is_empty() { Err(format!("`{value}` says nothing")) } else { Ok(all.join(" and ")) }
+    (!all.is_empty()).then(|| all.join(" and "))
 }
 
 /// `>= 5`, and `>= 5 AND <= 10`.

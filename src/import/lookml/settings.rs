@@ -65,10 +65,10 @@ impl Settings {
             })
             .unwrap_or_else(|| guessed(sources).to_owned());
         let mut settings =
-            Self { config: stand_in(), dialect, name, week_start, fiscal_start: fiscal.map(|at| MONTHS[at]) };
+            Self { config: Config::stand_in(), dialect, name, week_start, fiscal_start: fiscal.map(|at| MONTHS[at]) };
         settings.config = match &options.config {
             Some(config) => config.clone(),
-            None => read(&settings.project_file(true)).unwrap_or_else(stand_in),
+            None => read(&settings.project_file(true)).unwrap_or_else(Config::stand_in),
         };
         settings
     }
@@ -134,20 +134,6 @@ fn read(text: &str) -> Option<Config> {
     let mut files = SourceMap::new();
     let id = files.add("entente.yml", text);
     syntax::load_config(&files, id, &|_| None).ok()
-}
-
-fn stand_in() -> Config {
-    Config {
-        language: 1,
-        name: "project".to_owned(),
-        connection: String::new(),
-        connections: BTreeMap::new(),
-        time_zone: None,
-        week_start: None,
-        fiscal_year_start: None,
-        currency: None,
-        looker: syntax::Looker::default(),
-    }
 }
 
 fn identifier(name: &str) -> String {

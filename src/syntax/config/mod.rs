@@ -50,6 +50,23 @@ pub struct Config {
     pub looker: Looker,
 }
 
+impl Config {
+    /// Returns a configuration with which definitions can be checked where there is none that is right.
+    pub fn stand_in() -> Self {
+        Self {
+            language: 1,
+            name: "project".to_owned(),
+            connection: String::new(),
+            connections: BTreeMap::new(),
+            time_zone: None,
+            week_start: None,
+            fiscal_year_start: None,
+            currency: None,
+            looker: Looker::default(),
+        }
+    }
+}
+
 /// What a Looker instance understands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Looker {

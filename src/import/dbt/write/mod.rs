@@ -23,7 +23,6 @@ use super::{
     tree::{About, Layer},
     yaml::{Node, Value},
 };
-use crate::import::emit::is_number;
 pub(super) use crate::import::emit::{Entries, Out};
 
 impl Entries {
@@ -54,6 +53,10 @@ fn tidied(text: &str) -> String {
 }
 
 /// Returns the value of dbt's `meta:`.
+fn is_number(text: &str) -> bool {
+    text.parse::<f64>().is_ok_and(f64::is_finite) && text.bytes().all(|byte| b"0123456789.-".contains(&byte))
+}
+
 fn of_node(node: &Node) -> Out {
     match &node.value {
         Value::Null => Out::Word("null".to_owned()),

@@ -5,6 +5,9 @@
 //!
 //! **Invariant:** a metric is written only if it gives Looker's number; everything else is a reason.
 
+mod comparison;
+mod formula;
+
 use std::{
     cell::{Cell, RefCell},
     collections::{BTreeMap, BTreeSet},
@@ -20,7 +23,6 @@ use super::{
 use crate::{
     import::emit::{Entries, Out},
     lookml::check::view::{Field, FieldKind, View},
-    sql::FoundAggregate,
 };
 
 /// The file of metrics that are of several models.
@@ -349,198 +351,6 @@ impl<'f, 'r, 'a> Measures<'f, 'r, 'a> {
         let because = |why: String| format!("it needs `{name}`, which stays LookML: {why}");
         Some(self.metric(&owner, field).map_err(because))
     }
-
-    fn formula(&self, view: &View<'a>, field: &Field<'a>, name: &str) -> Result<Entries, String> {
-        let lookml = self.fields.lookml;
-        let sql = lookml.sql(&field.layers, "sql").ok_or("it has no `sql`")??;
-        if let Some(found) = self.helpers(view, field, name, &sql)? {
-            return Ok(found);
-        }
-        let measure = |alias: Option<&str>, name: &str| self.operand(view, alias, name);
-        let (split, metrics) = self.fields.say_formula(view, &sql, &measure)?;
-        if split.aggregates.is_empty() && metrics.is_empty() {
-            return Err("it aggregates nothing".to_owned());
-        }
-        if let ([only], true) = (
-            split.aggregates.as_slice(),
-            split.formula.text == split.aggregates[..].first().map_or("", |found| &found.name),
-        ) {
-            return Ok(self.aggregate(view, only));
-        }
-        let mut named: BTreeMap<String, String> = BTreeMap::new();
-        for found in &split.aggregates {
-            named.insert(found.name.clone(), self.part(view, found, name));
-        }
-        let text = split.formula.renamed(&|word| named.get(word).cloned());
-        let mut out = Entries::default();
-        out.text("expr", canonical(&text));
-        if !named.is_empty() {
-            let parts: Vec<&str> = named.values().map(String::as_str).collect();
-            self.tell(view, field, &format!("its aggregates are metrics of their own: {}", parts.join(", ")));
-        }
-        Ok(out)
-    }
-
-    /// Says the body of an aggregate; a sum over no rows is null, as SQL has it.
-    fn aggregate(&self, view: &View<'a>, found: &FoundAggregate) -> Entries {
-        let mut out = Entries::default();
-        out.text("model", view.name);
-        out.text("agg", found.aggregate);
-        out.maybe("expr", found.argument.as_ref());
-        let all: Vec<String> =
-            found.filter.iter().cloned().chain(self.filters.of_metrics.get(view.name).cloned()).collect();
-        if !all.is_empty() {
-            out.text("where", joined(&all));
-        }
-        if found.aggregate == "sum" {
-            out.put("when_empty", Out::Word("null".to_owned()));
-        }
-        out
-    }
-
-    /// Returns the metric of an aggregate that stands in a formula; makes it where there is none.
-    fn part(&self, view: &View<'a>, found: &FoundAggregate, whole: &str) -> String {
-        let body = self.aggregate(view, found);
-        let same = |metric: &&Metric| {
-            metric.view == view.name
-                && body.0.iter().all(|entry| metric.entries.0.contains(entry))
-                && metric.entries.0.iter().filter(|(key, _)| MEANING.contains(&key.as_str())).count() == body.0.len()
-        };
-        if let Some(metric) = self.made.borrow().iter().find(same) {
-            return metric.name.clone();
-        }
-        let of = |text: &str| {
-            let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty());
-            words
-                .filter(|word| {
-                    !WORDS.contains(&word.to_lowercase().as_str()) && !word.starts_with(|c: char| c.is_ascii_digit())
-                })
-                .take(3)
-                .collect::<Vec<_>>()
-                .join("_")
-                .to_lowercase()
-        };
-        let what = found.argument.as_deref().map_or_else(|| view.name.to_owned(), of);
-        let prefix = match found.aggregate {
-            "sum" => "total",
-            "avg" => "average",
-            "count" => "count",
-            "count_distinct" | "approx_count_distinct" => "distinct",
-            other => other,
-        };
-        let condition = found.filter.as_deref().map_or_else(String::new, |text| format!("_where_{}", of(text)));
-        let name = self.claim(&plain_name(&format!("{prefix}_{what}{condition}")));
-        self.push(view.name, Err(whole), &name, body);
-        name
-    }
-
-    /// Says a formula over measures that entente made for its inputs, as the metric with inputs that it was.
-    fn helpers(&self, view: &View<'a>, field: &Field<'a>, name: &str, sql: &str) -> Result<Option<Entries>, String> {
-        if !self.fields.lookml.is_generated(place(field).file) {
-            return Ok(None);
-        }
-        let is_helper = |field: &&Field<'a>| field.kind == FieldKind::Measure && is_helper(self.fields.lookml, field);
-        let named = |field: &&Field<'a>| sql.contains(&format!("${{{}}}", field.name));
-        let helpers: Vec<&Field<'a>> = view.fields.iter().filter(is_helper).filter(named).collect();
-        if helpers.is_empty() {
-            return Ok(None);
-        }
-        let mut inputs = Vec::new();
-        let mut words = BTreeMap::new();
-        for helper in helpers {
-            let input = helper.name.strip_prefix(&format!("{name}_")).unwrap_or(helper.name).to_owned();
-            let (metric, condition) = self.narrowed(view, helper)?;
-            let mut out = Entries::default();
-            out.text("metric", metric);
-            out.text("where", condition);
-            inputs.push((input.clone(), Out::Map(out.0)));
-            words.insert(helper.name.to_owned(), input);
-        }
-        let measure = |alias: Option<&str>, name: &str| match (alias, words.get(name)) {
-            (None, Some(input)) => Some(Ok(input.clone())),
-            _ => self.operand(view, alias, name),
-        };
-        let (split, _) = self.fields.say_formula(view, sql, &measure)?;
-        let mut out = Entries::default();
-        out.text("expr", canonical(&split.formula.text));
-        out.put("inputs", Out::Map(inputs));
-        Ok(Some(out))
-    }
-
-    /// Finds the metric that a measure narrows down by further filters, and those filters.
-    fn narrowed(&self, view: &View<'a>, helper: &Field<'a>) -> Result<(String, String), String> {
-        let sql = |field: &Field<'a>| field.layers.word("sql").map(|word| word.piece.block());
-        let own: BTreeSet<String> = self.filters(view, helper)?.into_iter().collect();
-        let mut best: Option<(usize, String, Vec<String>)> = None;
-        for field in view.fields.iter().filter(|field| field.kind == FieldKind::Measure && field.layers.has("label")) {
-            if field.type_name() != helper.type_name() || sql(field) != sql(helper) {
-                continue;
-            }
-            let Ok(theirs) = self.filters(view, field) else { continue };
-            let theirs: BTreeSet<String> = theirs.into_iter().collect();
-            if theirs.is_subset(&own)
-                && theirs.len() < own.len()
-                && best.as_ref().is_none_or(|(most, ..)| theirs.len() > *most)
-            {
-                let metric = self.metric(view.name, field)?;
-                best = Some((theirs.len(), metric, own.difference(&theirs).cloned().collect()));
-            }
-        }
-        let (_, metric, rest) = best.ok_or_else(|| format!("`{}` narrows no other measure", helper.name))?;
-        Ok((metric, joined(&rest)))
-    }
-
-    fn comparison(&self, view: &View<'a>, field: &Field<'a>) -> Result<Entries, String> {
-        if field.layers.says_yes("value_to_date") {
-            return Err("it cuts every period at the time of asking".to_owned());
-        }
-        let base = field.layers.word("based_on").ok_or("it has no `based_on`")?;
-        let base = base.text().rsplit('.').next().unwrap_or_default();
-        let metric = self.operand(view, None, base).unwrap_or_else(|| Err(format!("there is no measure `{base}`")))?;
-        let period = field.layers.word("period").ok_or("it has no `period`")?;
-        let unit = match period.text() {
-            "date" => "day",
-            word @ ("week" | "month" | "quarter" | "year") => word,
-            other => return Err(format!("its period is `{other}`")),
-        };
-        let time = field.layers.word("based_on_time").ok_or("it has no `based_on_time`")?;
-        let (dimension, _) = self.fields.member(view.name, time.text().rsplit('.').next().unwrap_or_default())?;
-        if self.fields.axis(view).as_deref() != Some(dimension.name.as_str()) {
-            return Err(format!("it goes back by `{}`, which is not the time of its model", dimension.name));
-        }
-        let mut out = Entries::default();
-        let before = Out::Map(vec![
-            ("metric".to_owned(), Out::text(&metric)),
-            ("offset".to_owned(), Out::Text(format!("1 {unit}"))),
-        ]);
-        match field.layers.word("kind").map_or("previous", |word| word.text()) {
-            "previous" => {
-                out.text("metric", metric);
-                out.text("offset", format!("1 {unit}"));
-            }
-            "difference" => {
-                out.text("expr", format!("{metric} - before"));
-                out.put("inputs", Out::Map(vec![("before".to_owned(), before)]));
-            }
-            "relative_change" => {
-                out.text("expr", format!("{metric} / before - 1"));
-                out.put("inputs", Out::Map(vec![("before".to_owned(), before)]));
-            }
-            other => return Err(format!("its kind is `{other}`")),
-        }
-        Ok(out)
-    }
-}
-
-/// The keys of a metric that say what it is.
-const MEANING: [&str; 6] = ["model", "agg", "expr", "where", "when_empty", "time"];
-
-/// Words of SQL that say nothing in a name.
-const WORDS: [&str; 14] =
-    ["case", "when", "then", "else", "end", "and", "or", "not", "null", "is", "coalesce", "cast", "as", "in"];
-
-fn plain_name(text: &str) -> String {
-    text.trim_matches('_').replace("__", "_")
 }
 
 /// Joins conditions by `and`, those with `or` in parentheses.

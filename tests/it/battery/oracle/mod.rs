@@ -154,9 +154,7 @@ impl<'q> Oracle<'q> {
                 });
                 let key: Vec<KeyValue> = key.collect();
                 // A day that a calendar lacks makes no period.
-                let is_lacking = self
-                    .query
-                    .keys
+                let is_lacking = meant
                     .iter()
                     .zip(&key)
                     .any(|(key, value)| matches!(key, Key::Time(Size::RetailMonth)) && *value == KeyValue::Null);

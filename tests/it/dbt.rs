@@ -190,6 +190,19 @@ fn mistakes_are_told_with_file_line_and_column() {
         (vec![("models/a.yml", "metrics: [{ name: m, type: odd }]")], "metric `m` has unknown type `odd`"),
         (vec![("models/a.yml", "models: []")], "the project has no semantic model"),
         (vec![("target/manifest.json", "{")], "target/manifest.json:1:"),
+        (vec![("target/manifest.json", "[]")], "target/manifest.json:1:1: this is not a map of sections"),
+        (
+            vec![("target/manifest.json", r#"{ "nodes": { "model.shop.orders": 1 } }"#)],
+            "target/manifest.json:1:1: `nodes` is not a map from ids to maps",
+        ),
+        (
+            vec![("target/semantic_manifest.json", r#"{ "metrics": {} }"#)],
+            "target/semantic_manifest.json:1:1: `metrics` is not a list",
+        ),
+        (
+            vec![("target/semantic_manifest.json", r#"{ "semantic_models": [{ "name": "a" }, 7] }"#)],
+            "target/semantic_manifest.json:1:1: `semantic_models[1]` has no name",
+        ),
     ] {
         let error = imported(&files).expect_err(says);
         assert!(error.contains(says), "{error}\ndoes not say\n{says}");
@@ -261,6 +274,18 @@ metrics:
     assert!(found.report.metrics.contains_key("amount_paid") && found.report.metrics.contains_key("amount_open"));
     let orders = found.files.iter().find(|file| file.path == "metrics/orders.yml").expect("it is written");
     assert!(orders.text.contains("where: status = 'open'"), "{}", orders.text);
+}
+
+#[test]
+fn a_file_that_calls_macros_of_the_project_needs_what_dbt_made_of_it() {
+    let called = ("models/made.yml", "metrics:\n{% for name in shop_names() %}\n  - { name: x }\n{% endfor %}\n");
+    let error = imported(&[("models/orders.yml", ORDERS), called]).expect_err("nobody knows the macro");
+    assert!(error.contains("models/made.yml:2:2: its Jinja cannot be rendered here: "), "{error}");
+    assert!(error.contains("shop_names"), "{error}");
+    let manifest = ("target/semantic_manifest.json", "{ \"semantic_models\": [], \"metrics\": [] }");
+    let found = imported(&[("models/orders.yml", ORDERS), called, manifest]).expect("it is a project");
+    let told = found.report.changed.iter().find(|entry| entry.name == "models/made.yml").expect("it is told");
+    assert!(told.why.contains("`target/` alone"), "{}", told.why);
 }
 
 #[test]

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Input,
+    Input, SourceFile,
     jinja::{Surroundings, Templates},
     keys,
     nodes::{Nodes, TableNode, column_type},
@@ -69,13 +69,14 @@ pub(super) fn read(input: &Input, report: &mut Report, problems: &mut Vec<Proble
             paths.into_iter().map(move |path| (inside(&path).to_owned(), *kind))
         })
         .collect();
+    let has_manifest = input.file("target/semantic_manifest.json").is_some();
     for file in &input.files {
         let Some((rest, kind)) = folders.iter().find_map(|(folder, kind)| Some((below(&file.path, folder)?, *kind)))
         else {
             continue;
         };
         match file.path.rsplit_once('.').map(|(_, extension)| extension) {
-            Some("yml" | "yaml") => match documents(&project.templates, &file.path, &file.text, report) {
+            Some("yml" | "yaml") => match documents(&project.templates, file, has_manifest, report) {
                 Ok(documents) => project.documents.extend(documents),
                 Err(problem) => problems.push(problem),
             },
@@ -140,13 +141,33 @@ fn docs_blocks(text: &str, docs: &mut BTreeMap<String, String>) {
     }
 }
 
-/// Reads the documents of a file; a file that is only YAML after its Jinja is rendered is rendered first.
-fn documents(templates: &Templates, path: &str, text: &str, report: &mut Report) -> Result<Vec<Node>, Problem> {
+/// Reads the documents of a file; a file that is only YAML after its Jinja is rendered is rendered first. What calls
+/// macros of the project is known to `target/semantic_manifest.json` alone.
+fn documents(
+    templates: &Templates,
+    SourceFile { path, text }: &SourceFile,
+    has_manifest: bool,
+    report: &mut Report,
+) -> Result<Vec<Node>, Problem> {
     match yaml::read(path, text) {
         Ok(documents) => Ok(documents),
         Err(problem) if text.contains("{%") => {
-            let rendered = templates.file(text).map_err(|_| problem)?;
             let place = Place::file(path);
+            let rendered = match templates.file(text) {
+                Ok(rendered) => rendered,
+                Err(why) if has_manifest => {
+                    let why =
+                        format!("its Jinja cannot be rendered here ({why}), so `target/` alone tells what it says");
+                    report.changed("file", path, &place, why);
+                    return Ok(Vec::new());
+                }
+                Err(why) => {
+                    let message = format!("its Jinja cannot be rendered here: {why}");
+                    return Err(Problem::new(problem.place, message).help(
+                        "Run `dbt parse`, which runs the project's macros; what it leaves in `target/` is read.",
+                    ));
+                }
+            };
             report.changed("file", path, &place, "it is YAML only after its Jinja is rendered, so lines may be off");
             yaml::read(path, &rendered)
         }

@@ -21,16 +21,43 @@ use crate::import::dbt::{
 fn json(input: &Input, path: &str, problems: &mut Vec<Problem>) -> Option<Node> {
     let file = input.file(path)?;
     match serde_json::from_str::<serde_json::Value>(&file.text) {
-        Ok(value) => Some(Node::from_json(&value, &Place::file(path))),
+        Ok(value) => match misshapen(path, &value) {
+            None => return Some(Node::from_json(&value, &Place::file(path))),
+            Some(message) => problems.push(written_anew(Place::file(path), message)),
+        },
         Err(error) => {
             let place = Place::new(path, error.line(), error.column());
-            problems.push(
-                Problem::new(place, format!("this is not JSON: {error}"))
-                    .help("Run `dbt parse` to write it anew, or delete it."),
-            );
-            None
+            problems.push(written_anew(place, format!("this is not JSON: {error}")));
         }
     }
+    None
+}
+
+fn written_anew(place: Place, message: String) -> Problem {
+    Problem::new(place, message).help("Run `dbt parse` to write it anew, or delete it.")
+}
+
+/// What has another shape than dbt gives it: sections are lists of named things in the semantic manifest, and maps from
+/// ids elsewhere.
+fn misshapen(path: &str, value: &serde_json::Value) -> Option<String> {
+    let Some(sections) = value.as_object() else { return Some("this is not a map of sections".to_owned()) };
+    let are_lists = path.ends_with("semantic_manifest.json");
+    let known = ["nodes", "sources", "groups", "semantic_models", "metrics", "saved_queries"];
+    for (name, section) in
+        sections.iter().filter(|(name, section)| known.contains(&name.as_str()) && !section.is_null())
+    {
+        if !are_lists {
+            if !section.as_object().is_some_and(|items| items.values().all(serde_json::Value::is_object)) {
+                return Some(format!("`{name}` is not a map from ids to maps"));
+            }
+            continue;
+        }
+        let Some(items) = section.as_array() else { return Some(format!("`{name}` is not a list")) };
+        if let Some(nameless) = items.iter().position(|item| !item["name"].is_string()) {
+            return Some(format!("`{name}[{nameless}]` has no name"));
+        }
+    }
+    None
 }
 
 /// Adds what `manifest.json` and `catalog.json` know about tables.

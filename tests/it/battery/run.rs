@@ -23,6 +23,10 @@ use super::{
 
 /// How many queries one world is asked.
 pub(super) const QUERIES_PER_WORLD: usize = 16;
+/// … in a long run, in which most time would go into making worlds otherwise.
+const QUERIES_PER_WORLD_OF_MANY: usize = 64;
+/// How many queries make a run long.
+const MANY: usize = 100_000;
 /// Of how many of them one relation each is tried.
 const RELATIONS_PER_WORLD: usize = 4;
 /// Failures after which a run ends.
@@ -98,6 +102,7 @@ pub(super) fn run(queries: usize, from: u64) -> Outcome {
     let is_enough = AtomicBool::new(false);
     let total = Mutex::new(Outcome::default());
     let began = Instant::now();
+    let per_world = if queries < MANY { QUERIES_PER_WORLD } else { QUERIES_PER_WORLD_OF_MANY };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..threads {
@@ -105,7 +110,7 @@ pub(super) fn run(queries: usize, from: u64) -> Outcome {
                 let warehouse = Warehouse::open();
                 while asked.load(Ordering::Relaxed) < queries && !is_enough.load(Ordering::Relaxed) {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
-                    let outcome = of_world(&warehouse, seed);
+                    let outcome = of_world(&warehouse, seed, per_world);
                     let before = asked.fetch_add(outcome.asked, Ordering::Relaxed);
                     let after = before + outcome.asked;
                     let mut total = total.lock().unwrap_or_else(PoisonError::into_inner);
@@ -122,14 +127,14 @@ pub(super) fn run(queries: usize, from: u64) -> Outcome {
     total.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Asks one world.
-fn of_world(warehouse: &Warehouse, seed: u64) -> Outcome {
+/// Asks one world so many queries.
+fn of_world(warehouse: &Warehouse, seed: u64, queries: usize) -> Outcome {
     let mut outcome = Outcome::default();
     let mut made = make(seed);
     let held = warehouse.hold(&made.world);
     let project = made.load(held);
     let mut cases = Vec::new();
-    for number in 0..QUERIES_PER_WORLD {
+    for number in 0..queries {
         let query = query::make(&mut made.random, &made.metrics);
         let case = Case { world: made.world.clone(), metrics: made.metrics.clone(), query };
         let checked = ask::check(held, &project, &case.world, &case.metrics, &case.query);

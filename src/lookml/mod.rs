@@ -25,8 +25,9 @@ use std::{
     thread,
 };
 
-pub(crate) use emit::{group_name, human, without_periods};
+pub(crate) use emit::{group_name, human, per_member, percentile, whole_of, without_periods};
 pub use options::Options;
+pub(crate) use options::dialect_in_looker;
 pub use parse::{Item, LookmlError, Node, NodeValue, parse};
 pub use print::{PrintError, Templates};
 pub use reconcile::{Changes, Edited, Overwrite, reconcile};

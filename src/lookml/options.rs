@@ -34,10 +34,7 @@ impl<'a> Options<'a> {
     /// Chooses the connection that Looker uses: one that is no DuckDB file, which Looker does not speak; the one in use
     /// before others, then the first by name.
     pub fn from_config(config: &Config, files: &'a SourceMap) -> Self {
-        let in_use = config.connections.get_key_value(&config.connection);
-        let spoken = |(_, connection): &(&String, &Connection)| dialect_of(connection) != Dialect::DuckDb;
-        let mut candidates = in_use.into_iter().chain(&config.connections);
-        let chosen = candidates.find(spoken);
+        let chosen = chosen(config);
         let (warehouse_project, dataset) = match chosen {
             Some((_, Connection::BigQuery(connection))) => {
                 (Some(connection.project.clone()), connection.dataset.clone())
@@ -46,7 +43,7 @@ impl<'a> Options<'a> {
         };
         Self {
             files,
-            dialect: chosen.map_or(Dialect::DuckDb, |(_, connection)| dialect_of(connection)),
+            dialect: dialect_in_looker(config),
             connection: chosen.map_or(&config.connection, |(name, _)| name).clone(),
             warehouse_project,
             dataset,
@@ -55,4 +52,15 @@ impl<'a> Options<'a> {
             templates: BTreeMap::new(),
         }
     }
+}
+
+fn chosen(config: &Config) -> Option<(&String, &Connection)> {
+    let in_use = config.connections.get_key_value(&config.connection);
+    let mut candidates = in_use.into_iter().chain(&config.connections);
+    candidates.find(|(_, connection)| dialect_of(connection) != Dialect::DuckDb)
+}
+
+/// Returns the dialect of the connection that Looker uses.
+pub(crate) fn dialect_in_looker(config: &Config) -> Dialect {
+    chosen(config).map_or(Dialect::DuckDb, |(_, connection)| dialect_of(connection))
 }

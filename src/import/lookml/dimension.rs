@@ -13,7 +13,7 @@ use std::{
 
 use super::{
     edges::Edges,
-    say::{Value, is_word, pieces},
+    say::{Piece, Value, is_word, pieces},
     source::{Lookml, place, texts, words},
 };
 use crate::{
@@ -81,6 +81,9 @@ pub(super) struct Fields<'r, 'a> {
     /// How many dimensions are being said, each for the one before.
     depth: Cell<usize>,
 }
+
+/// What stands for the metric of a row while its classes are read.
+const METRIC: &str = "lookml_metric_of_the_row";
 
 /// How many dimensions may be made of one another.
 const MAX_DEPTH: usize = 60;
@@ -162,7 +165,10 @@ impl<'r, 'a> Fields<'r, 'a> {
         if matches!(field.type_name(), "date" | "date_date") {
             (made.granularity, made.is_day) = (Some("day"), true);
         }
-        made.value = self.say(view, Some(field.name), &sql)?;
+        made.value = match self.exists(view, field, &sql) {
+            Some(found) => Value::Portable(found),
+            None => self.say(view, Some(field.name), &sql)?,
+        };
         if matches!(field.type_name(), "tier" | "bin") {
             let list = if field.type_name() == "tier" { "tiers" } else { "bins" };
             made.buckets = texts(&field.layers, list);
@@ -184,12 +190,27 @@ impl<'r, 'a> Fields<'r, 'a> {
     fn case(&self, view: &View<'_>, field: &Field<'_>, mut made: Dimension) -> Result<Dimension, String> {
         let case = field.layers.child("case").ok_or("it has no `case`")?;
         let mut whens = Vec::new();
+        let mut metric = None;
         for when in case.children("when") {
             let sql = when.word("sql").ok_or("a `when` has no `sql`")?;
             let label = when.word("label").map(|label| label.piece.value().into_owned()).unwrap_or_default();
-            let condition =
-                self.portable(view, Some(field.name), &pieces(&self.lookml.expanded(&sql.piece.block())?)?)?;
-            whens.push((condition, label));
+            let mut pieces = pieces(&self.lookml.expanded(&sql.piece.block())?)?;
+            for piece in &mut pieces {
+                if let Piece::Field(Some(alias), name) = piece
+                    && let Some(found) = self.metric_of_a_row(alias, name)
+                {
+                    *piece = Piece::Column(METRIC.to_owned());
+                    metric = Some(found);
+                }
+            }
+            whens.push((self.portable(view, Some(field.name), &pieces)?, label));
+        }
+        if metric.is_some() && classes(&whens).is_none_or(|(value, _)| value != METRIC) {
+            return Err("it is more than classes of a metric".to_owned());
+        }
+        if let (Some(metric), Some((_, bounds))) = (&metric, classes(&whens)) {
+            (made.kind, made.value, made.buckets) = (Kind::Number, Value::Metric(metric.clone()), bounds);
+            return Ok(made);
         }
         if let Some((value, bounds)) = classes(&whens) {
             made.kind = Kind::Number;
@@ -256,6 +277,13 @@ impl<'r, 'a> Fields<'r, 'a> {
         let is_taken =
             |name: &str| view.fields.iter().any(|other| other.kind != FieldKind::Group && other.name == name);
         let sql = self.sql(field).unwrap_or_default();
+        let whole = sql.trim().strip_prefix("${").and_then(|sql| sql.strip_suffix('}'));
+        if let Some((alias, column)) = whole.and_then(|name| name.split_once('.'))
+            && self.metric_of_a_row(alias, column).is_some()
+            && group_name(column) == field.name
+        {
+            return column.to_owned();
+        }
         let column = sql.trim().strip_prefix("${TABLE}.").map(|column| column.trim_matches(['"', '`']).to_lowercase());
         if let Some(column) =
             column.filter(|column| is_word(column) && group_name(column) == field.name && !is_taken(column))
@@ -331,6 +359,7 @@ pub(super) fn key_columns(value: &Value) -> Vec<String> {
     };
     match value {
         Value::Column(column) => add(column),
+        Value::Metric(_) => {}
         Value::Portable(text) => {
             if let Ok(parsed) = to_portable(text, None) {
                 for words in parsed.names().iter().filter(|words| words.len() == 1) {
@@ -341,7 +370,7 @@ pub(super) fn key_columns(value: &Value) -> Vec<String> {
         Value::Raw(text) => {
             let found = pieces(text).unwrap_or_default();
             for piece in found {
-                if let super::say::Piece::Column(column) = piece {
+                if let Piece::Column(column) = piece {
                     add(&column);
                 }
             }

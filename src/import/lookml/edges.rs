@@ -439,7 +439,7 @@ fn key_part(fields: &Fields<'_, '_>, view: &str, field: &str) -> Result<String, 
             Value::Column(column) => super::say::quoted(column),
             Value::Portable(text) if dimension.is_helper => text.clone(),
             Value::Raw(_) if dimension.is_helper => return Err("its key is SQL of one dialect".to_owned()),
-            Value::Portable(_) | Value::Raw(_) => dimension.name.clone(),
+            Value::Portable(_) | Value::Raw(_) | Value::Metric(_) => dimension.name.clone(),
         }),
         Some(_) => Err(format!("its key `{view}.{field}` is a text in Looker")),
     }

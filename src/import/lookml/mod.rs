@@ -11,11 +11,13 @@
 //! **Invariant:** every construct is native, verbatim or left behind, and the report says which.
 
 mod access;
+mod beside;
 mod dimension;
 mod docs;
 mod edges;
 mod filter;
 mod kept;
+mod known;
 mod measure;
 mod models;
 mod refuse;
@@ -23,6 +25,7 @@ mod report;
 mod say;
 mod settings;
 mod source;
+mod tables;
 mod unions;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -152,6 +155,7 @@ fn say<'a>(
     let filters = settings::filters(&fields, &views, &edges, &mut ledger);
     let measures = Measures::new(&fields, &views, &filters);
     Settings::mark(sources, &mut ledger);
+    let shared = unions::shared(&fields);
     let mut models: BTreeMap<&str, Out> = BTreeMap::new();
     for view in views.iter().filter_map(|name| lookml.view(name)) {
         let is_derived = lookml.is_own(&view.layers) && view.layers.has("derived_table");
@@ -161,6 +165,7 @@ fn say<'a>(
             filter: filters.of_models.get(view.name).map(String::as_str),
             kept: filters.kept.get(view.name).map(String::as_str),
             masks: access::masks(&fields, view),
+            shared: &shared,
         };
         models.insert(view.name, models::write(&fields, view, &edges, &beside, (&mut report.proposals, &mut ledger)));
         metrics_of(&fields, view, &measures, &mut report, &mut ledger);
@@ -168,6 +173,8 @@ fn say<'a>(
     let unions = unions::say(&fields, &measures, &mut ledger);
     let policies = access::policies(&fields, &views, &measures, &mut ledger);
     let rollups = access::rollups(&fields, &views, &measures, &mut ledger);
+    let tables = tables::say(&fields, &mut ledger);
+    let tests = known::tests(&fields, &measures, &mut ledger);
     let mut definitions = Vec::new();
     let made = measures.made();
     for (name, model) in models {
@@ -186,7 +193,7 @@ fn say<'a>(
         definitions.push(ImportedFile { path, text: emit::sections(HEAD, &[("metrics", shared)]) });
     }
     let taken: BTreeSet<String> = definitions.iter().map(|file| file.path.clone()).collect();
-    for (section, items) in [("policies", policies), ("rollups", rollups)] {
+    for (section, items) in [("policies", policies), ("rollups", rollups), ("tables", tables), ("tests", tests)] {
         if !items.is_empty() {
             let path = format!("metrics/{section}.yml");
             let path = if taken.contains(&path) { format!("metrics/all_{section}.yml") } else { path };

@@ -50,6 +50,9 @@ impl<'a> Fields<'_, 'a> {
         if super::unions::is_union(self, view) {
             return Err("it holds rows of several facts".to_owned());
         }
+        if self.is_beside(view) {
+            return Err("entente made it for another view".to_owned());
+        }
         if let Some(derived) = view.layers.child("derived_table") {
             if derived.child("explore_source").is_some() {
                 return Err("its rows are those of a query of an explore".to_owned());
@@ -247,7 +250,7 @@ impl<'a> Fields<'_, 'a> {
                     let (dimension, _) = self.member(view.name, &name).ok()?;
                     if let Value::Column(column) = &dimension.value { Some(column.clone()) } else { None }
                 }
-                Value::Raw(_) => None,
+                Value::Raw(_) | Value::Metric(_) => None,
             }
         });
         let singular = view.name.strip_suffix('s').unwrap_or(view.name);
@@ -292,7 +295,7 @@ fn list(columns: &[String]) -> String {
 }
 
 /// What a model says beside its view.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Beside<'m> {
     /// The condition of its explore.
     pub(super) filter: Option<&'m str>,
@@ -300,6 +303,8 @@ pub(super) struct Beside<'m> {
     pub(super) kept: Option<&'m str>,
     /// The masks of its dimensions, by name.
     pub(super) masks: BTreeMap<String, &'static str>,
+    /// What columns of models mean elsewhere.
+    pub(super) shared: &'m BTreeMap<(String, String), String>,
 }
 
 /// Writes a model.
@@ -421,7 +426,13 @@ fn dimensions<'a>(
                 field.layers.iter().for_each(|at| ledger.mark(at, Outcome::Native, ""));
                 ledger.mark(at, Outcome::Native, note);
                 let mask = beside.masks.get(field.name).copied();
-                written.push(one(fields, view, field, &dimension, table, mask));
+                let mut out = one(fields, view, field, &dimension, table, mask);
+                if let (Out::Map(entries), Value::Column(column)) = (&mut out, &dimension.value)
+                    && let Some(path) = beside.shared.get(&(view.name.to_owned(), column.clone()))
+                {
+                    entries.push(("same_as".to_owned(), Out::text(path)));
+                }
+                written.push(out);
             }
         }
     }
@@ -448,7 +459,9 @@ fn one<'a>(
     out.text("name", &dimension.name);
     out.text("type", dimension.kind.word());
     let is_own = matches!(&dimension.value, Value::Column(column) if quoted(column) == dimension.name);
-    if !is_own {
+    if let Value::Metric(metric) = &dimension.value {
+        out.text("metric", metric);
+    } else if !is_own {
         out.put("expr", dimension.value.out(lookml.dialect.as_deref()));
     }
     if dimension.kind == Kind::Nullable {

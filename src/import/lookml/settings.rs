@@ -14,8 +14,10 @@ use super::{
 };
 use crate::{
     files::SourceMap,
-    lookml::check::{explore::Explore, layers::At, source::Source},
-    resolve::dialect_of,
+    lookml::{
+        check::{explore::Explore, layers::At, source::Source},
+        dialect_in_looker,
+    },
     syntax::{self, Config},
 };
 
@@ -57,12 +59,7 @@ impl Settings {
         let dialect = options
             .dialect
             .clone()
-            .or_else(|| {
-                options
-                    .config
-                    .as_ref()
-                    .and_then(|config| Some(dialect_of(config.connections.get(&config.connection)?).name().to_owned()))
-            })
+            .or_else(|| Some(dialect_in_looker(options.config.as_ref()?).name().to_owned()))
             .unwrap_or_else(|| guessed(sources).to_owned());
         let mut settings =
             Self { config: Config::stand_in(), dialect, name, week_start, fiscal_start: fiscal.map(|at| MONTHS[at]) };

@@ -58,6 +58,31 @@ pub(super) fn say<'a>(
     whole
 }
 
+/// Returns what columns of facts mean elsewhere, by view and column: rows of several facts share the path.
+pub(super) fn shared(fields: &Fields<'_, '_>) -> BTreeMap<(String, String), String> {
+    let mut found = BTreeMap::new();
+    for view in fields.lookml.model.views.values().filter(|view| is_union(fields, view)) {
+        let Some(sql) = view.layers.child("derived_table").and_then(|table| table.word("sql")) else { continue };
+        let sql = sql.piece.block();
+        for branch in sql.split("UNION ALL") {
+            let lines = || branch.lines().map(str::trim);
+            let from = lines().find_map(|line| line.strip_prefix("FROM "));
+            let Some(base) = from.and_then(|from| from.rsplit_once(" AS ")).map(|(_, alias)| alias) else { continue };
+            for field in &view.fields {
+                let tags = texts(&field.layers, "tags");
+                let Some(path) = tags.iter().find_map(|tag| tag.strip_prefix("entente:")) else { continue };
+                let end = format!(" AS {}", field.name);
+                let item = lines().find_map(|line| line.trim_end_matches(',').strip_suffix(end.as_str()));
+                let column = item.and_then(|item| item.strip_prefix(base)?.strip_prefix('.'));
+                if let Some(column) = column.filter(|_| path.contains('.') && !path.starts_with(&format!("{base}."))) {
+                    found.insert((base.to_owned(), column.to_owned()), path.to_owned());
+                }
+            }
+        }
+    }
+    found
+}
+
 /// Returns the name of the metric that a measure was made of.
 fn name(field: &Field<'_>) -> Option<String> {
     texts(&field.layers, "tags").iter().find_map(|tag| tag.strip_prefix("entente:")).map(str::to_owned)
@@ -119,7 +144,9 @@ fn before(view: &str) -> Option<String> {
     let (_, rest) = view.rsplit_once("_and_")?;
     let (count, unit) = rest.strip_suffix("_before")?.split_once('_')?;
     let is_unit = ["day", "days", "week", "weeks"].contains(&unit);
-    (is_unit && count.parse::<u32>().is_ok()).then(|| format!("{count} {unit}"))
+    let count: u32 = count.parse().ok().filter(|_| is_unit)?;
+    // A comparison with one week before is a measure of its own; seven days before is a union.
+    Some(if (count, unit) == (1, "week") { "7 days".to_owned() } else { format!("{count} {unit}") })
 }
 
 #[cfg(test)]
@@ -129,6 +156,7 @@ mod tests {
     #[test]
     fn a_view_says_how_far_back_it_goes() {
         assert_eq!(before("shipments_and_52_weeks_before").as_deref(), Some("52 weeks"));
+        assert_eq!(before("flights_and_1_week_before").as_deref(), Some("7 days"));
         assert_eq!(before("orders_and_refunds"), None);
     }
 }

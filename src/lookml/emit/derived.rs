@@ -7,16 +7,13 @@ use super::{
     Emission,
     home::axis_path,
     measure::{self, CUMULATIVE, Extra, Made, make},
-    time,
+    read_back, time,
 };
 use crate::{
     catalog::ColumnType,
     ids::MetricId,
     project::{Aggregation, Empty, Ignore, Input, InputId, MetricKind, Ref, Route, SimpleMetric},
-    sql::{
-        Aggregate, AggregateFunction, BinaryOp, Dialect, Expr, Function, Leaf, Literal, SqlExpr, Window,
-        WindowFunction, print_expression,
-    },
+    sql::{BinaryOp, Dialect, Expr, Function, Literal, SqlExpr, print_expression},
     time::{Offset, Unit},
 };
 
@@ -167,11 +164,7 @@ fn text(emission: &Emission<'_>, input: &Input, measure: &str) -> Result<String,
             if !project.simple(input.metric).is_some_and(is_sum) {
                 return Err(format!("`{inner}` ignores all keys, and the whole of it is not the sum of its groups"));
             }
-            let arg = Some(SqlExpr::bare(token(0)));
-            let function = WindowFunction::Aggregate(Aggregate { function: AggregateFunction::Sum, arg });
-            let window = Window { function, partition_by: Vec::new(), order_by: Vec::new() };
-            let whole: SqlExpr = Expr::Leaf(Leaf::Window(Box::new(window)));
-            Ok(print_expression(&whole, emission.options.dialect).replace(&token(0), &measure))
+            Ok(read_back::whole_of(&measure, emission.options.dialect))
         }
     }
 }

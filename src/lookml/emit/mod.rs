@@ -19,6 +19,7 @@ mod nested;
 mod partition;
 mod points;
 mod policies;
+mod read_back;
 mod rows;
 mod scope;
 mod splice;
@@ -54,6 +55,7 @@ use files::Further;
 use home::Home;
 pub(crate) use label::{group_name, human};
 pub(crate) use measure::without_periods;
+pub(crate) use read_back::{per_member, percentile, whole_of};
 use scope::Scope;
 
 /// A file before it is text.

@@ -15,14 +15,14 @@ use super::{
     Emission,
     home::axis_path,
     measure::{self, Extra, Made},
-    time,
+    read_back, time,
 };
 use crate::{
     catalog::ColumnType,
     ids::MetricId,
     plan,
     project::{Aggregation, Empty, Member, NestedMetric, Ref, Route, SimpleMetric},
-    sql::{BinaryOp, Expr, Function, SqlExpr, print_expression},
+    sql::Expr,
     time::Granularity,
 };
 
@@ -58,14 +58,10 @@ pub(super) fn make(
     members.note = None;
     let crosses = members.crosses || sum.crosses;
     helpers.extend([sum, members]);
-    let mut quotient = SqlExpr::bare("lookml_total_").binary(BinaryOp::Divide, SqlExpr::bare("lookml_members_"));
-    if emission.project.metrics[metric].when_empty == Empty::Zero {
-        quotient = Expr::call(Function::Coalesce, vec![quotient, Expr::integer(0)]);
-    }
-    let text = print_expression(&quotient, emission.options.dialect);
-    let text = text.replace("lookml_total_", &format!("${{{total}}}"));
+    let is_zero = emission.project.metrics[metric].when_empty == Empty::Zero;
+    let (total, of_members) = (format!("${{{total}}}"), format!("${{{of_members}}}"));
     let mut made = measure::empty(name, crate::lookml::tree::MeasureType::Number);
-    made.sql = Some(text.replace("lookml_members_", &format!("${{{of_members}}}")));
+    made.sql = Some(read_back::per_member(&total, &of_members, is_zero, emission.options.dialect));
     Ok(Made { measure: made, crosses, note: two_hours(emission, nested)? })
 }
 

@@ -41,7 +41,7 @@ pub struct FoundAggregate {
 /// # Errors
 /// What has no portable form, in words that follow "because".
 pub fn split_aggregates(text: &str, dialect: Option<&str>, zone: Option<&str>) -> Result<SplitFormula, String> {
-    let within = Within { depth: 0, zone };
+    let within = Within { depth: 0, zone, weeks_begin_on_sunday: dialect == Some("bigquery") };
     if text.len() > MAX_BYTES {
         return Err("it has more than 64 KiB".to_owned());
     }

@@ -104,20 +104,36 @@ impl<'a> Measures<'_, '_, 'a> {
         name
     }
 
-    /// Says a formula over measures that entente made for its inputs, as the metric with inputs that it was.
+    /// Says a formula over measures that entente made for its inputs, and over sums of all groups, as the metric with
+    /// inputs that it was.
     fn helpers(&self, view: &View<'a>, field: &Field<'a>, name: &str, sql: &str) -> Result<Option<Entries>, String> {
         if !self.fields.lookml.is_generated(place(field).file) {
             return Ok(None);
         }
-        let is_helper = |field: &&Field<'a>| field.kind == FieldKind::Measure && is_helper(self.fields.lookml, field);
-        let named = |field: &&Field<'a>| sql.contains(&format!("${{{}}}", field.name));
-        let helpers: Vec<&Field<'a>> = view.fields.iter().filter(is_helper).filter(named).collect();
-        if helpers.is_empty() {
-            return Ok(None);
-        }
+        let mut sql = sql.to_owned();
         let mut inputs = Vec::new();
         let mut words = BTreeMap::new();
-        for helper in helpers {
+        for (at, (measure, text)) in self.wholes(view, &sql).into_iter().enumerate() {
+            let input = if at == 0 { "whole".to_owned() } else { format!("whole_of_{measure}") };
+            let mark = format!("lookml_{input}");
+            sql = sql.replace(&text, &format!("${{{mark}}}"));
+            let of = view.fields.iter().find(|other| other.kind == FieldKind::Measure && other.name == measure);
+            let of = of.ok_or("its whole is of no measure")?;
+            let mut out = Entries::default();
+            if is_helper(self.fields.lookml, of) {
+                let (metric, condition) = self.narrowed(view, of)?;
+                out.text("metric", metric);
+                out.text("where", condition);
+            } else {
+                out.text("metric", self.metric(view.name, of)?);
+            }
+            out.text("ignore", "all");
+            inputs.push((input.clone(), Out::Map(out.0)));
+            words.insert(mark, input);
+        }
+        let is_helper = |field: &&Field<'a>| field.kind == FieldKind::Measure && is_helper(self.fields.lookml, field);
+        let named = |field: &&Field<'a>| sql.contains(&format!("${{{}}}", field.name));
+        for helper in view.fields.iter().filter(is_helper).filter(named) {
             let input = helper.name.strip_prefix(&format!("{name}_")).unwrap_or(helper.name).to_owned();
             let (metric, condition) = self.narrowed(view, helper)?;
             let mut out = Entries::default();
@@ -126,11 +142,14 @@ impl<'a> Measures<'_, '_, 'a> {
             inputs.push((input.clone(), Out::Map(out.0)));
             words.insert(helper.name.to_owned(), input);
         }
+        if inputs.is_empty() {
+            return Ok(None);
+        }
         let measure = |alias: Option<&str>, name: &str| match (alias, words.get(name)) {
             (None, Some(input)) => Some(Ok(input.clone())),
             _ => self.operand(view, alias, name),
         };
-        let (split, _) = self.fields.say_formula(view, sql, &measure)?;
+        let (split, _) = self.fields.say_formula(view, &sql, &measure)?;
         let mut out = Entries::default();
         out.text("expr", canonical(&split.formula.text));
         out.put("inputs", Out::Map(inputs));
@@ -138,12 +157,13 @@ impl<'a> Measures<'_, '_, 'a> {
     }
 
     /// Finds the metric that a measure narrows down by further filters, and those filters.
-    fn narrowed(&self, view: &View<'a>, helper: &Field<'a>) -> Result<(String, String), String> {
+    pub(super) fn narrowed(&self, view: &View<'a>, helper: &Field<'a>) -> Result<(String, String), String> {
         let sql = |field: &Field<'a>| field.layers.word("sql").map(|word| word.piece.block());
         let own: BTreeSet<String> = self.filters(view, helper)?.into_iter().collect();
         let mut best: Option<(usize, String, Vec<String>)> = None;
         for field in view.fields.iter().filter(|field| field.kind == FieldKind::Measure && field.layers.has("label")) {
-            if field.type_name() != helper.type_name() || sql(field) != sql(helper) {
+            let axis = |field: &Field<'a>| self.fields.other_axis(view, field.name);
+            if field.type_name() != helper.type_name() || sql(field) != sql(helper) || axis(field) != axis(helper) {
                 continue;
             }
             let Ok(theirs) = self.filters(view, field) else { continue };

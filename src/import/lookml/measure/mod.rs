@@ -7,6 +7,7 @@
 
 mod comparison;
 mod formula;
+mod own;
 
 use std::{
     cell::{Cell, RefCell},
@@ -161,6 +162,9 @@ impl<'f, 'r, 'a> Measures<'f, 'r, 'a> {
     }
 
     fn body(&self, view: &View<'a>, field: &Field<'a>, name: &str) -> Result<Entries, String> {
+        if let Some(found) = self.own(view, field, name)? {
+            return Ok(found);
+        }
         let agg = match field.type_name() {
             "count" => "count",
             "sum" => "sum",
@@ -196,6 +200,9 @@ impl<'f, 'r, 'a> Measures<'f, 'r, 'a> {
             sql?;
         }
         self.conditions(view, field, &mut out)?;
+        if let Some(balance) = self.fields.balance(view, field)? {
+            out.put("balance", balance);
+        }
         Ok(out)
     }
 
@@ -218,7 +225,8 @@ impl<'f, 'r, 'a> Measures<'f, 'r, 'a> {
     fn filters(&self, view: &View<'a>, field: &Field<'a>) -> Result<Vec<String>, String> {
         let mut all = Vec::new();
         for at in field.layers.all("filters") {
-            for (name, value) in at.filters() {
+            for (name, value) in at.filters().into_iter().filter(|(name, _)| self.fields.moment(name.text()).is_none())
+            {
                 let value = value.ok_or("a filter has no value")?;
                 let text = self.fields.lookml.expanded(&value.piece.value())?;
                 all.extend(self.condition(view, name.text(), &text)?);

@@ -10,7 +10,7 @@ mod pieces;
 mod value;
 
 pub(super) use pieces::{Piece, pieces};
-pub(super) use value::{Value, canonical, is_enclosed, is_word, quoted};
+pub(super) use value::{Value, canonical, is_enclosed, is_word, quoted, when};
 
 use super::dimension::{Dimension, Fields, Kind};
 use crate::{
@@ -35,6 +35,9 @@ pub(super) type Operand<'o> = dyn Fn(Option<&str>, &str) -> Option<Result<String
 /// The greatest length of an expression.
 const MAX_BYTES: usize = 64 * 1024;
 
+/// Functions that pass over null in some warehouses.
+const GUARDED: [&str; 3] = ["concat", "greatest", "least"];
+
 /// How references are called while SQL is parsed.
 const MARK: &str = "lookml_reference_";
 
@@ -48,6 +51,12 @@ impl Fields<'_, '_> {
             && !self.is_shadowed(view, own, column)
         {
             return Ok(Value::Column(self.spelled(column)));
+        }
+        if let [Piece::Text(before), Piece::Field(Some(alias), field), Piece::Text(after)] = pieces.as_slice()
+            && (before.trim(), after.trim()) == ("", "")
+            && let Some(metric) = self.metric_of_a_row(alias, field)
+        {
+            return Ok(Value::Metric(metric));
         }
         let why = match self.portable(view, own, &pieces) {
             Ok(text) => return Ok(Value::Portable(canonical(&text))),
@@ -157,7 +166,10 @@ impl Fields<'_, '_> {
     fn means_the_same(&self, sql: &str) -> Result<(), String> {
         let lower = sql.to_lowercase();
         let keeps_going = matches!(self.lookml.dialect.as_deref(), Some("duckdb" | "postgres"));
-        let calls = |names: &[&str]| crate::lookml::check::scan::calls(sql, names);
+        // With a word about null before it, a call is said as it is here; `canonical` takes the word off.
+        let unguarded =
+            GUARDED.iter().fold(lower.clone(), |text, name| text.replace(&format!(" then null else {name}("), " "));
+        let calls = |names: &[&str]| crate::lookml::check::scan::calls(&unguarded, names);
         if keeps_going && calls(&["concat", "concat_ws", "greatest", "least"]) {
             return Err("`concat`, `greatest` and `least` pass over null in this warehouse".to_owned());
         }

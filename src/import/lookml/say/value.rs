@@ -17,6 +17,8 @@ pub(in crate::import::lookml) enum Value {
     Portable(String),
     /// SQL of the dialect, with `${TABLE}` for the table.
     Raw(String),
+    /// A metric of the row.
+    Metric(String),
 }
 
 impl Value {
@@ -24,7 +26,7 @@ impl Value {
     pub(in crate::import::lookml) fn out(&self, dialect: Option<&str>) -> Out {
         match self {
             Self::Column(column) => Out::Text(quoted(column)),
-            Self::Portable(text) => Out::Text(text.clone()),
+            Self::Portable(text) | Self::Metric(text) => Out::Text(text.clone()),
             Self::Raw(text) => Out::Map(vec![(dialect.unwrap_or_default().to_owned(), Out::Text(text.clone()))]),
         }
     }
@@ -34,7 +36,7 @@ impl Value {
         match self {
             Self::Column(column) => Some(quoted(column)),
             Self::Portable(text) => Some(text.clone()),
-            Self::Raw(_) => None,
+            Self::Raw(_) | Self::Metric(_) => None,
         }
     }
 
@@ -68,6 +70,14 @@ pub(in crate::import::lookml) fn canonical(text: &str) -> String {
     if same { shown } else { text.to_owned() }
 }
 
+/// Reads `case when condition then value end`: the condition and the value.
+pub(in crate::import::lookml) fn when(text: &str) -> Option<(String, String)> {
+    let parsed = to_portable(text, None).ok()?;
+    let Expr::Case { branches, otherwise: None } = &parsed.expr else { return None };
+    let [(condition, value)] = branches.as_slice() else { return None };
+    Some((shown(condition)?, shown(value)?))
+}
+
 /// Writes a tree; nothing where it holds what has no short form.
 fn shown(expr: &Expr<Name>) -> Option<String> {
     let mut is_plain = true;
@@ -95,6 +105,7 @@ fn simplified(expr: &Expr<Name>) -> Expr<Name> {
         _ => false,
     };
     match expr {
+        Expr::Case { branches, otherwise: Some(otherwise) } if is_guard(branches, otherwise) => simplified(otherwise),
         Expr::Binary { op: BinaryOp::Multiply, left, right } if one(left) => simplified(right),
         Expr::Binary { op: BinaryOp::Multiply, left, right } if one(right) => simplified(left),
         Expr::Binary { op: BinaryOp::Divide, left, right } => {
@@ -118,6 +129,25 @@ fn simplified(expr: &Expr<Name>) -> Expr<Name> {
         }
         other => other.clone(),
     }
+}
+
+/// Returns whether branches only say that a function of nothing is nothing, which it is here by itself:
+/// `case when a is null then null else greatest(a, 0) end`.
+fn is_guard(branches: &[(Expr<Name>, Expr<Name>)], otherwise: &Expr<Name>) -> bool {
+    let Expr::Call { function: Function::Greatest | Function::Least | Function::Concat, args } = otherwise else {
+        return false;
+    };
+    let [(condition, Expr::Literal(Literal::Null))] = branches else { return false };
+    let mut tested = Vec::new();
+    let mut open = vec![condition];
+    while let Some(condition) = open.pop() {
+        match condition {
+            Expr::Binary { op: BinaryOp::Or, left, right } => open.extend([&**left, &**right]),
+            Expr::IsNull { arg, negated: false } => tested.push(unplaced(arg)),
+            _ => return false,
+        }
+    }
+    args.iter().all(|arg| matches!(arg, Expr::Literal(_)) || tested.contains(&unplaced(arg)))
 }
 
 /// Returns whether one pair of parentheses is around a whole text.
@@ -147,6 +177,11 @@ mod tests {
             ("cast(a as float) / nullif(b, 0)", "a / b"),
             ("100 * (a - b)", "100 * (a - b)"),
             ("coalesce(a / nullif(b, 0), 0)", "coalesce(a / b, 0)"),
+            ("case when a is null or b is null then null else greatest(a, b, 0) end", "greatest(a, b, 0)"),
+            (
+                "case when a is null then null else greatest(a, b) end",
+                "case when a is null then null else greatest(a, b) end",
+            ),
         ] {
             assert_eq!(canonical(text), expected);
         }

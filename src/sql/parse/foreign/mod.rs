@@ -118,7 +118,8 @@ pub(super) fn portable(text: &str) -> Option<Portable> {
 }
 
 fn translate(text: &str, dialect: Option<&str>, zone: Option<&str>) -> Result<String, String> {
-    write(&parse_foreign(text, dialect)?, Within { depth: 0, zone })
+    let weeks_begin_on_sunday = dialect == Some("bigquery");
+    write(&parse_foreign(text, dialect)?, Within { depth: 0, zone, weeks_begin_on_sunday })
 }
 
 /// Parses an expression as a warehouse writes it.
@@ -186,10 +187,25 @@ mod tests {
         };
         assert_eq!(text("DATE(t, 'Europe/Berlin')", "bigquery").as_deref(), Ok("date(t)"));
         assert_eq!(text("DATE_TRUNC(DATE(t, 'Europe/Berlin'), MONTH)", "bigquery").as_deref(), Ok("trunc(t, month)"));
+        assert_eq!(
+            text("DATE_DIFF(DATE(b, 'Europe/Berlin'), DATE(a, 'Europe/Berlin'), WEEK(MONDAY))", "bigquery").as_deref(),
+            Ok("periods_between('week', a, b)")
+        );
         assert_eq!(text("CAST(timezone('Europe/Berlin', t) AS DATE)", "duckdb").as_deref(), Ok("date(t)"));
         assert_eq!(text("CAST(t AT TIME ZONE 'Europe/Berlin' AS DATE)", "postgres").as_deref(), Ok("date(t)"));
         assert!(text("CAST(timezone('Asia/Tokyo', t) AS DATE)", "duckdb").is_err());
         assert!(text("EXTRACT(month FROM t)", "bigquery").is_err_and(|why| why.contains("another zone")));
+    }
+
+    #[test]
+    fn weeks_of_bigquery_begin_on_sunday_unless_it_says_monday() {
+        let text = |sql: &str| to_portable(sql, Some("bigquery")).map(|portable| portable.text);
+        assert_eq!(text("DATE_TRUNC(d, WEEK(MONDAY))").as_deref(), Ok("trunc(d, week)"));
+        assert_eq!(text("DATE_TRUNC(d, ISOWEEK)").as_deref(), Ok("trunc(d, week)"));
+        assert_eq!(text("DATE_TRUNC(d, MONTH)").as_deref(), Ok("trunc(d, month)"));
+        for other in ["DATE_TRUNC(d, WEEK)", "DATE_TRUNC(d, WEEK(SUNDAY))", "DATE_DIFF(b, a, WEEK)"] {
+            assert!(text(other).is_err(), "{other}");
+        }
     }
 
     #[test]

@@ -14,6 +14,8 @@ pub(in crate::sql::parse) struct Within<'z> {
     pub(in crate::sql::parse) depth: usize,
     /// The zone in which the project cuts days.
     pub(in crate::sql::parse) zone: Option<&'z str>,
+    /// Whether `WEEK` is a week that begins on Sunday, as in BigQuery; that of Monday is `WEEK(MONDAY)` or `ISOWEEK`.
+    pub(in crate::sql::parse) weeks_begin_on_sunday: bool,
 }
 
 impl Within<'_> {
@@ -265,6 +267,19 @@ fn part(whole: &ast::Expr, field: &str, of: &str) -> Written {
     }
 }
 
+/// A week that begins on Monday, as a word among arguments.
+const MONDAY_WEEK: &str = "isoweek";
+
+/// Returns whether an argument is `WEEK(MONDAY)`.
+fn is_monday_week(arg: &ast::Expr, within: Within<'_>) -> bool {
+    within.weeks_begin_on_sunday && arg.to_string().eq_ignore_ascii_case("week(monday)")
+}
+
+/// Returns whether a text is a day, which is the same in every zone.
+fn is_day(text: &str) -> bool {
+    text.starts_with("date(")
+}
+
 fn call(whole: &ast::Expr, function: &ast::Function, within: Within<'_>) -> Written {
     if function.over.is_some() || function.filter.is_some() || !function.within_group.is_empty() {
         return Err("it has a window or an aggregate".to_owned());
@@ -277,12 +292,16 @@ fn call(whole: &ast::Expr, function: &ast::Function, within: Within<'_>) -> Writ
     let mut args = Vec::new();
     for arg in &list.args {
         let FunctionArg::Unnamed(FunctionArgExpr::Expr(arg)) = arg else { return refused(whole) };
-        args.push(write(arg, within.below())?);
+        args.push(if is_monday_week(arg, within) { MONDAY_WEEK.to_owned() } else { write(arg, within.below())? });
     }
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     let period = |word: &str| {
         let word = word.trim_matches('\'').to_lowercase();
-        Granularity::from_name(&word).map(|_| word)
+        match word.as_str() {
+            MONDAY_WEEK => Some("week".to_owned()),
+            "week" if within.weeks_begin_on_sunday => None,
+            _ => Granularity::from_name(&word).map(|_| word),
+        }
     };
     let same = [
         "coalesce",
@@ -318,8 +337,9 @@ fn call(whole: &ast::Expr, function: &ast::Function, within: Within<'_>) -> Writ
         {
             return Err(ELSEWHERE.to_owned());
         }
-        ("date_diff" | "datediff" | "date_part" | "datepart" | "month" | "quarter" | "day" | "hour", _)
-            if within.cuts_elsewhere() =>
+        ("date_diff" | "datediff" | "date_part" | "datepart" | "month" | "quarter" | "day" | "hour", args)
+            if within.cuts_elsewhere()
+                && !(name == "date_diff" && args.iter().filter(|arg| is_day(arg)).count() == 2) =>
         {
             return Err(ELSEWHERE.to_owned());
         }
@@ -347,6 +367,10 @@ fn call(whole: &ast::Expr, function: &ast::Function, within: Within<'_>) -> Writ
             (None, Some(word)) => format!("trunc({}, {word})", day(a)),
             (None, None) => return refused(whole),
         },
+        ("date_diff", [to, from, unit]) if period(unit).is_some() => {
+            let unit = period(unit).unwrap_or_default();
+            format!("periods_between('{unit}', {}, {})", day(from), day(to))
+        }
         ("date_diff" | "datediff", [unit, from, to]) if period(unit).is_some() => {
             let unit = period(unit).unwrap_or_default();
             format!("periods_between('{unit}', {from}, {to})")

@@ -1,0 +1,198 @@
+//! Views → what the generated ones lack of them, or all that they say.
+
+use super::{Kept, Needed, file};
+use crate::{
+    import::{
+        ImportedFile,
+        lookml::{
+            docs,
+            measure::is_helper,
+            models::is_made,
+            report::{Ledger, Outcome},
+            source::{parameters, place, words},
+        },
+    },
+    lookml::check::{
+        layers::At,
+        view::{Field, FieldKind, View},
+    },
+};
+
+/// Parameters of a view that its model says, or that flattening takes in.
+const VIEW: [&str; 7] = ["label", "sql_table_name", "derived_table", "extends", "extension", "final", "set"];
+
+impl<'a> Kept<'_, '_, 'a> {
+    /// Writes what a generated view lacks.
+    pub(super) fn refinement(
+        &self,
+        view: &View<'a>,
+        made: &View<'_>,
+        needed: &Needed,
+        ledger: &mut Ledger,
+    ) -> Option<ImportedFile> {
+        let mut items = String::new();
+        for at in parameters(&view.layers) {
+            let key = at.node.key.text;
+            if FieldKind::of(key).is_none() && !VIEW.contains(&key) && !self.fields.lookml.is_generated(at.file) {
+                ledger.mark(at, Outcome::Verbatim, "only Looker knows it");
+                items.push_str(&self.node(view.name, at, 2));
+            }
+        }
+        for field in &view.fields {
+            items.push_str(&self.field(view, field, (made, needed), ledger));
+        }
+        items.push_str(&self.sets(view, ledger));
+        if items.is_empty() {
+            return None;
+        }
+        let text = format!(
+            "include: \"/views/generated/{0}.view.lkml\"\n\nview: +{0} {{\n{1}\n}}\n",
+            view.name,
+            items.trim_end()
+        );
+        Some(file(&format!("views/refined/{}.view.lkml", view.name), text))
+    }
+
+    fn sets(&self, view: &View<'a>, ledger: &mut Ledger) -> String {
+        let mut text = String::new();
+        for (_, at) in view.sets() {
+            if self.fields.lookml.is_generated(at.file) {
+                ledger.mark(at, Outcome::Native, "entente writes it anew");
+                continue;
+            }
+            ledger.mark(at, Outcome::Verbatim, "");
+            text.push_str(&self.node(view.name, at, 2));
+        }
+        text
+    }
+
+    /// Writes a field that is not emitted, or the parameters that are not.
+    fn field(
+        &self,
+        view: &View<'a>,
+        field: &Field<'a>,
+        (made, needed): (&View<'_>, &Needed),
+        ledger: &mut Ledger,
+    ) -> String {
+        let name = self.name(view.name, field);
+        let is_group = field.kind == FieldKind::Group;
+        let twin = made.fields.iter().find(|other| other.name == name && (other.kind == FieldKind::Group) == is_group);
+        let is_native = match field.kind {
+            FieldKind::Measure => self.measures.metric(view.name, field).is_ok(),
+            _ => self.fields.dimension(view.name, field).is_ok(),
+        };
+        if self.is_for_others(field) {
+            if !needed.fields.contains(&(view.name.to_owned(), field.name.to_owned())) {
+                return String::new();
+            }
+            ledger.mark(place(field), Outcome::Verbatim, "what stays LookML is made of it");
+            return self.block(view.name, field, &name, &parameters(&field.layers), true);
+        }
+        let Some(twin) = twin else {
+            if is_native {
+                let why = "its definition gives no LookML of its own, so its LookML is kept beside it";
+                ledger.mark(place(field), Outcome::Native, why);
+            }
+            return self.block(view.name, field, &name, &parameters(&field.layers), is_native);
+        };
+        if !is_native {
+            // Another field took the name; the generated one wins, and its twin would change it.
+            ledger.mark(place(field), Outcome::LeftBehind, "a field that entente makes has its name");
+            return String::new();
+        }
+        let mut rest = docs::rest(self.fields.lookml, field);
+        for at in &rest {
+            ledger.mark(*at, Outcome::Verbatim, "only Looker knows it");
+        }
+        let frames = frames_beyond(field, twin);
+        if rest.is_empty() && frames.is_none() {
+            return String::new();
+        }
+        rest.retain(|at| at.node.key.text != "timeframes");
+        let mut text = self.block(view.name, field, &name, &rest, false);
+        if let Some(frames) = frames {
+            let list = frames.join(", ");
+            text = text.replacen("{\n", &format!("{{\n    timeframes: [{list}]\n"), 1);
+        }
+        text
+    }
+
+    /// Returns whether entente made a field for others.
+    pub(super) fn is_for_others(&self, field: &Field<'a>) -> bool {
+        is_made(self.fields, field) || (field.kind == FieldKind::Measure && is_helper(self.fields.lookml, field))
+    }
+
+    /// Returns the name that a field has in emitted LookML.
+    pub(super) fn name(&self, view: &str, field: &Field<'a>) -> String {
+        if field.kind == FieldKind::Measure {
+            return self.measures.name(view, field.name).unwrap_or(field.name).to_owned();
+        }
+        field.name.to_owned()
+    }
+
+    pub(super) fn block(
+        &self,
+        view: &str,
+        field: &Field<'a>,
+        name: &str,
+        parameters: &[At<'a>],
+        is_key: bool,
+    ) -> String {
+        let mut text = format!("\n  {}: {name} {{\n", field.kind.word());
+        for at in parameters.iter().filter(|at| !(at.node.key.text == "primary_key" && is_key)) {
+            text.push_str(&self.node(view, *at, 4));
+        }
+        text.push_str("  }\n");
+        text
+    }
+
+    /// Writes a view with all that it says, its refinements and what it extends.
+    pub(super) fn view(&self, view: &View<'a>, ledger: &mut Ledger) -> String {
+        let mut text = format!("view: {} {{\n", view.name);
+        for at in parameters(&view.layers) {
+            let key = at.node.key.text;
+            if FieldKind::of(key).is_none() && !["extends", "extension", "set"].contains(&key) {
+                text.push_str(&self.node(view.name, at, 2));
+            }
+        }
+        let is_model = self.views.contains(&view.name);
+        let why = match self.fields.rows(view) {
+            Ok(_) => String::new(),
+            Err(why) => why,
+        };
+        if !is_model {
+            view.layers.iter().for_each(|at| ledger.mark(at, Outcome::Verbatim, why.clone()));
+        }
+        for field in &view.fields {
+            if !is_model {
+                field.layers.iter().for_each(|at| ledger.mark(at, Outcome::Verbatim, ""));
+            }
+            let name = self.name(view.name, field);
+            text.push_str(&self.block(view.name, field, &name, &parameters(&field.layers), false));
+        }
+        for (_, at) in view.sets() {
+            ledger.mark(at, Outcome::Verbatim, "");
+            text.push_str(&self.node(view.name, at, 2));
+        }
+        text.push_str("}\n");
+        text
+    }
+}
+
+/// Returns all timeframes of a group where the generated one lacks some.
+fn frames_beyond(field: &Field<'_>, made: &Field<'_>) -> Option<Vec<String>> {
+    if field.kind != FieldKind::Group {
+        return None;
+    }
+    let list = |field: &Field<'_>| {
+        words(&field.layers, "timeframes").iter().map(|word| word.text().to_owned()).collect::<Vec<_>>()
+    };
+    let (wanted, mut all) = (list(field), list(made));
+    let before = all.len();
+    for frame in wanted {
+        if !all.contains(&frame) {
+            all.push(frame);
+        }
+    }
+    (all.len() > before).then_some(all)
+}

@@ -90,7 +90,10 @@ impl Walk<'_> {
             (Shape::OneOf(words), Value::Word(word)) => self.wrong_word(node, *word, words),
             // A constant or Liquid stands for anything.
             (_, Value::Text(text)) if text.text.contains("@{") || text.text.contains("{{") => {}
+            // Looker takes a word in quotes, too: `value_format_name: "usd"`.
+            (Shape::OneOf(words), Value::Text(text)) if words.contains(&text.text) => {}
             (Shape::Word | Shape::TextOrWord | Shape::ListOrWord, Value::Word(_))
+            | (Shape::Word, Value::Text(_))
             | (Shape::Text | Shape::TextOrWord, Value::Text(_))
             | (Shape::Any, _) => {}
             (Shape::Block, Value::Block(block)) => self.swallowed(node, *block, context),

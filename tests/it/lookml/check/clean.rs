@@ -39,6 +39,20 @@ fn every_emitted_project_raises_nothing() {
 }
 
 #[test]
+fn words_may_stand_in_quotes() {
+    let project = project(
+        "=== shop.model.lkml\nconnection: \"c\"\ninclude: \"*.view\"\nexplore: orders {}\n\
+         === orders.view.lkml\nview: orders {\n  dimension: price { type: number value_format_name: \"usd\" }\n  \
+         measure: total { type: sum sql: ${price} ;; value_format_name: \"usd_0\" }\n  \
+         measure: so_far { type: running_total sql: ${total} ;; direction: \"column\" }\n}\n",
+    );
+    assert_clean("quotes", &project);
+    let wrong = project.into_iter().map(|(path, text)| (path, text.replace("\"usd_0\"", "\"usd_zero\""))).collect();
+    let (files, found) = checked(&wrong);
+    assert!(super::shown(&found.diagnostics, &files).contains("usd_zero"));
+}
+
+#[test]
 fn what_another_project_may_know_is_not_doubted() {
     let project = project(
         "=== manifest.lkml\nproject_name: \"spoke\"\nremote_dependency: hub { url: \"https://hub.example\" ref: \"main\" }\n\

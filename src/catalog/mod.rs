@@ -4,6 +4,10 @@
 //!
 //! **Invariant:** nothing here asks a warehouse.
 
+mod drift;
+
+pub use drift::{Change, ChangeKind, drift};
+
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
@@ -130,6 +134,21 @@ pub enum CatalogCut {
         /// How many numbers a partition holds.
         every: i64,
     },
+}
+
+impl fmt::Display for CatalogPartition {
+    /// Writes `by day of booked_on`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.by {
+            CatalogCut::Hour => f.write_str("by hour"),
+            CatalogCut::Day => f.write_str("by day"),
+            CatalogCut::Month => f.write_str("by month"),
+            CatalogCut::Year => f.write_str("by year"),
+            CatalogCut::Integers { from, to, every } => write!(f, "by {every} numbers from {from} to {to}"),
+        }?;
+        write!(f, " of {}", self.column)?;
+        if self.required { f.write_str(", which a query has to bound") } else { Ok(()) }
+    }
 }
 
 /// A period of a calendar, written as `2024-01-29 to 2024-02-26: 2024-P01`.

@@ -145,7 +145,8 @@ fn denied(report: &Report, deny: Deny) -> Option<Failure> {
     })
 }
 
-fn emit(loaded: &Loaded, project: &Project) -> Result<Emitted, Failure> {
+/// Emits the LookML of a project, with the templates of the house.
+pub(super) fn emit(loaded: &Loaded, project: &Project) -> Result<Emitted, Failure> {
     let config = loaded.config.as_ref().expect("a project is loaded from its configuration");
     let mut options = lookml::Options::from_config(config, &loaded.files);
     options.templates = templates(&loaded.root.join("templates/lookml"))?;

@@ -14,7 +14,7 @@ use crate::diagnostics::{Severity, render};
 ///
 /// Everything that is wrong is shown in one run, with its place, a code and a way to mend it. `entente explain CODE`
 /// tells more about a code. Nothing is asked of the warehouse: columns are checked against `schema/catalog.json`, which
-/// `entente catalog` writes.
+/// `entente catalog pull` writes.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:

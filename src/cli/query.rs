@@ -21,7 +21,9 @@ use crate::{
 ///
 /// Plans the request, runs its SQL on the connection of `entente.yml`, and prints the rows.
 #[derive(clap::Args)]
-#[command(after_help = "\
+#[command(
+    override_usage = "entente query --metrics <METRICS> [--by <KEYS>] [OPTIONS]",
+    after_help = "\
 Examples:
   entente query --metrics revenue
   entente query --metrics revenue,on_time_rate --by time.month --time 'last 12 months'
@@ -32,7 +34,8 @@ Examples:
   entente query -m revenue -b customers.name --top '5 customers.name by revenue with others'
   entente query --saved weekly_network_review --format json
   entente query -m revenue -b time.month --sql --dialect bigquery
-  entente query -m revenue -b time.month --estimate")]
+  entente query -m revenue -b time.month --estimate"
+)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     request: RequestArguments,

@@ -291,7 +291,7 @@ pub(super) fn unread(project: &Project, id: GranularityId, day: NaiveDate) -> Pl
                 granularity.name
             ),
         )
-        .help("Read them with `entente catalog`, or give the time range by its days.");
+        .help("Read them with `entente catalog pull`, or give the time range by its days.");
     };
     PlanError::new(
         PlanErrorCode::TimeRangeRequired,
@@ -300,7 +300,7 @@ pub(super) fn unread(project: &Project, id: GranularityId, day: NaiveDate) -> Pl
             granularity.name
         ),
     )
-    .help("Add the days to its table and run `entente catalog`, or give the time range by its days.")
+    .help("Add the days to its table and run `entente catalog pull`, or give the time range by its days.")
 }
 
 /// Returns the day after the period that holds a day; nothing if the catalog knows nothing of the calendar. A day that

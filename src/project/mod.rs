@@ -13,6 +13,7 @@ mod metric;
 mod model;
 mod policy;
 mod principal;
+mod reads;
 mod rollup;
 mod visible;
 
@@ -29,6 +30,7 @@ pub use model::{
 };
 pub use policy::{Mask, Policies, Restriction, RowPolicy, RowsSeen, TooManyRoutes};
 pub use principal::{Claim, Principal};
+pub use reads::{Reader, Reads};
 pub use rollup::{Combine, Rollup, RollupPart, RollupTime};
 pub use visible::Visible;
 

@@ -1,7 +1,7 @@
 //! Calendars from tables: their columns, and the periods as the catalog knows them.
 //!
 //! `retail_month: { column: month_label }` is checked against the table's columns, and takes the periods that
-//! `entente catalog` found under that column.
+//! `entente catalog pull` found under that column.
 //!
 //! **Invariant:** no two granularities of a project, those of the language included, share a name.
 

@@ -276,7 +276,8 @@ impl<N: Clone> Typing<'_, N> {
         for (arg, value) in args.iter().zip(typed).filter(|_| written) {
             if value.column_type == ColumnType::Unknown && matches!(value.expr, Expr::Leaf(_)) {
                 let message = "the type of this time is not known, so it is taken as a wall clock".to_owned();
-                let help = "Write `cast(… as timestamp)` for an instant, or give the catalog with `entente catalog`.";
+                let help =
+                    "Write `cast(… as timestamp)` for an instant, or give the catalog with `entente catalog pull`.";
                 self.report(Code::UncheckedColumn, self.place(arg), message, Some(help));
             }
         }

@@ -111,7 +111,11 @@ fn the_committed_catalog_is_that_of_the_sample() {
         // Periods are those of the calendars of the definitions, of which the sample knows nothing.
         table.periods.clear();
     }
-    assert_eq!(committed.to_json(), catalog.to_json(), "run `entente catalog` on the demo and read the difference");
+    assert_eq!(
+        committed.to_json(),
+        catalog.to_json(),
+        "run `entente catalog pull` on the demo and read the difference"
+    );
 }
 
 #[test]

@@ -26,7 +26,7 @@ pub use formula::formula;
 pub use look_up::look_up;
 pub use parse::{
     FoundAggregate, FunctionDoc, ParseError, Portable, SplitFormula, expression_reference, functions, other_words,
-    parse_expression, parse_order, parse_select, split_aggregates, to_portable, to_portable_in,
+    parse_expression, parse_order, parse_select, split_aggregates, tables_of_select, to_portable, to_portable_in,
 };
 pub use print::{Text, print, print_expression, print_pretty};
 pub use prune::{Bound, PartitionRule, Proof, prove_pruning};

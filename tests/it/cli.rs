@@ -251,11 +251,11 @@ fn a_project_starts_from_a_folder_of_files() {
 #[test]
 fn the_catalog_is_written_and_compared() {
     let project = Project::parcel(Scale::Hundredth);
-    project.run(["catalog"]).worked();
-    project.run(["catalog", "--check"]).worked();
+    project.run(["catalog", "pull"]).worked();
+    project.run(["catalog", "pull", "--check"]).worked();
     let text = project.read("schema/catalog.json").replace("\"oldest_hours\"", "\"oldest\"");
     project.write("schema/catalog.json", text);
-    let ran = project.run(["catalog", "--check"]);
+    let ran = project.run(["catalog", "pull", "--check"]);
     assert_eq!(ran.out, "marts.depot_inventory\n", "{}", ran.err);
     ran.failed(1, &["out of date"]);
 }

@@ -6,6 +6,8 @@ mod battery;
 #[path = "../bqemulator/mod.rs"]
 mod bqemulator;
 #[cfg(feature = "cli")]
+mod catalog;
+#[cfg(feature = "cli")]
 mod cli;
 #[cfg(feature = "cli")]
 mod cli_bad_input;

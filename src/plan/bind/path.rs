@@ -186,6 +186,10 @@ fn unknown(project: &Visible<'_>, model: ModelId, words: &[&str]) -> PlanError {
             .or_else(|| project.joins.values().find(|join| join.role == **role).map(|join| join.to))
     });
     let Some(owner) = owner else {
+        if let Some(help) = roles.is_empty().then(|| through(project, model, dimension)).flatten() {
+            let message = format!("`{dimension}` is a join of `{here}`, and no dimension");
+            return PlanError::new(PlanErrorCode::UnknownField, message).help(help);
+        }
         let names = roles.last().map_or_else(
             || dimension_names(project, model),
             |_| {
@@ -279,6 +283,14 @@ fn over_many(project: &Project, model: ModelId, owner: ModelId, path: &str) -> O
         "one row of `{here}` may have many rows of `{owner}` ({drawn}), so `{path}` would count it once for each"
     );
     Some(PlanError::new(PlanErrorCode::FanOutRefused, message).help(ways_out))
+}
+
+/// How to name something behind a join, where a join's own name was written.
+fn through(project: &Visible<'_>, model: ModelId, role: &str) -> Option<String> {
+    let join = project.join_named(model, Reach::ToMany, role)?;
+    let names = dimension_names(project, project.joins[join].to);
+    let paths: Vec<String> = names.iter().take(3).map(|name| format!("`{role}.{name}`")).collect();
+    (!paths.is_empty()).then(|| format!("Name one of its dimensions, such as {}.", paths.join(", ")))
 }
 
 fn dimension_names<'p>(project: &'p Visible<'_>, model: ModelId) -> Vec<&'p str> {

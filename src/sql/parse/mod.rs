@@ -32,7 +32,7 @@ pub use aggregates::{FoundAggregate, SplitFormula, split_aggregates};
 pub use foreign::{Portable, to_portable, to_portable_in};
 pub use functions::{FunctionDoc, functions, other_words};
 pub use reference::expression_reference;
-pub use select::parse_select;
+pub use select::{parse_select, tables_of_select};
 
 /// Why a text is not an expression of the language.
 #[derive(Clone, Debug, PartialEq, Eq)]

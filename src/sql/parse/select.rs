@@ -1,6 +1,6 @@
 //! The `sql:` of a model: one SELECT of the warehouse's own dialect, which is checked and stays as it was written.
 
-use std::ops::ControlFlow;
+use std::{collections::BTreeSet, ops::ControlFlow};
 
 use sqlparser::{
     ast::{Expr, Ident, ObjectName, Query, SelectItem, SetExpr, Spanned as _, Statement, TableFactor, Visit, Visitor},
@@ -10,7 +10,7 @@ use sqlparser::{
 };
 
 use super::{MAX_BYTES, MAX_DEPTH, ParseError, explain, source::Source};
-use crate::files::Span;
+use crate::files::{SourceMap, Span};
 
 /// Table functions that read nothing but their arguments.
 const TABLE_FUNCTIONS: &[&str] = &["flatten", "generate_series", "range", "unnest"];
@@ -67,6 +67,43 @@ pub fn parse_select(text: &str, span: Span) -> Result<Vec<String>, ParseError> {
         }
     }
     columns.ok_or_else(|| first_error.expect("a text is read or not"))
+}
+
+/// Returns the tables that the `sql:` of a model names, without those that it makes itself by `WITH`.
+pub fn tables_of_select(text: &str) -> BTreeSet<String> {
+    let mut files = SourceMap::new();
+    let file = files.add("select", text);
+    let source = Source::new(text, Span::new(file, 0, text.len()));
+    let dialects: [&dyn Dialect; 3] = [&GenericDialect {}, &DuckDbDialect {}, &BigQueryDialect {}];
+    let mut named = Named::default();
+    if let Some(query) = dialects.into_iter().find_map(|dialect| read(&source, dialect).ok()) {
+        let _ = query.visit(&mut named);
+    }
+    named.tables.retain(|table| !named.made.contains(table));
+    named.tables
+}
+
+/// Gathers tables, and names that `WITH` gives.
+#[derive(Default)]
+struct Named {
+    tables: BTreeSet<String>,
+    made: BTreeSet<String>,
+}
+
+impl Visitor for Named {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+        let tables = query.with.iter().flat_map(|with| &with.cte_tables);
+        self.made.extend(tables.map(|table| table.alias.name.value.clone()));
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_relation(&mut self, relation: &ObjectName) -> ControlFlow<()> {
+        let words = relation.0.iter().filter_map(|part| part.as_ident()).map(|part| part.value.as_str());
+        self.tables.insert(words.collect::<Vec<_>>().join("."));
+        ControlFlow::Continue(())
+    }
 }
 
 enum Failed {

@@ -243,7 +243,7 @@ fn a_project_on_postgres_is_read_checked_and_asked() {
          - { name: done, type: boolean }\nmetrics:\n  - { name: revenue, description: Price of orders., owner: shop, \
          model: orders, agg: sum, expr: Price }\n",
     );
-    project.run(["catalog"]).worked();
+    project.run(["catalog", "pull"]).worked();
     let catalog = project.read("schema/catalog.json");
     assert!(catalog.contains("\"marts.orders\"") && catalog.contains("\"timestamp\""), "{catalog}");
     project.run(["check"]).worked();

@@ -1,6 +1,10 @@
-//! `entente catalog`: the warehouse's tables and columns, as a file.
+//! `entente catalog`: the warehouse's tables and columns, as a file, and what has changed since it was written.
+
+mod drift;
 
 use std::{fs, path::Path};
+
+use clap::Subcommand;
 
 use super::{
     connect,
@@ -9,7 +13,7 @@ use super::{
 };
 use crate::{
     catalog::Catalog,
-    engine::{add_periods_to, load_project_with},
+    engine::{Loaded, add_periods_to, load_project_with},
     project::{Project, Source},
     sql,
     warehouse::Blocking,
@@ -18,39 +22,57 @@ use crate::{
 /// The catalog's file in a project.
 pub(crate) const FILE: &str = "schema/catalog.json";
 
-/// Write the warehouse's columns to `schema/catalog.json`
+/// Keep `schema/catalog.json`, the tables and columns of the warehouse
 ///
-/// Checking and building never ask the warehouse: they read this file, which is committed with the definitions. Run this
-/// when tables or columns have changed, or the periods of a calendar.
+/// Checking and building never ask the warehouse: they read this file, which is committed with the definitions.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
-  entente catalog            write what the warehouse has
-  entente catalog --check    for CI: write nothing, exit with 1 if the file is out of date")]
+  entente catalog pull      write what the warehouse has
+  entente catalog drift     what has changed since, and which definitions read it")]
 pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: CatalogCommand,
+}
+
+#[derive(Subcommand)]
+enum CatalogCommand {
+    Pull(PullArguments),
+    Drift(drift::Arguments),
+}
+
+/// Write the warehouse's columns to `schema/catalog.json`
+///
+/// Run this when tables or columns have changed, or the periods of a calendar.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  entente catalog pull            write what the warehouse has
+  entente catalog pull --check    for CI: write nothing, exit with 1 if the file is out of date")]
+struct PullArguments {
     /// Write nothing; exit with 1 if the file is out of date
     #[arg(long)]
     check: bool,
 }
 
 pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
+    match &arguments.command {
+        CatalogCommand::Pull(arguments) => pull(arguments, context),
+        CatalogCommand::Drift(arguments) => drift::run(arguments, context),
+    }
+}
+
+fn pull(arguments: &PullArguments, context: &mut Context) -> Result<(), Failure> {
     let loaded = context.load()?;
-    let Some(config) = &loaded.config else {
+    if loaded.config.is_none() {
         // The errors of `entente.yml` are those of every other command.
         return context.project().map(|_| ());
-    };
-    let warehouse = connect::open(config, &loaded.root)?;
-    // All of them, so that a model of another table can be written before this is run again.
-    let mut catalog = warehouse.catalog_blocking(None)?;
-    let named = loaded.project.as_deref().map(table_names).unwrap_or_default();
-    // Those that a definition names in another way, or in another place.
-    let others: Vec<String> = named.iter().filter(|name| !catalog.tables.contains_key(*name)).cloned().collect();
-    if !others.is_empty() {
-        catalog.tables.extend(warehouse.catalog_blocking(Some(&others))?.tables);
     }
-    let catalog = with_periods(&loaded.root, lasting(catalog), &warehouse)?;
-    for name in named.iter().filter(|name| !catalog.tables.contains_key(*name)) {
-        context.warn(&format!("the warehouse has no table `{name}`"));
+    let catalog = of_warehouse(&loaded)?;
+    for name in loaded.project.as_deref().map(table_names).unwrap_or_default() {
+        if !catalog.tables.contains_key(&name) {
+            context.warn(&format!("the warehouse has no table `{name}`"));
+        }
     }
     let path = loaded.root.join(FILE);
     if arguments.check {
@@ -60,13 +82,29 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         for name in changed(&lasting(loaded.catalog), &catalog) {
             writeln!(context.out, "{name}")?;
         }
-        return Err(Failure::wrong(format!("`{FILE}` is out of date")).help("Write it with `entente catalog`."));
+        return Err(Failure::wrong(format!("`{FILE}` is out of date"))
+            .help("Write it with `entente catalog pull`; `entente catalog drift` says what has changed."));
     }
     write(&path, &catalog)?;
     let columns = catalog.tables.values().map(|table| table.columns.len()).sum();
     let tables = count(catalog.tables.len(), "table");
     context.note(&format!("{FILE}: {tables} with {}", count(columns, "column")));
     Ok(())
+}
+
+/// Reads what the warehouse of a project has.
+fn of_warehouse(loaded: &Loaded) -> Result<Catalog, Failure> {
+    let config = loaded.config.as_ref().expect("the project file was read");
+    let warehouse = connect::open(config, &loaded.root)?;
+    // All of them, so that a model of another table can be written before this is run again.
+    let mut catalog = warehouse.catalog_blocking(None)?;
+    let named = loaded.project.as_deref().map(table_names).unwrap_or_default();
+    // Those that a definition names in another way, or in another place.
+    let others: Vec<String> = named.into_iter().filter(|name| !catalog.tables.contains_key(name)).collect();
+    if !others.is_empty() {
+        catalog.tables.extend(warehouse.catalog_blocking(Some(&others))?.tables);
+    }
+    with_periods(&loaded.root, lasting(catalog), &warehouse)
 }
 
 /// Leaves out the numbers of rows, which change every day, so that the file changes only with the tables.

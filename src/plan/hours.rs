@@ -40,21 +40,27 @@ pub(super) fn rows_of_windows(
     size: Option<Granularity>,
 ) -> DateRange {
     let (zone, calendar) = (bound.zone, bound.project.calendar);
-    let (first, end) = bound.range.ends(zone);
-    let back = |moment: Moment| scan.shift.back_moment(moment, zone);
-    let end_of = |moment: Moment| match size {
-        None => back(moment),
-        Some(size) if size.is_within_a_day() => back(moment.period_start(size, zone, calendar).period_end(size, zone)),
+    let end_of = |moment: Moment, size: Granularity| {
+        if size.is_within_a_day() {
+            let end = moment.period_start(size, zone, calendar).period_end(size, zone);
+            return scan.shift.back_moment(end, zone);
+        }
+        let day = period_start(moment.clock.date(), size, calendar);
+        let by_months = Shift { days: 0, seconds: 0, ..scan.shift };
+        let by_days = Shift { months: 0, seconds: 0, ..scan.shift };
+        let step = if accumulation.take == Take::First { Granularity::Day } else { size };
+        Moment::of_day(by_days.back(add_periods(by_months.back(day), step, 1)), zone)
+    };
+    let (first_end, last_end) = match size {
         Some(size) => {
-            let day = period_start(moment.clock.date(), size, calendar);
-            let by_months = Shift { days: 0, seconds: 0, ..scan.shift };
-            let by_days = Shift { months: 0, seconds: 0, ..scan.shift };
-            let step = if accumulation.take == Take::First { Granularity::Day } else { size };
-            Moment::of_day(by_days.back(add_periods(by_months.back(day), step, 1)), zone)
+            let (first, end) = bound.range.ends(zone);
+            (first.map(|first| end_of(first, size)), end.map(|end| end_of(end.moved(SECOND, -1, zone), size)))
+        }
+        None => {
+            let (_, end) = scan.shift.range(bound.project, bound.range, zone).ends(zone);
+            (end, end)
         }
     };
-    let last_end = end.map(|end| if size.is_some() { end_of(end.moved(SECOND, -1, zone)) } else { end_of(end) });
-    let first_end = if size.is_some() { first.map(end_of) } else { last_end };
     let from = first_end.and_then(|end| match accumulation.over {
         Cumulation::Window(duration) => Some(end.moved(duration, -1, zone)),
         Cumulation::ToDate(Size::Standard(size)) => {
@@ -101,7 +107,9 @@ pub(super) fn in_window(
             ColumnType::Timestamp => period_end_of_instant(period(), size, cut.zone, cut.changes),
             _ => time::add_seconds(period(), i64::from(size.seconds().unwrap_or(0))),
         };
-        value(end).moved(cut, shift.negated())
+        // As where ranges are taken back: days of the clock first, then what passes.
+        let by_days = value(end).moved(cut, Shift { seconds: 0, ..shift }.negated());
+        time::add_seconds(by_days, -shift.seconds)
     } else {
         let moved = time::add_units(period(), Unit::Month, -shift.months);
         let end = match accumulation.take {

@@ -7,10 +7,10 @@
 
 use super::{
     PlanError,
-    bind::{Bound, Scan},
+    bind::{Bound, Scan, Shift},
     scan::{LeafAggregate, Rows, aggregates, filter_of_request, key_value},
     scope::{Finished, Scope},
-    time,
+    time::{self, TimeValue},
 };
 use crate::{
     catalog::ColumnType,
@@ -81,13 +81,16 @@ pub(super) fn rows(bound: &Bound<'_>, scan: &Scan, edge: Edge) -> Result<Rows, P
     let Finished { from, joins, uses, tables, promises } = scope.finish()?;
     let select = Select { items, from: Some(from), joins, filter: Expr::all(conditions), ..Select::default() };
     let moment = moment(bound, scan, edge, granularity, versions.column_type);
-    let (valid_from, valid_to) = (SqlExpr::column("versions", "valid_from"), SqlExpr::column("versions", "valid_to"));
+    let on = valid(edge, &SqlExpr::column("versions", "valid_from"), &SqlExpr::column("versions", "valid_to"), &moment);
+    // A day that the earlier month lacks shows nothing.
+    let by_months = Shift { months: -scan.shift.months, ..Shift::default() };
+    let exists = (granularity == Granularity::Day).then(|| period_day().day_exists(bound.cut(), by_months)).flatten();
     Ok(Rows {
         from: From::Select { select: Box::new(periods(bound, granularity)), alias: "periods".to_owned() },
         joins: vec![Join {
             kind: JoinKind::Inner,
             to: From::Select { select: Box::new(select), alias: "versions".to_owned() },
-            on: Expr::all(valid(edge, &valid_from, &valid_to, &moment)),
+            on: Expr::all(on.into_iter().chain(exists)),
         }],
         filter: None,
         keys: outer_keys,
@@ -110,6 +113,11 @@ fn valid(edge: Edge, from: &SqlExpr, to: &SqlExpr, moment: &SqlExpr) -> Vec<SqlE
     let begun = from.clone().binary(begins, moment.clone());
     let still = to.clone().is_null(false).or(to.clone().binary(goes_on, moment.clone()));
     vec![begun, still]
+}
+
+/// Returns the day that is a period.
+fn period_day() -> TimeValue {
+    TimeValue { expr: SqlExpr::column("periods", "period"), column_type: ColumnType::Date }
 }
 
 /// Returns the start of a period, or its end, in the type of the versions.

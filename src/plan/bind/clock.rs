@@ -56,16 +56,20 @@ pub(super) fn changes(
     ClockChanges::between(zone, from, range.to.map(|day| moved(day, MARGIN, 1)))
 }
 
-/// Returns how many days a window within which hours matter reaches back before the range.
+/// Returns how many days a window within which hours matter reaches back before the range, wherever it is taken back to.
 fn days_of_window(leaf: &LeafUse) -> Option<i64> {
-    match leaf.usage.cumulation?.over {
+    let days = match leaf.usage.cumulation?.over {
         Cumulation::Window(Duration { count, unit }) => {
             let days = unit.days().or(unit.months().map(|months| i64::from(months) * 31)).unwrap_or(1);
-            Some(count.saturating_mul(days))
+            count.saturating_mul(days)
         }
-        Cumulation::ToDate(_) => Some(DAYS_TO_DATE),
-        Cumulation::AllTime => None,
-    }
+        Cumulation::ToDate(_) => DAYS_TO_DATE,
+        Cumulation::AllTime if leaf.usage.shift.is_none() => return None,
+        Cumulation::AllTime => 0,
+    };
+    let Shift { months, days: days_back, seconds, .. } = leaf.usage.shift;
+    let back = months.saturating_mul(31).saturating_add(days_back).saturating_add(seconds / 86_400);
+    Some(days.saturating_add(back))
 }
 
 fn speaks_of_hours(expr: &Expr<Name>) -> bool {

@@ -1,6 +1,6 @@
 //! Operators of a filter: both sides become one type, and a time beside a day means its local day.
 //!
-//! A shifted time is compared with days moved back by as much.
+//! A shifted time is compared with days, or moments, moved back by as much.
 //!
 //! **Invariant:** a time is compared with constants on its bare column, so that a warehouse can prune by it.
 
@@ -9,7 +9,7 @@ use crate::{
     catalog::ColumnType,
     plan::{PlanError, PlanErrorCode, time},
     sql::{BinaryOp, Expr, Literal, Name, SqlExpr},
-    time::NaiveDate,
+    time::{DateRange, NaiveDate},
 };
 
 pub(super) fn binary(context: &FilterContext<'_>, op: BinaryOp, left: Typed, right: Typed) -> Result<Typed, PlanError> {
@@ -46,9 +46,11 @@ fn compare_day(context: &FilterContext<'_>, op: BinaryOp, left: &Typed, right: &
         _ => return None,
     };
     let column = || time.value.expr.clone();
+    let zone = context.cut.zone;
     let start = |day| {
-        let literal = time::day_start(time.value.column_type, time.shift.back(day), context.cut.zone);
-        Expr::Parameter(literal)
+        let rows = time.shift.range(context.project, DateRange::days(Some(day), None), zone);
+        let (first, _) = time::ends(time.value.column_type, rows, zone);
+        Expr::Parameter(first.unwrap_or_else(|| time::day_start(time.value.column_type, day, zone)))
     };
     let next = day.succ_opt()?;
     Some(match op {

@@ -107,8 +107,10 @@ fn member_keys(bound: &Bound<'_>, scan: &Scan, member: &Member, before: usize) -
             vec![(GroupKey { name: name(0), by: GroupBy::Asked(kind) }, false)]
         }
         Member::Time(size) => {
-            // 29 February is a day of its year, also where that year is shown beside another.
-            let is_period_moved = scan.shift.months != 0 && scan.cumulation.is_none() && !scan.shift.by_rows;
+            // 29 February is a day of its year, also where that year is shown beside another; so is the 29th day of a month
+            // of five weeks beside one of four.
+            let by_periods = scan.shift.months != 0 || scan.shift.periods.is_some();
+            let is_period_moved = by_periods && scan.cumulation.is_none() && !scan.shift.by_rows;
             let size = (*size).into();
             let by = if is_period_moved { GroupBy::MemberPeriod(size) } else { GroupBy::Asked(KeyKind::Time(size)) };
             vec![(GroupKey { name: name(0), by }, true)]

@@ -93,6 +93,11 @@ fn check_moments(bound: &Bound<'_>, scan: &Scan, axis: &TimeAxis, metric: &str) 
     for needed in window.into_iter().chain(shift).chain(bound.range.is_within_days().then_some(Granularity::HOUR)) {
         time::check_finest(dimension, needed).map_err(|error| error.about_metric(metric))?;
     }
+    if scan.shift.by_rows && scan.shift.seconds != 0 {
+        let message = format!("`{metric}` is taken back by {}, each row by months and by time that passes", scan.shift);
+        return Err(PlanError::new(PlanErrorCode::TimeCombinationRefused, message)
+            .help("Take it back by whole days, or leave `shift: rows` out."));
+    }
     let by_months = scan.shift.months != 0 || scan.shift.periods.is_some() || scan.offset_to.is_some();
     if bound.range.is_within_days() && by_months {
         let message = format!("`{metric}` is taken back by months or periods, and the range lies within days");

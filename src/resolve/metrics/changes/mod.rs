@@ -68,7 +68,12 @@ pub(super) fn changes(
     let moved = moved.or(written.window.map(|window| window.span));
     let moved = moved.or(written.to_date.map(|to_date| to_date.span)).or(written.all_time.map(|all| all.span));
     if let Some(span) = moved.filter(|_| offset.is_some() || offset_to.is_some() || cumulation.is_some()) {
-        for (leaf, _) in leaves.iter().filter(|(_, (_, axis))| axis.is_none()) {
+        // The moments of a balance over versions are those of periods, which can be taken back.
+        let is_taken_back = cumulation.is_none() && offset_to.is_none();
+        let has_moments = |leaf: MetricId| {
+            context.project.simple(leaf).is_some_and(|simple| is_taken_back && simple.balance.is_some())
+        };
+        for (leaf, _) in leaves.iter().filter(|(leaf, (_, axis))| axis.is_none() && !has_moments(*leaf)) {
             let message =
                 format!("{subject} moves in time, but metric `{}` has none", context.project.metrics[*leaf].name);
             let place = context.project.metrics[*leaf].span;

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use super::failure::Failure;
 use crate::{
-    engine::{Limits, refresh_periods},
+    engine::{Limits, has_tables, refresh_periods, refresh_stored},
     project::Project,
     resolve::dialect_of,
     sql::{self, Dialect},
@@ -30,18 +30,29 @@ pub(crate) fn dialect(config: &Config) -> Dialect {
     config.connections.get(&config.connection).map_or(Dialect::DuckDb, dialect_of)
 }
 
-/// Gives a project the periods that its calendars have in the warehouse at present.
-pub(crate) fn with_periods(project: Arc<Project>, warehouse: &Blocking) -> Result<Arc<Project>, Failure> {
-    if project.granularities.is_empty() {
+/// Gives a project what the warehouse has beside rows at present: the periods of calendars, and what is stored of rollups.
+pub(crate) fn with_state(project: Arc<Project>, warehouse: &Blocking) -> Result<Arc<Project>, Failure> {
+    if project.granularities.is_empty() && !has_tables(&project) {
         return Ok(project);
     }
     let mut project = Arc::unwrap_or_clone(project);
+    let dialect = warehouse.dialect();
+    refresh_stored(&mut project, dialect, |select| warehouse.query_blocking(&sql::print(select, dialect)));
     refresh_periods(&mut project, |select| warehouse.query_blocking(&sql::print(select, warehouse.dialect())))?;
     Ok(Arc::new(project))
 }
 
 /// Opens the warehouse for reading.
 pub(crate) fn open(config: &Config, root: &Path) -> Result<Blocking, Failure> {
+    open_for(config, root, Access::ReadOnly)
+}
+
+/// Opens the warehouse to store rollups in it; a file is then this process's alone.
+pub(crate) fn open_for_storing(config: &Config, root: &Path) -> Result<Blocking, Failure> {
+    open_for(config, root, Access::ReadWrite)
+}
+
+fn open_for(config: &Config, root: &Path, access: Access) -> Result<Blocking, Failure> {
     match in_use(config)? {
         Connection::DuckDb { path } => {
             let path = root.join(path);
@@ -49,7 +60,7 @@ pub(crate) fn open(config: &Config, root: &Path) -> Result<Blocking, Failure> {
                 return Err(Failure::world(format!("there is no warehouse `{}`", path.display()))
                     .help("Make the sample warehouse with `entente demo`, or mend `path:` in `entente.yml`."));
             }
-            blocking(Arc::new(DuckDb::open(&path, Access::ReadOnly)?))
+            blocking(Arc::new(DuckDb::open(&path, access)?))
         }
         Connection::Postgres(connection) => blocking(Arc::new(Postgres::new(&postgres(connection, root))?)),
         Connection::BigQuery(connection) => blocking(Arc::new(BigQuery::new(bigquery(connection, root))?)),

@@ -26,6 +26,7 @@ mod publish;
 mod query;
 mod reference;
 mod request;
+mod rollups;
 mod serve;
 mod table;
 mod test;
@@ -113,6 +114,7 @@ enum Command {
     Explain(explain::Arguments),
     Test(test::Arguments),
     Verify(verify::Arguments),
+    Rollups(rollups::Arguments),
     Serve(serve::Arguments),
     Demo(demo::Arguments),
     Init(init::Arguments),
@@ -135,6 +137,7 @@ pub fn run() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments, &mut context),
         Command::Test(arguments) => test::run(&arguments, &mut context),
         Command::Verify(arguments) => verify::run(&arguments, &mut context),
+        Command::Rollups(arguments) => rollups::run(&arguments, &mut context),
         Command::Serve(arguments) => serve::run(&arguments, &mut context),
         Command::Demo(arguments) => demo::run(&arguments, &mut context),
         Command::Init(arguments) => init::run(&arguments, &mut context),

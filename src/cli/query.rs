@@ -83,7 +83,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let dialect = arguments.dialect.map_or_else(|| connect::dialect(config), Dialect::from);
     let warehouse = if arguments.sql { None } else { Some(connect::open(config, &loaded.root)?) };
     let project = match &warehouse {
-        Some(warehouse) => connect::with_periods(project, warehouse)?,
+        Some(warehouse) => connect::with_state(project, warehouse)?,
         None => project,
     };
     let Planned { request, plan, now } = arguments.request.plan(&project, dialect)?;

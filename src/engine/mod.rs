@@ -14,6 +14,7 @@ mod live;
 mod load;
 mod periods;
 mod query;
+mod rollups;
 mod watch;
 
 pub use answer::{Answer, Answered, CacheOutcome, Failure};
@@ -23,4 +24,5 @@ pub use live::Live;
 pub use load::{Loaded, NoProject, PROJECT_FILE, find_project, load_config, load_project, load_project_with};
 pub use periods::Periods;
 pub use query::{Clock, Engine, Limits};
+pub use rollups::{Built, Storing, build, has_tables, refresh_stored, stored_of};
 pub use watch::{WatchError, Watching, watch};

@@ -17,10 +17,12 @@ use super::{
     Answer, Answered, CacheOutcome, Failure, Live, Loaded, QueryIdentity,
     calendars::{periods_of, periods_query},
     identity::principal_into,
+    rollups::{has_tables, stored_of},
 };
 use crate::{
     cache::{self, Cache, Fingerprint, FingerprintWriter},
-    plan::{self, ColumnRole, Plan, PlanError, Principal, Request},
+    plan::{self, ColumnRole, Plan, PlanError, Principal, Request, StoredTable},
+    project::{Project, Rollup, Stored},
     sql::{self, Dialect, Select, SqlExpr, Text},
     time::{DateTime, Utc},
     warehouse::{self, ColumnData, Rows, Terms, Warehouse},
@@ -171,13 +173,22 @@ impl Engine {
         asked.map_err(|_| Failure::Timeout)?.map(|_| ()).map_err(|error| told(&error))
     }
 
-    /// Gives a loaded project the periods that its calendars have in the warehouse; if they cannot be read, those of the
-    /// catalog stay.
-    pub async fn with_periods(&self, loaded: Loaded) -> Loaded {
-        let Some(project) = loaded.project.clone().filter(|project| !project.granularities.is_empty()) else {
+    /// Gives a loaded project what the warehouse has beside rows: the periods of calendars, and what is stored of rollups.
+    ///
+    /// If periods cannot be read, those of the catalog stay; a rollup of which nothing can be read is not used.
+    pub async fn with_state(&self, loaded: Loaded) -> Loaded {
+        let needs_state = |project: &Arc<Project>| !project.granularities.is_empty() || has_tables(project);
+        let Some(project) = loaded.project.clone().filter(needs_state) else {
             return loaded;
         };
         let mut project = Arc::unwrap_or_clone(project);
+        let mut stored = Vec::new();
+        for rollup in &project.rollups {
+            stored.push(self.stored(&project, rollup).await);
+        }
+        for (rollup, stored) in project.rollups.iter_mut().zip(stored) {
+            rollup.stored = stored;
+        }
         for id in project.granularities.ids().collect::<Vec<_>>() {
             let text = sql::print(&periods_query(&project, id), self.warehouse.dialect());
             match tokio::time::timeout(self.limits.deadline, self.warehouse.query(&text, &Terms::default())).await {
@@ -189,6 +200,19 @@ impl Engine {
             }
         }
         Loaded { project: Some(Arc::new(project)), ..loaded }
+    }
+
+    /// Returns what the warehouse holds of a rollup.
+    async fn stored(&self, project: &Project, rollup: &Rollup) -> Option<Stored> {
+        let table = StoredTable::of(project, rollup, self.warehouse.dialect()).ok()?;
+        let text = sql::print(&table.read_state(), self.warehouse.dialect());
+        match tokio::time::timeout(self.limits.deadline, self.warehouse.query(&text, &Terms::default())).await {
+            Ok(Ok(rows)) => stored_of(&table, &rows),
+            Ok(Err(_)) | Err(_) => {
+                tracing::info!(rollup = rollup.name.as_str(), "nothing is known of the rollup's table; it is not used");
+                None
+            }
+        }
     }
 
     async fn planned(&self, live: &Live, request: &Request, principal: &Principal) -> Result<Arc<Planned>, PlanError> {

@@ -135,7 +135,7 @@ pub(super) fn accumulate(bound: &Bound<'_>, window: &Window, rows: Rows, axis: &
             items.push(value.named(alias.clone()));
             SqlExpr::column("events", alias)
         });
-        aggregates.push(LeafAggregate { leaf: aggregate.leaf, function: aggregate.function, arg });
+        aggregates.push(LeafAggregate::of_rows(aggregate.leaf, aggregate.function, arg));
     }
     let row = rows.row.into_iter().enumerate().map(|(index, column)| {
         let alias = format!("row_{}", index + 1);
@@ -179,6 +179,7 @@ pub(super) fn accumulate(bound: &Bound<'_>, window: &Window, rows: Rows, axis: &
         uses: rows.uses,
         tables: rows.tables,
         promises: rows.promises,
+        rollups: rows.rollups,
     }
 }
 

@@ -11,4 +11,6 @@ pub(super) struct Frame<'p> {
     pub(super) project: &'p Access<'p>,
     /// The moment and the dialect.
     pub(super) context: Context,
+    /// Whether rows may be read from rollups.
+    pub(super) from_rollups: bool,
 }

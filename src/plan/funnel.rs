@@ -87,7 +87,7 @@ pub(super) fn rows(
                     (AggregateFunction::Sum, Some(or_none))
                 }
             };
-            LeafAggregate { leaf: *leaf, function, arg }
+            LeafAggregate::of_rows(*leaf, function, arg)
         })
         .collect();
     let keys = base.keys.iter().map(|(position, name)| (*position, column(FUNNEL, name))).collect();
@@ -103,6 +103,7 @@ pub(super) fn rows(
         uses: Vec::new(),
         tables: steps.tables,
         promises: steps.promises,
+        rollups: Vec::new(),
     };
     let column_type = if base.instants { ColumnType::Timestamp } else { ColumnType::DateTime };
     let based_at = TimeValue { expr: column(FUNNEL, "based_at"), column_type };

@@ -21,6 +21,7 @@ mod model_rows;
 mod nested;
 mod partition;
 mod request;
+mod rollup;
 mod safety;
 mod saved;
 mod scan;
@@ -34,6 +35,7 @@ mod total;
 pub use error::{PlanError, PlanErrorCode};
 pub use request::{CursorValue, Fill, Key, KeyKind, MetricRequest, Order, OrderBy, Over, Past, Request, Show, Top};
 
+pub use rollup::{RollupUse, StoredTable};
 pub use safety::{CounterExample, ExampleTable, JoinSafety, Verdict, join_safety};
 
 pub use crate::project::{Claim, Principal};
@@ -66,6 +68,8 @@ pub struct Plan {
     pub pruning: Vec<Pruning>,
     /// The joins that were used and why they are safe.
     pub joins: Vec<JoinUse>,
+    /// The rollups of the models that are read, whether they are used, and why.
+    pub rollups: Vec<RollupUse>,
     /// The time axis of each simple metric that took part: metric and dimension path.
     pub axes: Vec<(MetricId, String)>,
     /// The expressions of the order, as columns of the answer, for cursors: position, descending, nulls first.
@@ -183,7 +187,16 @@ pub fn days_of_range(project: &Project, range: &TimeRange, today: NaiveDate) -> 
 pub fn plan(project: &Project, request: &Request, principal: &Principal, context: &Context) -> Result<Plan, PlanError> {
     let access = Access::of(project, principal);
     let request = &*calendar::with_calendars(&access, request)?;
-    let frame = Frame { project: &access, context: *context };
+    let frame = |from_rollups| Frame { project: &access, context: *context, from_rollups };
+    match planned(frame(true), request) {
+        // What stands in the way of a rollup must not stand in the way of the answer.
+        Err(_) if project.rollups.iter().any(|rollup| rollup.stored.is_some()) => planned(frame(false), request),
+        planned => planned,
+    }
+}
+
+fn planned(frame: Frame<'_>, request: &Request) -> Result<Plan, PlanError> {
+    let project = frame.project;
     let granted = access::grant(bind::bind(frame, request)?)?;
     let bound = granted.get();
     let mut built = to_sql::build(bound)?;
@@ -205,6 +218,7 @@ pub fn plan(project: &Project, request: &Request, principal: &Principal, context
         time_zone: bound.zone,
         pruning,
         joins: built.uses,
+        rollups: built.rollups,
         axes,
         order: built.order,
         overlapping: !overlaps.is_empty(),

@@ -32,7 +32,7 @@ impl<'p> ModelRows<'p> {
     /// A table whose partition is required is then read with a bound that every partition fulfils.
     pub(crate) fn open(data: &'p WholeData<'p>, context: Context, model: ModelId, days: DateRange) -> Self {
         let project = data.access();
-        let mut scope = Scope::new(Frame { project, context }, model);
+        let mut scope = Scope::new(Frame { project, context, from_rollups: false }, model);
         let mut conditions = Vec::new();
         if let Some((_, partition)) = partition::partitioned(project, model) {
             let column = SqlExpr::column(scope.base_alias(), partition.column.clone());
@@ -45,7 +45,7 @@ impl<'p> ModelRows<'p> {
     /// Opens all rows of a model; a bound that its table asks for is put by whoever selects from them.
     pub(crate) fn open_unbounded(data: &'p WholeData<'p>, context: Context, model: ModelId) -> Self {
         let project = data.access();
-        let mut scope = Scope::new(Frame { project, context }, model);
+        let mut scope = Scope::new(Frame { project, context, from_rollups: false }, model);
         let conditions = scope.base_filter().into_iter().collect();
         Self { project, model, scope, conditions }
     }

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    ColumnRole, JoinUse, KeyKind, OutputColumn, PlanError, balance,
+    ColumnRole, JoinUse, KeyKind, OutputColumn, PlanError, RollupUse, balance,
     bind::{
         Bound, GroupBy, GroupKey, LeafId, LeafValue, Scan, ScanKind, Shift, bind_key, bind_model, bind_path, simple,
     },
@@ -13,7 +13,7 @@ use super::{
     cumulative,
     fan_out::{self, Counted},
     filter::{FilterContext, bind_filter},
-    funnel, nested, partition,
+    funnel, nested, partition, rollup,
     safety::with_example,
     scope::{Finished, Scope},
     state,
@@ -23,7 +23,7 @@ use crate::{
     catalog::ColumnType,
     ids::TableId,
     project::{Aggregation, Cumulation, DimensionKind, Route, Size},
-    sql::{Aggregate, AggregateFunction, Expr, From, Join, SqlExpr},
+    sql::{Aggregate, AggregateFunction, BinaryOp, Expr, From, Function, Join, SqlExpr},
     time::{DateRange, Granularity, TimePart, period_start},
 };
 
@@ -52,6 +52,8 @@ pub(super) struct Rows {
     pub(super) tables: BTreeSet<TableId>,
     /// The promises that bounds on the partitions of tables rest on.
     pub(super) promises: Vec<(TableId, String)>,
+    /// The rollups of the model, and whether its rows are read from one.
+    pub(super) rollups: Vec<RollupUse>,
 }
 
 impl Rows {
@@ -73,12 +75,36 @@ pub(super) struct LeafAggregate {
     pub(super) function: AggregateFunction,
     /// The value of a row that counts, null for others; absent if every row is counted.
     pub(super) arg: Option<SqlExpr>,
+    /// What the values are if they are no values of rows, but stored for many of them.
+    pub(super) parts: Option<Parts>,
+}
+
+/// What is stored for many rows and added up.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Parts {
+    /// How many rows there are, which is zero where nothing is stored.
+    Counts,
+    /// Sums, to be divided by the sum of how many values went into them.
+    Means(SqlExpr),
 }
 
 impl LeafAggregate {
+    /// Makes an aggregate over values of rows.
+    pub(super) fn of_rows(leaf: LeafId, function: AggregateFunction, arg: Option<SqlExpr>) -> Self {
+        Self { leaf, function, arg, parts: None }
+    }
+
     /// Returns the aggregate as an expression.
     pub(super) fn expr(&self) -> SqlExpr {
-        SqlExpr::aggregate(self.function, self.arg.clone())
+        let whole = SqlExpr::aggregate(self.function, self.arg.clone());
+        match &self.parts {
+            None => whole,
+            Some(Parts::Counts) => Expr::call(Function::Coalesce, vec![whole, Expr::integer(0)]),
+            Some(Parts::Means(counts)) => {
+                let count = SqlExpr::aggregate(AggregateFunction::Sum, Some(counts.clone()));
+                whole.binary(BinaryOp::Divide, count)
+            }
+        }
     }
 
     /// Returns the aggregate as data.
@@ -98,13 +124,35 @@ pub(super) fn rows(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanError> {
     }
 }
 
-/// Builds the rows of a scan that reads its model.
+/// Builds the rows of a scan that reads its model, or a rollup of it.
 fn rows_of_model(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanError> {
     let window = cumulative::window(bound, scan);
     let range = window.as_ref().map_or_else(|| range_of(bound, scan), |window| window.rows);
+    let (stored, rollups) = rollup::rows(bound, scan, range);
+    match stored {
+        Some(rows) => Ok(rows),
+        None => Ok(Rows { rollups, ..rows_within(bound, scan, range, Times::All)? }),
+    }
+}
+
+/// Of which times the rows of a scan are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Times {
+    /// All of the range.
+    All,
+    /// None: rows without a time.
+    Absent,
+}
+
+/// Builds the rows of a scan that reads its model, in a range.
+pub(super) fn rows_within(bound: &Bound<'_>, scan: &Scan, range: DateRange, times: Times) -> Result<Rows, PlanError> {
+    let window = cumulative::window(bound, scan);
     let mut scope = open(bound, scan, range);
     let axis = scan.axis.as_ref().map(|axis| scope.time(&axis.route, axis.dimension));
     let mut conditions = rows_in_range(bound, scan, &mut scope, axis.as_ref(), range);
+    if times == Times::Absent {
+        conditions.extend(axis.iter().map(|axis| axis.expr.clone().is_null(false)));
+    }
     conditions.extend(filter_of_request(bound, scan, &mut scope)?);
 
     let mut keys = Vec::new();
@@ -147,6 +195,7 @@ fn rows_of_model(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanError> {
         uses,
         tables,
         promises,
+        rollups: Vec::new(),
     };
     Ok(match (window, axis) {
         (Some(window), Some(axis)) => cumulative::accumulate(bound, &window, rows, &axis),
@@ -288,10 +337,10 @@ fn leaf_aggregate(
     };
     if let Some(weight) = weight.filter(|_| !counts_rows) {
         let (function, parts) = fan_out::weighed(metric.aggregation, arg, weight)?;
-        return Ok(LeafAggregate { leaf: id, function, arg: Some(parts) });
+        return Ok(LeafAggregate::of_rows(id, function, Some(parts)));
     }
     let function = if counts_rows { AggregateFunction::Count } else { function_of(metric.aggregation) };
-    Ok(LeafAggregate { leaf: id, function, arg })
+    Ok(LeafAggregate::of_rows(id, function, arg))
 }
 
 /// Returns the SQL function of an aggregate.

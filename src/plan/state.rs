@@ -59,6 +59,7 @@ pub(super) fn rows(bound: &Bound<'_>, scan: &Scan, edge: Edge) -> Result<Rows, P
             uses,
             tables,
             promises,
+            rollups: Vec::new(),
         });
     };
 
@@ -75,7 +76,7 @@ pub(super) fn rows(bound: &Bound<'_>, scan: &Scan, edge: Edge) -> Result<Rows, P
             items.push(value.named(alias.clone()));
             SqlExpr::column("versions", alias)
         });
-        LeafAggregate { leaf: aggregate.leaf, function: aggregate.function, arg }
+        LeafAggregate::of_rows(aggregate.leaf, aggregate.function, arg)
     });
     let outer: Vec<LeafAggregate> = outer.collect();
     let Finished { from, joins, uses, tables, promises } = scope.finish()?;
@@ -101,6 +102,7 @@ pub(super) fn rows(bound: &Bound<'_>, scan: &Scan, edge: Edge) -> Result<Rows, P
         uses,
         tables,
         promises,
+        rollups: Vec::new(),
     })
 }
 

@@ -31,7 +31,7 @@ pub use model::{
 pub use policy::{Mask, Policies, Restriction, RowPolicy, RowsSeen, TooManyRoutes};
 pub use principal::{Claim, Principal};
 pub use reads::{Reader, Reads};
-pub use rollup::{Combine, Rollup, RollupPart, RollupTime};
+pub use rollup::{Combine, Rollup, RollupPart, RollupTime, Stored};
 pub use visible::Visible;
 
 use std::collections::BTreeMap;

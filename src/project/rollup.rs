@@ -13,7 +13,7 @@ use crate::{
     files::Span,
     ids::{DimensionId, MetricId, ModelId},
     sql::Expr,
-    time::{Duration, Granularity, Tz},
+    time::{Duration, Granularity, NaiveDate, Tz},
 };
 
 /// A stored table with metrics that are already aggregated.
@@ -39,8 +39,21 @@ pub struct Rollup {
     pub every: Option<Duration>,
     /// How far back rows may still change.
     pub lookback: Option<Duration>,
+    /// What the warehouse holds of it; nothing as long as nobody has looked.
+    pub stored: Option<Stored>,
     /// Where it was written.
     pub span: Span,
+}
+
+/// What the warehouse holds of a rollup: all rows before a day, which do not change any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// The table, whose name tells one definition from another.
+    pub table: String,
+    /// The first day, in the rollup's zone, of which nothing is stored.
+    pub until: NaiveDate,
+    /// How many rows there are.
+    pub rows: u64,
 }
 
 /// The time that a rollup keeps.

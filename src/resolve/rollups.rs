@@ -70,6 +70,7 @@ fn complete(context: &Context<'_>, def: &RollupDef, diagnostics: &mut Diagnostic
         partition: def.partition.as_ref().map(|partition| partition.value),
         every: def.every.as_ref().map(|every| every.value),
         lookback: def.lookback.as_ref().map(|lookback| lookback.value),
+        stored: None,
         span: def.span,
     })
 }

@@ -88,7 +88,7 @@ impl Server {
         };
         let engine = Engine::new(Arc::clone(&options.warehouse), Arc::clone(&options.clock), options.engine);
         let now = engine.now();
-        let loaded = engine.with_periods(options.loaded.clone()).await;
+        let loaded = engine.with_state(options.loaded.clone()).await;
         let serving = Serving::new(&loaded, now).map_err(|NotServed::Broken| ServeError::BrokenProject)?;
         let watching = match options.reload {
             Reload::OnChange => Some(engine::watch(options.root())?),

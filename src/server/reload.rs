@@ -19,7 +19,7 @@ pub(super) async fn follow(shared: Arc<Shared>, mut watching: Watching, root: st
         let reading = tokio::task::spawn_blocking(move || engine::load_project(&root));
         match reading.await {
             Ok(loaded) => {
-                let loaded = shared.engine.with_periods(loaded).await;
+                let loaded = shared.engine.with_state(loaded).await;
                 if tokio::task::spawn_blocking(move || take_up(&read, loaded)).await.is_err() {
                     tracing::error!("taking up the project panicked; the last good project stays");
                 }

@@ -18,6 +18,7 @@ mod prune;
 mod select;
 mod share;
 mod simplify;
+mod statement;
 
 pub use clock::{first_instant, period_end_of_instant, period_of_instant, steps};
 pub use dialect::Dialect;
@@ -28,7 +29,7 @@ pub use parse::{
     FoundAggregate, FunctionDoc, ParseError, Portable, SplitFormula, expression_reference, functions, other_words,
     parse_expression, parse_order, parse_select, split_aggregates, tables_of_select, to_portable, to_portable_in,
 };
-pub use print::{Text, print, print_expression, print_pretty};
+pub use print::{Text, print, print_expression, print_pretty, print_statement};
 pub use prune::{Bound, PartitionRule, Proof, prove_pruning};
 pub use select::{
     Aggregate, AggregateFunction, Column, Cte, From, Join, JoinKind, Leaf, OrderTerm, Select, SelectItem, SqlExpr,
@@ -36,3 +37,4 @@ pub use select::{
 };
 pub use share::share;
 pub use simplify::simplify;
+pub use statement::Statement;

@@ -40,6 +40,11 @@ impl Blocking {
         self.runtime.block_on(self.warehouse.query(text, &Terms::default()))
     }
 
+    /// Runs statements that give no rows, all of them or none.
+    pub fn execute_blocking(&self, statements: &[String], terms: &Terms) -> Result<(), Error> {
+        self.runtime.block_on(self.warehouse.execute(statements, terms))
+    }
+
     /// Returns the bytes that a query would read, where the warehouse tells.
     pub fn estimate_blocking(&self, text: &Text) -> Result<Option<u64>, Error> {
         self.runtime.block_on(self.warehouse.estimate(text, &Terms::default()))

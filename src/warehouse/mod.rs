@@ -44,6 +44,11 @@ pub trait Warehouse: Send + Sync {
     fn estimate<'a>(&'a self, _text: &'a Text, _terms: &'a Terms) -> Answering<'a, Option<u64>> {
         Box::pin(async { Ok(None) })
     }
+    /// Runs statements that give no rows, all of them or none.
+    fn execute<'a>(&'a self, _statements: &'a [String], _terms: &'a Terms) -> Answering<'a, ()> {
+        let title = self.dialect().title();
+        Box::pin(async move { Err(Error::refused(format!("this version stores nothing in {title}"))) })
+    }
     /// Reads the columns of the tables with these names, or of all; tables that are not there are left out.
     fn catalog<'a>(&'a self, tables: Option<&'a [String]>) -> Answering<'a, Catalog>;
 }

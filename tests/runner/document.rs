@@ -19,6 +19,10 @@ pub(crate) enum Kind {
     Principal,
     /// `sql seed`.
     Seed,
+    /// `text rollups`: the moment at which rollups were built.
+    Rollups,
+    /// `sql later`: what happened to the data since then.
+    Later,
     /// `sql twin`: cuts the seed down to what the principal may see.
     Twin,
     /// `yaml query`.
@@ -65,6 +69,8 @@ impl Kind {
             ["json", "variables"] => Self::Variables,
             ["json", "principal"] => Self::Principal,
             ["sql", "seed"] => Self::Seed,
+            ["text", "rollups"] => Self::Rollups,
+            ["sql", "later"] => Self::Later,
             ["sql", "twin"] => Self::Twin,
             ["sql", "check"] => Self::Check,
             ["sql", dialect @ ("duckdb" | "bigquery" | "snowflake" | "postgres")] => Self::Sql((*dialect).to_owned()),
@@ -100,6 +106,8 @@ impl Kind {
             | Self::Catalog
             | Self::Principal
             | Self::Seed
+            | Self::Rollups
+            | Self::Later
             | Self::Twin
             | Self::Query
             | Self::GraphQl

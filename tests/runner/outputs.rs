@@ -42,7 +42,10 @@ pub(crate) fn run(document: &mut Document) -> Result<(), String> {
                     (Kind::Error, Err(error)) => show_error(&error),
                     (Kind::Error, Ok(_)) => return Err("the request is not refused, as `text error` says".to_owned()),
                     (_, Err(error)) => return Err(format!("the request is refused: {}", show_error(&error))),
-                    (Kind::Plan, Ok(plan)) => plan.explanation.logical,
+                    (Kind::Plan, Ok(plan)) => {
+                        let rollups = plan.rollups.iter().map(|used| format!("rollup {used}\n"));
+                        format!("{}{}", plan.explanation.logical, rollups.collect::<String>())
+                    }
                     (Kind::Sql(_), Ok(plan)) => show_sql(&plan, dialect),
                     (Kind::Answer, Ok(plan)) => answer(document, &plan)?,
                     (other, Ok(_)) => return Err(format!("`{other:?}` is no output")),

@@ -26,7 +26,9 @@ use super::document::{Document, Kind};
 #[cfg(all(feature = "server", feature = "duckdb"))]
 pub(crate) use database::Database;
 #[cfg(feature = "duckdb")]
-pub(crate) use database::{open, open_cut};
+pub(crate) use database::open_cut;
+#[cfg(feature = "duckdb")]
+use database::seeded;
 
 /// The path of the project file.
 const CONFIG_FILE: &str = "entente.yml";
@@ -96,6 +98,8 @@ pub(crate) fn load(document: &Document, version: Version) -> Result<World, Strin
     });
     if let Some(project) = project.as_mut() {
         seeded_periods(document, project)?;
+        #[cfg(all(feature = "server", feature = "duckdb"))]
+        rollups::build(document, project)?;
     }
     let project = if diagnostics.has_errors() { None } else { project };
     Ok(World { files, config, project, diagnostics: diagnostics.sorted() })
@@ -183,7 +187,7 @@ fn parse_catalog(text: &str) -> Result<Catalog, String> {
 #[cfg(feature = "duckdb")]
 fn seeded_catalog(document: &Document) -> Result<Catalog, String> {
     match document.text_of(&Kind::Seed) {
-        Some(_) => open(document)?.catalog(),
+        Some(_) => seeded(document)?.catalog(),
         None => Ok(Catalog::default()),
     }
 }
@@ -194,7 +198,7 @@ fn seeded_periods(document: &Document, project: &mut Project) -> Result<(), Stri
     if project.granularities.is_empty() || document.text_of(&Kind::Seed).is_none() {
         return Ok(());
     }
-    let database = open(document)?;
+    let database = seeded(document)?;
     entente::engine::refresh_periods(project, |select| {
         database.query(&entente::sql::print(select, entente::sql::Dialect::DuckDb))
     })
@@ -210,6 +214,71 @@ fn seeded_periods(_document: &Document, _project: &mut Project) -> Result<(), St
 #[expect(clippy::unnecessary_wraps, reason = "with DuckDB the seed may fail")]
 fn seeded_catalog(_document: &Document) -> Result<Catalog, String> {
     Ok(Catalog::default())
+}
+
+/// Opens the warehouse of a case, with its rollups and what came later.
+#[cfg(all(feature = "server", feature = "duckdb"))]
+pub(crate) fn open(document: &Document) -> Result<Database, String> {
+    if document.text_of(&Kind::Rollups).is_none() {
+        return seeded(document);
+    }
+    let mut project = load(document, Version::Written)?.project.ok_or("the project has errors")?;
+    rollups::build(document, &mut project)
+}
+
+/// Opens the warehouse of a case.
+#[cfg(all(not(feature = "server"), feature = "duckdb"))]
+pub(crate) fn open(document: &Document) -> Result<database::Database, String> {
+    seeded(document)
+}
+
+#[cfg(all(feature = "server", feature = "duckdb"))]
+mod rollups {
+    use entente::{
+        engine::{Storing, build as build_table},
+        plan::StoredTable,
+        project::{Project, Stored},
+        sql::{Dialect, Select, Statement, print, print_statement},
+        warehouse::Rows,
+    };
+
+    use super::{Database, Document, Kind, seeded};
+
+    impl Storing for Database {
+        type Error = String;
+
+        fn ask(&mut self, select: &Select) -> Result<Rows, String> {
+            self.query(&print(select, Dialect::DuckDb))
+        }
+
+        fn execute(&mut self, statements: &[Statement]) -> Result<(), String> {
+            let texts: Vec<String> =
+                statements.iter().map(|statement| print_statement(statement, Dialect::DuckDb)).collect();
+            Self::execute(self, &texts.join(";\n"))
+        }
+    }
+
+    /// Builds the rollups of a case on its seed, lets happen what came later, and tells the project what is stored.
+    pub(super) fn build(document: &Document, project: &mut Project) -> Result<Database, String> {
+        let mut database = seeded(document)?;
+        let Some(moment) = document.text_of(&Kind::Rollups) else { return Ok(database) };
+        let now = moment.trim().parse().map_err(|error| format!("`text rollups` is no moment: {error}"))?;
+        let stored: Vec<Option<Stored>> = project
+            .rollups
+            .iter()
+            .map(|rollup| {
+                let Ok(table) = StoredTable::of(project, rollup, Dialect::DuckDb) else { return Ok(None) };
+                Ok(build_table(&table, now, &mut database)?.stored)
+            })
+            .collect::<Result<_, String>>()?;
+        for (rollup, stored) in project.rollups.iter_mut().zip(stored) {
+            rollup.stored = stored;
+        }
+        if let Some(later) = document.text_of(&Kind::Later) {
+            database.execute(later)?;
+        }
+        Ok(database)
+    }
 }
 
 #[cfg(feature = "duckdb")]
@@ -238,8 +307,8 @@ mod database {
     /// A warehouse that answers.
     pub(crate) struct Database(DuckDb);
 
-    /// Opens the warehouse of a case.
-    pub(crate) fn open(document: &Document) -> Result<Database, String> {
+    /// Opens the warehouse of a case as it is seeded, without rollups.
+    pub(super) fn seeded(document: &Document) -> Result<Database, String> {
         let Some(name) = &document.project else {
             let database = DuckDb::in_memory().map_err(|error| shown(&error))?;
             if let Some(seed) = document.text_of(&Kind::Seed) {
@@ -268,7 +337,7 @@ mod database {
         if document.project.is_some() {
             return Err("a case with `sql twin` has a seed of its own".to_owned());
         }
-        let database = open(document)?;
+        let database = seeded(document)?;
         database.0.execute_batch(twin).map_err(|error| format!("`sql twin`: {}", shown(&error)))?;
         Ok(database)
     }
@@ -277,6 +346,11 @@ mod database {
         /// Runs a query.
         pub(crate) fn query(&self, text: &Text) -> Result<Rows, String> {
             self.0.query_blocking(text).map_err(|error| shown(&error))
+        }
+
+        /// Runs statements.
+        pub(super) fn execute(&self, statements: &str) -> Result<(), String> {
+            self.0.execute_batch(statements).map_err(|error| shown(&error))
         }
 
         /// Returns the warehouse, for an engine.

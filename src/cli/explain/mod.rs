@@ -1,5 +1,7 @@
 //! `entente explain`: how a request is computed, stage by stage; or what a diagnostic code means.
 
+use std::{path::Path, sync::Arc};
+
 use rust_embed::Embed;
 
 mod joins;
@@ -13,15 +15,18 @@ use super::{
 };
 use crate::{
     diagnostics::{Code, nearest},
+    engine::{has_tables, refresh_stored},
     plan::{Plan, Pruning},
     project::{Project, Visible},
     sql::{self, Dialect, Literal},
+    syntax::Config,
 };
 
 /// Explain how a request is computed, or what a code means
 ///
 /// With a request: the request with every name resolved, the logical plan, the joins and why they are safe, the bounds
-/// of partitioned tables and whether they are proved, and the SQL. Nothing is asked of the warehouse.
+/// of partitioned tables and whether they are proved, the rollups and why each is used or not, and the SQL. The warehouse
+/// is asked for nothing but which rollups it holds.
 ///
 /// With `--joins`: for each metric and dimension whether the join is safe. Direct: each row has one value, over the
 /// named joins. Deduplicated: a row may have several, and counts once for each. Refused: why, and made-up data for which a
@@ -68,6 +73,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     }
     let config = loaded.config.as_ref().expect("a project is loaded from its configuration");
     let dialect = arguments.dialect.map_or_else(|| connect::dialect(config), Dialect::from);
+    let project = with_stored(project, config, &loaded.root);
     let Planned { request, plan, .. } = arguments.request.plan(&project, dialect)?;
     arguments.request.say_what_is_hidden(&project, &request, context);
     for (title, text) in sections(&plan, &project, dialect) {
@@ -81,6 +87,22 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     Ok(())
 }
 
+/// Tells a project what the warehouse holds of its rollups, if it has any and the warehouse is there.
+fn with_stored(project: Arc<Project>, config: &Config, root: &Path) -> Arc<Project> {
+    if !has_tables(&project) {
+        return project;
+    }
+    match connect::open(config, root) {
+        Ok(warehouse) => {
+            let mut project = Arc::unwrap_or_clone(project);
+            let dialect = warehouse.dialect();
+            refresh_stored(&mut project, dialect, |select| warehouse.query_blocking(&sql::print(select, dialect)));
+            Arc::new(project)
+        }
+        Err(_) => project,
+    }
+}
+
 /// Returns the stages of a plan: title and text.
 fn sections(plan: &Plan, project: &Project, dialect: Dialect) -> Vec<(String, String)> {
     let mut sections = vec![
@@ -88,6 +110,7 @@ fn sections(plan: &Plan, project: &Project, dialect: Dialect) -> Vec<(String, St
         ("time".to_owned(), time(plan, project)),
         ("joins".to_owned(), joins(plan)),
         ("plan".to_owned(), plan.explanation.logical.clone()),
+        ("rollups".to_owned(), rollups(plan)),
         ("partitions".to_owned(), partitions(&plan.pruning)),
     ];
     if !plan.warnings.is_empty() {
@@ -116,6 +139,11 @@ fn time(plan: &Plan, project: &Project) -> String {
 fn joins(plan: &Plan) -> String {
     let lines: Vec<String> = plan.joins.iter().map(|join| format!("{}: {}", join.path, join.reason)).collect();
     if lines.is_empty() { "none".to_owned() } else { lines.join("\n") }
+}
+
+fn rollups(plan: &Plan) -> String {
+    let lines: Vec<String> = plan.rollups.iter().map(ToString::to_string).collect();
+    if lines.is_empty() { "none of the models that are read".to_owned() } else { lines.join("\n") }
 }
 
 fn partitions(pruning: &[Pruning]) -> String {

@@ -54,7 +54,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let (loaded, project) = context.project()?;
     let config = loaded.config.as_ref().expect("a project is loaded from its configuration");
     let warehouse = connect::open(config, &loaded.root)?;
-    let project = connect::with_periods(project, &warehouse)?;
+    let project = connect::with_state(project, &warehouse)?;
     let now = arguments.now.unwrap_or_else(Utc::now);
     let principal = arguments.principal.read()?;
     let tested = project.tests.iter().map(|test| test.metric);

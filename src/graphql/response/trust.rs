@@ -36,7 +36,9 @@ pub(in crate::graphql) fn trust(project: &Project, evidence: &Evidence<'_>) -> V
         }).collect::<Vec<_>>(),
         "asOf": as_of.map(|at| at.with_timezone(&zone).to_rfc3339_opts(chrono::SecondsFormat::Millis, true)),
         "cache": { "status": outcome(evidence) },
-        "rollups": [],
+        "rollups": distinct(plans().flat_map(|plan| {
+            plan.rollups.iter().filter(|used| used.is_used).map(|used| json!({ "name": used.rollup }))
+        })),
         "pruning": pruning,
         "joinSafety": distinct(plans().flat_map(|plan| plan.joins.iter().map(join))),
         "axes": distinct(axes),

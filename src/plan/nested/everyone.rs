@@ -147,7 +147,7 @@ impl Everyone<'_> {
         let Some(top) = &bound.top else { return Ok(()) };
         let Some(at) = self.keys.iter().position(|key| *key == top.key) else { return Ok(()) };
         let mut taken = [SOME, ALL, GROUPS].map(str::to_owned).into();
-        let (members, tables) = to_sql::top_members(bound, top, &mut taken)?;
+        let (members, tables, _) = to_sql::top_members(bound, top, &mut taken)?;
         let key = self.items[at].expr.clone();
         let is_best = to_sql::is_member(&key, &members.name);
         self.items[at].expr = key.when(is_best.clone());

@@ -130,7 +130,7 @@ fn aggregates(
             LeafValue::Rows => AggregateFunction::Count,
             _ => function_of(nested.aggregation),
         };
-        LeafAggregate { leaf: *leaf, function, arg: arg(value) }
+        LeafAggregate::of_rows(*leaf, function, arg(value))
     };
     scan.leaves.iter().map(aggregate).collect()
 }
@@ -148,6 +148,7 @@ fn over(built: Built, keys: Vec<(usize, SqlExpr)>, aggregates: Vec<LeafAggregate
         uses: built.uses,
         tables: built.tables,
         promises: built.promises,
+        rollups: built.rollups,
     }
 }
 
@@ -202,10 +203,8 @@ pub(super) fn mean_of_days(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanE
         };
         (*position, value)
     };
-    let aggregate = |(leaf, name): (&LeafId, &String)| LeafAggregate {
-        leaf: *leaf,
-        function: AggregateFunction::Avg,
-        arg: Some(SqlExpr::column(MEMBERS, name)),
+    let aggregate = |(leaf, name): (&LeafId, &String)| {
+        LeafAggregate::of_rows(*leaf, AggregateFunction::Avg, Some(SqlExpr::column(MEMBERS, name)))
     };
     let keys = scan.keys.iter().zip(key_columns).map(value).collect();
     let aggregates = scan.leaves.iter().zip(leaf_columns).map(aggregate).collect();

@@ -26,7 +26,8 @@ const BY_KEY: &str = "by_key";
 
 /// Groups rows below the joins that only give keys, where they give the whole key that they meet.
 pub(super) fn grouped_by_key(names: &Names, rows: Rows) -> Rows {
-    let parts_add_up = |aggregate: &LeafAggregate| whole_of_parts(aggregate.function).is_some();
+    let parts_add_up =
+        |aggregate: &LeafAggregate| aggregate.parts.is_none() && whole_of_parts(aggregate.function).is_some();
     if !rows.row.is_empty()
         || rows.rest.is_some()
         || rows.aggregates.is_empty()

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     plan::{
         bind::Bound,
-        scan::{LeafAggregate, Rows},
+        scan::{LeafAggregate, Parts, Rows},
     },
     sql::{
         AggregateFunction, BinaryOp, Column, Expr, From, Leaf, Select, SelectItem, SqlExpr, UnaryOp, Window,
@@ -46,6 +46,7 @@ pub(super) fn grouped(bound: &Bound<'_>, names: &Names, rows: Rows, members: Opt
     for item in &items {
         partition.push(item.expr.clone());
     }
+    let mut taken: BTreeSet<String> = names.keys.iter().chain(&names.leaves).cloned().collect();
     for aggregate in rows.aggregates {
         let name = &names.leaves[aggregate.leaf.0];
         let windowed = is_exact_percentile(aggregate.function) && bound.frame.context.dialect.percentile_is_window();
@@ -58,16 +59,16 @@ pub(super) fn grouped(bound: &Bound<'_>, names: &Names, rows: Rows, members: Opt
             items.push(Expr::Leaf(Leaf::Window(Box::new(window))).named(name));
             (AggregateFunction::AnyValue, Some(SqlExpr::bare(name)))
         } else {
-            let arg = aggregate.arg.map(|arg| match items.iter().find(|item| item.expr == arg) {
-                Some(item) => SqlExpr::bare(&item.alias),
-                None => {
-                    items.push(arg.named(name));
-                    SqlExpr::bare(name)
-                }
-            });
-            (aggregate.function, arg)
+            (aggregate.function, aggregate.arg.map(|arg| below(&mut items, arg, name)))
         };
-        aggregates.push(LeafAggregate { leaf: aggregate.leaf, function, arg });
+        let parts = aggregate.parts.map(|parts| match parts {
+            Parts::Counts => Parts::Counts,
+            Parts::Means(counts) => {
+                let name = free_name(&mut taken, &format!("{name}_count"));
+                Parts::Means(below(&mut items, counts, &name))
+            }
+        });
+        aggregates.push(LeafAggregate { leaf: aggregate.leaf, function, arg, parts });
     }
     let layer =
         Select { items, from: Some(rows.from), joins: rows.joins, filter: Expr::all(conditions), ..Select::default() };
@@ -83,8 +84,20 @@ pub(super) fn grouped(bound: &Bound<'_>, names: &Names, rows: Rows, members: Opt
         uses: Vec::new(),
         tables: BTreeSet::new(),
         promises: Vec::new(),
+        rollups: Vec::new(),
     };
     group(names, above)
+}
+
+/// Returns the column of a value in the select below, which gets it under a name if it has it not.
+fn below(items: &mut Vec<SelectItem>, value: SqlExpr, name: &str) -> SqlExpr {
+    match items.iter().find(|item| item.expr == value) {
+        Some(item) => SqlExpr::bare(&item.alias),
+        None => {
+            items.push(value.named(name));
+            SqlExpr::bare(name)
+        }
+    }
 }
 
 /// The key of rows whose best members are told apart from the rest.
@@ -141,15 +154,8 @@ fn once_per_group(names: &Names, rows: Rows, top: Option<&Best<'_>>) -> Rows {
     }
     let mut aggregates = Vec::new();
     for aggregate in rows.aggregates {
-        let arg = aggregate.arg.map(|arg| match items.iter().find(|item| item.expr == arg) {
-            Some(item) => SqlExpr::bare(&item.alias),
-            None => {
-                let name = &names.leaves[aggregate.leaf.0];
-                items.push(arg.named(name));
-                SqlExpr::bare(name)
-            }
-        });
-        aggregates.push(LeafAggregate { leaf: aggregate.leaf, function: aggregate.function, arg });
+        let arg = aggregate.arg.map(|arg| below(&mut items, arg, &names.leaves[aggregate.leaf.0]));
+        aggregates.push(LeafAggregate::of_rows(aggregate.leaf, aggregate.function, arg));
     }
     let single = Select {
         distinct: true,
@@ -171,6 +177,7 @@ fn once_per_group(names: &Names, rows: Rows, top: Option<&Best<'_>>) -> Rows {
         uses: rows.uses,
         tables: rows.tables,
         promises: rows.promises,
+        rollups: rows.rollups,
     }
 }
 

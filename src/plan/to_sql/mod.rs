@@ -33,7 +33,7 @@ pub(super) use self::{
     names::IS_OTHER,
 };
 use super::{
-    Fill, JoinUse, PlanError, access,
+    Fill, JoinUse, PlanError, RollupUse, access,
     bind::{Bound, BoundTop, LeafId, OrderColumn, Output, Scan, bind},
     scan::{self, Rows},
     total,
@@ -56,6 +56,8 @@ pub(super) struct Built {
     pub(super) tables: BTreeSet<TableId>,
     /// The promises that bounds on the partitions of tables rest on.
     pub(super) promises: Vec<(TableId, String)>,
+    /// The rollups that could have answered, each once, and whether they do.
+    pub(super) rollups: Vec<RollupUse>,
     /// The order as positions of the select's columns, descending, nulls first.
     pub(super) order: Vec<(usize, bool, bool)>,
 }
@@ -65,6 +67,7 @@ pub(super) fn build(bound: &Bound<'_>) -> Result<Built, PlanError> {
     let mut names = name_columns(bound);
     let mut uses: Vec<JoinUse> = Vec::new();
     let mut promises = Vec::new();
+    let mut rollups: Vec<RollupUse> = Vec::new();
     let mut tables = BTreeSet::new();
     let mut rows = Vec::new();
     for scan in &bound.scans {
@@ -79,6 +82,7 @@ pub(super) fn build(bound: &Bound<'_>) -> Result<Built, PlanError> {
         }
         tables.extend(&found.tables);
         promises.extend(found.promises.iter().cloned());
+        add_uses(&mut rollups, &found.rollups);
         rows.push(found);
     }
     names.total = total::is_in(bound, &rows);
@@ -90,9 +94,10 @@ pub(super) fn build(bound: &Bound<'_>) -> Result<Built, PlanError> {
     let mut with = Vec::new();
     let mut taken: BTreeSet<String> = tables.iter().map(|id| bound.project.tables[*id].name.clone()).collect();
     if let Some(top) = &bound.top {
-        let (members, read) = top_members(bound, top, &mut taken)?;
+        let (members, read, of_members) = top_members(bound, top, &mut taken)?;
         with.push(members);
         tables.extend(read);
+        add_uses(&mut rollups, &of_members);
     }
     let layered = bound.top.is_some()
         || names.total
@@ -116,7 +121,7 @@ pub(super) fn build(bound: &Bound<'_>) -> Result<Built, PlanError> {
         OrderColumn::Output(index) => first_output(bound) + index,
     };
     let order = bound.order.iter().map(|term| (position(term.column), term.descending, term.nulls_first)).collect();
-    Ok(Built { has_total: names.total, select, uses, tables, promises, order })
+    Ok(Built { has_total: names.total, select, uses, tables, promises, rollups, order })
 }
 
 /// Returns a metric of the answer that a scan is made for.
@@ -291,11 +296,20 @@ pub(super) fn top_members(
     bound: &Bound<'_>,
     top: &BoundTop,
     taken: &mut BTreeSet<String>,
-) -> Result<(Cte, BTreeSet<TableId>), PlanError> {
+) -> Result<(Cte, BTreeSet<TableId>, Vec<RollupUse>), PlanError> {
     let ranking = access::grant(bind(bound.frame, &top.ranking)?)?;
     let built = build(ranking.get())?;
     let name = free_name(taken, "top_members");
-    Ok((Cte { name, select: built.select }, built.tables))
+    Ok((Cte { name, select: built.select }, built.tables, built.rollups))
+}
+
+/// Adds what is not yet there.
+fn add_uses(uses: &mut Vec<RollupUse>, further: &[RollupUse]) {
+    for used in further {
+        if !uses.contains(used) {
+            uses.push(used.clone());
+        }
+    }
 }
 
 fn cte(name: &str) -> From {

@@ -9,6 +9,7 @@
 mod call;
 mod expr;
 mod select;
+mod statement;
 mod types;
 mod writer;
 
@@ -17,6 +18,7 @@ use super::{
     dialect::{OrderNames, Syntax},
 };
 
+pub use statement::print_statement;
 pub(super) use types::known_type;
 pub(super) use writer::{Level, Writer};
 

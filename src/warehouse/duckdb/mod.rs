@@ -113,9 +113,16 @@ impl DuckDb {
 
     /// Runs statements that give no rows, such as the seed of a test.
     pub fn execute_batch(&self, statements: &str) -> Result<(), Error> {
-        self.with_connection(|connection| {
+        let done = self.with_connection(|connection| {
             connection.execute_batch(statements).map_err(|error| failure::of_query(&error))
-        })
+        });
+        self.forget_plans();
+        done
+    }
+
+    /// Forgets how queries are run: a plan that was made for an empty table finds no rows in it later.
+    fn forget_plans(&self) {
+        lock(&self.shared.idle).iter().for_each(Connection::flush_prepared_statement_cache);
     }
 
     /// Reads the columns of the named tables, or of every table, on this thread.
@@ -181,6 +188,25 @@ impl Warehouse for DuckDb {
         Box::pin(self.with_connection_elsewhere(move |connection| catalog::read(connection, tables.as_deref())))
     }
 
+    #[cfg(feature = "server")]
+    fn execute<'a>(&'a self, statements: &'a [String], _: &'a Terms) -> Answering<'a, ()> {
+        let statements = statements.to_vec();
+        Box::pin(async move {
+            let done = self.with_connection_elsewhere(move |connection| all_or_none(connection, &statements)).await;
+            self.forget_plans();
+            done
+        })
+    }
+
+    #[cfg(not(feature = "server"))]
+    fn execute<'a>(&'a self, statements: &'a [String], _: &'a Terms) -> Answering<'a, ()> {
+        Box::pin(async move {
+            let done = self.with_connection(|connection| all_or_none(connection, statements));
+            self.forget_plans();
+            done
+        })
+    }
+
     #[cfg(not(feature = "server"))]
     fn query<'a>(&'a self, text: &'a Text, _: &'a Terms) -> Answering<'a, Rows> {
         Box::pin(async move { self.query_blocking(text) })
@@ -196,6 +222,18 @@ fn query(connection: &Connection, text: &Text) -> Result<Rows, Error> {
     let mut statement = connection.prepare_cached(&text.sql).map_err(|error| failure::of_query(&error))?;
     bind::parameters(&mut statement, &text.parameters)?;
     columns::fetch(&mut statement)
+}
+
+/// Runs statements in one transaction.
+fn all_or_none(connection: &Connection, statements: &[String]) -> Result<(), Error> {
+    let run = |statement: &str| connection.execute_batch(statement).map_err(|error| failure::of_query(&error));
+    run("BEGIN TRANSACTION")?;
+    let done = statements.iter().try_for_each(|statement| run(statement)).and_then(|()| run("COMMIT"));
+    if done.is_err() {
+        // A transaction that failed while it was ended is over already.
+        let _ = run("ROLLBACK");
+    }
+    done
 }
 
 /// A lock that outlives a panic: what it guards is whole at every step.

@@ -143,6 +143,20 @@ impl Warehouse for Postgres {
         })
     }
 
+    fn execute<'a>(&'a self, statements: &'a [String], terms: &'a Terms) -> Answering<'a, ()> {
+        Box::pin(async move {
+            let text = format!("BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE; {}; COMMIT", statements.join("; "));
+            let done = self.with_connection(terms.deadline.unwrap_or(DEADLINE), async |connection| {
+                let done = connection.batch_execute(&text).await;
+                if done.is_err() {
+                    connection.batch_execute("ROLLBACK").await?;
+                }
+                done
+            });
+            done.await
+        })
+    }
+
     fn catalog<'a>(&'a self, tables: Option<&'a [String]>) -> Answering<'a, Catalog> {
         Box::pin(async move {
             let rows = self.with_connection(DEADLINE, async |connection| connection.query(catalog::COLUMNS, &[]).await);

@@ -15,6 +15,7 @@ mod pages;
 mod query;
 mod random;
 mod relations;
+mod rollups;
 mod run;
 mod shrink;
 mod world;

@@ -75,6 +75,7 @@ impl Recorder {
             time_zone: request.time_zone.unwrap_or(entente::time::Tz::UTC),
             pruning: Vec::new(),
             joins: Vec::new(),
+            rollups: Vec::new(),
             axes: Vec::new(),
             order: vec![(0, false, false)],
             overlapping: false,

@@ -1,0 +1,225 @@
+//! `entente rollups`: stores rollups in the warehouse, and tells what is stored.
+
+use std::time::Duration;
+
+use indicatif::ProgressBar;
+use serde_json::{Value, json};
+
+use super::{
+    connect,
+    context::{Context, count},
+    failure::Failure,
+};
+use crate::{
+    engine::{self, Built, Storing},
+    plan::StoredTable,
+    project::{Project, Stored},
+    sql::{self, Select, Statement, print_statement},
+    time::{DateTime, NaiveDate, Utc},
+    warehouse::{self, Blocking, Rows, Terms},
+};
+
+/// Store rollups in the warehouse, and tell what is stored
+///
+/// A rollup with a `table` and a `lookback` is stored beside the tables that it is made of: all rows that are final, which
+/// are those older than the lookback. Answers are then put together from what is stored and from the rows that came later,
+/// wherever that is proved to give the same numbers; `entente explain` says where.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  entente rollups build                   store what has become final since the last time
+  entente rollups build shipments_daily   of this rollup only
+  entente rollups plan                    see the statements that would be run
+  entente rollups status                  see up to which day each rollup is stored")]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(clap::Subcommand)]
+enum Action {
+    /// Store what has become final since the last time
+    ///
+    /// Goes on where it was stopped: each step, a partition or a month, is stored as a whole or not at all.
+    Build(Which),
+    /// Show the statements that a build would run, and run none
+    Plan(Which),
+    /// Show up to which day each rollup is stored
+    Status(Which),
+}
+
+#[derive(clap::Args)]
+struct Which {
+    /// The rollups; all of them unless some are named
+    #[arg(value_name = "ROLLUP")]
+    names: Vec<String>,
+    /// How it is shown
+    #[arg(long, short, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+    /// The moment from which the lookback counts, such as `2026-01-15T12:00:00Z`
+    #[arg(long, value_name = "INSTANT", env = "ENTENTE_NOW", hide_env = true)]
+    now: Option<DateTime<Utc>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// Lines for people
+    Text,
+    /// One JSON array
+    Json,
+}
+
+/// The time that one step may take.
+const DEADLINE: Duration = Duration::from_secs(6 * 60 * 60);
+
+pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
+    let (Action::Build(which) | Action::Plan(which) | Action::Status(which)) = &arguments.action;
+    let (loaded, project) = context.project()?;
+    let config = loaded.config.as_ref().expect("a project is loaded from its configuration");
+    let warehouse = match &arguments.action {
+        Action::Build(_) => connect::open_for_storing(config, &loaded.root)?,
+        Action::Plan(_) | Action::Status(_) => connect::open(config, &loaded.root)?,
+    };
+    let tables = tables(&project, &which.names, &warehouse)?;
+    let now = which.now.unwrap_or_else(Utc::now);
+    let mut shown = Vec::new();
+    for (name, table) in &tables {
+        let (text, json) = match (table, &arguments.action) {
+            (Err(reason), _) => (format!("not stored: {reason}"), json!({ "stored": false, "reason": reason })),
+            (Ok(table), Action::Build(_)) => {
+                let bar = context.progress(0);
+                bar.set_message(name.clone());
+                let built = engine::build(table, now, &mut Store { warehouse: &warehouse, bar: &bar });
+                bar.finish_and_clear();
+                of_build(&built?)
+            }
+            (Ok(table), Action::Plan(_)) => of_plan(table, now, &warehouse)?,
+            (Ok(table), Action::Status(_)) => of_status(table, now, &warehouse)?,
+        };
+        match which.format {
+            Format::Text => writeln!(context.out, "{name}: {text}")?,
+            Format::Json => {
+                let mut object = json!({ "name": name });
+                if let (Some(object), Value::Object(more)) = (object.as_object_mut(), json) {
+                    object.extend(more);
+                }
+                shown.push(object);
+            }
+        }
+    }
+    if which.format == Format::Json {
+        let text = serde_json::to_string_pretty(&shown).expect("what is stored is plain data");
+        writeln!(context.out, "{text}")?;
+    }
+    Ok(())
+}
+
+type NamedTable<'p> = (String, Result<StoredTable<'p>, String>);
+
+/// Finds the tables of rollups, and why some have none.
+fn tables<'p>(project: &'p Project, names: &[String], warehouse: &Blocking) -> Result<Vec<NamedTable<'p>>, Failure> {
+    let known = || project.rollups.iter().map(|rollup| rollup.name.as_str());
+    if let Some(unknown) = names.iter().find(|name| !known().any(|known| known == *name)) {
+        let failure = Failure::usage(format!("unknown rollup `{unknown}`"));
+        return Err(match crate::diagnostics::nearest(unknown, known()) {
+            Some(near) => failure.help(format!("Did you mean `{near}`?")),
+            None if project.rollups.is_empty() => failure.help("The project has no rollups."),
+            None => failure.help(format!("There are {}.", known().collect::<Vec<_>>().join(", "))),
+        });
+    }
+    let wanted = project.rollups.iter().filter(|rollup| names.is_empty() || names.contains(&rollup.name));
+    let dialect = warehouse.dialect();
+    Ok(wanted.map(|rollup| (rollup.name.clone(), StoredTable::of(project, rollup, dialect))).collect())
+}
+
+/// A warehouse in which a rollup is stored, with a bar that tells how far it is.
+struct Store<'a> {
+    warehouse: &'a Blocking,
+    bar: &'a ProgressBar,
+}
+
+impl Storing for Store<'_> {
+    type Error = warehouse::Error;
+
+    fn ask(&mut self, select: &Select) -> Result<Rows, warehouse::Error> {
+        self.warehouse.query_blocking(&sql::print(select, self.warehouse.dialect()))
+    }
+
+    fn execute(&mut self, statements: &[Statement]) -> Result<(), warehouse::Error> {
+        let dialect = self.warehouse.dialect();
+        let texts: Vec<String> = statements.iter().map(|statement| print_statement(statement, dialect)).collect();
+        let terms = Terms { deadline: Some(DEADLINE), ..Terms::default() };
+        self.warehouse.execute_blocking(&texts, &terms)
+    }
+
+    fn progress(&mut self, done: usize, of: usize) {
+        self.bar.set_length(of as u64);
+        self.bar.set_position(done as u64);
+    }
+}
+
+fn of_build(Built { steps, stored }: &Built) -> (String, Value) {
+    let did = if *steps == 0 { "nothing new is final".to_owned() } else { format!("stored {}", count(*steps, "step")) };
+    let (text, mut json) = match stored {
+        Some(stored) => of_stored(stored),
+        None => ("nothing is stored".to_owned(), json!({ "stored": false })),
+    };
+    json["steps"] = json!(steps);
+    (format!("{did}; {text}"), json)
+}
+
+fn of_stored(stored: &Stored) -> (String, Value) {
+    let Stored { table, until, rows } = stored;
+    let rows_told = count(usize::try_from(*rows).unwrap_or(usize::MAX), "row");
+    let json = json!({ "stored": true, "table": table, "until": until.to_string(), "rows": rows });
+    (format!("{rows_told} before {until} in `{table}`"), json)
+}
+
+/// Reads what the warehouse holds of a table; nothing where there is no table of the state.
+fn state(table: &StoredTable<'_>, warehouse: &Blocking) -> Result<Option<Stored>, Failure> {
+    match warehouse.query_blocking(&sql::print(&table.read_state(), warehouse.dialect())) {
+        Ok(rows) => Ok(engine::stored_of(table, &rows)),
+        Err(warehouse::Error::Refused(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn of_status(table: &StoredTable<'_>, now: DateTime<Utc>, warehouse: &Blocking) -> Result<(String, Value), Failure> {
+    let until = table.final_until(now);
+    Ok(match state(table, warehouse)? {
+        None => {
+            let reason = format!("nothing is stored in `{}`", table.name);
+            (format!("{reason}: `entente rollups build`"), json!({ "stored": false, "reason": reason }))
+        }
+        Some(stored) => {
+            let (mut text, mut json) = of_stored(&stored);
+            if stored.until < until {
+                text.push_str(&format!("; final before {until}: `entente rollups build`"));
+            }
+            json["final_until"] = json!(until.to_string());
+            (text, json)
+        }
+    })
+}
+
+fn of_plan(table: &StoredTable<'_>, now: DateTime<Utc>, warehouse: &Blocking) -> Result<(String, Value), Failure> {
+    let until = table.final_until(now);
+    let stored = state(table, warehouse)?;
+    let from = match &stored {
+        Some(stored) => Some(stored.until),
+        None => {
+            let rows = warehouse.query_blocking(&sql::print(&table.first_day(until), warehouse.dialect()))?;
+            let first = rows.columns.first().filter(|_| rows.len > 0).and_then(|column| column.text(0));
+            first.and_then(|text| text.parse::<NaiveDate>().ok())
+        }
+    };
+    let steps = from.map_or_else(Vec::new, |from| table.steps(from, until));
+    let mut statements = table.make();
+    let begun = if stored.is_none() { from } else { None };
+    statements.extend(begun.into_iter().flat_map(|from| table.begin(from)));
+    statements.extend(steps.iter().flat_map(|(from, until)| table.store(*from, *until)));
+    let dialect = warehouse.dialect();
+    let texts: Vec<String> = statements.iter().map(|statement| print_statement(statement, dialect)).collect();
+    let text = format!("{} up to {until}\n{};", count(steps.len(), "step"), texts.join(";\n"));
+    Ok((text, json!({ "steps": steps.len(), "until": until.to_string(), "statements": texts })))
+}

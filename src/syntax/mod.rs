@@ -28,6 +28,7 @@ mod tests;
 mod yaml;
 
 pub use calendar::{CalendarDef, CalendarGranularityDef};
+pub(crate) use config::MONTHS;
 pub use config::{
     BigQueryConnection, BigQueryCredentials, Config, Connection, Looker, PostgresConnection, PostgresTls, load_config,
 };

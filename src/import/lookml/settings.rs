@@ -18,7 +18,7 @@ use crate::{
         check::{explore::Explore, layers::At, source::Source},
         dialect_in_looker,
     },
-    syntax::{self, Config},
+    syntax::{self, Config, MONTHS},
 };
 
 /// What a project says as a whole.
@@ -30,21 +30,6 @@ pub(super) struct Settings {
     week_start: Option<String>,
     fiscal_start: Option<&'static str>,
 }
-
-const MONTHS: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
 
 impl Settings {
     /// Reads the settings of manifests and models.

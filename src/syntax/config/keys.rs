@@ -18,29 +18,28 @@ pub(in crate::syntax) static CONFIG: Kind = Kind {
             Shape::OneOf(&["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]),
             "The first day of a week; monday unless said.",
         ),
-        key(
-            "fiscal_year_start",
-            Shape::OneOf(&[
-                "january",
-                "february",
-                "march",
-                "april",
-                "may",
-                "june",
-                "july",
-                "august",
-                "september",
-                "october",
-                "november",
-                "december",
-            ]),
-            "The first month of a fiscal year; january unless said.",
-        ),
+        key("fiscal_year_start", Shape::OneOf(&MONTHS), "The first month of a fiscal year; january unless said."),
         key("currency", Shape::Text, "The currency of metrics with `format: currency`, such as `EUR`."),
         key("looker", Shape::Mapping(&LOOKER), "What the Looker instance understands."),
     ],
     rules: &[],
 };
+
+/// The months, as a fiscal year begins with them.
+pub(crate) const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
 
 static LOOKER: Kind = Kind {
     name: "looker",

@@ -13,6 +13,7 @@ pub use bigquery::{BigQueryConnection, BigQueryCredentials};
 pub use connection::{Connection, PostgresConnection, PostgresTls};
 
 pub(super) use keys::CONFIG;
+pub(crate) use keys::MONTHS;
 
 use std::collections::BTreeMap;
 

@@ -17,7 +17,7 @@ impl Dice {
 }
 
 /// Pieces of LookML that mutations put where they do not belong.
-const SNIPPETS: [&str; 24] = [
+const SNIPPETS: [&str; 34] = [
     "{",
     "}",
     "[",
@@ -42,6 +42,16 @@ const SNIPPETS: [&str; 24] = [
     "-",
     "+",
     "*",
+    "\t",
+    "\0",
+    "\u{2028}",
+    "'",
+    "`",
+    "view: +x {",
+    "- dashboard: x\n  elements:\n",
+    "filters: [a: \"-%,;;\"",
+    "html: <b> ;;",
+    "EXTENDED*",
 ];
 
 fn pieces<'a>(nodes: &[Node<'a>], found: &mut Vec<Piece<'a>>) {

@@ -4,6 +4,7 @@ mod clean;
 #[cfg(feature = "cli")]
 mod command;
 mod fuzz;
+mod grown;
 mod outside;
 mod seeded;
 

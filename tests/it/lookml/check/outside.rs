@@ -5,7 +5,14 @@ use std::{collections::BTreeMap, fs, process::Command};
 use entente::lookml::{Item, Node, NodeValue, parse};
 use serde_json::{Map, Value, json};
 
-use super::{super::worlds::root, clean::shop};
+use super::{
+    super::worlds::root,
+    clean::shop,
+    grown::{self, Dice},
+};
+
+/// How many texts are grown.
+const GROWN: usize = 4_000;
 
 /// Files on whose reading two parsers could differ.
 const ODD: [&str; 12] = [
@@ -68,6 +75,8 @@ fn lkml_reads_the_same_words() {
     let mut texts: BTreeMap<String, String> =
         shop().into_iter().enumerate().map(|(n, (_, text))| (format!("shop_{n}.lkml"), text)).collect();
     texts.extend(ODD.iter().enumerate().map(|(n, text)| (format!("odd_{n:02}.lkml"), (*text).to_owned())));
+    let mut dice = Dice::new(7);
+    texts.extend((0..GROWN).map(|n| (format!("grown_{n:04}.lkml"), grown::file(&mut dice))));
     let mut paths = Vec::new();
     for (name, text) in &texts {
         let path = folder.path().join(name);

@@ -93,8 +93,7 @@ impl Walk<'_> {
             // Looker takes a word in quotes, too: `value_format_name: "usd"`.
             (Shape::OneOf(words), Value::Text(text)) if words.contains(&text.text) => {}
             (Shape::Word | Shape::TextOrWord | Shape::ListOrWord, Value::Word(_))
-            | (Shape::Word, Value::Text(_))
-            | (Shape::Text | Shape::TextOrWord, Value::Text(_))
+            | (Shape::Word | Shape::Text | Shape::TextOrWord, Value::Text(_))
             | (Shape::Any, _) => {}
             (Shape::Block, Value::Block(block)) => self.swallowed(node, *block, context),
             (Shape::Number, Value::Word(text) | Value::Text(text)) if text.text.parse::<f64>().is_ok() => {}

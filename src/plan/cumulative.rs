@@ -16,7 +16,9 @@ use crate::{
     catalog::ColumnType,
     project::{Cumulation, Size, Take},
     sql::{AggregateFunction, BinaryOp, Expr, From, Function, Join, JoinKind, Leaf, Select, SqlExpr},
-    time::{DateRange, Duration, Granularity, NaiveDate, TimePart, Unit, add_periods, period_start, shift_date},
+    time::{
+        Calendar, DateRange, Duration, Granularity, NaiveDate, TimePart, Unit, add_periods, period_start, shift_date,
+    },
 };
 
 /// The windows of a scan.
@@ -223,16 +225,16 @@ fn ends_of(bound: &Bound<'_>, window: &Window, accumulation: Accumulation, size:
         _ => time::add_units(moved, Unit::Day, 1),
     };
     let end = time::add_units(end_of_period, Unit::Day, -window.shift.days);
-    Ends { start: start_of(bound, accumulation, &end), end }
+    Ends { start: start_of_window(accumulation.over, &end, bound.project.calendar), end }
 }
 
 /// Returns where a window begins that ends at `end`; nothing if it has no beginning, or a calendar says it.
-fn start_of(bound: &Bound<'_>, accumulation: Accumulation, end: &SqlExpr) -> Option<SqlExpr> {
-    match accumulation.over {
+pub(crate) fn start_of_window(over: Cumulation, end: &SqlExpr, calendar: Calendar) -> Option<SqlExpr> {
+    match over {
         Cumulation::Window(duration) => Some(time::add_units(end.clone(), duration.unit, -duration.count)),
         Cumulation::ToDate(Size::Standard(size)) => {
             let last_day = time::add_units(end.clone(), Unit::Day, -1);
-            Some(time::truncate(last_day, size, bound.project.calendar))
+            Some(time::truncate(last_day, size, calendar))
         }
         Cumulation::ToDate(Size::Calendar(_) | Size::FirstDay(_)) | Cumulation::AllTime => None,
     }
@@ -267,7 +269,10 @@ fn ends_by_calendar(
     };
     select.items.push(end_of_days.clone().named("window_end"));
     let end = SqlExpr::column("periods", "window_end");
-    let Some(id) = to_date else { return Some(Ends { start: start_of(bound, accumulation, &end), end }) };
+    let Some(id) = to_date else {
+        let start = start_of_window(accumulation.over, &end, project.calendar);
+        return Some(Ends { start, end });
+    };
     let mut of_last_day = Beside::under("to_date");
     select.items.push(of_last_day.column(project, id, CalendarColumn::Start).named("window_start"));
     select.joins = of_last_day.joins(project, &time::move_day(end_of_days, Unit::Day, -1));

@@ -41,8 +41,10 @@ pub use safety::{CounterExample, ExampleTable, JoinSafety, Verdict, join_safety}
 pub use crate::project::{Claim, Principal};
 
 pub(crate) use access::WholeData;
+pub(crate) use cumulative::start_of_window;
 pub(crate) use model_rows::{ModelRows, local_time, partition_condition};
 pub use text::RequestText;
+pub(crate) use time::{move_day, period_end, truncate};
 
 use self::{access::Access, frame::Frame};
 use crate::{

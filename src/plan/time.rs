@@ -168,7 +168,7 @@ pub(super) fn day_start(column_type: ColumnType, day: NaiveDate, zone: Tz) -> Li
 }
 
 /// Returns the start of the period of a date, or of a wall-clock time within its day.
-pub(super) fn truncate(day: SqlExpr, granularity: Granularity, calendar: Calendar) -> SqlExpr {
+pub(crate) fn truncate(day: SqlExpr, granularity: Granularity, calendar: Calendar) -> SqlExpr {
     if granularity == Granularity::Day {
         return day;
     }
@@ -192,12 +192,12 @@ pub(super) fn add_units(time: SqlExpr, unit: Unit, count: i64) -> SqlExpr {
 }
 
 /// Returns a date moved by whole units, as a date: some dialects make a wall-clock time of it.
-pub(super) fn move_day(day: SqlExpr, unit: Unit, count: i64) -> SqlExpr {
+pub(crate) fn move_day(day: SqlExpr, unit: Unit, count: i64) -> SqlExpr {
     if count == 0 { day } else { Expr::call(Function::DateOf, vec![add_units(day, unit, count)]) }
 }
 
 /// Returns the first day after the period that begins with `period`.
-pub(super) fn period_end(period: SqlExpr, granularity: Granularity) -> SqlExpr {
+pub(crate) fn period_end(period: SqlExpr, granularity: Granularity) -> SqlExpr {
     match granularity {
         Granularity::Day => add_units(period, Unit::Day, 1),
         Granularity::Week => add_units(period, Unit::Day, 7),

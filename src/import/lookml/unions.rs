@@ -102,6 +102,9 @@ fn formula<'a>(
     let mut words: BTreeMap<String, String> = BTreeMap::new();
     let used = view.fields.iter().filter(|other| sql.contains(&format!("${{{}}}", other.name)));
     let used: Vec<&Field<'a>> = used.filter(|other| other.kind == FieldKind::Measure).collect();
+    if used.is_empty() {
+        return Err("it aggregates rows that are gathered over time".to_owned());
+    }
     for helper in used.iter().filter(|other| is_helper(fields.lookml, other)) {
         let input = helper.name.strip_prefix(&format!("{}_", field.name)).ok_or("it has an input of unknown name")?;
         let base =

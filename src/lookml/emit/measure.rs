@@ -102,13 +102,14 @@ pub(super) fn make(
 pub(super) const NESTED: &str = "it aggregates the values of members, which is said in the explore of its model only";
 
 /// Why funnels are left out.
-pub(super) const FUNNEL: &str = "it follows events in their order, and a measure of Looker sees one row at a time";
+pub(super) const FUNNEL: &str = "it credits an event to the latest of the bases that the filters of a query leave, and a derived table is made before them";
 
 /// Why balances are not counted with other facts.
 pub(super) const BALANCE: &str = "it is a balance, whose moment is chosen in the explore of its model only";
 
-/// Why cumulative metrics are left out.
-pub(super) const CUMULATIVE: &str = "it accumulates over time, and Looker's running totals add up the displayed rows only, so that a filter changes them";
+/// Why cumulative metrics are no measures of their model's explore.
+pub(super) const CUMULATIVE: &str =
+    "it accumulates over time, and a measure of Looker aggregates the rows of one period";
 
 /// Makes the measure of a metric of rows.
 pub(super) fn simple(

@@ -18,9 +18,10 @@ use super::{
 use crate::{
     catalog::ColumnType,
     ids::ModelId,
+    plan::partition_condition,
     project::{Partition, Project, Route, Source, TimeAxis},
     sql::{BinaryOp, Expr, Function, Literal, SqlExpr, print_expression},
-    time::{Duration, Granularity, NaiveDate, Unit},
+    time::{DateRange, Duration, Granularity, NaiveDate, Unit},
 };
 
 /// What an explore has to say about time.
@@ -83,13 +84,13 @@ pub(super) fn bounds(emission: &mut Emission<'_>, home: &Home) -> Result<TimeBou
 }
 
 /// Returns the bounds on the partition column of one table inside a derived table, from the range that is chosen on a
-/// field of its view; rows are shown `later` days after their own time.
+/// field of its view: rows lie so many days before it, or anywhere before it, and so many behind it.
 pub(super) fn bounds_inside(
     project: &Project,
     home: &Home,
     partition: &Partition,
     column: &SqlExpr,
-    (field, later): (&str, i64),
+    (field, (back, ahead)): (&str, (Option<i64>, Days)),
     splices: &mut Splices,
 ) -> Result<Vec<SqlExpr>, String> {
     let axis = home.axis.as_ref().filter(|axis| axis.route == Route::here());
@@ -105,11 +106,46 @@ pub(super) fn bounds_inside(
         (None, None) => return Ok(Vec::new()),
     };
     let slack = 1 + partition_days(partition.granularity);
-    let mut limit = |edge: Edge, by: i64| {
+    let ahead = ahead.count(to + slack, splices);
+    let mut limit = |edge: Edge, by: SqlExpr| {
         let chosen = splices.place(format!("{{% {} {field} %}}", edge.tag()));
         limit(partition, column.clone(), chosen, edge, by)
     };
-    Ok(vec![limit(Edge::Start, from + slack + later), limit(Edge::End, to + slack - later)])
+    let from = match back {
+        Some(back) => Some(limit(Edge::Start, Expr::integer(-(from + slack + back)))),
+        None if partition.required => {
+            let since =
+                partition.since.ok_or_else(|| unbounded(partition, "it looks back over all time, without `since`"))?;
+            partition_condition(partition, column, DateRange::days(Some(since), None))
+        }
+        None => None,
+    };
+    Ok(from.into_iter().chain([limit(Edge::End, ahead)]).collect())
+}
+
+/// How many days behind the chosen range rows may lie.
+pub(super) enum Days {
+    By(i64),
+    /// As many as the first member says that is selected, or as many as are said last.
+    BySelected(Vec<(String, i64)>, i64),
+}
+
+impl Days {
+    /// Writes the number of days, with so many more.
+    fn count(self, more: i64, splices: &mut Splices) -> SqlExpr {
+        match self {
+            Self::By(days) => Expr::integer(days + more),
+            Self::BySelected(members, otherwise) if members.is_empty() => Expr::integer(otherwise + more),
+            Self::BySelected(members, otherwise) => {
+                let mut text = String::new();
+                for (at, (test, days)) in members.iter().enumerate() {
+                    let word = if at == 0 { "if" } else { "elsif" };
+                    text.push_str(&format!("{{% {word} {test} %}}{}", days + more));
+                }
+                splices.place(format!("{text}{{% else %}}{}{{% endif %}}", otherwise + more))
+            }
+        }
+    }
 }
 
 fn unbounded(partition: &Partition, why: &str) -> String {
@@ -152,20 +188,21 @@ impl Edge {
 
 fn bound(emission: &Emission<'_>, partition: &Partition, column: &str, filter: &str, edge: Edge, by: i64) -> String {
     let token = |name: &str| SqlExpr::bare(format!("{TOKEN}{name}_"));
-    let condition = limit(partition, token("column"), token("filter"), edge, by);
+    let sign = if edge == Edge::Start { -1 } else { 1 };
+    let condition = limit(partition, token("column"), token("filter"), edge, Expr::integer(sign * by));
     print_expression(&condition, emission.options.dialect)
         .replace(&format!("{TOKEN}column_"), column)
         .replace(&format!("{TOKEN}filter_"), &format!("{{% {} {filter} %}}", edge.tag()))
 }
 
-/// `column >= COALESCE(chosen - by days, DATE '1900-01-01')`, or the same at the other end.
-fn limit(partition: &Partition, column: SqlExpr, chosen: SqlExpr, edge: Edge, by: i64) -> SqlExpr {
-    let (sign, op, ever) = match edge {
-        Edge::Start => (-1, BinaryOp::GtEq, first_day()),
-        Edge::End => (1, BinaryOp::Lt, last_day()),
+/// `column >= COALESCE(chosen + by days, DATE '1900-01-01')`, or the same at the other end.
+fn limit(partition: &Partition, column: SqlExpr, chosen: SqlExpr, edge: Edge, by: SqlExpr) -> SqlExpr {
+    let (op, ever) = match edge {
+        Edge::Start => (BinaryOp::GtEq, first_day()),
+        Edge::End => (BinaryOp::Lt, last_day()),
     };
     let day = Expr::Cast { arg: Box::new(chosen), to: ColumnType::Date };
-    let moved = Expr::call(Function::AddUnits(Unit::Day), vec![day, Expr::integer(sign * by)]);
+    let moved = Expr::call(Function::AddUnits(Unit::Day), vec![day, by]);
     let limit = Expr::call(Function::Coalesce, vec![moved, Expr::date(ever)]);
     column.binary(op, as_partition(partition, limit))
 }
@@ -213,7 +250,7 @@ fn last_day() -> NaiveDate {
 }
 
 /// Returns the days of a duration without its sign, rounded up.
-fn days(duration: Duration) -> i64 {
+pub(super) fn days(duration: Duration) -> i64 {
     let count = duration.count.abs();
     match duration.unit {
         Unit::Second => (count + 86_399) / 86_400,

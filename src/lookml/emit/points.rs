@@ -19,7 +19,9 @@ use super::{
     },
     Emission, draft,
     home::Home,
-    label, partition, rows,
+    label,
+    partition::{self, Days},
+    rows,
     splice::Splices,
     time,
 };
@@ -223,7 +225,14 @@ fn conditions(
         let column = rows.column(&partition.column);
         let (frame, _) = time::default_filter_of(frames);
         let field = format!("{group}_{}", frame.word());
-        conditions.extend(partition::bounds_inside(emission.project, home, partition, &column, (&field, 0), splices)?);
+        conditions.extend(partition::bounds_inside(
+            emission.project,
+            home,
+            partition,
+            &column,
+            (&field, (Some(0), Days::By(0))),
+            splices,
+        )?);
     }
     Ok(conditions)
 }

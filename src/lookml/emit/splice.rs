@@ -52,10 +52,23 @@ impl Splices {
             for quote in ["`", "\""] {
                 text = text.replace(&format!("{quote}{token}{quote}"), placed);
             }
-            text = text.replace(&token, placed);
+            text = put(&text, &token, placed);
         }
         Ok(text)
     }
+}
+
+/// Puts a text in place of a name; further lines of it are indented as the line is in which the name stands.
+fn put(text: &str, token: &str, placed: &str) -> String {
+    if !placed.contains('\n') {
+        return text.replace(token, placed);
+    }
+    let mut lines: Vec<String> = Vec::new();
+    for line in text.split('\n') {
+        let indent: String = line.chars().take_while(|c| *c == ' ').collect();
+        lines.push(line.replace(token, &placed.replace('\n', &format!("\n{indent}"))));
+    }
+    lines.join("\n")
 }
 
 fn token(number: usize) -> String {

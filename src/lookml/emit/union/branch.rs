@@ -10,7 +10,7 @@
 
 use super::{
     super::{Emission, dimension, partition, rows, splice::Splices},
-    Fact, Union, joined,
+    Fact, Union, gathered, joined,
     leaves::Column,
     shared,
 };
@@ -53,7 +53,11 @@ pub(super) fn branch(
             // What has no time is not moved in time.
             conditions.push(time.clone().is_null(true));
         }
-        items.push(shown_time(emission, union, fact, time).named(&union.time));
+        let shown = shown_time(emission, union, fact, time);
+        items.push(match fact.window {
+            Some(_) => shown.named(gathered::day_name(union)),
+            None => shown.named(&union.time),
+        });
     }
     for (shared, name) in union.shared.iter().zip(&union.shared_names) {
         let (route, dimension) = &shared.at[at];
@@ -70,11 +74,16 @@ pub(super) fn branch(
     if let Some(partition) = emission.partition(model) {
         let column = rows.column(&partition.column);
         let field = union.time_field();
-        let bounds = partition::bounds_inside(project, &fact.home, partition, &column, (&field, fact.later), splices)?;
+        let reach = gathered::reach(union, fact);
+        let bounds = partition::bounds_inside(project, &fact.home, partition, &column, (&field, reach), splices)?;
         conditions.extend(bounds);
     }
     emission.reads_no_bounded(&rows)?;
-    rows.select(items, Expr::all(conditions), 0).map_err(|error| error.message)
+    let rows = rows.select(items, Expr::all(conditions), 0).map_err(|error| error.message)?;
+    match fact.window {
+        Some(window) => gathered::gather(emission, (union, fact, window), rows, splices),
+        None => Ok(rows),
+    }
 }
 
 /// The time at which a row is shown: the bare value, or its local day where facts have times of different kinds.
@@ -89,7 +98,7 @@ fn shown_time(emission: &Emission<'_>, union: &Union, fact: &Fact, time: SqlExpr
         ColumnType::Date => time,
         _ => Expr::call(Function::DateOf, vec![local_time(time, column_type, project.time_zone)]),
     };
-    if fact.later == 0 {
+    if fact.later == 0 || fact.window.is_some() {
         return day;
     }
     let moved = Expr::call(Function::AddUnits(Unit::Day), vec![day, Expr::integer(fact.later)]);

@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 use super::super::{Emission, home::Home, measure};
 use crate::{
     ids::MetricId,
-    project::{Back, Input, MetricKind, Project},
-    time::Unit,
+    project::{Back, Cumulation, Input, MetricKind, Project, Take},
+    time::{Granularity, Unit},
 };
 
 /// The rows of a model along a time axis.
@@ -21,16 +21,67 @@ pub(in crate::lookml::emit) struct Fact {
     pub(super) home: Home,
     /// How many days later than they are the rows are shown.
     pub(super) later: i64,
+    /// The time over which the rows are gathered, if each period shows more than its own.
+    pub(super) window: Option<Window>,
+}
+
+/// The time up to the end of a period over which rows are gathered for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Window {
+    pub(super) over: Cumulation,
+    /// Whether it ends with the first day of a longer period, not with the last.
+    pub(super) to_first_day: bool,
+}
+
+impl Window {
+    /// Returns the window of a metric that accumulates over whole days.
+    pub(super) fn of(above: Option<Self>, over: Cumulation, take: Take) -> Result<Option<Self>, String> {
+        let by_hours = "it accumulates within a day, and an explore gathers whole days";
+        match over {
+            _ if above.is_some() => return Err("it accumulates what is accumulated already".to_owned()),
+            Cumulation::Window(duration) if duration.unit.seconds().is_some() => return Err(by_hours.to_owned()),
+            Cumulation::ToDate(size) if size.is_within_a_day() => return Err(by_hours.to_owned()),
+            Cumulation::ToDate(size) if size.of_calendar().is_some() => {
+                return Err(
+                    "it accumulates since the start of a period of a calendar, which Looker does not know".to_owned()
+                );
+            }
+            Cumulation::Window(_) | Cumulation::ToDate(_) | Cumulation::AllTime => {}
+        }
+        match take {
+            Take::Last | Take::First => Ok(Some(Self { over, to_first_day: take == Take::First })),
+            Take::Avg => {
+                Err("it is the mean of what is accumulated by each day, and a measure aggregates rows".to_owned())
+            }
+        }
+    }
+
+    /// What it is called in names and, with blanks, in labels: `over_28_days`, `month_to_date`, `all_time`.
+    pub(super) fn name(self) -> String {
+        let over = match self.over {
+            Cumulation::Window(duration) => format!("over_{duration}").replace(' ', "_"),
+            Cumulation::ToDate(size) => {
+                format!("{}_to_date", size.standard().map_or("period", Granularity::name))
+            }
+            Cumulation::AllTime => "all_time".to_owned(),
+        };
+        if self.to_first_day { format!("{over}_at_first") } else { over }
+    }
 }
 
 /// Finds the facts of a metric, or says why it cannot be counted over them.
 pub(super) fn facts(emission: &Emission<'_>, metric: MetricId) -> Result<BTreeSet<Fact>, String> {
     let mut found = BTreeSet::new();
-    gather(emission, metric, 0, &mut found)?;
+    gather(emission, metric, (0, None), &mut found)?;
     Ok(found)
 }
 
-fn gather(emission: &Emission<'_>, metric: MetricId, later: i64, found: &mut BTreeSet<Fact>) -> Result<(), String> {
+fn gather(
+    emission: &Emission<'_>,
+    metric: MetricId,
+    (later, window): (i64, Option<Window>),
+    found: &mut BTreeSet<Fact>,
+) -> Result<(), String> {
     let project = emission.project;
     if project.policies.restrictions.iter().any(|restriction| restriction.metrics.contains(&metric)) {
         let kept = || "not everyone may see it, and an explore over several models has no grants".to_owned();
@@ -40,24 +91,32 @@ fn gather(emission: &Emission<'_>, metric: MetricId, later: i64, found: &mut BTr
         MetricKind::Simple(simple) if simple.balance.is_some() => Err(measure::BALANCE.to_owned()),
         MetricKind::Simple(_) => {
             let home = emission.homes[&metric].clone()?;
-            found.insert(Fact { home, later });
+            if window.is_some() && home.axis.is_none() {
+                return Err("it accumulates over time and has no time".to_owned());
+            }
+            found.insert(Fact { home, later, window });
             Ok(())
         }
-        MetricKind::Derived { inputs, .. } => {
-            inputs.iter().try_for_each(|input| gather(emission, input.metric, later + moved(project, input)?, found))
+        MetricKind::Derived { inputs, .. } => inputs.iter().try_for_each(|input| {
+            let below = (later + moved(project, input)?, gathered(window, input)?);
+            gather(emission, input.metric, below, found)
+        }),
+        MetricKind::Cumulative { metric, cumulation, take } => {
+            gather(emission, *metric, (later, Window::of(window, *cumulation, *take)?), found)
         }
-        MetricKind::Cumulative { .. } => Err(measure::CUMULATIVE.to_owned()),
         MetricKind::Nested(_) => Err(measure::NESTED.to_owned()),
         MetricKind::Funnel(_) => Err(measure::FUNNEL.to_owned()),
     }
 }
 
+/// Returns the window of an input.
+pub(super) fn gathered(above: Option<Window>, input: &Input) -> Result<Option<Window>, String> {
+    input.cumulation.map_or(Ok(above), |over| Window::of(above, over, input.take))
+}
+
 /// Returns by how many days an input is taken back.
 pub(super) fn moved(project: &Project, input: &Input) -> Result<i64, String> {
     let inner = &project.metrics[input.metric].name;
-    if input.cumulation.is_some() {
-        return Err(measure::CUMULATIVE.to_owned());
-    }
     if input.ignore.is_some() {
         return Err(format!("`{inner}` ignores keys, and a measure of Looker is grouped by all fields of a query"));
     }

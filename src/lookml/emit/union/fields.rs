@@ -12,7 +12,7 @@ use super::{
         splice::Splices,
         time, view,
     },
-    Names, Union, branch,
+    Fact, Names, Union, branch,
     formula::{Above, formula},
     joined,
     leaves::Leaves,
@@ -71,9 +71,13 @@ pub(super) fn measure(
     for leaf in &made.leaves {
         show(leaves, *leaf, shown);
     }
+    let text = splices.expression(&made.expr, emission.options.dialect)?;
+    if is_shown_by_its_leaf(leaves, metric, &text, shown) {
+        return Ok(());
+    }
     let name = leaves.names.claim(&definition.name);
     let mut measure = measure::empty(&name, derived::measure_type(definition.value_type));
-    measure.sql = Some(splices.expression(&made.expr, emission.options.dialect)?);
+    measure.sql = Some(text);
     if definition.value_type.is_time() {
         let (datatype, convert_tz) = time::datatype(definition.value_type);
         (measure.datatype, measure.convert_tz) = (Some(datatype), Some(convert_tz));
@@ -82,6 +86,22 @@ pub(super) fn measure(
     leaves.measures.push(measure);
     shown.insert(metric, name);
     Ok(())
+}
+
+/// Shows the measure of what a metric accumulates as the metric, if it is nothing else and bears its name.
+fn is_shown_by_its_leaf(
+    leaves: &mut Leaves<'_, '_>,
+    metric: MetricId,
+    text: &str,
+    shown: &mut BTreeMap<MetricId, String>,
+) -> bool {
+    let emission = leaves.emission;
+    let name = &emission.project.metrics[metric].name;
+    let is_it = |measure: &&mut tree::Measure| measure.name == *name && *text == format!("${{{name}}}");
+    let Some(measure) = leaves.measures.iter_mut().find(is_it) else { return false };
+    measure.docs = docs(emission, metric, measure);
+    shown.insert(metric, name.clone());
+    true
 }
 
 /// Shows the measure of a leaf if it is a metric as it is, empty value included.
@@ -130,7 +150,7 @@ pub(super) fn view(
             name: union.time.clone(),
             docs: tree::FieldDocs {
                 label: Some(label::human(&union.time)),
-                description: Some("When a row counts: each fact by its own time.".to_owned()),
+                description: Some(when(union)),
                 ..tree::FieldDocs::default()
             },
             timeframes: union.frames.clone(),
@@ -162,6 +182,17 @@ pub(super) fn view(
     made.measures = measures;
     made.sets.push(detail(union, &made));
     Ok(made)
+}
+
+/// Says what the time of a union is.
+fn when(union: &Union) -> String {
+    let is_first = |fact: &Fact| fact.window.is_some_and(|window| window.to_first_day);
+    let gathered = match (union.has_windows(), union.facts.iter().any(is_first)) {
+        (false, _) => return "When a row counts: each fact by its own time.".to_owned(),
+        (true, false) => "the end of the period",
+        (true, true) => "the end of the period, or of its first day",
+    };
+    format!("The period that is shown: what is accumulated is told at {gathered}. Choose one size of periods.")
 }
 
 /// The hidden fields that joins meet by.
@@ -253,7 +284,8 @@ fn shared_field(
 /// The fields that a drill shows: when, and what the facts share.
 fn detail(union: &Union, made: &View) -> Set {
     let mut fields = Vec::new();
-    if !union.frames.is_empty() {
+    // What is accumulated would be shown once for each day.
+    if !union.frames.is_empty() && !union.has_windows() {
         let (frame, _) = time::default_filter_of(&union.frames);
         fields.push(format!("{}_{}", union.time, frame.word()));
     }

@@ -7,8 +7,11 @@
 //! **Invariant:** the rules are those of the planner's formulas, one by one.
 
 use super::{
-    super::{measure::Extra, splice::Splices},
-    facts::moved,
+    super::{
+        measure::{self, Extra},
+        splice::Splices,
+    },
+    facts::{Window, gathered, moved},
     leaves::{CountedLeaf, Leaves},
 };
 use crate::{
@@ -22,6 +25,7 @@ use crate::{
 pub(super) struct Above {
     pub(super) extra: Extra,
     pub(super) later: i64,
+    pub(super) window: Option<Window>,
     pub(super) when_empty: Option<Empty>,
     /// The name of the hidden measure that is made of it.
     pub(super) name: Option<String>,
@@ -49,16 +53,31 @@ pub(super) fn formula(
     match &definition.kind {
         MetricKind::Simple(simple) => {
             let wanted = above.name.as_deref().unwrap_or(&definition.name);
-            let extra = (above.extra.get(&simple.model), above.later);
-            let leaf = leaves.leaf(metric, simple, extra, wanted)?;
+            let shown = (above.later, above.window);
+            let leaf = leaves.leaf(metric, simple, (above.extra.get(&simple.model), shown), wanted)?;
             let empty = above.when_empty.unwrap_or(definition.when_empty);
             Ok(of_leaf(leaves, splices, leaf, empty))
         }
         MetricKind::Derived { expr, inputs } => of_inputs(leaves, splices, metric, (expr, inputs), above),
-        MetricKind::Cumulative { .. } | MetricKind::Nested(_) | MetricKind::Funnel(_) => {
-            Err("it is no sum over rows".to_owned())
+        MetricKind::Cumulative { metric: inner, cumulation, take } => {
+            let mut below = above.clone();
+            below.window = Window::of(above.window, *cumulation, *take)?;
+            below.when_empty = above.when_empty.or(definition.said_empty());
+            if below.name.is_none() {
+                let empty = below.when_empty.unwrap_or(project.metrics[*inner].when_empty);
+                let is_leaf = project.simple(*inner).is_some_and(|simple| is_bare(simple.aggregation, empty));
+                let name = &definition.name;
+                below.name = Some(if is_leaf { name.clone() } else { format!("{name}_gathered") });
+            }
+            formula(leaves, splices, *inner, &below)
         }
+        MetricKind::Nested(_) | MetricKind::Funnel(_) => Err("it is no sum over rows".to_owned()),
     }
+}
+
+/// Returns whether the measure of a leaf is the metric as it is, empty value included.
+fn is_bare(aggregation: Aggregation, empty: Empty) -> bool {
+    measure::emptiness(aggregation, empty).is_none()
 }
 
 fn of_leaf(leaves: &mut Leaves<'_, '_>, splices: &mut Splices, leaf: usize, empty: Empty) -> Formula {
@@ -108,7 +127,8 @@ fn of_inputs(
             below.extra.insert(*model, both);
         }
         below.later += moved(project, input)?;
-        let is_itself = below.extra.is_empty() && below.later == 0;
+        below.window = gathered(above.window, input)?;
+        let is_itself = below.extra.is_empty() && below.later == 0 && below.window.is_none();
         let owner = above.name.as_deref().unwrap_or(&definition.name);
         below.name = (!is_itself).then(|| format!("{owner}_{}", input.name));
         let of_input = if is_shifted { None } else { input.when_empty };

@@ -14,12 +14,13 @@ use super::{
         time,
     },
     Fact, Names,
+    facts::Window,
 };
 use crate::{
     catalog::ColumnType,
     ids::{MetricId, ModelId},
     project::{Aggregation, Ref, SimpleMetric},
-    sql::Expr,
+    sql::{Expr, Literal},
 };
 
 /// A column of the union that one fact fills.
@@ -81,11 +82,11 @@ impl<'e, 'a> Leaves<'e, 'a> {
         &mut self,
         metric: MetricId,
         simple: &SimpleMetric,
-        (extra, later): (Option<&Expr<Ref>>, i64),
+        (extra, (later, window)): (Option<&Expr<Ref>>, (i64, Option<Window>)),
         wanted: &str,
     ) -> Result<usize, String> {
         let home = self.emission.homes[&metric].clone()?;
-        let fact = Fact { home, later };
+        let fact = Fact { home, later, window };
         let fact = self.facts.iter().position(|known| *known == fact).ok_or("its rows are not in the explore")?;
         let condition = Expr::all(simple.filter.iter().chain(extra).cloned());
         let same = |leaf: &CountedLeaf| (leaf.metric, leaf.fact, &leaf.condition) == (metric, fact, &condition);
@@ -106,9 +107,9 @@ impl<'e, 'a> Leaves<'e, 'a> {
         Ok(self.counted.len() - 1)
     }
 
-    /// Returns whether the rows of a fact are shown at their own time.
+    /// Returns whether the rows of a fact are shown at their own time, and nowhere else.
     pub(super) fn is_unmoved(&self, fact: usize) -> bool {
-        self.facts[fact].later == 0
+        self.facts[fact].later == 0 && self.facts[fact].window.is_none()
     }
 
     pub(super) fn get(&self, leaf: usize) -> &CountedLeaf {
@@ -171,9 +172,9 @@ impl<'e, 'a> Leaves<'e, 'a> {
         };
         let column = match (simple.aggregation, &simple.expr) {
             (Aggregation::Count, expr) => {
-                let present = expr.clone().map(|expr| expr.is_null(true));
-                let condition = Expr::all(condition.into_iter().cloned().chain(present));
-                self.column(&format!("{name}_rows"), fact, (None, true), condition)
+                // A row without a value counts nothing, and makes a group all the same.
+                let present = expr.clone().map(|expr| Expr::integer(1).when(expr.is_null(true)));
+                self.column(&format!("{name}_rows"), fact, (present, true), condition.cloned())
             }
             (Aggregation::CountDistinct | Aggregation::ApproxCountDistinct, expr) => {
                 self.column(&format!("{name}_value"), fact, (expr.clone(), false), condition.cloned())
@@ -227,7 +228,7 @@ impl<'e, 'a> Leaves<'e, 'a> {
     }
 }
 
-/// Returns the type of an expression that is a plain name.
+/// Returns the type of an expression that is a plain name, or that of a number that counts.
 fn type_of(emission: &Emission<'_>, model: ModelId, expr: &Expr<Ref>) -> ColumnType {
     match expr {
         Expr::Leaf(Ref::Column { route, column, column_type: ColumnType::Unknown }) => {
@@ -235,6 +236,11 @@ fn type_of(emission: &Emission<'_>, model: ModelId, expr: &Expr<Ref>) -> ColumnT
         }
         Expr::Leaf(Ref::Column { column_type, .. }) => *column_type,
         Expr::Leaf(Ref::Dimension { dimension, .. }) => emission.project.dimensions[*dimension].column_type,
+        Expr::Case { branches, otherwise: None } => match branches.as_slice() {
+            [(_, value)] => type_of(emission, model, value),
+            _ => ColumnType::Unknown,
+        },
+        Expr::Literal(Literal::Integer(_)) => ColumnType::Integer,
         _ => ColumnType::Unknown,
     }
 }

@@ -14,6 +14,7 @@ mod branch;
 mod facts;
 mod fields;
 mod formula;
+mod gathered;
 mod joined;
 mod leaves;
 mod shared;
@@ -36,7 +37,7 @@ use crate::{
     catalog::ColumnType,
     ids::{MetricId, ModelId},
     plan::WholeData,
-    project::{MetricKind, Project},
+    project::{MetricKind, Project, TimeAxis},
     time::Granularity,
 };
 use joined::Joined;
@@ -110,6 +111,18 @@ impl Union {
         self.joined.iter().map(|joined| (alias(joined), joined.model)).collect()
     }
 
+    /// Returns the members of the time group that show periods.
+    fn periods(&self) -> impl Iterator<Item = (String, Granularity)> + '_ {
+        self.frames
+            .iter()
+            .filter_map(|frame| time::granularity(*frame).map(|size| (format!("{}_{}", self.time, frame.word()), size)))
+    }
+
+    /// Returns whether rows of some fact are gathered over time.
+    fn has_windows(&self) -> bool {
+        self.facts.iter().any(|fact| fact.window.is_some())
+    }
+
     /// The field that the explore is filtered on.
     fn time_field(&self) -> String {
         let (frame, _) = time::default_filter_of(&self.frames);
@@ -123,12 +136,12 @@ pub(super) fn build(emission: &mut Emission<'_>) -> Vec<UnionExplore> {
     let mut wanted: BTreeMap<Vec<Fact>, Vec<MetricId>> = BTreeMap::new();
     for (id, metric) in project.metrics.iter() {
         let is_built = matches!(emission.built.get(&id), Some(Ok(_)));
-        if is_built || !matches!(metric.kind, MetricKind::Derived { .. }) {
+        if is_built || !matches!(metric.kind, MetricKind::Derived { .. } | MetricKind::Cumulative { .. }) {
             continue;
         }
         match facts::facts(emission, id) {
             Ok(facts) => wanted.entry(facts.into_iter().collect()).or_default().push(id),
-            Err(reason) if emission.homes[&id].is_err() => {
+            Err(reason) if emission.homes[&id].is_err() || accumulates(project, id) => {
                 emission.homes.insert(id, Err(reason));
             }
             Err(_) => {}
@@ -153,6 +166,17 @@ pub(super) fn build(emission: &mut Emission<'_>) -> Vec<UnionExplore> {
         }
     }
     built
+}
+
+/// Returns whether a metric rests on anything that is accumulated over time, which only such an explore can say.
+fn accumulates(project: &Project, metric: MetricId) -> bool {
+    match &project.metrics[metric].kind {
+        MetricKind::Cumulative { .. } => true,
+        MetricKind::Derived { inputs, .. } => {
+            inputs.iter().any(|input| input.cumulation.is_some() || accumulates(project, input.metric))
+        }
+        MetricKind::Simple(_) | MetricKind::Nested(_) | MetricKind::Funnel(_) => false,
+    }
 }
 
 fn explore(
@@ -228,11 +252,12 @@ fn union(emission: &Emission<'_>, facts: Vec<Fact>, taken: &mut BTreeSet<String>
 /// Names a fact: `shipments_by_delivered`, `52_weeks_before`.
 fn part(emission: &Emission<'_>, facts: &[Fact], fact: &Fact) -> String {
     let explore = emission.explore_name(&fact.home);
+    let explore = fact.window.map_or(explore.clone(), |window| format!("{explore}_{}", window.name()));
     if fact.later == 0 {
         return explore;
     }
     let before = before(fact.later).replace(' ', "_");
-    let is_beside = facts.iter().any(|other| other.home == fact.home && other.later == 0);
+    let is_beside = facts.iter().any(|other| (&other.home, other.window, other.later) == (&fact.home, fact.window, 0));
     if is_beside { before } else { format!("{explore}_{before}") }
 }
 
@@ -255,7 +280,9 @@ fn frames(emission: &Emission<'_>, facts: &[Fact]) -> Result<(Vec<Timeframe>, bo
     }
     let dimensions: Vec<_> = axes.iter().map(|axis| &project.dimensions[axis.dimension]).collect();
     let column_type = dimensions[0].column_type;
-    let by_days = facts.iter().any(|fact| fact.later != 0)
+    let has_windows = facts.iter().any(|fact| fact.window.is_some());
+    let by_days = has_windows
+        || facts.iter().any(|fact| fact.later != 0)
         || dimensions.iter().any(|dimension| dimension.column_type != column_type);
     let mut frames = time::timeframes(project, dimensions[0]);
     for dimension in &dimensions[1..] {
@@ -268,6 +295,10 @@ fn frames(emission: &Emission<'_>, facts: &[Fact]) -> Result<(Vec<Timeframe>, bo
             other => time::granularity(other).is_some_and(Granularity::is_within_a_day),
         };
         frames.retain(|frame| !is_within_a_day(*frame));
+    }
+    if has_windows {
+        // What is accumulated is told at the end of a period, and a part of a date has none.
+        frames.retain(|frame| time::granularity(*frame).is_some());
     }
     if frames.iter().all(|frame| *frame == Timeframe::Raw) {
         return Err("its inputs have times that no period fits".to_owned());
@@ -284,6 +315,28 @@ fn time_type(emission: &Emission<'_>, union: &Union) -> ColumnType {
     }
 }
 
+/// Says in few words when the rows of a fact count, and in more what they are.
+fn words(emission: &Emission<'_>, fact: &Fact, title: &str) -> (String, String) {
+    let project = emission.project;
+    let model = &project.models[fact.home.model];
+    let by = |axis: &TimeAxis| project.dimension_path(fact.home.model, &axis.route, axis.dimension);
+    let axis_name = || emission.axis_name(&fact.home).unwrap_or_default().replace('_', " ");
+    let over = fact.window.map(|window| window.name().replace('_', " "));
+    match (&fact.home.axis, over, fact.later) {
+        (Some(axis), Some(over), 0) => {
+            let own = emission.is_default(&fact.home);
+            let when = if own { over.clone() } else { format!("{} {over}", axis_name()) };
+            (when, format!("{title} by {}, {over}", by(axis)))
+        }
+        (Some(axis), None, 0) => (axis_name(), format!("{title} by {}", by(axis))),
+        (None, _, 0) => (model.name.replace('_', " "), title.to_owned()),
+        (_, over, days) => {
+            let when = over.into_iter().chain([before(days)]).collect::<Vec<_>>().join(" ");
+            (when.clone(), format!("{title} {when}"))
+        }
+    }
+}
+
 /// Names the explore and says what it is.
 fn head(emission: &Emission<'_>, union: &Union) -> Explore {
     let project = emission.project;
@@ -293,21 +346,8 @@ fn head(emission: &Emission<'_>, union: &Union) -> Explore {
     for fact in &union.facts {
         let model = &project.models[fact.home.model];
         let title = model.docs.label.as_deref().map_or_else(|| label::human(&model.name), inert);
-        let when = match (&fact.home.axis, fact.later) {
-            (Some(axis), 0) => {
-                let path = project.dimension_path(fact.home.model, &axis.route, axis.dimension);
-                told.push(format!("{title} by {path}"));
-                emission.axis_name(&fact.home).unwrap_or_default().replace('_', " ")
-            }
-            (None, 0) => {
-                told.push(title.clone());
-                model.name.replace('_', " ")
-            }
-            (_, days) => {
-                told.push(format!("{title} {}", before(days)));
-                before(days)
-            }
-        };
+        let (when, tells) = words(emission, fact, &title);
+        told.push(tells);
         if !whens.contains(&when) {
             whens.push(when);
         }
@@ -316,7 +356,9 @@ fn head(emission: &Emission<'_>, union: &Union) -> Explore {
         }
     }
     let is_partitioned = union.facts.iter().any(|fact| emission.partition(fact.home.model).is_some());
-    let filter = (is_partitioned && !union.frames.is_empty()).then(|| {
+    let label = whens.join(" and ");
+    let is_alone = union.facts.len() == 1 && union.has_windows();
+    let filter = ((is_partitioned || union.has_windows()) && !union.frames.is_empty()).then(|| {
         let (_, value) = time::default_filter_of(&union.frames);
         Filter { field: union.time_field(), value: value.to_owned() }
     });
@@ -325,12 +367,19 @@ fn head(emission: &Emission<'_>, union: &Union) -> Explore {
     let datagroup = (groups.len() == 1).then(|| groups.into_iter().next().flatten()).flatten();
     Explore {
         name: union.name.clone(),
-        label: Some(format!("By {}", whens.join(" and "))),
+        label: Some(if is_alone { label::human(&label) } else { format!("By {label}") }),
         group_label: Some(titles.join(" and ")),
-        description: Some(format!(
-            "One row for each of: {}. Each is counted by its own time, and metrics are of all together.",
-            told.join("; ")
-        )),
+        description: Some(if is_alone {
+            format!(
+                "{}. Each period shows all rows of the time that ends with it, those before the chosen days too.",
+                told.join("; ")
+            )
+        } else {
+            format!(
+                "One row for each of: {}. Each is counted by its own time, and metrics are of all together.",
+                told.join("; ")
+            )
+        }),
         view_name: union.name.clone(),
         always_filter: filter.into_iter().collect(),
         persist_with: datagroup,

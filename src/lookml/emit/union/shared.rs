@@ -80,12 +80,12 @@ fn meeting(
     })
 }
 
-/// Returns whether it is the time of a fact whose rows are shown later: to the API its path is the time, which is the
+/// Returns whether it is the time of a fact whose rows are shown later, or in several periods: to the API its path is the time, which is the
 /// union's period.
 fn is_moved_time(facts: &[Fact], at: &[(Route, DimensionId)]) -> bool {
     facts.iter().zip(at).any(|(fact, (route, dimension))| {
         let is_axis = |axis: &TimeAxis| axis.route == *route && axis.dimension == *dimension;
-        fact.later != 0 && fact.home.axis.as_ref().is_some_and(is_axis)
+        (fact.later != 0 || fact.window.is_some()) && fact.home.axis.as_ref().is_some_and(is_axis)
     })
 }
 

@@ -24,6 +24,8 @@ pub(in crate::lookml::twin) struct Place {
     pub(in crate::lookml::twin) axis: Option<String>,
     /// Whether the explore filters by itself where a query has no range.
     pub(in crate::lookml::twin) has_default: bool,
+    /// Whether it tells what is accumulated over time, which Looker ends with the last row where a range has no end.
+    pub(in crate::lookml::twin) is_accumulated: bool,
     /// The timeframes of the axis.
     pub(in crate::lookml::twin) frames: Vec<String>,
 }
@@ -133,6 +135,7 @@ fn place(world: &World, model: &Model, name: &str, metric: &str) -> Looker<Place
         metrics: Vec::new(),
         comparisons: Vec::new(),
         has_default: explore.block.block("always_filter").is_some(),
+        is_accumulated: false,
         dimensions,
         frames: frames.filter(|frame| frame != "raw").collect(),
         axis,

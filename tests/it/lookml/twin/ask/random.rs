@@ -246,7 +246,7 @@ fn range_of(random: &mut Random, world: &World, place: &Place, axis: &str, kind:
             with(format!("last {days} days"), format!("{days} days ago for {days} days"))
         }
         2 => with("current month".to_owned(), "this month".to_owned()),
-        3 => with(format!("since {from}"), format!("after {from}")),
+        3 if !place.is_accumulated => with(format!("since {from}"), format!("after {from}")),
         4 => place.has_default.then(|| Range { text: "last 28 days".to_owned(), filter: None, days: None }),
         _ => {
             let to = from + Duration::days(1 + i64::try_from(random.below(200)).unwrap_or(0));

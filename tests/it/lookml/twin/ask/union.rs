@@ -42,6 +42,10 @@ pub(super) fn place(world: &World, explore: &Explore<'_>) -> Looker<Option<Place
         comparisons: Vec::new(),
         dimensions,
         has_default: explore.block.block("always_filter").is_some(),
+        is_accumulated: view
+            .block("derived_table")
+            .and_then(|table| table.code("sql"))
+            .is_some_and(|sql| sql.contains("window_end")),
         frames: frames.map(str::to_owned).collect(),
         axis: Some(axis),
     }))

@@ -169,7 +169,13 @@ kinds! {
     "a refinement is gone": |text| without_block(text, "view: +");
     // Derived tables.
     "a branch of a union is gone": without_branch;
-    "a mark of other periods": |text| replace(text, "_month._is_selected", "_week._is_selected");
+    "a mark of other periods": |text| lines(text, |line| {
+        let is_bound = line.contains("{% date_end ");
+        (!is_bound && line.contains("_month._is_selected")).then(|| line.replace("_month._is_selected", "_week._is_selected"))
+    });
+    "a window ends a day later": |text| replace(text, "counted.day < periods.window_end", "counted.day <= periods.window_end");
+    "a window begins a day later": |text| replace(text, " AND counted.day >= ", " AND counted.day > ");
+    "a window has no beginning": |text| replace(text, " AND counted.day >= ", " OR counted.day >= ");
     // An aggregate table that holds something else answers nothing, and the rows do: see `hand`.
     // The model.
     "a week begins on another day": |text| lines(text, |line| {

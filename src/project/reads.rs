@@ -1,6 +1,6 @@
 //! The tables and columns of the warehouse that a definition reads.
 //!
-//! `revenue` → marts.fct_shipments: `price_cents`, `booked_at`, `currency`; marts.fx_rates: `currency`, `day`, `eur`.
+//! `revenue` → `marts.fct_shipments`: `price_cents`, `booked_at`, `currency`; `marts.fx_rates`: `currency`, `day`, `eur`.
 //!
 //! **Invariant:** whatever a definition names is among them, over joins and through metrics below it, too.
 

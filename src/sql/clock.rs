@@ -1,6 +1,7 @@
 //! Periods of an instant that are shorter than a day, told by the clock of a zone.
 //!
-//! An hour lasts sixty minutes, save where the clock is put forward or back within one: then it begins with the change.
+//! An hour lasts sixty minutes, save where the clock is put forward or back by a part of an hour within one: then it begins
+//! with the change. On Chatham Island, where a quarter to four becomes a quarter to three, it stays whole.
 //! Six hours are a part of the local day: they begin at 0, 6, 12 and 18 o'clock, and one of them has an hour more or
 //! less where clocks change.
 //!

@@ -145,10 +145,7 @@ fn window_end(
     let mut text = String::new();
     for (name, size) in union.periods() {
         let period = truncate(day(), size, emission.project.calendar);
-        let end = match window.to_first_day {
-            true => move_day(period, Unit::Day, 1),
-            false => period_end(period, size),
-        };
+        let end = if window.to_first_day { move_day(period, Unit::Day, 1) } else { period_end(period, size) };
         let end = splices.expression(&Expr::call(Function::DateOf, vec![end]), dialect)?;
         let word = if text.is_empty() { "if" } else { "elsif" };
         text.push_str(&format!("{{% {word} {}.{name}._is_selected %}}\n  {end}\n", union.name));

@@ -70,6 +70,7 @@ pub(super) fn rows(bound: &Bound<'_>, scan: &Scan, edge: Edge) -> Result<Rows, P
         outer_keys.push((position, SqlExpr::column("versions", &alias)));
         items.push(value.named(alias));
     }
+    outer_keys.sort_by_key(|(position, _)| *position);
     let outer = aggregates.into_iter().map(|aggregate| {
         let arg = aggregate.arg.map(|value| {
             let alias = format!("{}_value", bound.leaves[aggregate.leaf.0].name);

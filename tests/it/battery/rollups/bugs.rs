@@ -110,7 +110,7 @@ impl Bug {
         };
         let function = match (self, function) {
             (Self::GreatestOfSums, AggregateFunction::Sum) if reads("") => AggregateFunction::Max,
-            (Self::RowsOfTheRollupCounted, AggregateFunction::Sum) if reads("_rows") => AggregateFunction::Count,
+            (Self::RowsOfTheRollupCounted, AggregateFunction::Sum) if reads("") => AggregateFunction::Count,
             (Self::MeanOfMeans, AggregateFunction::Sum) if reads("_count") => AggregateFunction::Count,
             (_, function) => function,
         };

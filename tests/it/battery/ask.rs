@@ -9,6 +9,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use entente::{
     catalog::Catalog,
     diagnostics::Diagnostics,
+    engine,
     files::SourceMap,
     plan::{self, Claim, ColumnRole, Context, Plan, Principal, Request},
     project::Project,
@@ -107,6 +108,13 @@ impl<'w> Held<'w> {
         self.warehouse.catalog.get_or_init(|| database.catalog_blocking(None).expect("the tables can be read"))
     }
 
+    /// Reads definitions, and the periods of their calendars.
+    pub(super) fn load(self, config: &str, yaml: &str) -> Result<Project, Failure> {
+        let mut project = load(config, yaml, self.catalog())?;
+        engine::refresh_periods(&mut project, |select| self.rows(select))?;
+        Ok(project)
+    }
+
     pub(super) fn rows(self, select: &Select) -> Result<Rows, Failure> {
         let text = sql::print(select, Dialect::DuckDb);
         self.warehouse.database.query_blocking(&text).map_err(|error| {
@@ -121,8 +129,7 @@ impl<'w> Held<'w> {
     }
 }
 
-/// Reads definitions.
-pub(super) fn load(config: &str, yaml: &str, catalog: &Catalog) -> Result<Project, Failure> {
+fn load(config: &str, yaml: &str, catalog: &Catalog) -> Result<Project, Failure> {
     let mut files = SourceMap::new();
     let config_file = files.add("entente.yml", config);
     let metrics_file = files.add("metrics/world.yml", yaml);

@@ -35,7 +35,7 @@ impl Case {
         }
         let held = warehouse.hold(&case.world);
         let yaml = ask::yaml(&case.world, &case.metrics);
-        let project = ask::load(&case.world.config(), &yaml, held.catalog())?;
+        let project = held.load(&case.world.config(), &yaml)?;
         ask::check(held, &project, &case.world, &case.metrics, &case.query).map(drop)
     }
 

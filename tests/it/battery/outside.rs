@@ -6,7 +6,7 @@ use super::{
     oracle::{self, KeyValue, Number},
     query::{Comparison, Constant, Dimension, Key, Predicate, Query, Range, Size, Words},
     run::{Made, make},
-    world::{Claim, Customer, Depot, Parcel, SEEN_REGION, decimal, plans},
+    world::{Claim, Customer, Depot, Parcel, SEEN_REGION, Status, decimal, plans},
 };
 
 /// A world with its metrics, called `m0`, `m1` and so on.
@@ -61,6 +61,8 @@ impl Small {
                 .customers
                 .extend(more.void.customers.into_iter().map(|row| Customer { id: row.id + apart, ..row }));
             world.depots.extend(more.depots.into_iter().map(|row| Depot { id: row.id + apart, ..row }));
+            let statuses = more.statuses.into_iter();
+            world.statuses.extend(statuses.map(|row| Status { id: row.id + apart, parcel: other(row.parcel), ..row }));
             for rate in more.rates {
                 if !world.rates.iter().any(|other| (&other.currency, other.day) == (&rate.currency, rate.day)) {
                     world.rates.push(rate);

@@ -51,7 +51,7 @@ pub(super) fn make(seed: u64) -> Made {
 impl Made {
     pub(super) fn load(&self, held: Held<'_>) -> Project {
         let yaml = ask::yaml(&self.world, &self.metrics);
-        ask::load(&self.world.config(), &yaml, held.catalog()).unwrap_or_else(|failure| panic!("{failure:?}\n{yaml}"))
+        held.load(&self.world.config(), &yaml).unwrap_or_else(|failure| panic!("{failure:?}\n{yaml}"))
     }
 }
 

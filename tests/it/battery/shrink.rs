@@ -277,6 +277,7 @@ fn worlds(world: &World) -> Vec<World> {
     add_rows(&mut add, world.depots.len(), &|world, keep| retain(&mut world.depots, keep));
     add_rows(&mut add, world.rates.len(), &|world, keep| retain(&mut world.rates, keep));
     add_rows(&mut add, world.plans.len(), &|world, keep| retain(&mut world.plans, keep));
+    add_rows(&mut add, world.statuses.len(), &|world, keep| retain(&mut world.statuses, keep));
     add_rows(&mut add, world.notes.len(), &|world, keep| retain(&mut world.notes, keep));
     add_rows(&mut add, world.segments.len(), &|world, keep| retain(&mut world.segments, keep));
     add_rows(&mut add, world.memberships.len(), &|world, keep| retain(&mut world.memberships, keep));

@@ -11,7 +11,7 @@ use super::{
 impl Bug {
     /// Plants the bug into one part of an expression.
     pub(super) fn in_part(self, part: SqlExpr) -> SqlExpr {
-        match (self, self.in_joined_part(self.in_asked_part(part))) {
+        match (self, self.in_timed_part(self.in_joined_part(self.in_asked_part(part)))) {
             (Self::EndIncluded, Expr::Binary { op: BinaryOp::Lt, left, right }) if is_constant(&right) => {
                 Expr::Binary { op: BinaryOp::LtEq, left, right }
             }

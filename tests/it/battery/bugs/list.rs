@@ -138,6 +138,22 @@ pub(in crate::battery) enum Bug {
     CalendarDaysLost,
     /// Each day of a calendar is a period of its own.
     CalendarByDay,
+    /// Hours and minutes do not move.
+    HoursForgotten,
+    /// A window of hours holds its end.
+    HoursHoldTheirEnd,
+    /// Not every part of a day is made.
+    MomentsTooFarApart,
+    /// Some days of a calendar are not shown later.
+    CounterpartForgotten,
+    /// Some days of a calendar are shown beside the wrong ones.
+    CounterpartOfTheNext,
+    /// The periods of a calendar end on their first day.
+    CalendarEndsEarly,
+    /// A version that begins at the end of a period is valid in it.
+    ValidWhenOver,
+    /// A version that ends with a period is over before.
+    OverWhenValid,
 }
 
 impl Bug {
@@ -210,5 +226,13 @@ impl Bug {
         Self::StartIsNow,
         Self::CalendarDaysLost,
         Self::CalendarByDay,
+        Self::HoursForgotten,
+        Self::HoursHoldTheirEnd,
+        Self::MomentsTooFarApart,
+        Self::CounterpartForgotten,
+        Self::CounterpartOfTheNext,
+        Self::CalendarEndsEarly,
+        Self::ValidWhenOver,
+        Self::OverWhenValid,
     ];
 }

@@ -6,6 +6,7 @@ mod joined;
 mod list;
 mod plant;
 mod shape;
+mod timed;
 
 pub(super) use list::Bug;
 

@@ -75,6 +75,7 @@ impl Bug {
     }
 
     fn in_from(self, from: &mut From) {
+        self.in_made_table(from);
         if let From::Select { select, .. } = from {
             self.in_select(select);
         }

@@ -16,6 +16,7 @@ impl Tie {
     pub(super) fn expr(self, base: Base) -> &'static str {
         match (self, base) {
             (Self::Customer, Base::Parcels) => "customer_id",
+            (_, Base::Statuses) => panic!("versions are no events"),
             (Self::Customer, Base::Claims) => "parcels.customer_id",
             (Self::Parcel, Base::Parcels) => "id",
             (Self::Parcel, Base::Claims) => "parcel_id",
@@ -95,12 +96,13 @@ fn clock(axis: Axis) -> usize {
         Axis::BookedAt | Axis::BookedAtOfParcel => 0,
         Axis::FiledAt => 1,
         Axis::DoneOn => 2,
+        Axis::Validity => panic!("versions are no events"),
     }
 }
 
 /// A random funnel over metrics of rows, if there is one that may begin it.
 pub(super) fn make(random: &mut Random, metrics: &[Metric]) -> Option<Kind> {
-    let can_be_step = |position: &usize| matches!(&metrics[*position].kind, Kind::Simple(own) if own.balance.is_none());
+    let can_be_step = |position: &usize| matches!(&metrics[*position].kind, Kind::Simple(own) if own.balance.is_none() && own.base != Base::Statuses);
     let events: Vec<usize> = (0..metrics.len()).filter(can_be_step).collect();
     if events.is_empty() {
         return None;

@@ -9,10 +9,35 @@ use crate::battery::{
     random::Random,
 };
 
-pub(in crate::battery) const SPANS: [Span; 6] =
-    [Span::Days(7), Span::Days(1), Span::Days(30), Span::MonthToDate, Span::YearToDate, Span::Ever];
-const OFFSETS: [Back; 6] =
-    [Back::Months(1), Back::Months(12), Back::Days(7), Back::Days(1), Back::Days(364), Back::Months(3)];
+pub(in crate::battery) const SPANS: [Span; 13] = [
+    Span::Days(7),
+    Span::Days(1),
+    Span::Days(30),
+    Span::MonthToDate,
+    Span::YearToDate,
+    Span::Ever,
+    Span::Minutes(360),
+    Span::Minutes(90),
+    Span::Minutes(1500),
+    Span::HourToDate,
+    Span::DayToDate,
+    Span::RetailMonthToDate,
+    Span::RetailYearToDate,
+];
+const OFFSETS: [Back; 12] = [
+    Back::Months(1),
+    Back::Months(12),
+    Back::Days(7),
+    Back::Days(1),
+    Back::Days(364),
+    Back::Months(3),
+    Back::Minutes(60),
+    Back::Minutes(24 * 60),
+    Back::Minutes(90),
+    Back::Retail(Size::RetailMonth, 1),
+    Back::Retail(Size::RetailMonth, 2),
+    Back::Retail(Size::RetailYear, 1),
+];
 
 /// Random metrics.
 pub(in crate::battery) fn make(random: &mut Random) -> Vec<Metric> {
@@ -57,7 +82,9 @@ fn when_empty(random: &mut Random) -> Option<WhenEmpty> {
 fn can_nest(metrics: &[Metric], metric: usize) -> bool {
     match &metrics[metric].kind {
         Kind::Simple(simple) => {
-            simple.balance.is_none() && !matches!(simple.aggregate, Aggregate::Avg | Aggregate::Percentile(_))
+            simple.balance.is_none()
+                && simple.base != Base::Statuses
+                && !matches!(simple.aggregate, Aggregate::Avg | Aggregate::Percentile(_))
         }
         _ => false,
     }
@@ -66,11 +93,12 @@ fn can_nest(metrics: &[Metric], metric: usize) -> bool {
 /// Whether a metric cannot be accumulated (again).
 pub(in crate::battery) fn accumulates(metrics: &[Metric], metric: usize) -> bool {
     uses(metrics, metric).iter().any(|below| {
-        below.is_accumulated
+        below.span.is_some()
             || below.per.is_some()
             || below.is_base
             || below.ignores
             || simple(metrics, below.simple).balance.is_some()
+            || simple(metrics, below.simple).base == Base::Statuses
     })
 }
 
@@ -110,7 +138,9 @@ fn input(random: &mut Random, metrics: &[Metric]) -> Input {
     };
     let can_accumulate = !accumulates(metrics, metric);
     let ignore = if random.chance(15) && can_ignore(&below) { Some(ignore(random)) } else { None };
-    let is_plain = ignore.is_none();
+    // Versions that are all counted have no time in which they could be moved.
+    let is_timed = |below: &Use| simple(metrics, below.simple).axis != Axis::Validity || is_balance(metrics, below);
+    let is_plain = ignore.is_none() && below.iter().all(is_timed);
     let mut input = Input {
         metric,
         filter,
@@ -123,9 +153,14 @@ fn input(random: &mut Random, metrics: &[Metric]) -> Input {
     if let Some(Back::Months(_)) = input.back {
         input.by_rows = input.span.is_none() && !has_funnel && can_ignore(&below) && random.chance(35);
     } else if is_plain && input.back.is_none() && input.span.is_none() && can_ignore(&below) {
-        input.start_of = random.pick_or_none(85, &[Size::Month, Size::Quarter, Size::Year]);
+        let has_time = below.iter().all(|below| simple(metrics, below.simple).axis != Axis::Validity);
+        input.start_of = random.pick_or_none(85, &[Size::Month, Size::Quarter, Size::Year]).filter(|_| has_time);
     }
     input
+}
+
+fn is_balance(metrics: &[Metric], used: &Use) -> bool {
+    simple(metrics, used.simple).balance.is_some()
 }
 
 fn take(random: &mut Random) -> Take {
@@ -133,7 +168,7 @@ fn take(random: &mut Random) -> Take {
 }
 
 fn can_ignore(below: &[Use]) -> bool {
-    below.iter().all(|below| below.months == 0 && below.days == 0 && !below.is_accumulated && !below.ignores)
+    below.iter().all(|below| below.moved.is_none() && below.span.is_none() && !below.ignores)
 }
 
 fn ignore(random: &mut Random) -> Ignore {
@@ -146,6 +181,19 @@ fn ignore(random: &mut Random) -> Ignore {
 
 fn simple_metric(random: &mut Random) -> Simple {
     use Aggregate::{Avg, Count, CountDistinct, Discrete, Max, Min, Percentile, Sum};
+    if random.chance(10) {
+        let (aggregate, value) = *random.pick(&[
+            (Count, Value::Nothing),
+            (Sum, Value::Load),
+            (Count, Value::Load),
+            (CountDistinct, Value::Load),
+            (Max, Value::Load),
+            (Avg, Value::Load),
+        ]);
+        let balance = random.chance(85).then(|| Balance { is_last: random.chance(60), per_kind: false });
+        let filter = if random.chance(30) { Some(Predicate::of_dimensions(random, 1)) } else { None };
+        return Simple { base: Base::Statuses, aggregate, value, filter, axis: Axis::Validity, balance };
+    }
     if random.chance(65) {
         let (aggregate, value) = *random.pick(&[
             (Count, Value::Nothing),

@@ -4,7 +4,7 @@ mod funnel;
 mod make;
 mod yaml;
 
-use super::query::{Back, Dimension, Key, Predicate, Size};
+use super::query::{Back, Dimension, Key, Moved, Predicate, Size};
 
 pub(super) use funnel::{Funnel, FunnelResult, Step, Tie, Within};
 pub(super) use make::{SPANS, accumulates, make};
@@ -14,6 +14,8 @@ pub(super) use yaml::{of_metric, yaml};
 pub(super) enum Base {
     Parcels,
     Claims,
+    /// Versions of parcels.
+    Statuses,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +25,8 @@ pub(super) enum Axis {
     FiledAt,
     /// The booking of the claimed parcel.
     BookedAtOfParcel,
+    /// None: what is valid at a moment counts there.
+    Validity,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +52,7 @@ pub(super) enum Value {
     /// The price at the rate of its currency on the day of the booking.
     Converted,
     Amount,
+    Load,
 }
 
 /// What a metric is where it is empty, if it says so.
@@ -61,9 +66,27 @@ pub(super) enum WhenEmpty {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Span {
     Days(i64),
+    /// Minutes that pass, whatever the clock shows.
+    Minutes(i64),
+    HourToDate,
+    DayToDate,
     MonthToDate,
     YearToDate,
+    RetailMonthToDate,
+    RetailYearToDate,
     Ever,
+}
+
+impl Span {
+    /// Whether it begins with a period of the calendar in a table.
+    pub(super) fn is_retail(self) -> bool {
+        matches!(self, Self::RetailMonthToDate | Self::RetailYearToDate)
+    }
+
+    /// Whether it begins within a day, also where it is told by the day.
+    pub(super) fn is_within_a_day(self) -> bool {
+        matches!(self, Self::Minutes(_) | Self::HourToDate)
+    }
 }
 
 /// What a longer period shows of what is accumulated day by day.
@@ -180,17 +203,16 @@ pub(super) struct Metric {
 }
 
 /// One use of a simple metric below another, by what makes requests possible or not.
-#[allow(clippy::struct_excessive_bools, reason = "each forbids something else")]
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Use {
     pub(super) simple: usize,
-    pub(super) months: u32,
-    pub(super) days: i64,
+    pub(super) moved: Moved,
     /// Whether the months are taken back row by row.
     pub(super) by_rows: bool,
     /// The unit to the first period of which it is taken back.
     pub(super) start_of: Option<Size>,
-    pub(super) is_accumulated: bool,
+    /// The time over which it accumulates.
+    pub(super) span: Option<Span>,
     /// The members that it is computed for.
     pub(super) per: Option<Member>,
     /// Whether keys are dropped from its grouping.
@@ -205,19 +227,18 @@ pub(super) fn uses(metrics: &[Metric], metric: usize) -> Vec<Use> {
         Kind::Simple(_) => {
             vec![Use {
                 simple: metric,
-                months: 0,
-                days: 0,
+                moved: Moved::default(),
                 by_rows: false,
                 start_of: None,
-                is_accumulated: false,
+                span: None,
                 per: None,
                 ignores: false,
                 is_base: false,
             }]
         }
-        Kind::Accumulated { metric, .. } => {
+        Kind::Accumulated { metric, span, .. } => {
             let below = uses(metrics, *metric).into_iter();
-            below.map(|below| Use { is_accumulated: true, ..below }).collect()
+            below.map(|below| Use { span: Some(*span), ..below }).collect()
         }
         Kind::Funnel(funnel) => {
             let base = uses(metrics, funnel.base).into_iter();
@@ -230,13 +251,11 @@ pub(super) fn uses(metrics: &[Metric], metric: usize) -> Vec<Use> {
         Kind::Derived { inputs, .. } => inputs
             .iter()
             .flat_map(|input| {
-                let (months, days) = Back::parts(input.back);
                 uses(metrics, input.metric).into_iter().map(move |below| Use {
-                    months: below.months + months,
-                    days: below.days + days,
+                    moved: below.moved.and(Moved::by(input.back)),
                     by_rows: below.by_rows || input.by_rows,
                     start_of: below.start_of.or(input.start_of),
-                    is_accumulated: below.is_accumulated || input.span.is_some(),
+                    span: below.span.or(input.span),
                     ignores: below.ignores || input.ignore.is_some() || input.start_of.is_some(),
                     ..below
                 })

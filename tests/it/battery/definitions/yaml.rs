@@ -79,6 +79,7 @@ fn of_simple(simple: &Simple) -> String {
     let model = match simple.base {
         Base::Parcels => "parcels",
         Base::Claims => "claims",
+        Base::Statuses => "statuses",
     };
     let agg = of_aggregate(simple.aggregate);
     let mut yaml = format!("    model: {model}\n    agg: {agg}\n");
@@ -97,12 +98,13 @@ fn of_simple(simple: &Simple) -> String {
         Value::Customer => yaml.push_str("    expr: customer_id\n"),
         Value::Converted => yaml.push_str("    expr: price * rates.eur\n"),
         Value::Amount => yaml.push_str("    expr: amount\n"),
+        Value::Load => yaml.push_str("    expr: load\n"),
     }
     if let Some(filter) = &simple.filter {
         yaml.push_str(&format!("    where: {}\n", quoted(&filter.text())));
     }
     match simple.axis {
-        Axis::BookedAt | Axis::FiledAt => {}
+        Axis::BookedAt | Axis::FiledAt | Axis::Validity => {}
         Axis::DoneOn => yaml.push_str("    time: done_on\n"),
         Axis::BookedAtOfParcel => yaml.push_str("    time: parcels.booked_at\n"),
     }
@@ -176,8 +178,14 @@ fn of_input(input: &Input, prefix: &str) -> String {
 fn of_span(span: Span) -> String {
     match span {
         Span::Days(days) => format!("window: {days} days"),
+        Span::Minutes(minutes) if minutes % 60 == 0 => format!("window: {} hours", minutes / 60),
+        Span::Minutes(minutes) => format!("window: {minutes} minutes"),
+        Span::HourToDate => "to_date: hour".to_owned(),
+        Span::DayToDate => "to_date: day".to_owned(),
         Span::MonthToDate => "to_date: month".to_owned(),
         Span::YearToDate => "to_date: year".to_owned(),
+        Span::RetailMonthToDate => "to_date: retail_month".to_owned(),
+        Span::RetailYearToDate => "to_date: retail_year".to_owned(),
         Span::Ever => "all_time: true".to_owned(),
     }
 }

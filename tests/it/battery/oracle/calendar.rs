@@ -1,6 +1,9 @@
 //! Days, periods and parts of a zone, with the week and the fiscal year of a world.
 
-use chrono::{DateTime, Datelike, Duration, Months, NaiveDate, NaiveDateTime, Offset, TimeZone, Timelike, Utc};
+use chrono::{
+    DateTime, Datelike, Duration, FixedOffset, Months, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Timelike,
+    Utc,
+};
 use chrono_tz::Tz;
 
 use super::KeyValue;
@@ -40,14 +43,14 @@ impl Calendar {
             Size::Year => first - Months::new(months_into(1, 12)),
             Size::FiscalQuarter => first - Months::new(months_into(self.fiscal_start, 3)),
             Size::FiscalYear => first - Months::new(months_into(self.fiscal_start, 12)),
-            Size::RetailMonth => panic!("a table may lack the day"),
+            Size::RetailMonth | Size::RetailYear => panic!("a table may lack the day"),
         }
     }
 
     /// The key of the period in which a day lies; null where a table has no such day.
     pub(super) fn key(self, day: NaiveDate, size: Size) -> KeyValue {
         match size {
-            Size::RetailMonth => self.retail.month(day).map_or(KeyValue::Null, KeyValue::Day),
+            Size::RetailMonth | Size::RetailYear => self.retail_key(day, size),
             _ => KeyValue::Day(self.period(day, size)),
         }
     }
@@ -69,23 +72,39 @@ impl Calendar {
         }
     }
 
-    /// The first instant of the part of a day that holds an instant which is taken forward by days of the wall clock.
+    /// The first instant of the part of a day that holds an instant.
     ///
     /// Minute by minute it goes back as long as the clock shows the same part, and for an hour or less with one offset.
-    pub(super) fn part_of_day(self, at: DateTime<Utc>, days: i64, size: Size) -> DateTime<Utc> {
-        let at = if days == 0 { at } else { self.same_clock(at, days) };
-        let shown = |at: DateTime<Utc>| {
-            let local = at.with_timezone(&self.zone);
-            let offset = (size != Size::Hour6).then(|| local.offset().fix());
-            (part_of_clock(local.naive_local(), size), offset)
-        };
+    pub(super) fn part_of_day(self, at: DateTime<Utc>, size: Size) -> DateTime<Utc> {
         let mut start =
             at - Duration::seconds(i64::from(at.second())) - Duration::nanoseconds(i64::from(at.nanosecond()));
         let minute = Duration::minutes(1);
-        while shown(start - minute) == shown(at) {
+        while self.shown(start - minute, size) == self.shown(at, size) {
             start -= minute;
         }
         start
+    }
+
+    /// The first instant behind the part of a day that begins at an instant.
+    pub(super) fn end_of_part(self, start: DateTime<Utc>, size: Size) -> DateTime<Utc> {
+        let mut end = start;
+        while self.shown(end, size) == self.shown(start, size) {
+            end += Duration::minutes(1);
+        }
+        end
+    }
+
+    /// What tells a part of a day from the ones beside it.
+    fn shown(self, at: DateTime<Utc>, size: Size) -> (NaiveDateTime, Option<FixedOffset>) {
+        let local = at.with_timezone(&self.zone);
+        (part_of_clock(local.naive_local(), size), (size != Size::Hour6).then(|| local.offset().fix()))
+    }
+
+    /// The first instant of a day: the first minute that its clock shows.
+    pub(super) fn start_of_day(self, day: NaiveDate) -> DateTime<Utc> {
+        let minutes = (0..24 * 60).map(|minute| day.and_time(NaiveTime::MIN) + Duration::minutes(minute));
+        let mut shown = minutes.filter_map(|minute| self.zone.from_local_datetime(&minute).earliest());
+        shown.next().expect("no day is skipped").with_timezone(&Utc)
     }
 
     /// The instant with the same wall clock so many months later.
@@ -93,7 +112,8 @@ impl Calendar {
         self.of_clock(at.with_timezone(&self.zone).naive_local() + Months::new(months))
     }
 
-    fn same_clock(self, at: DateTime<Utc>, days: i64) -> DateTime<Utc> {
+    /// The instant with the same wall clock so many days later.
+    pub(super) fn same_clock(self, at: DateTime<Utc>, days: i64) -> DateTime<Utc> {
         self.of_clock(at.with_timezone(&self.zone).naive_local() + Duration::days(days))
     }
 
@@ -108,19 +128,56 @@ impl Calendar {
         }
     }
 
-    /// The first day of a range and the first day after it.
-    pub(super) fn days(self, range: Range, today: NaiveDate) -> (NaiveDate, Option<NaiveDate>) {
+    /// The range of a query.
+    pub(super) fn bounds(self, range: Range, now: DateTime<Utc>) -> Bounds {
+        let today = self.local_day(now);
         let month = self.period(today, Size::Month);
         let next = month + Months::new(1);
-        match range {
+        let (from, to) = match range {
             Range::Between(from, to) => (from, Some(to)),
             Range::Since(from) => (from, None),
             Range::LastDays(days) => (today - Duration::days(days), Some(today)),
+            Range::LastHours(hours) => return self.hours(hours, now),
             Range::LastMonths(months) => (month - Months::new(months), Some(month)),
+            Range::LastRetailMonths(months) => {
+                let (from, to) = self.last_retail_months(today, months);
+                (from, Some(to))
+            }
             Range::LastMonthsAndThis(months) => (next - Months::new(months), Some(next)),
             Range::ThisMonth => (month, Some(next)),
+        };
+        Bounds { from, to, hours: None }
+    }
+
+    /// So many hours that passed before this one, and on the wall clock of the zone.
+    fn hours(self, hours: i64, now: DateTime<Utc>) -> Bounds {
+        let end = self.part_of_day(now, Size::Hour);
+        let end_shown = part_of_clock(now.with_timezone(&self.zone).naive_local(), Size::Hour);
+        let passed = Duration::hours(hours);
+        let (first, first_shown) = (self.part_of_day(end - passed, Size::Hour), end_shown - passed);
+        let before_end = Duration::microseconds(1);
+        let last_day = self.local_day(end - before_end).max((end_shown - before_end).date());
+        Bounds {
+            from: self.local_day(first).min(first_shown.date()),
+            to: last_day.succ_opt(),
+            hours: Some(Hours { at: (first, end), clock: (first_shown, end_shown) }),
         }
     }
+}
+
+/// The days of a range: the first one and the first one after it.
+#[derive(Clone, Copy)]
+pub(super) struct Bounds {
+    pub(super) from: NaiveDate,
+    pub(super) to: Option<NaiveDate>,
+    /// Where it begins and ends within its days.
+    pub(super) hours: Option<Hours>,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Hours {
+    pub(super) at: (DateTime<Utc>, DateTime<Utc>),
+    pub(super) clock: (NaiveDateTime, NaiveDateTime),
 }
 
 /// The start of a part of a day as a wall clock shows it.
@@ -140,7 +197,7 @@ pub(super) fn next_period(start: NaiveDate, size: Size) -> NaiveDate {
         Size::Month => start + Months::new(1),
         Size::Quarter | Size::FiscalQuarter => start + Months::new(3),
         Size::Year | Size::FiscalYear => start + Months::new(12),
-        Size::RetailMonth => panic!("nothing accumulates by it"),
+        Size::RetailMonth | Size::RetailYear => panic!("a table says it"),
     }
 }
 

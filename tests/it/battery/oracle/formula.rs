@@ -3,7 +3,7 @@
 use super::groups::Grouped;
 use crate::battery::{
     definitions::{Aggregate, Axis, Formula, Funnel, Ignore, Kind, Member, Metric, Operator, Span, Take, WhenEmpty},
-    query::{Back, Key, Predicate, Show, Size, Within, Words},
+    query::{Back, Key, Moved, Predicate, Show, Size, Within, Words},
 };
 
 /// One use of a simple metric.
@@ -12,8 +12,7 @@ pub(super) struct Leaf<'q> {
     /// The time by which it is dated.
     pub(super) axis: Axis,
     pub(super) filters: Vec<&'q Predicate>,
-    pub(super) months: u32,
-    pub(super) days: i64,
+    pub(super) moved: Moved,
     /// Whether the months are taken back row by row.
     pub(super) by_rows: bool,
     /// The unit to the first period of which it is taken back.
@@ -61,8 +60,7 @@ impl Node {
 #[derive(Clone, Default)]
 struct Above<'q> {
     filters: Vec<&'q Predicate>,
-    months: u32,
-    days: i64,
+    moved: Moved,
     by_rows: bool,
     start_of: Option<Size>,
     span: Option<(Span, Take)>,
@@ -95,11 +93,9 @@ impl<'q> Builder<'q> {
     }
 
     fn of_time(&mut self, metric: usize, words: Words, since: Option<Back>, whole: Option<Within>) -> Node {
-        let ((months, days), (more_months, more_days)) = (Back::parts(words.back), Back::parts(since));
         let is_present = words.back.is_none() && since.is_none();
         let above = Above {
-            months: months + more_months,
-            days: days + more_days,
+            moved: Moved::by(words.back).and(Moved::by(since)),
             span: words.over.map(|span| (span, Take::Last)),
             of_present: is_present,
             whole,
@@ -119,8 +115,7 @@ impl<'q> Builder<'q> {
                     metric,
                     axis: simple.axis,
                     filters: above.filters.clone(),
-                    months: above.months,
-                    days: above.days,
+                    moved: above.moved,
                     by_rows: above.by_rows,
                     start_of: above.start_of,
                     span: above.span,
@@ -149,11 +144,9 @@ impl<'q> Builder<'q> {
             Kind::Derived { formula, inputs } => {
                 let mut nodes = Vec::new();
                 for input in inputs {
-                    let (months, days) = Back::parts(input.back);
                     let is_moved = input.back.is_some() || input.start_of.is_some();
                     let mut below = Above {
-                        months: above.months + months,
-                        days: above.days + days,
+                        moved: above.moved.and(Moved::by(input.back)),
                         by_rows: above.by_rows || input.by_rows,
                         start_of: above.start_of.or(input.start_of),
                         span: input.span.map(|span| (span, Take::Last)).or(above.span),

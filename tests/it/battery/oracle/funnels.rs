@@ -8,11 +8,11 @@ use super::{
     KeyValue, Oracle,
     formula::Leaf,
     number::{self, Number},
-    rows::{Moment, Moved, Of, Row},
+    rows::{Moment, Of, Row},
 };
 use crate::battery::{
-    definitions::{Base, Funnel, FunnelResult, Simple, Tie, Within, simple},
-    query::Dimension,
+    definitions::{Funnel, FunnelResult, Simple, Tie, Within, simple},
+    query::{Dimension, Moved},
 };
 
 /// An event that was credited, and the base that it goes back to.
@@ -37,6 +37,7 @@ impl<'q> Oracle<'q> {
             Tie::Parcel => match row.of {
                 Of::Parcel(parcel) => KeyValue::Whole(parcel.id),
                 Of::Claim(claim) => whole(claim.parcel),
+                Of::Status(_) => panic!("versions are no events"),
             },
             Tie::Kind => self.view.dimension(row, Dimension::Kind),
         }
@@ -121,10 +122,7 @@ impl<'q> Oracle<'q> {
 
     /// The rows of a metric, by its own condition.
     fn rows_of(&self, metric: &Simple) -> Vec<Row<'q>> {
-        let all: Vec<Row<'q>> = match metric.base {
-            Base::Parcels => self.view.world.parcels.iter().map(Row::parcel).collect(),
-            Base::Claims => self.view.world.claims.iter().map(Row::claim).collect(),
-        };
+        let all = self.view.rows_of(metric.base);
         let holds = |row: &Row<'q>| {
             let holds = |filter| self.view.holds(*row, filter, metric.axis, Moved::default()) == Some(true);
             metric.filter.as_ref().is_none_or(holds)

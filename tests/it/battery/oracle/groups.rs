@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{Datelike, Duration, NaiveDate, NaiveDateTime};
+use chrono::{Datelike, NaiveDate, NaiveDateTime};
 
 use super::{
     KeyValue, Oracle,
-    calendar::{back, forward},
+    calendar::forward,
     copies::{once, once_per_group},
     formula::Leaf,
-    rows::{Moment, Moved, Row},
+    rows::{Moment, Row},
 };
 use crate::battery::{
-    definitions::{Axis, Balance, Base, Member, Simple, simple},
-    query::{Dimension, Key, Part, Predicate, Size},
+    definitions::{Axis, Balance, Member, Simple, simple},
+    query::{Dimension, Key, Moved, Part, Predicate, Size},
 };
 
 pub(super) type Groups<'q> = BTreeMap<Vec<KeyValue>, Vec<Row<'q>>>;
@@ -32,15 +32,10 @@ pub(super) type GroupsOfDays<'q> = BTreeMap<Vec<KeyValue>, Vec<Vec<Row<'q>>>>;
 impl<'q> Oracle<'q> {
     pub(super) fn grouped(&self, leaf: &Leaf<'q>) -> Grouped<'q> {
         let metric = simple(self.metrics, leaf.metric);
-        let all: Vec<Row<'q>> = match metric.base {
-            Base::Parcels => self.view.world.parcels.iter().map(Row::parcel).collect(),
-            Base::Claims => self.view.world.claims.iter().map(Row::claim).collect(),
-        };
-        let all = self.copies(leaf, all);
+        let all = self.copies(leaf, self.view.rows_of(metric.base));
         let defined: Vec<&Predicate> = metric.filter.iter().chain(leaf.filters.iter().copied()).collect();
-        let as_moved = Moved { months: leaf.months, days: leaf.days };
         let asked = |row: &Row<'q>| {
-            let holds = |filter| self.view.holds(*row, filter, metric.axis, as_moved) == Some(true);
+            let holds = |filter| self.view.holds(*row, filter, metric.axis, leaf.moved) == Some(true);
             self.query.filter.as_ref().is_none_or(holds)
         };
         let holds = |row: &Row<'q>, condition: &Predicate| {
@@ -48,6 +43,9 @@ impl<'q> Oracle<'q> {
         };
         let is_meant = |row: &Row<'q>| asked(row) && defined.iter().all(|condition| holds(row, condition));
         let rows: Vec<Row<'q>> = all.into_iter().filter(is_meant).collect();
+        if metric.axis == Axis::Validity {
+            return Grouped { groups: self.groups_of_versions(leaf, metric.balance, &rows), ..Grouped::default() };
+        }
         let rows = match leaf.funnel {
             Some(funnel) => self.events(funnel, metric, rows),
             None => rows,
@@ -73,7 +71,7 @@ impl<'q> Oracle<'q> {
                 Grouped { groups, conversions: self.conversions(leaf, &bases), ..Grouped::default() }
             }
             Some((span, take)) => {
-                let (groups, of_days) = self.accumulated_groups(leaf, metric.axis, span, take, &rows);
+                let (groups, of_days) = self.accumulated_groups(leaf, metric.axis, (span, take), &rows);
                 let of_days =
                     of_days.into_iter().map(|(key, days)| (key, days.into_iter().map(once).collect())).collect();
                 Grouped { groups: once_per_group(groups), of_days, ..Grouped::default() }
@@ -83,28 +81,42 @@ impl<'q> Oracle<'q> {
 
     /// Whether a row counts in a period of the answer.
     fn counts(&self, leaf: &Leaf<'q>, axis: Axis, row: Row<'q>) -> bool {
-        let is_shifted = leaf.months > 0 || leaf.days > 0;
-        let day = self.view.axis(row, axis).map(|moment| self.view.day(moment));
-        let moved = day.map(|day| day + Duration::days(leaf.days));
+        let moment = self.view.axis(row, axis);
+        let moved = moment.map(|moment| self.view.moved_day(moment, leaf.moved));
         // A day that the later month lacks is nobody's.
-        let has_day = moved.is_none_or(|day| !self.tells_days(leaf) || forward(day, leaf.months).day() == day.day());
-        self.is_in_range(day, leaf) && !(is_shifted && day.is_none()) && has_day
+        let exists = |day: NaiveDate| forward(day, leaf.moved.months).day() == day.day();
+        let has_day = moved.is_none_or(|day| !self.tells_days(leaf) || exists(day));
+        self.is_in_range(row, leaf) && (leaf.moved.is_none() || moment.is_some()) && has_day
     }
 
     fn plain_groups(&self, leaf: &Leaf<'q>, axis: Axis, rows: &[Row<'q>]) -> Groups<'q> {
         let mut groups = Groups::new();
         for row in rows.iter().copied().filter(|row| self.counts(leaf, axis, *row)) {
             let moment = self.view.axis(row, axis);
-            let moved = moment.map(|moment| self.view.day(moment) + Duration::days(leaf.days));
-            let key = self.query.keys.iter().map(|key| self.key(row, *key, moment.zip(moved), leaf));
-            if let Some(key) = self.among_the_top(key.collect()) {
+            let moved =
+                moment.map(|moment| (moment.passed(leaf.moved.minutes), self.view.moved_day(moment, leaf.moved)));
+            let key: Vec<KeyValue> = self.query.keys.iter().map(|key| self.key(row, *key, moved, leaf)).collect();
+            // What has no counterpart in the later period is not shown.
+            let is_shown = leaf.moved.retail.is_none() || !self.is_without_period(&key, leaf);
+            if !is_shown {
+                continue;
+            }
+            if let Some(key) = self.among_the_top(key) {
                 groups.entry(self.without_dropped(leaf, key)).or_default().push(row);
             }
         }
         groups
     }
 
-    fn without_dropped(&self, leaf: &Leaf<'q>, key: Vec<KeyValue>) -> Vec<KeyValue> {
+    /// Whether a time of a key is null.
+    pub(super) fn is_without_period(&self, key: &[KeyValue], leaf: &Leaf<'q>) -> bool {
+        let mut values = self.query.keys.iter().zip(key);
+        values.any(|(key, value)| {
+            !leaf.drops(*key) && matches!(key.meant_by(leaf.axis), Key::Time(_)) && *value == KeyValue::Null
+        })
+    }
+
+    pub(super) fn without_dropped(&self, leaf: &Leaf<'q>, key: Vec<KeyValue>) -> Vec<KeyValue> {
         let values = key.into_iter().zip(&self.query.keys);
         values.map(|(value, key)| if leaf.drops(*key) { KeyValue::Null } else { value }).collect()
     }
@@ -141,17 +153,16 @@ impl<'q> Oracle<'q> {
             _ => None,
         });
         let place = |row: Row<'q>| {
-            let day = self.view.day(self.view.axis(row, metric.axis)?);
-            if !self.is_in_range(Some(day), leaf) {
+            let moment = self.view.axis(row, metric.axis)?;
+            if !self.is_in_range(row, leaf) {
                 return None;
             }
-            let moved = day + Duration::days(leaf.days);
-            let period = match size.map(|size| self.view.calendar.key(moved, size)) {
-                Some(KeyValue::Day(first)) => Some(forward(first, leaf.months)),
-                // A day that is in no period has no moment of it.
-                Some(_) => return None,
-                None => None,
-            };
+            let (day, moved) = (self.view.day(moment), self.view.moved_day(moment, leaf.moved));
+            let period = size.map(|size| self.shown(moved, size, leaf));
+            // A day that is in no period has no moment of it.
+            if period == Some(KeyValue::Null) {
+                return None;
+            }
             let kind = balance.per_kind.then(|| self.view.dimension(row, Dimension::Kind));
             Some(((period, kind), day))
         };
@@ -163,23 +174,6 @@ impl<'q> Oracle<'q> {
         }
         let is_of_moment = |row: &Row<'q>| place(*row).is_some_and(|(place, day)| moments[&place] == day);
         rows.into_iter().filter(is_of_moment).collect()
-    }
-
-    fn is_in_range(&self, day: Option<NaiveDate>, leaf: &Leaf<'q>) -> bool {
-        let Some((from, to)) = self.range else { return true };
-        let from = self.first_needed(from, leaf);
-        day.is_some_and(|day| {
-            day >= back(from, leaf.months, leaf.days) && to.is_none_or(|to| day < back(to, leaf.months, leaf.days))
-        })
-    }
-
-    /// The first day of what a range needs: the first period of the unit is there as a whole.
-    fn first_needed(&self, from: NaiveDate, leaf: &Leaf<'q>) -> NaiveDate {
-        let calendar = self.view.calendar;
-        match leaf.start_of.zip(self.size_of_time(leaf)) {
-            Some((unit, size)) => calendar.period(calendar.period(from, unit), size),
-            None => from,
-        }
     }
 
     /// Whether a key of the query tells the days of a month apart.
@@ -195,14 +189,11 @@ impl<'q> Oracle<'q> {
         let calendar = self.view.calendar;
         match key.meant_by(leaf.axis) {
             Key::Time(size) if size.is_within_a_day() => {
-                moved.map_or(KeyValue::Null, |(moment, _)| self.view.part_of_day(moment, leaf.days, size))
+                moved.map_or(KeyValue::Null, |(moment, _)| self.view.part_of_day(moment, leaf.moved.days, size))
             }
-            Key::Time(size) => moved.map_or(KeyValue::Null, |(_, day)| match calendar.key(day, size) {
-                KeyValue::Day(first) => KeyValue::Day(forward(first, leaf.months)),
-                none => none,
-            }),
+            Key::Time(size) => moved.map_or(KeyValue::Null, |(_, day)| self.shown(day, size, leaf)),
             Key::Part(part) => moved.map_or(KeyValue::Null, |(moment, day)| {
-                KeyValue::Whole(self.view.part(moment, forward(day, leaf.months), part))
+                KeyValue::Whole(self.view.part(moment, forward(day, leaf.moved.months), part))
             }),
             Key::Dimension(dimension) => self.view.dimension(row, dimension),
             Key::DimensionTime(time, size) => match (self.view.time(row, time), size) {
@@ -214,6 +205,16 @@ impl<'q> Oracle<'q> {
                 .view
                 .time(row, time)
                 .map_or(KeyValue::Null, |moment| KeyValue::Whole(self.view.part(moment, self.view.day(moment), part))),
+        }
+    }
+
+    /// The period in which a day is shown that was moved by minutes and days.
+    fn shown(&self, day: NaiveDate, size: Size, leaf: &Leaf<'q>) -> KeyValue {
+        let calendar = self.view.calendar;
+        match (leaf.moved.retail, calendar.key(day, size)) {
+            (Some(units), _) => calendar.shown_later(day, size, units),
+            (None, KeyValue::Day(first)) => KeyValue::Day(forward(first, leaf.moved.months)),
+            (None, other) => other,
         }
     }
 

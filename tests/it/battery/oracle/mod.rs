@@ -5,9 +5,12 @@ mod copies;
 mod formula;
 mod funnels;
 mod groups;
+mod moments;
 mod number;
 mod places;
+mod retail;
 mod rows;
+mod versions;
 mod windows;
 
 use std::{
@@ -19,6 +22,7 @@ use std::{
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
 use self::{
+    calendar::Bounds,
     copies::Beside,
     formula::{Builder, Leaf, Node},
     places::{best, with_places},
@@ -26,7 +30,7 @@ use self::{
 };
 use super::{
     definitions::{Aggregate, FunnelResult, Metric, Operator, Simple, Take, Value, WhenEmpty, simple},
-    query::{Comparison, Having, Key, Part, Query, Size},
+    query::{Comparison, Having, Key, Part, Query},
     world::World,
 };
 pub(super) use calendar::Calendar;
@@ -54,7 +58,7 @@ struct Oracle<'q> {
     query: &'q Query,
     view: View<'q>,
     today: NaiveDate,
-    range: Option<(NaiveDate, Option<NaiveDate>)>,
+    range: Option<Bounds>,
     /// The best members of the key that is ranked.
     members: Option<BTreeSet<KeyValue>>,
     leaves: Vec<Leaf<'q>>,
@@ -80,7 +84,7 @@ pub(super) fn answer(world: &World, metrics: &[Metric], query: &Query, now: Date
         query,
         view: View { world, calendar },
         today,
-        range: query.range.map(|range| calendar.days(range, today)),
+        range: query.range.map(|range| calendar.bounds(range, now)),
         members,
         leaves: builder.leaves,
         is_unsure: Cell::new(false),
@@ -132,11 +136,17 @@ impl<'q> Oracle<'q> {
 
     /// Every period of the range beside each combination of the other keys that is there.
     fn fill(&self, keys: &mut BTreeSet<Vec<KeyValue>>) {
-        let (from, to) = self.range.expect("filled within a range");
-        let to = to.expect("filled up to an end");
         let meant = self.query.keys_of_all(self.metrics);
+        let within = meant.iter().filter_map(|key| match key {
+            Key::Time(size) if size.is_within_a_day() => Some(*size),
+            _ => None,
+        });
+        let finest = within.min_by_key(|size| size.minutes());
         // An hour of the day follows from no day: it is another key, of which those are there that are there.
-        let is_time = |key: &Key| matches!(key, Key::Time(_) | Key::Part(_)) && *key != Key::Part(Part::HourOfDay);
+        let is_time = |key: &Key| match key {
+            Key::Part(Part::HourOfDay) => finest.is_some(),
+            key => matches!(key, Key::Time(_) | Key::Part(_)),
+        };
         let others = |key: &Vec<KeyValue>| -> Vec<KeyValue> {
             let others = key.iter().zip(&meant).filter(|(_, key)| !is_time(key));
             others.map(|(value, _)| value.clone()).collect()
@@ -144,12 +154,14 @@ impl<'q> Oracle<'q> {
         let has_others = !meant.iter().all(is_time);
         let others: BTreeSet<Vec<KeyValue>> =
             if has_others { keys.iter().map(others).collect() } else { BTreeSet::from([Vec::new()]) };
-        for day in from.iter_days().take_while(|day| *day < to) {
+        for moment in self.moments_to_fill(finest) {
+            let day = self.view.day(moment);
             for other in &others {
                 let mut other = other.iter();
                 let key = meant.iter().map(|key| match key {
+                    Key::Time(size) if size.is_within_a_day() => self.view.part_of_day(moment, 0, *size),
                     Key::Time(size) => self.view.calendar.key(day, *size),
-                    Key::Part(part) if is_time(key) => KeyValue::Whole(self.view.calendar.part(day, *part)),
+                    Key::Part(part) if is_time(key) => KeyValue::Whole(self.view.part(moment, day, *part)),
                     _ => other.next().expect("one per key").clone(),
                 });
                 let key: Vec<KeyValue> = key.collect();
@@ -157,7 +169,7 @@ impl<'q> Oracle<'q> {
                 let is_lacking = meant
                     .iter()
                     .zip(&key)
-                    .any(|(key, value)| matches!(key, Key::Time(Size::RetailMonth)) && *value == KeyValue::Null);
+                    .any(|(key, value)| matches!(key, Key::Time(size) if size.is_retail()) && *value == KeyValue::Null);
                 if !is_lacking {
                     keys.insert(key);
                 }

@@ -9,9 +9,9 @@ use super::{
     number::ONE,
 };
 use crate::battery::{
-    definitions::{Axis, Value},
-    query::{Constant, Dimension, Ever, Matching, Part, Predicate, Size, TimeDimension, TimeOf},
-    world::{Claim, Customer, Depot, Note, Parcel, PlanVersion, Rate, World},
+    definitions::{Axis, Base, Value},
+    query::{Constant, Dimension, Ever, Matching, Moved, Part, Predicate, Size, TimeDimension, TimeOf},
+    world::{Claim, Customer, Depot, Note, Parcel, PlanVersion, Rate, Status, World},
 };
 
 /// What a row is of.
@@ -19,6 +19,7 @@ use crate::battery::{
 pub(super) enum Of<'w> {
     Parcel(&'w Parcel),
     Claim(&'w Claim),
+    Status(&'w Status),
 }
 
 /// A row, or the copy of one beside one of many others.
@@ -37,19 +38,17 @@ impl<'w> Row<'w> {
         Self { of: Of::Claim(claim), beside: Beside::Nothing }
     }
 
+    pub(super) fn status(status: &'w Status) -> Self {
+        Self { of: Of::Status(status), beside: Beside::Nothing }
+    }
+
     pub(super) fn id(self) -> i64 {
         match self.of {
             Of::Parcel(parcel) => parcel.id,
             Of::Claim(claim) => claim.id,
+            Of::Status(status) => status.id,
         }
     }
-}
-
-/// How far the time of a metric is moved.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Moved {
-    pub(super) months: u32,
-    pub(super) days: i64,
 }
 
 /// A moment as the row has it.
@@ -71,8 +70,22 @@ impl<'w> View<'w> {
     pub(super) fn parcel_of(self, row: Row<'w>) -> Option<&'w Parcel> {
         match row.of {
             Of::Parcel(parcel) => Some(parcel),
-            Of::Claim(claim) => self.world.parcels.iter().find(|parcel| Some(parcel.id) == claim.parcel),
+            Of::Claim(claim) => self.parcel(claim.parcel),
+            Of::Status(status) => self.parcel(status.parcel),
         }
+    }
+
+    /// The rows of a model.
+    pub(super) fn rows_of(self, base: Base) -> Vec<Row<'w>> {
+        match base {
+            Base::Parcels => self.world.parcels.iter().map(Row::parcel).collect(),
+            Base::Claims => self.world.claims.iter().map(Row::claim).collect(),
+            Base::Statuses => self.world.statuses.iter().map(Row::status).collect(),
+        }
+    }
+
+    fn parcel(self, id: Option<i64>) -> Option<&'w Parcel> {
+        self.world.parcels.iter().find(|parcel| Some(parcel.id) == id)
     }
 
     pub(super) fn customer(self, id: Option<i64>) -> Option<&'w Customer> {
@@ -199,6 +212,7 @@ impl<'w> View<'w> {
             (Value::Converted, Of::Parcel(parcel)) => {
                 Some(i128::from(parcel.price?) * i128::from(self.rate(parcel)?.eur?))
             }
+            (Value::Load, Of::Status(status)) => status.load.map(|load| i128::from(load) * 1_000_000),
             (Value::Amount, Of::Claim(claim)) => claim.amount.map(|amount| amount * 10_000),
             _ => panic!("the value is of another model"),
         }
@@ -208,6 +222,7 @@ impl<'w> View<'w> {
         match (axis, row.of) {
             (Axis::DoneOn, Of::Parcel(parcel)) => parcel.done_on.map(Moment::Day),
             (Axis::FiledAt, Of::Claim(claim)) => claim.filed_at.map(Moment::Clock),
+            (Axis::Validity, Of::Status(_)) => None,
             (Axis::BookedAt | Axis::BookedAtOfParcel, _) => self.parcel_of(row)?.booked_at.map(Moment::Instant),
             _ => panic!("the axis is of another model"),
         }
@@ -232,7 +247,10 @@ impl<'w> View<'w> {
     /// The part of the day of a moment taken forward by days, as a key.
     pub(super) fn part_of_day(self, moment: Moment, days: i64, size: Size) -> KeyValue {
         match moment {
-            Moment::Instant(at) => KeyValue::Instant(self.calendar.part_of_day(at, days, size)),
+            Moment::Instant(at) => {
+                let at = if days == 0 { at } else { self.calendar.same_clock(at, days) };
+                KeyValue::Instant(self.calendar.part_of_day(at, size))
+            }
             Moment::Clock(at) => KeyValue::Clock(part_of_clock(at + Duration::days(days), size)),
             Moment::Day(_) => panic!("a date has no hour"),
         }
@@ -256,8 +274,8 @@ impl<'w> View<'w> {
             }
             TimeOf::Dimension(_) | TimeOf::Metric => {
                 let moment = self.axis(row, axis)?;
-                let day = self.day(moment) + Duration::days(moved.days);
-                Some((moment, forward(day, moved.months)))
+                let day = self.moved_day(moment, moved);
+                Some((moment.passed(moved.minutes), forward(day, moved.months)))
             }
         }
     }
@@ -308,9 +326,9 @@ impl<'w> View<'w> {
                 Some(comparison.holds(&self.part(moment, day, *part), value))
             }
             Predicate::Period(time, size, day) => {
-                let own = self.day(self.time(row, *time)?);
-                let Moved { months, days } = if time.is_axis(axis) { moved } else { Moved::default() };
-                Some(forward(self.calendar.period(own + Duration::days(days), *size), months) == *day)
+                let moved = if time.is_axis(axis) { moved } else { Moved::default() };
+                let own = self.moved_day(self.time(row, *time)?, moved);
+                Some(forward(self.calendar.period(own, *size), moved.months) == *day)
             }
             Predicate::Not(inner) => below(inner).map(|holds| !holds),
             Predicate::And(left, right) => {
@@ -330,7 +348,7 @@ impl<'w> View<'w> {
 fn claim(row: Row<'_>) -> &Claim {
     match row.of {
         Of::Claim(claim) => claim,
-        Of::Parcel(_) => panic!("a parcel is no claim"),
+        Of::Parcel(_) | Of::Status(_) => panic!("the row is no claim"),
     }
 }
 

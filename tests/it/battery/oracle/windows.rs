@@ -1,20 +1,46 @@
-//! Rows that count on several days: what accumulates, and what is taken back row by row.
+//! Rows that count in several periods: what accumulates, and what is taken back row by row.
 
 use std::collections::BTreeMap;
 
-use chrono::{Datelike, Duration, Months, NaiveDate};
+use chrono::{DateTime, Datelike, Duration, Months, NaiveDate, Utc};
 
 use super::{
     KeyValue, Oracle,
-    calendar::{back, next_period},
+    calendar::{Calendar, back, next_period},
     formula::Leaf,
     groups::{Groups, GroupsOfDays},
+    moments::earlier,
     rows::Row,
 };
 use crate::battery::{
     definitions::{Axis, Span, Take},
     query::{Key, Size},
 };
+
+/// A period of the answer, as its key is told.
+pub(super) enum Period {
+    /// The only one.
+    Whole,
+    Day(NaiveDate),
+    PartOfDay(KeyValue),
+}
+
+/// The moments between which rows count in a period; without an end all of them count.
+struct Window {
+    period: Period,
+    from: Option<DateTime<Utc>>,
+    end: Option<DateTime<Utc>>,
+}
+
+impl Window {
+    fn holds(&self, at: Option<DateTime<Utc>>) -> bool {
+        match (at, self.end) {
+            (Some(at), Some(end)) => at < end && self.from.is_none_or(|from| at >= from),
+            (None, Some(_)) => false,
+            (_, None) => true,
+        }
+    }
+}
 
 impl<'q> Oracle<'q> {
     /// The granularity at which the time of a leaf is asked for.
@@ -27,52 +53,46 @@ impl<'q> Oracle<'q> {
 
     /// Whether a leaf shows the mean of the days of a longer period.
     fn is_mean_of_days(&self, leaf: &Leaf<'_>) -> bool {
-        let is_longer = self.size_of_time(leaf).is_some_and(|size| size != Size::Day);
+        let is_longer = self.size_of_time(leaf).is_some_and(|size| size != Size::Day && !size.is_within_a_day());
         is_longer && leaf.span.is_some_and(|(_, take)| take == Take::Avg)
     }
 
-    /// The key of a row on a day on which it counts, unless it is of no interest.
-    fn key_on(&self, row: Row<'q>, day: Option<NaiveDate>, leaf: &Leaf<'q>) -> Option<Vec<KeyValue>> {
-        let key = self.query.keys.iter().map(|key| match key.meant_by(leaf.axis) {
-            Key::Time(size) => KeyValue::Day(self.view.calendar.period(day.expect("there is a time key"), size)),
-            Key::Part(_) => panic!("not asked of what counts on several days"),
-            key => self.key(row, key, None, leaf),
+    /// The key of a row in a period in which it counts, unless it is of no interest.
+    pub(super) fn key_in(&self, row: Row<'q>, period: &Period, leaf: &Leaf<'q>) -> Option<Vec<KeyValue>> {
+        let key = self.query.keys.iter().map(|key| match (key.meant_by(leaf.axis), period) {
+            _ if leaf.drops(*key) => KeyValue::Null,
+            (Key::Time(_), Period::PartOfDay(start)) => start.clone(),
+            (Key::Time(size), Period::Day(day)) => self.view.calendar.key(*day, size),
+            (Key::Time(_), Period::Whole) | (Key::Part(_), _) => panic!("not asked of what counts in several periods"),
+            (key, _) => self.key(row, key, None, leaf),
         });
-        self.among_the_top(key.collect())
+        let key: Vec<KeyValue> = key.collect();
+        // A day that a calendar lacks makes no period.
+        if self.is_without_period(&key, leaf) { None } else { self.among_the_top(key) }
     }
 
     pub(super) fn accumulated_groups(
         &self,
         leaf: &Leaf<'q>,
         axis: Axis,
-        span: Span,
-        take: Take,
+        (span, take): (Span, Take),
         rows: &[Row<'q>],
     ) -> (Groups<'q>, GroupsOfDays<'q>) {
-        let day_of = |row: &Row<'q>| self.view.axis(*row, axis).map(|moment| self.view.day(moment));
-        let days: Vec<NaiveDate> = rows.iter().filter_map(day_of).collect();
-        let size = self.size_of_time(leaf);
         let by_days = self.is_mean_of_days(leaf);
-        let size = if by_days { Some(Size::Day) } else { size };
+        let size = if by_days { Some(Size::Day) } else { self.size_of_time(leaf) };
+        let windows = if self.is_told_by_hours(leaf, span, size) {
+            self.windows_of_hours(leaf, span, size, take)
+        } else {
+            let day_of = |row: &Row<'q>| self.view.axis(*row, axis).map(|moment| self.view.day(moment));
+            self.windows_of_days(leaf, span, size, take, &rows.iter().filter_map(day_of).collect::<Vec<_>>())
+        };
         let mut groups = Groups::new();
         let mut of_days: BTreeMap<Vec<KeyValue>, BTreeMap<NaiveDate, Vec<Row<'q>>>> = BTreeMap::new();
-        for (period, end) in self.windows(leaf, size, take, &days) {
-            let from = end.and_then(|end| match span {
-                Span::Days(days) => Some(end - Duration::days(days)),
-                Span::MonthToDate => (end - Duration::days(1)).with_day(1),
-                Span::YearToDate => Some(self.view.calendar.period(end - Duration::days(1), Size::Year)),
-                Span::Ever => None,
-            });
-            for row in rows {
-                let is_inside = match (day_of(row), end) {
-                    (Some(day), Some(end)) => day < end && from.is_none_or(|from| day >= from),
-                    (None, Some(_)) => false,
-                    (_, None) => true,
-                };
-                let Some(key) = is_inside.then(|| self.key_on(*row, period, leaf)).flatten() else { continue };
-                if by_days {
-                    let day = period.expect("there is a time key");
-                    of_days.entry(key.clone()).or_default().entry(day).or_default().push(*row);
+        for window in windows {
+            for row in rows.iter().filter(|row| window.holds(self.view.at(**row, axis))) {
+                let Some(key) = self.key_in(*row, &window.period, leaf) else { continue };
+                if let (true, Period::Day(day)) = (by_days, &window.period) {
+                    of_days.entry(key.clone()).or_default().entry(*day).or_default().push(*row);
                 }
                 groups.entry(key).or_default().push(*row);
             }
@@ -80,52 +100,149 @@ impl<'q> Oracle<'q> {
         (groups, of_days.into_iter().map(|(key, days)| (key, days.into_values().collect())).collect())
     }
 
+    /// Whether windows begin or end within a day.
+    fn is_told_by_hours(&self, leaf: &Leaf<'q>, span: Span, size: Option<Size>) -> bool {
+        let is_cut = leaf.moved.minutes != 0 || self.hours(leaf.axis).is_some();
+        span.is_within_a_day() || size.map_or(is_cut, Size::is_within_a_day)
+    }
+
     /// The days of the answer: those of the range; where a side is open, from the first row up to today or a last day.
     fn days(&self, first: Option<NaiveDate>, last: Option<NaiveDate>) -> Vec<NaiveDate> {
-        let Some(first) = self.range.map(|(from, _)| from).or(first) else { return Vec::new() };
-        let end = self.range.and_then(|(_, to)| to);
+        let Some(first) = self.range.map(|range| range.from).or(first) else { return Vec::new() };
+        let end = self.range.and_then(|range| range.to);
         let last = end.map_or(self.today.max(last.unwrap_or(first)), |to| to - Duration::days(1));
         first.iter_days().take_while(|day| *day <= last).collect()
     }
 
-    /// The periods of the answer, each with the end of its window.
-    fn windows(
+    /// The periods of the answer that are no shorter than a day, each with the first day behind its window.
+    pub(super) fn periods(
         &self,
         leaf: &Leaf<'q>,
+        size: Size,
+        take: Take,
+        days: &[NaiveDate],
+    ) -> impl Iterator<Item = (NaiveDate, NaiveDate)> {
+        let shown = self.days(days.iter().min().copied(), days.iter().max().copied());
+        let calendar = self.view.calendar;
+        let mut starts: Vec<NaiveDate> = if size.is_retail() {
+            shown.into_iter().filter_map(|day| calendar.retail_start(day, size)).collect()
+        } else {
+            shown.into_iter().map(|day| calendar.period(day, size)).collect()
+        };
+        starts.dedup();
+        let moved = leaf.moved;
+        starts.into_iter().filter_map(move |start| {
+            if size.is_retail() {
+                let end =
+                    if take == Take::First { start + Duration::days(1) } else { calendar.retail_end(start, size) };
+                return Some((start, end - Duration::days(moved.days)));
+            }
+            let earlier = start - Months::new(moved.months);
+            if earlier.day() != start.day() && size == Size::Day {
+                return None;
+            }
+            let end = next_period(earlier, if take == Take::First { Size::Day } else { size });
+            Some((start, end - Duration::days(moved.days)))
+        })
+    }
+
+    fn windows_of_days(
+        &self,
+        leaf: &Leaf<'q>,
+        span: Span,
         size: Option<Size>,
         take: Take,
         days: &[NaiveDate],
-    ) -> Vec<(Option<NaiveDate>, Option<NaiveDate>)> {
-        let end = self.range.and_then(|(_, to)| to);
-        let Some(size) = size else { return vec![(None, end.map(|to| back(to, leaf.months, leaf.days)))] };
-        let shown = self.days(days.iter().min().copied(), days.iter().max().copied());
-        let mut starts: Vec<NaiveDate> = shown.into_iter().map(|day| self.view.calendar.period(day, size)).collect();
-        starts.dedup();
-        let moved = starts.into_iter().filter_map(|start| {
-            let moved = start - Months::new(leaf.months);
-            if moved.day() != start.day() && size == Size::Day {
-                return None;
+    ) -> Vec<Window> {
+        let line = self.view.line(leaf.axis);
+        let window = |period: Period, end: Option<NaiveDate>| {
+            let from = end.and_then(|end| first_day(line, span, end)).map(|day| line.start_of_day(day));
+            Window { period, from, end: end.map(|end| line.start_of_day(end)) }
+        };
+        // What begins with a period of a calendar has no beginning on a day that the calendar lacks.
+        let begins = |end: NaiveDate| !span.is_retail() || first_day(line, span, end).is_some();
+        match size {
+            None => {
+                let end = self.range.and_then(|range| range.to);
+                vec![window(Period::Whole, end.map(|to| back(to, leaf.moved.months, leaf.moved.days)))]
             }
-            let end = next_period(moved, if take == Take::First { Size::Day } else { size });
-            Some((Some(start), Some(end - Duration::days(leaf.days))))
-        });
-        moved.collect()
+            Some(size) => {
+                let periods = self.periods(leaf, size, take, days).filter(|(_, end)| begins(*end));
+                periods.map(|(start, end)| window(Period::Day(start), Some(end))).collect()
+            }
+        }
+    }
+
+    fn windows_of_hours(&self, leaf: &Leaf<'q>, span: Span, size: Option<Size>, take: Take) -> Vec<Window> {
+        let line = self.view.line(leaf.axis);
+        let window = |period, end: Option<DateTime<Utc>>| {
+            let from = end.and_then(|end| first_moment(line, span, end));
+            Window { period, from, end }
+        };
+        match size {
+            None => vec![window(Period::Whole, self.ends(leaf).1)],
+            Some(size) if size.is_within_a_day() => {
+                let parts = self.parts_of_range(leaf.axis, size).into_iter();
+                let told = |start: DateTime<Utc>| {
+                    Period::PartOfDay(match leaf.axis {
+                        Axis::FiledAt | Axis::DoneOn | Axis::Validity => KeyValue::Clock(start.naive_utc()),
+                        Axis::BookedAt | Axis::BookedAtOfParcel => KeyValue::Instant(start),
+                    })
+                };
+                let end = |start| earlier(line, line.end_of_part(start, size), leaf.moved);
+                parts.map(|start| window(told(start), Some(end(start)))).collect()
+            }
+            Some(size) => {
+                let periods = self.periods(leaf, size, take, &[]);
+                periods.map(|(start, end)| window(Period::Day(start), Some(line.start_of_day(end)))).collect()
+            }
+        }
     }
 
     /// Each day of the answer beside the rows of the day so many months before, ends of months clamped.
     pub(super) fn groups_of_moved_rows(&self, leaf: &Leaf<'q>, axis: Axis, rows: &[Row<'q>]) -> Groups<'q> {
         let day_of = |row: &Row<'q>| self.view.axis(*row, axis).map(|moment| self.view.day(moment));
         let days = rows.iter().filter_map(day_of);
-        let last = days.clone().max().map(|day| day + Months::new(leaf.months) + Duration::days(leaf.days + 3));
+        let (months, before) = (Months::new(leaf.moved.months), Duration::days(leaf.moved.days));
+        let last = days.clone().max().map(|day| day + months + before + Duration::days(3));
         let mut groups = Groups::new();
         for day in self.days(days.min(), last) {
-            let earlier = day - Months::new(leaf.months) - Duration::days(leaf.days);
-            for row in rows.iter().filter(|row| day_of(row) == Some(earlier)) {
-                if let Some(key) = self.key_on(*row, Some(day), leaf) {
+            for row in rows.iter().filter(|row| day_of(row) == Some(day - months - before)) {
+                if let Some(key) = self.key_in(*row, &Period::Day(day), leaf) {
                     groups.entry(key).or_default().push(*row);
                 }
             }
         }
         groups
+    }
+}
+
+/// The first day of what accumulates up to a day.
+fn first_day(calendar: Calendar, span: Span, end: NaiveDate) -> Option<NaiveDate> {
+    let last = end - Duration::days(1);
+    match span {
+        Span::Days(days) => Some(end - Duration::days(days)),
+        Span::DayToDate => Some(last),
+        Span::MonthToDate => last.with_day(1),
+        Span::YearToDate => Some(calendar.period(last, Size::Year)),
+        Span::RetailMonthToDate => calendar.retail_start(last, Size::RetailMonth),
+        Span::RetailYearToDate => calendar.retail_start(last, Size::RetailYear),
+        Span::Ever => None,
+        Span::Minutes(_) | Span::HourToDate => panic!("hours are no days"),
+    }
+}
+
+/// The first moment of what accumulates up to a moment.
+fn first_moment(line: Calendar, span: Span, end: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let last = end - Duration::seconds(1);
+    match span {
+        Span::Days(days) => Some(line.same_clock(end, -days)),
+        Span::Minutes(minutes) => Some(end - Duration::minutes(minutes)),
+        Span::HourToDate => Some(line.part_of_day(last, Size::Hour)),
+        Span::RetailMonthToDate | Span::RetailYearToDate => panic!("not asked by the hour"),
+        Span::DayToDate | Span::MonthToDate | Span::YearToDate | Span::Ever => {
+            let tomorrow = line.local_day(last) + Duration::days(1);
+            first_day(line, span, tomorrow).map(|day| line.start_of_day(day))
+        }
     }
 }

@@ -2,16 +2,15 @@
 
 use super::{Dimension, Key, Part, Query, Range, Show, Size, TimeDimension, Top, Words};
 use crate::battery::definitions::{
-    Aggregate, Axis, Formula, FunnelResult, Kind, Metric, Operator, Take, Use, Value, accumulates, simple, uses,
+    Aggregate, Axis, Balance, Base, Formula, FunnelResult, Kind, Member, Metric, Operator, Span, Take, Use, Value,
+    accumulates, simple, uses,
 };
 
 pub(super) fn is_answerable(query: &Query, metrics: &[Metric]) -> bool {
     let sizes: Vec<Size> = query.keys.iter().copied().filter_map(size_of_time).collect();
     let has_end = query.range.is_some_and(|range| !matches!(range, Range::Since(_)));
-    let is_time = |key: &Key| matches!(key, Key::Time(size) if !size.is_within_a_day());
-    let of_all = query.keys_of_all(metrics);
-    let by_hour = of_all.iter().any(|key| matches!(key, Key::Time(size) if size.is_within_a_day()));
-    if query.fill && (by_hour || !has_end || !of_all.iter().any(is_time)) {
+    let is_time = |key: &Key| matches!(key, Key::Time(_));
+    if query.fill && (!has_end || !query.keys_of_all(metrics).iter().any(is_time)) {
         return false;
     }
     let too_fine = query.keys.iter().any(|key| match key {
@@ -85,18 +84,18 @@ fn is_possible(query: &Query, metrics: &[Metric], used: Use, has_end: bool) -> b
     let keys: Vec<Key> = query.keys.iter().map(|key| key.meant_by(axis)).collect();
     let sizes: Vec<Size> = keys.iter().copied().filter_map(size_of_time).collect();
     let parts = keys.iter().filter(|key| matches!(key, Key::Part(_))).count();
-    let is_shifted = used.months > 0 || used.days > 0;
-    let dated = !is_shifted || !sizes.is_empty() || query.range.is_some();
-    let bounded = !used.is_accumulated
-        || (parts == 0
-            && sizes.len() <= 1
-            && !sizes.iter().any(|size| size.is_within_a_day() || *size == Size::RetailMonth)
-            && (!sizes.is_empty() || has_end));
+    if axis == Axis::Validity {
+        return is_of_one_moment(query, metrics, used, &sizes, parts);
+    }
+    let moves_parts = parts > 0 && used.moved.months == 0 && used.moved.retail.is_none();
+    let dated = used.moved.is_none() || !sizes.is_empty() || query.range.is_some() || moves_parts;
     let is_balance = simple(metrics, used.simple).balance.is_some();
     let of_one_period = !is_balance || (parts == 0 && sizes.len() <= 1);
-    let one_grouping = !used.ignores || (!is_shifted && !used.is_accumulated);
+    let one_grouping = !used.ignores || (used.moved.is_none() && used.span.is_none());
     dated
-        && bounded
+        && has_hours(query, used, axis)
+        && has_counterparts(query, used, axis, parts)
+        && used.span.is_none_or(|span| can_accumulate(span, used, &sizes, parts, has_end))
         && of_one_period
         && one_grouping
         && can_move_by_rows(query, axis, used, is_balance, parts)
@@ -104,10 +103,64 @@ fn is_possible(query: &Query, metrics: &[Metric], used: Use, has_end: bool) -> b
         && sizes.iter().all(|size| is_whole(*size, used))
 }
 
+/// Whether versions are told for the periods of one granularity, or without any time where no moment is chosen.
+fn is_of_one_moment(query: &Query, metrics: &[Metric], used: Use, sizes: &[Size], parts: usize) -> bool {
+    let Use { moved, .. } = used;
+    let balance = simple(metrics, used.simple).balance;
+    let names_time = query.filter.as_ref().is_some_and(|filter| filter.names_time(Axis::Validity));
+    let is_plain = parts == 0 && !names_time && !used.by_rows && used.start_of.is_none() && used.span.is_none();
+    let is_moved_by_days = moved.minutes == 0 && moved.retail.is_none() && !(used.ignores && !moved.is_none());
+    let by_days = !sizes.iter().any(|size| size.is_within_a_day() || size.is_retail());
+    let is_told = match balance {
+        None => sizes.is_empty() && query.range.is_none() && moved.is_none(),
+        Some(Balance { is_last, .. }) => {
+            let begins = query.range.is_some() || (is_last && sizes.is_empty());
+            begins && !matches!(query.range, Some(Range::LastHours(_)))
+        }
+    };
+    is_plain
+        && is_moved_by_days
+        && by_days
+        && sizes.len() <= 1
+        && is_told
+        && sizes.iter().all(|size| is_whole(*size, used))
+}
+
+/// Whether what is said of hours can be said of an axis, and of months beside them.
+fn has_hours(query: &Query, used: Use, axis: Axis) -> bool {
+    let is_of_hours = matches!(query.range, Some(Range::LastHours(_)));
+    let speaks_of_hours =
+        is_of_hours || used.moved.minutes != 0 || used.span.is_some_and(|span| span.is_within_a_day());
+    let by_months = used.moved.months != 0 || used.moved.retail.is_some() || used.start_of.is_some();
+    // Days are whole: those that count members by the day, and those to which rows are taken back one by one.
+    let by_whole_days = used.per == Some(Member::Day) || used.by_rows;
+    (!speaks_of_hours || axis != Axis::DoneOn)
+        && !(is_of_hours && by_months)
+        && !(used.moved.minutes != 0 && by_whole_days)
+}
+
+/// Whether what is taken back by periods of a calendar has counterparts in them.
+fn has_counterparts(query: &Query, used: Use, axis: Axis, parts: usize) -> bool {
+    let names_time = query.filter.as_ref().is_some_and(|filter| filter.names_time(axis));
+    !used.moved.is_mixed
+        && (used.moved.retail.is_none() || (parts == 0 && !names_time && !used.is_base && !used.by_rows))
+}
+
+/// Whether there is one window for each period of the answer.
+fn can_accumulate(span: Span, used: Use, sizes: &[Size], parts: usize, has_end: bool) -> bool {
+    let by_hours = span.is_within_a_day() || sizes.iter().any(|size| size.is_within_a_day());
+    let needs_end = sizes.is_empty() || by_hours;
+    let by_retail = span.is_retail() || sizes.iter().any(|size| size.is_retail());
+    // Without a key such a window hangs on whether the calendar has the last day, of which there is a case.
+    let has_start = !span.is_retail() || !sizes.is_empty();
+    let one_window = parts == 0 && sizes.len() <= 1 && has_start && !(by_hours && by_retail);
+    one_window && (!needs_end || has_end) && !used.is_base && used.moved.retail.is_none()
+}
+
 /// Whether each row can be taken back on its own: to days of periods, and by nothing that has a time of its own.
 fn can_move_by_rows(query: &Query, axis: Axis, used: Use, is_balance: bool, parts: usize) -> bool {
     let names_time = query.filter.as_ref().is_some_and(|filter| filter.names_time(axis));
-    !used.by_rows || (parts == 0 && !used.is_accumulated && !used.is_base && !is_balance && !names_time)
+    !used.by_rows || (parts == 0 && used.span.is_none() && !used.is_base && !is_balance && !names_time)
 }
 
 /// Whether rows can be copied for each of many: once per group, or by a part, which only sums and counts have.
@@ -119,6 +172,9 @@ fn may_be_copied(query: &Query, metrics: &[Metric], used: Use) -> bool {
         && simple.balance.is_none()
         && used.per.is_none();
     let is_copied = Dimension::MANY.into_iter().any(is_of);
+    if is_copied && simple.base == Base::Statuses {
+        return false;
+    }
     !is_copied || (!used.is_base && !used.by_rows && (!is_of(Dimension::Center) || has_parts))
 }
 
@@ -135,30 +191,42 @@ fn starts(used: Use, sizes: &[Size], parts: usize) -> bool {
         | Size::Year
         | Size::FiscalQuarter
         | Size::FiscalYear
-        | Size::RetailMonth => false,
+        | Size::RetailMonth
+        | Size::RetailYear => false,
     };
     sizes.len() == 1 && is_finer(sizes[0]) && parts == 0
 }
 
 /// Whether a shift is by whole periods of a size.
 fn is_whole(size: Size, used: Use) -> bool {
+    let moved = used.moved;
+    if moved.minutes % size.minutes().unwrap_or(i64::MAX) != 0 {
+        return false;
+    }
+    if let Some((unit, _)) = moved.retail {
+        return match size {
+            Size::RetailMonth | Size::Day => true,
+            Size::RetailYear => unit == Size::RetailYear,
+            _ => false,
+        };
+    }
     if used.by_rows {
-        return !size.is_within_a_day() && size != Size::RetailMonth;
+        return !size.is_within_a_day();
     }
     let shortest = match size {
         Size::Minute15 | Size::Hour | Size::Hour6 | Size::Day => 1,
         Size::Week => 7,
-        Size::Month => 28,
-        // What is taken back by such months has cases of its own.
-        Size::RetailMonth => return used.months == 0 && used.days == 0,
+        Size::Month | Size::RetailMonth => 28,
         Size::Quarter | Size::FiscalQuarter => 84,
-        Size::Year | Size::FiscalYear => 364,
+        Size::Year | Size::FiscalYear | Size::RetailYear => 364,
     };
     let whole_months = match size {
-        Size::Week | Size::Minute15 | Size::Hour | Size::Hour6 => used.months == 0,
-        _ => size.months().is_none_or(|period| used.months.is_multiple_of(period)),
+        Size::Week | Size::Minute15 | Size::Hour | Size::Hour6 | Size::RetailMonth | Size::RetailYear => {
+            moved.months == 0
+        }
+        _ => size.months().is_none_or(|period| moved.months.is_multiple_of(period)),
     };
-    whole_months && (used.months != 0 || used.days == 0 || used.days >= shortest)
+    whole_months && (moved.months != 0 || moved.days == 0 || moved.days >= shortest)
 }
 
 /// Whether members can be ranked: by the key alone, and by a number that is exact, so that ties are ties.

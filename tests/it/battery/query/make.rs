@@ -12,7 +12,7 @@ use crate::battery::{
     world::{ZONES, day},
 };
 
-const SIZES: [Size; 13] = [
+const SIZES: [Size; 15] = [
     Size::Minute15,
     Size::Hour,
     Size::Hour6,
@@ -26,6 +26,8 @@ const SIZES: [Size; 13] = [
     Size::FiscalQuarter,
     Size::FiscalYear,
     Size::RetailMonth,
+    Size::RetailMonth,
+    Size::RetailYear,
 ];
 
 /// A random query: what the planner refuses by the rules is not asked.
@@ -47,7 +49,15 @@ fn any(random: &mut Random, metrics: &[Metric]) -> Query {
             asked.push(metric);
         }
     }
-    let range = if random.chance(70) { Some(range(random)) } else { None };
+    let by_hour = keys.iter().any(|key| matches!(key, Key::Time(size) if size.is_within_a_day()));
+    let range = if by_hour && random.chance(80) {
+        let from = day(random) - Duration::days(random.value_below(2));
+        Some(Range::Between(from, from + Duration::days(1 + random.value_below(3))))
+    } else if random.chance(70) {
+        Some(range(random))
+    } else {
+        None
+    };
     let has_time = keys.iter().any(|key| matches!(key, Key::Time(_) | Key::DimensionTime(..)));
     let top =
         keys.iter().position(|key| matches!(key, Key::Dimension(_))).filter(|_| random.chance(20)).map(|of| Top {
@@ -57,11 +67,12 @@ fn any(random: &mut Random, metrics: &[Metric]) -> Query {
             other: random.chance(70),
         });
     Query {
-        fill: range.is_some() && has_time && top.is_none() && random.chance(25),
+        // Every quarter of an hour of a long range would be more than an answer is compared with.
+        fill: range.is_some_and(|range| !by_hour || is_short(range)) && has_time && top.is_none() && random.chance(25),
         having: if random.chance(15) { Some(having(random, asked.len(), 2)) } else { None },
         metrics: asked,
         keys,
-        filter: if random.chance(55) { Some(Predicate::of_query(random, 2)) } else { None },
+        filter: filter(random, by_hour),
         range,
         zone: random.pick_or_none(60, &ZONES),
         top,
@@ -69,14 +80,30 @@ fn any(random: &mut Random, metrics: &[Metric]) -> Query {
 }
 
 fn words(random: &mut Random, keys: &[Key]) -> Words {
-    let backs = [Back::Months(1), Back::Days(7), Back::Days(28), Back::Months(12)];
+    let by_hour = keys.iter().any(|key| matches!(key, Key::Time(size) if size.is_within_a_day()));
+    let of_days = [Back::Months(1), Back::Days(7), Back::Days(28), Back::Months(12)];
+    let of_hours = [Back::Days(1), Back::Days(7), Back::Minutes(15), Back::Minutes(60), Back::Minutes(24 * 60)];
+    let of_calendar = [
+        Back::Retail(Size::RetailMonth, 1),
+        Back::Retail(Size::RetailMonth, 3),
+        Back::Retail(Size::RetailYear, 1),
+        Back::Days(364),
+    ];
+    let by_retail = keys.iter().any(|key| matches!(key, Key::Time(size) if size.is_retail()));
+    let backs: &[Back] = if by_hour || random.chance(15) {
+        &of_hours
+    } else if by_retail || random.chance(15) {
+        &of_calendar
+    } else {
+        &of_days
+    };
     let show = match random.below(100) {
-        0..10 => Show::Change(*random.pick(&backs)),
+        0..10 => Show::Change(*random.pick(backs)),
         10..20 => Show::Share(within(random, keys)),
         20..27 => Show::Rank(within(random, keys)),
         _ => Show::Value,
     };
-    Words { back: random.pick_or_none(85, &backs), over: random.pick_or_none(90, &SPANS), show }
+    Words { back: random.pick_or_none(85, backs), over: random.pick_or_none(90, &SPANS), show }
 }
 
 fn within(random: &mut Random, keys: &[Key]) -> Within {
@@ -122,13 +149,31 @@ fn keys(random: &mut Random) -> Vec<Key> {
 
 fn range(random: &mut Random) -> Range {
     let from = day(random);
-    match random.below(12) {
+    match random.below(14) {
         0 => Range::Since(from),
+        13 => Range::LastRetailMonths(*random.pick(&[1, 3, 6])),
+        12 => Range::LastHours(*random.pick(&[1, 26, 48, 3_000])),
         1 => Range::LastDays(1 + random.value_below(200)),
         2 => Range::LastMonths(*random.pick(&[1, 2, 5, 7])),
         3 => Range::LastMonthsAndThis(*random.pick(&[1, 4, 8])),
         4 => Range::ThisMonth,
         _ => Range::Between(from, from + Duration::days(1 + random.value_below(100))),
+    }
+}
+
+/// What is moved by hours is often asked where it leaves its day.
+fn filter(random: &mut Random, by_hour: bool) -> Option<Predicate> {
+    if by_hour && random.chance(25) {
+        return Some(Predicate::of_time(random));
+    }
+    random.chance(55).then(|| Predicate::of_query(random, 2))
+}
+
+fn is_short(range: Range) -> bool {
+    match range {
+        Range::Between(from, to) => to - from < Duration::days(5),
+        Range::LastHours(hours) => hours < 100,
+        _ => false,
     }
 }
 

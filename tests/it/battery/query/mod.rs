@@ -4,6 +4,7 @@ mod answerable;
 mod make;
 mod predicate;
 mod text;
+mod time;
 mod words;
 
 use chrono::NaiveDate;
@@ -11,6 +12,7 @@ use chrono_tz::Tz;
 
 pub(super) use make::make;
 pub(super) use predicate::{Comparison, Constant, Matching, Predicate, TimeOf};
+pub(super) use time::{Back, Moved, Part, Size};
 pub(super) use words::{Show, Within, Words};
 
 use super::definitions::{Axis, Metric, simple, uses};
@@ -132,106 +134,7 @@ impl TimeDimension {
         match axis {
             Axis::BookedAt | Axis::BookedAtOfParcel => self == Self::Booked,
             Axis::DoneOn => self == Self::Done,
-            Axis::FiledAt => false,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Back {
-    Months(u32),
-    Days(i64),
-}
-
-impl Back {
-    pub(super) fn text(self) -> String {
-        match self {
-            Self::Months(1) => "1 month".to_owned(),
-            Self::Months(months) => format!("{months} months"),
-            Self::Days(1) => "1 day".to_owned(),
-            Self::Days(days) => format!("{days} days"),
-        }
-    }
-
-    /// Months and days.
-    pub(super) fn parts(back: Option<Self>) -> (u32, i64) {
-        match back {
-            Some(Self::Months(months)) => (months, 0),
-            Some(Self::Days(days)) => (0, days),
-            None => (0, 0),
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Size {
-    Minute15,
-    Hour,
-    Hour6,
-    Day,
-    Week,
-    Month,
-    Quarter,
-    Year,
-    FiscalQuarter,
-    FiscalYear,
-    /// A month of the calendar in a table.
-    RetailMonth,
-}
-
-impl Size {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Minute15 => "minute15",
-            Self::Hour => "hour",
-            Self::Hour6 => "hour6",
-            Self::Day => "day",
-            Self::Week => "week",
-            Self::Month => "month",
-            Self::Quarter => "quarter",
-            Self::Year => "year",
-            Self::FiscalQuarter => "fiscal_quarter",
-            Self::FiscalYear => "fiscal_year",
-            Self::RetailMonth => "retail_month",
-        }
-    }
-
-    pub(super) fn is_within_a_day(self) -> bool {
-        matches!(self, Self::Minute15 | Self::Hour | Self::Hour6)
-    }
-
-    pub(super) fn months(self) -> Option<u32> {
-        match self {
-            Self::Minute15 | Self::Hour | Self::Hour6 | Self::Day | Self::Week | Self::RetailMonth => None,
-            Self::Month => Some(1),
-            Self::Quarter | Self::FiscalQuarter => Some(3),
-            Self::Year | Self::FiscalYear => Some(12),
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
-    HourOfDay,
-    DayOfWeek,
-    DayOfMonth,
-    DayOfYear,
-    MonthOfYear,
-    QuarterOfYear,
-}
-
-impl Part {
-    pub(super) const ALL: [Self; 6] =
-        [Self::HourOfDay, Self::DayOfWeek, Self::DayOfMonth, Self::DayOfYear, Self::MonthOfYear, Self::QuarterOfYear];
-
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::HourOfDay => "hour_of_day",
-            Self::DayOfWeek => "day_of_week",
-            Self::DayOfMonth => "day_of_month",
-            Self::DayOfYear => "day_of_year",
-            Self::MonthOfYear => "month_of_year",
-            Self::QuarterOfYear => "quarter_of_year",
+            Axis::FiledAt | Axis::Validity => false,
         }
     }
 }
@@ -270,7 +173,10 @@ pub(super) enum Range {
     Between(NaiveDate, NaiveDate),
     Since(NaiveDate),
     LastDays(i64),
+    /// Up to the start of this hour.
+    LastHours(i64),
     LastMonths(u32),
+    LastRetailMonths(usize),
     /// With the unfinished one.
     LastMonthsAndThis(u32),
     ThisMonth,

@@ -151,7 +151,7 @@ impl Predicate {
         }
     }
 
-    fn of_time(random: &mut Random) -> Self {
+    pub(super) fn of_time(random: &mut Random) -> Self {
         let booked = TimeOf::Dimension(TimeDimension::Booked);
         let time = *random.pick(&[TimeOf::Metric, TimeOf::Metric, booked, TimeOf::Dimension(TimeDimension::Done)]);
         let comparison = *random.pick(&Comparison::ALL);

@@ -10,7 +10,9 @@ impl Range {
             Self::Between(from, to) => format!("{from} to {to}"),
             Self::Since(from) => format!("since {from}"),
             Self::LastDays(days) => format!("last {days} days"),
+            Self::LastHours(hours) => format!("last {hours} hours"),
             Self::LastMonths(months) => format!("last {months} months"),
+            Self::LastRetailMonths(months) => format!("last {months} retail_months"),
             Self::LastMonthsAndThis(months) => format!("last {months} months including current"),
             Self::ThisMonth => "current month".to_owned(),
         }

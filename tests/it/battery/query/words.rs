@@ -1,6 +1,6 @@
 //! What is done with a metric at query time, as data and as the words behind its name.
 
-use super::{Back, Key, Query};
+use super::{Back, Key, Moved, Query};
 use crate::battery::definitions::{Metric, Span, Use, simple, uses};
 
 /// What rows have in common with the whole of which they are shares, or among which they have their places.
@@ -62,8 +62,16 @@ impl Words {
             None => {}
             Some(Span::Days(1)) => text.push_str(" over 1 day"),
             Some(Span::Days(days)) => text.push_str(&format!(" over {days} days")),
+            Some(Span::Minutes(minutes)) if minutes % 60 == 0 => {
+                text.push_str(&format!(" over {} hours", minutes / 60))
+            }
+            Some(Span::Minutes(minutes)) => text.push_str(&format!(" over {minutes} minutes")),
+            Some(Span::HourToDate) => text.push_str(" to date hour"),
+            Some(Span::DayToDate) => text.push_str(" to date day"),
             Some(Span::MonthToDate) => text.push_str(" to date month"),
             Some(Span::YearToDate) => text.push_str(" to date year"),
+            Some(Span::RetailMonthToDate) => text.push_str(" to date retail_month"),
+            Some(Span::RetailYearToDate) => text.push_str(" to date retail_year"),
             Some(Span::Ever) => text.push_str(" all time"),
         }
         if let Some(back) = self.back {
@@ -89,11 +97,9 @@ impl Words {
     /// The simple metrics below a metric that is asked for in these words.
     pub(super) fn uses(self, metrics: &[Metric], metric: usize) -> Vec<Use> {
         let moved = |back: Option<Back>| {
-            let (months, days) = Back::parts(back);
             uses(metrics, metric).into_iter().map(move |below| Use {
-                months: below.months + months,
-                days: below.days + days,
-                is_accumulated: below.is_accumulated || self.over.is_some(),
+                moved: below.moved.and(Moved::by(back)),
+                span: below.span.or(self.over),
                 ..below
             })
         };
@@ -102,13 +108,8 @@ impl Words {
             Show::Value | Show::Rank(_) => {}
             Show::Share(_) => all.extend(moved(self.back).map(|below| Use { ignores: true, ..below })),
             Show::Change(since) => {
-                let (months, days) = Back::parts(Some(since));
                 let earlier = moved(self.back);
-                all.extend(earlier.map(|below| Use {
-                    months: below.months + months,
-                    days: below.days + days,
-                    ..below
-                }));
+                all.extend(earlier.map(|below| Use { moved: below.moved.and(Moved::by(Some(since))), ..below }));
             }
         }
         all

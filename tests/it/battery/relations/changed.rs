@@ -72,12 +72,13 @@ pub(super) fn unrelated(case: &Case) -> Vec<&'static str> {
     let used: String =
         used(case).into_iter().map(|metric| definitions::of_metric(&case.metrics, metric, PREFIX)).collect();
     let text = format!("{used}{:?}", case.query.text(PREFIX));
-    let names: [(&str, &[&str]); 9] = [
+    let names: [(&str, &[&str]); 10] = [
         ("claims", &["claim"]),
         ("customers", &["customers", "country"]),
         ("depots", &["region"]),
         ("rates", &["rates"]),
         ("plans", &["plans"]),
+        ("statuses", &["statuses"]),
         ("notes", &["notes"]),
         ("segments", &["segments"]),
         ("memberships", &["memberships"]),
@@ -113,13 +114,14 @@ pub(super) fn permutation(warehouse: &Warehouse, asker: &Asker<'_>, case: &Case)
     world.depots.reverse();
     world.rates.reverse();
     world.plans.reverse();
+    world.statuses.reverse();
     world.notes.reverse();
     world.segments.reverse();
     world.memberships.reverse();
     world.shares.reverse();
     let held = warehouse.hold(&world);
     let yaml = reversed_yaml(&world, &case.metrics);
-    let project = ask::load(&world.config(), &yaml, held.catalog())?;
+    let project = held.load(&world.config(), &yaml)?;
     let plan = ask::plan_query(&project, &query, PREFIX)?;
     let after = held.answer(&plan.select, &plan, &query)?;
     let after = after.into_iter().map(|(mut key, mut values)| {
@@ -219,7 +221,7 @@ pub(super) fn renamed(asker: &Asker<'_>, case: &Case) -> Result<(), Failure> {
     let before = asker.ask(&case.query)?;
     let other = "zz_";
     let yaml = format!("{}{}", case.world.models(), definitions::yaml(&case.metrics, other));
-    let project = ask::load(&case.world.config(), &yaml, asker.held.catalog())?;
+    let project = asker.held.load(&case.world.config(), &yaml)?;
     let plan = ask::plan_query(&project, &case.query, other)?;
     differs("under one name and another", &before, &asker.held.answer(&plan.select, &plan, &case.query)?)
 }

@@ -148,7 +148,7 @@ pub(super) fn coarser(query: &Query) -> Option<(usize, Size)> {
         Size::Month => Size::Quarter,
         Size::Quarter => Size::Year,
         Size::FiscalQuarter => Size::FiscalYear,
-        Size::Week | Size::Year | Size::FiscalYear | Size::RetailMonth => return None,
+        Size::Week | Size::Year | Size::FiscalYear | Size::RetailMonth | Size::RetailYear => return None,
     };
     Some((*position, coarser))
 }

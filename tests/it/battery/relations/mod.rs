@@ -177,7 +177,7 @@ struct Asker<'w> {
 impl<'w> Asker<'w> {
     fn new(warehouse: &'w Warehouse, world: &World, metrics: &[Metric]) -> Result<Self, Failure> {
         let held = warehouse.hold(world);
-        let project = ask::load(&world.config(), &ask::yaml(world, metrics), held.catalog())?;
+        let project = held.load(&world.config(), &ask::yaml(world, metrics))?;
         Ok(Self { held, project })
     }
 

@@ -27,7 +27,8 @@ pub(super) fn mend(random: &mut Random, world: &mut World) {
     world.claims.iter_mut().for_each(|claim| point(&mut claim.parcel, &parcels));
     world.customers.iter_mut().for_each(|customer| point(&mut customer.parent, &customers));
     world.notes.retain(|note| parcels.contains(&note.parcel));
-    // Two rows with one key would be no key.
+    // Two rows with one key would be no key, and versions that overlap no versions.
+    world.statuses.retain(|status| status.parcel.is_some_and(|parcel| parcels.contains(&parcel)));
     let is_there = |key: Option<i64>, there: &[i64]| key.is_some_and(|key| there.contains(&key));
     world.memberships.retain(|member| is_there(member.customer, &customers) && is_there(member.segment, &segments));
     world.shares.retain(|share| is_there(share.customer, &customers));
@@ -58,6 +59,7 @@ impl World {
             "{ to: customers, key: parent_id, as: parent }" => {
                 self.customers.iter().all(|child| customer(child.parent))
             }
+            "{ key: parcel_id, to: parcels }" => self.statuses.iter().all(|status| parcel(status.parcel)),
             "{ to: parcels, key: parcel_id }" => self.notes.iter().all(|note| parcel(Some(note.parcel))),
             "{ to: customers, key: customer_id, fan_out: dedupe }" => {
                 self.memberships.iter().all(|member| customer(member.customer))

@@ -81,6 +81,16 @@ pub(super) struct PlanVersion {
     pub(super) title: Option<String>,
 }
 
+/// What a parcel was like from a moment up to, not including, another.
+#[derive(Clone)]
+pub(super) struct Status {
+    pub(super) id: i64,
+    pub(super) parcel: Option<i64>,
+    pub(super) from: DateTime<Utc>,
+    pub(super) to: Option<DateTime<Utc>>,
+    pub(super) load: Option<i64>,
+}
+
 /// At most one for a parcel.
 #[derive(Clone)]
 pub(super) struct Note {
@@ -122,6 +132,7 @@ pub(super) struct World {
     pub(super) depots: Vec<Depot>,
     pub(super) rates: Vec<Rate>,
     pub(super) plans: Vec<PlanVersion>,
+    pub(super) statuses: Vec<Status>,
     pub(super) notes: Vec<Note>,
     pub(super) segments: Vec<Segment>,
     pub(super) memberships: Vec<Membership>,
@@ -169,6 +180,7 @@ pub(super) fn make(random: &mut Random) -> World {
         late,
         rates: rates(random, &parcels),
         plans: plans(random, &parcels),
+        statuses: statuses(random),
         notes: many::notes(random, &parcels),
         segments: many::segments(random),
         memberships: many::memberships(random),
@@ -229,6 +241,25 @@ pub(super) fn plans(random: &mut Random, parcels: &[Parcel]) -> Vec<PlanVersion>
         }
     }
     plans
+}
+
+/// Versions of parcels that are there and of one that is not, one after another, with gaps between some of them.
+fn statuses(random: &mut Random) -> Vec<Status> {
+    let mut statuses = Vec::new();
+    for parcel in [Some(1), Some(2), Some(3), Some(99), None] {
+        let moments: BTreeSet<DateTime<Utc>> = (0..random.below(4)).map(|_| values::instant(random)).collect();
+        let moments: Vec<DateTime<Utc>> = moments.into_iter().collect();
+        for (position, from) in moments.iter().enumerate() {
+            if random.chance(20) {
+                continue;
+            }
+            let id = i64::try_from(statuses.len()).expect("few rows") + 1;
+            let to = moments.get(position + 1).copied();
+            let load = random.pick_or_none(15, &values::WEIGHTS);
+            statuses.push(Status { id, parcel, from: *from, to, load });
+        }
+    }
+    statuses
 }
 
 fn customer(random: &mut Random, id: i64) -> Customer {

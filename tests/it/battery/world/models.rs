@@ -83,6 +83,13 @@ const MODELS: &[&str] = &[
     "    versions: { of: currency, from: valid_from, to: valid_to }",
     "    dimensions:",
     "      - { name: title, type: string }",
+    "  - name: statuses",
+    "    description: What parcels were like.",
+    "    table: statuses",
+    "    primary_key: id",
+    "    versions: { of: parcel_id, from: valid_from, to: valid_to }",
+    "    joins:",
+    "      - { key: parcel_id, to: parcels }",
     "  - name: notes",
     "    description: Notes of parcels.",
     "    table: notes",
@@ -138,7 +145,7 @@ impl World {
         }
         yaml.push_str(&self.policies());
         yaml.push_str(
-            "calendars:\n  - { name: retail, table: retail, date: day, granularities: { retail_month: {} } }\n",
+            "calendars:\n  - { name: retail, table: retail, date: day, granularities: { retail_month: {}, retail_year: {} } }\n",
         );
         for line in self.lines() {
             yaml.push_str(&self.line_with_promise(line));

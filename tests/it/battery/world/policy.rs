@@ -72,6 +72,7 @@ impl World {
             Rule::MissingClaim => seen.parcels.clear(),
         }
         // Parcels that are shown show their depots, whatever the policy of those says.
+        seen.statuses.retain(|status| seen.parcels.iter().any(|parcel| Some(parcel.id) == status.parcel));
         seen.claims.retain(|claim| seen.parcels.iter().any(|parcel| Some(parcel.id) == claim.parcel));
         seen
     }

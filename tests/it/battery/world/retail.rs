@@ -1,13 +1,15 @@
-//! A calendar of the company's own: months of 4, 4 and 5 weeks, in a table that lacks a day.
+//! A calendar of the company's own: months of 4, 4 and 5 weeks, a year of which may have a week more, in a table that lacks
+//! a day.
 
 use chrono::{Duration, NaiveDate};
 
-use crate::battery::random::Random;
+use crate::battery::{query::Size, random::Random};
 
-/// Days in a year of 52 weeks.
-const YEAR: i64 = 364;
+const YEARS: i64 = 4;
 /// The weeks of a quarter with which a month begins.
 const MONTHS: [i64; 3] = [0, 4, 8];
+/// What the first year is called.
+const FIRST_YEAR: i64 = 2022;
 
 #[derive(Clone, Copy)]
 pub(in crate::battery) struct Retail {
@@ -15,39 +17,89 @@ pub(in crate::battery) struct Retail {
     first: NaiveDate,
     /// A day that the table lacks.
     lacks: NaiveDate,
+    /// The year whose last month has a week more, by its position.
+    long: i64,
 }
 
 pub(super) fn make(random: &mut Random) -> Retail {
     let first = NaiveDate::from_ymd_opt(2022, 1, 30).expect("a day") + Duration::days(random.value_below(21));
-    Retail { first, lacks: super::day(random) }
+    let retail = Retail { first, lacks: super::day(random), long: random.value_below(YEARS + 1) };
+    if random.chance(80) {
+        return retail;
+    }
+    // A period that lacks its first day or its last one begins later, or ends earlier.
+    let starts = retail.starts(Size::RetailMonth);
+    let start = *random.pick(&starts[20..30]);
+    Retail { lacks: if random.chance(50) { start } else { start - Duration::days(1) }, ..retail }
 }
 
 impl Retail {
-    /// The first day of the month in which a day lies; nothing for a day that the table lacks.
-    pub(in crate::battery) fn month(self, day: NaiveDate) -> Option<NaiveDate> {
+    /// The position of the period in which a day lies; nothing for a day that the table lacks.
+    pub(in crate::battery) fn position(self, size: Size, day: NaiveDate) -> Option<usize> {
         let is_there = day != self.lacks && day >= self.first && day < self.end();
-        is_there.then(|| self.starts().into_iter().take_while(|start| *start <= day).last()).flatten()
+        let begun = || self.starts(size).into_iter().take_while(|start| *start <= day).count();
+        is_there.then(|| begun() - 1)
+    }
+
+    /// The first day of each period and the day after its last one, as far as the table has them.
+    pub(in crate::battery) fn periods(self, size: Size) -> Vec<(NaiveDate, NaiveDate)> {
+        let starts = self.starts(size);
+        let ends = starts.iter().skip(1).copied().chain([self.end()]);
+        let one_day = Duration::days(1);
+        let there = |(start, end): (&NaiveDate, NaiveDate)| {
+            let start = if *start == self.lacks { *start + one_day } else { *start };
+            (start, if end - one_day == self.lacks { end - one_day } else { end })
+        };
+        starts.iter().zip(ends).map(there).collect()
+    }
+
+    /// The day on which a month begins, which is what it is called.
+    pub(in crate::battery) fn month_at(self, position: usize) -> NaiveDate {
+        self.starts(Size::RetailMonth)[position]
+    }
+
+    /// What a year is called.
+    pub(in crate::battery) fn year_at(position: usize) -> i64 {
+        FIRST_YEAR + i64::try_from(position).expect("few years")
+    }
+
+    fn weeks_before(self, year: i64) -> i64 {
+        52 * year + i64::from(year > self.long)
     }
 
     fn end(self) -> NaiveDate {
-        self.first + Duration::days(4 * YEAR)
+        self.first + Duration::weeks(self.weeks_before(YEARS))
     }
 
-    fn starts(self) -> Vec<NaiveDate> {
-        let quarters = (0..16).map(|quarter| quarter * 13);
-        let weeks = quarters.flat_map(|quarter| MONTHS.map(|month| quarter + month));
-        weeks.map(|week| self.first + Duration::days(7 * week)).collect()
+    fn starts(self, size: Size) -> Vec<NaiveDate> {
+        let years = (0..YEARS).map(|year| self.weeks_before(year));
+        let weeks: Vec<i64> = match size {
+            Size::RetailYear => years.collect(),
+            _ => years
+                .flat_map(|year| (0..4).flat_map(move |quarter| MONTHS.map(|month| year + 13 * quarter + month)))
+                .collect(),
+        };
+        weeks.into_iter().map(|week| self.first + Duration::weeks(week)).collect()
     }
 
     /// The statements that fill the table.
     pub(super) fn seed(self) -> String {
-        let starts: Vec<String> = self.starts().into_iter().map(|start| format!("(DATE '{start}')")).collect();
+        let months: Vec<String> =
+            self.starts(Size::RetailMonth).iter().map(|start| format!("(DATE '{start}')")).collect();
+        let years: Vec<String> = self
+            .starts(Size::RetailYear)
+            .iter()
+            .enumerate()
+            .map(|(position, start)| format!("(DATE '{start}', {})", Self::year_at(position)))
+            .collect();
         format!(
-            "INSERT INTO retail SELECT CAST(d AS DATE), max(start) FROM range(DATE '{}', DATE '{}', INTERVAL 1 DAY) AS t(d) \
-             JOIN (VALUES {}) AS months(start) ON start <= d GROUP BY 1;\nDELETE FROM retail WHERE day = DATE '{}';\n",
+            "INSERT INTO retail SELECT CAST(d AS DATE), max(start), max(label) FROM range(DATE '{}', DATE '{}', INTERVAL 1 DAY) AS t(d) \
+             JOIN (VALUES {}) AS months(start) ON start <= d JOIN (VALUES {}) AS years(begin, label) ON begin <= d \
+             GROUP BY 1;\nDELETE FROM retail WHERE day = DATE '{}';\n",
             self.first,
             self.end(),
-            starts.join(", "),
+            months.join(", "),
+            years.join(", "),
             self.lacks
         )
     }

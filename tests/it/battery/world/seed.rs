@@ -1,10 +1,10 @@
 //! A world → the statements that make its tables.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{Claim, Customer, Parcel, World};
 
-const TABLES: [(&str, &str); 11] = [
+const TABLES: [(&str, &str); 12] = [
     (
         "parcels",
         "id BIGINT, customer_id BIGINT, origin_id BIGINT, destination_id BIGINT, booked_at TIMESTAMPTZ, done_on DATE, \
@@ -15,11 +15,12 @@ const TABLES: [(&str, &str); 11] = [
     ("depots", "id BIGINT, region VARCHAR"),
     ("rates", "currency VARCHAR, day DATE, eur DECIMAL(12,4), tier VARCHAR"),
     ("plans", "currency VARCHAR, valid_from DATE, valid_to DATE, title VARCHAR"),
+    ("statuses", "id BIGINT, parcel_id BIGINT, valid_from TIMESTAMPTZ, valid_to TIMESTAMPTZ, load BIGINT"),
     ("notes", "parcel_id BIGINT, tone VARCHAR"),
     ("segments", "id BIGINT, title VARCHAR"),
     ("memberships", "customer_id BIGINT, segment_id BIGINT"),
     ("shares", "customer_id BIGINT, center VARCHAR, share DECIMAL(5,4)"),
-    ("retail", "day DATE, retail_month DATE"),
+    ("retail", "day DATE, retail_month DATE, retail_year BIGINT"),
 ];
 
 impl World {
@@ -59,6 +60,10 @@ impl World {
 
 impl World {
     fn insert_many(&self, sql: &mut String) {
+        let statuses = self.statuses.iter().map(|row| {
+            vec![row.id.to_string(), number(row.parcel), instant(Some(row.from)), instant(row.to), number(row.load)]
+        });
+        insert(sql, "statuses", statuses);
         let notes = self.notes.iter().map(|row| vec![row.parcel.to_string(), text(row.tone.as_deref())]);
         insert(sql, "notes", notes);
         let segments = self.segments.iter().map(|row| vec![row.id.to_string(), text(row.title.as_deref())]);
@@ -86,7 +91,7 @@ fn parcel(row: &Parcel, void: &str) -> Vec<String> {
         number(row.customer),
         number(row.origin),
         number(row.destination),
-        row.booked_at.map_or("NULL".into(), |at| format!("TIMESTAMPTZ '{}+00'", at.format("%F %T"))),
+        instant(row.booked_at),
         date(row.done_on),
         number(row.weight),
         decimal(row.price.map(i128::from), 2),
@@ -125,6 +130,10 @@ pub(in crate::battery) fn decimal(value: Option<i128>, digits: u32) -> String {
         let units = units.unsigned_abs();
         format!("{sign}{}.{:0width$}", units / one, units % one, width = digits as usize)
     })
+}
+
+fn instant(value: Option<DateTime<Utc>>) -> String {
+    value.map_or("NULL".into(), |at| format!("TIMESTAMPTZ '{}+00'", at.format("%F %T")))
 }
 
 fn date(value: Option<NaiveDate>) -> String {

@@ -70,7 +70,11 @@ pub(in crate::battery) fn day(random: &mut Random) -> NaiveDate {
 pub(super) fn instant(random: &mut Random) -> DateTime<Utc> {
     let day = day(random);
     let zone = *random.pick(&ZONES);
-    let hour = if random.chance(60) { 0 } else { u32::try_from(random.below(24)).expect("an hour") };
+    let hour = match random.below(10) {
+        0..5 => 0,
+        5 => 23,
+        _ => u32::try_from(random.below(24)).expect("an hour"),
+    };
     let local = day.and_hms_opt(hour, *random.pick(&[0, 0, 30, 45, 59]), 0).expect("a time");
     let at = zone.from_local_datetime(&local).earliest().map_or_else(|| local.and_utc(), |at| at.with_timezone(&Utc));
     at + Duration::seconds(*random.pick(&[0, 0, -1, 1]))

@@ -109,7 +109,7 @@ fn is_of_one_moment(query: &Query, metrics: &[Metric], used: Use, sizes: &[Size]
     let balance = simple(metrics, used.simple).balance;
     let names_time = query.filter.as_ref().is_some_and(|filter| filter.names_time(Axis::Validity));
     let is_plain = parts == 0 && !names_time && !used.by_rows && used.start_of.is_none() && used.span.is_none();
-    let is_moved_by_days = moved.minutes == 0 && moved.retail.is_none() && !(used.ignores && !moved.is_none());
+    let is_moved_by_days = moved.minutes == 0 && moved.retail.is_none() && (moved.is_none() || !used.ignores);
     let by_days = !sizes.iter().any(|size| size.is_within_a_day() || size.is_retail());
     let is_told = match balance {
         None => sizes.is_empty() && query.range.is_none() && moved.is_none(),
@@ -134,9 +134,10 @@ fn has_hours(query: &Query, used: Use, axis: Axis) -> bool {
     let by_months = used.moved.months != 0 || used.moved.retail.is_some() || used.start_of.is_some();
     // Days are whole: those that count members by the day, and those to which rows are taken back one by one.
     let by_whole_days = used.per == Some(Member::Day) || used.by_rows;
-    (!speaks_of_hours || axis != Axis::DoneOn)
-        && !(is_of_hours && by_months)
-        && !(used.moved.minutes != 0 && by_whole_days)
+    let is_refused = (speaks_of_hours && axis == Axis::DoneOn)
+        || (is_of_hours && by_months)
+        || (used.moved.minutes != 0 && by_whole_days);
+    !is_refused
 }
 
 /// Whether what is taken back by periods of a calendar has counterparts in them.

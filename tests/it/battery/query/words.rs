@@ -63,7 +63,7 @@ impl Words {
             Some(Span::Days(1)) => text.push_str(" over 1 day"),
             Some(Span::Days(days)) => text.push_str(&format!(" over {days} days")),
             Some(Span::Minutes(minutes)) if minutes % 60 == 0 => {
-                text.push_str(&format!(" over {} hours", minutes / 60))
+                text.push_str(&format!(" over {} hours", minutes / 60));
             }
             Some(Span::Minutes(minutes)) => text.push_str(&format!(" over {minutes} minutes")),
             Some(Span::HourToDate) => text.push_str(" to date hour"),

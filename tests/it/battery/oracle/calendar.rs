@@ -1,8 +1,7 @@
 //! Days, periods and parts of a zone, with the week and the fiscal year of a world.
 
 use chrono::{
-    DateTime, Datelike, Duration, FixedOffset, Months, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Timelike,
-    Utc,
+    DateTime, Datelike, Duration, Months, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Timelike, Utc,
 };
 use chrono_tz::Tz;
 
@@ -74,7 +73,7 @@ impl Calendar {
 
     /// The first instant of the part of a day that holds an instant.
     ///
-    /// Minute by minute it goes back as long as the clock shows the same part, and for an hour or less with one offset.
+    /// Minute by minute it goes back as long as the clock shows the same part.
     pub(super) fn part_of_day(self, at: DateTime<Utc>, size: Size) -> DateTime<Utc> {
         let mut start =
             at - Duration::seconds(i64::from(at.second())) - Duration::nanoseconds(i64::from(at.nanosecond()));
@@ -94,10 +93,17 @@ impl Calendar {
         end
     }
 
-    /// What tells a part of a day from the ones beside it.
-    fn shown(self, at: DateTime<Utc>, size: Size) -> (NaiveDateTime, Option<FixedOffset>) {
+    /// What tells a part of a day from the ones beside it: of six hours the hour hand, of an hour or less the minute hand,
+    /// which a change by whole hours does not move.
+    fn shown(self, at: DateTime<Utc>, size: Size) -> (NaiveDateTime, i32) {
         let local = at.with_timezone(&self.zone);
-        (part_of_clock(local.naive_local(), size), (size != Size::Hour6).then(|| local.offset().fix()))
+        let start = part_of_clock(local.naive_local(), size);
+        if size == Size::Hour6 {
+            return (start, 0);
+        }
+        let offset = local.offset().fix().local_minus_utc();
+        let seconds = i32::try_from(60 * size.minutes().expect("a part of a day")).expect("less than a day");
+        (start - Duration::seconds(i64::from(offset)), offset % seconds)
     }
 
     /// The first instant of a day: the first minute that its clock shows.

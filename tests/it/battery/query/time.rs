@@ -54,7 +54,10 @@ impl Moved {
             days: self.days + other.days,
             minutes: self.minutes + other.minutes,
             retail: self.retail.or(other.retail),
-            is_mixed: (self.retail.is_some() && !other.is_none()) || (other.retail.is_some() && !self.is_none()),
+            is_mixed: self.is_mixed
+                || other.is_mixed
+                || (self.retail.is_some() && !other.is_none())
+                || (other.retail.is_some() && !self.is_none()),
         }
     }
 

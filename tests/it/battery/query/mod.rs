@@ -243,7 +243,7 @@ impl Query {
     }
 
     /// Whether it has an answer, by the rules that refuse others.
-    pub(super) fn is_answerable(&self, metrics: &[Metric]) -> bool {
+    pub(in crate::battery) fn is_answerable(&self, metrics: &[Metric]) -> bool {
         answerable::is_answerable(self, metrics)
     }
 }

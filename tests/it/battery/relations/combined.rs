@@ -1,8 +1,10 @@
 //! Answers that are put together from answers.
 
+use std::iter;
+
 use chrono::NaiveDate;
 
-use super::{Asker, differs, is_sum, plain_simple, with_filter};
+use super::{Asker, TRIES, differs, is_sum, plain_simple, with_filter};
 use crate::battery::{
     ask::Failure,
     case::Case,
@@ -109,7 +111,9 @@ fn compare_sum(asker: &Asker<'_>, whole: &Query, split: &[Query], what: &str) ->
 /// A condition is true, false or unknown.
 pub(super) fn trinity(asker: &Asker<'_>, case: &Case, random: &mut Random) -> Result<(), Failure> {
     let whole = first_only(&case.query);
-    let condition = Predicate::of_query(random, 1);
+    let conditions = iter::repeat_with(|| Predicate::of_query(random, 1)).take(TRIES);
+    let mut conditions = conditions.filter(|found| with_filter(&whole, found.clone()).is_answerable(&case.metrics));
+    let Some(condition) = conditions.next() else { return Ok(()) };
     let split = [
         with_filter(&whole, condition.clone()),
         with_filter(&whole, Predicate::Not(Box::new(condition.clone()))),

@@ -36,11 +36,11 @@ const KEPT: [Dimension; 12] = [
 pub(super) fn rollups(random: &mut Random, case: &Case) -> Defined {
     let mut yaml = String::from("rollups:\n");
     let mut count = 0;
-    for (base, axis) in [
-        (Base::Parcels, Axis::BookedAt),
-        (Base::Parcels, Axis::DoneOn),
-        (Base::Claims, Axis::FiledAt),
-        (Base::Claims, Axis::BookedAtOfParcel),
+    for (base, axis, time) in [
+        (Base::Parcels, Axis::BookedAt, "booked_at"),
+        (Base::Parcels, Axis::DoneOn, "done_on"),
+        (Base::Claims, Axis::FiledAt, "filed_at"),
+        (Base::Claims, Axis::BookedAtOfParcel, "parcels.booked_at"),
     ] {
         for keeps in [85, 50] {
             let size = *random.pick(&["day", "day", "day", "week", "month"]);
@@ -52,12 +52,6 @@ pub(super) fn rollups(random: &mut Random, case: &Case) -> Defined {
                 continue;
             }
             let model = if base == Base::Parcels { "parcels" } else { "claims" };
-            let time = match axis {
-                Axis::BookedAt => "booked_at",
-                Axis::DoneOn => "done_on",
-                Axis::FiledAt => "filed_at",
-                Axis::BookedAtOfParcel => "parcels.booked_at",
-            };
             yaml.push_str(&format!(
                 "  - {{ name: rolled_{count}, model: {model}, metrics: [{}], dimensions: [{}], table: rolled_{count},\n      \
                  time: {{ dimension: {time}, granularity: {size} }}, refresh: {{ lookback: 2 days }} }}\n",

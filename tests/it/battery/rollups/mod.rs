@@ -64,7 +64,7 @@ impl Both {
     /// Defines the rollups of a case and builds them.
     fn of(held: Held<'_>, case: &Case, defined: &Defined) -> Result<Self, Failure> {
         let yaml = format!("{}{}", ask::yaml(&case.world, &case.metrics), defined.yaml);
-        let rows = ask::load(&case.world.config(), &yaml, held.catalog())?;
+        let rows = held.load(&case.world.config(), &yaml)?;
         let mut rollups = rows.clone();
         store(held, &mut rollups, defined)?;
         Ok(Self { rows, rollups })

@@ -11,7 +11,7 @@ mod values;
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use chrono_tz::Tz;
 
 use super::random::Random;
@@ -247,7 +247,7 @@ pub(super) fn plans(random: &mut Random, parcels: &[Parcel]) -> Vec<PlanVersion>
 fn statuses(random: &mut Random) -> Vec<Status> {
     let mut statuses = Vec::new();
     for parcel in [Some(1), Some(2), Some(3), Some(99), None] {
-        let moments: BTreeSet<DateTime<Utc>> = (0..random.below(4)).map(|_| values::instant(random)).collect();
+        let moments: BTreeSet<DateTime<Utc>> = (0..random.below(4)).map(|_| moment_of_status(random)).collect();
         let moments: Vec<DateTime<Utc>> = moments.into_iter().collect();
         for (position, from) in moments.iter().enumerate() {
             if random.chance(20) {
@@ -260,6 +260,12 @@ fn statuses(random: &mut Random) -> Vec<Status> {
         }
     }
     statuses
+}
+
+/// A moment at which a status begins, often the first of a day.
+fn moment_of_status(random: &mut Random) -> DateTime<Utc> {
+    let at = values::instant(random);
+    if random.chance(40) { at.date_naive().and_time(NaiveTime::MIN).and_utc() } else { at }
 }
 
 fn customer(random: &mut Random, id: i64) -> Customer {

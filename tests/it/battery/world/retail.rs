@@ -3,7 +3,7 @@
 
 use chrono::{Duration, NaiveDate};
 
-use crate::battery::{query::Size, random::Random};
+use crate::battery::{ask::now, query::Size, random::Random};
 
 const YEARS: i64 = 4;
 /// The weeks of a quarter with which a month begins.
@@ -24,13 +24,14 @@ pub(in crate::battery) struct Retail {
 pub(super) fn make(random: &mut Random) -> Retail {
     let first = NaiveDate::from_ymd_opt(2022, 1, 30).expect("a day") + Duration::days(random.value_below(21));
     let retail = Retail { first, lacks: super::day(random), long: random.value_below(YEARS + 1) };
-    if random.chance(80) {
-        return retail;
-    }
     // A period that lacks its first day or its last one begins later, or ends earlier.
     let starts = retail.starts(Size::RetailMonth);
     let start = *random.pick(&starts[20..30]);
-    Retail { lacks: if random.chance(50) { start } else { start - Duration::days(1) }, ..retail }
+    let edges = [start, start - Duration::days(1)];
+    let lacks = if random.chance(80) { retail.lacks } else { *random.pick(&edges) };
+    // Without today there is no last period before it, in whatever zone.
+    let is_today = (lacks - now().date_naive()).num_days().abs() <= 1;
+    Retail { lacks: if is_today { lacks - Duration::days(40) } else { lacks }, ..retail }
 }
 
 impl Retail {

@@ -140,6 +140,10 @@ fn answers_alike(
             return Ok(());
         }
     }
+    if let Some(reason) = bqemulator::not_taken(&asked.sql).filter(|_| peer == Peer::BigQueryServer) {
+        eprintln!("{peer:?} is not asked: {reason}");
+        return Ok(());
+    }
     let excuse = peer.excuse(&asked.sql);
     let rows = peer.run(asked).map_err(|error| format!("{peer:?} fails: {error}\n{}", shown()))?;
     if let Some(reason) = excuse.or(is_estimate.then_some("an estimate is another in each engine")) {

@@ -212,7 +212,8 @@ impl Syntax for DuckDb {
     }
 
     fn order_names(&self) -> OrderNames {
-        OrderNames::Anywhere
+        // Within an expression a column of FROM is meant first.
+        OrderNames::Alone
     }
 
     fn unions_pair_by_pair(&self) -> bool {

@@ -253,7 +253,7 @@ fn names_of_the_select_list_order_everywhere() {
     let inner = "(SELECT CASE WHEN amount < 10 THEN 1 END AS size, day FROM orders) AS answer ORDER BY size + 1 DESC \
                  NULLS LAST, day DESC NULLS LAST";
     let plus_one = column("size").binary(BinaryOp::Add, SqlExpr::integer(1));
-    assert_eq!(ends(plus_one), [computed, computed, inner, inner]);
+    assert_eq!(ends(plus_one), [inner, computed, inner, inner]);
 }
 
 #[test]

@@ -150,7 +150,7 @@ models:
       - { name: visited_on, type: time, description: The day. }
 metrics:
   - { name: visits, description: Visits., model: visits, agg: count }
-  - { name: lately, description: Visits of four weeks., metric: visits, window: 28 days }
+  - { name: lately, description: Visits of four weeks., metric: visits, window: 28 days, take: avg }
 ";
     project.write("metrics/more.yml", more);
     project.run(["build", "--deny", "left-out"]).failed(1, &["1 definition left out of LookML", "lately", "--deny"]);

@@ -13,9 +13,34 @@ use crate::{
     catalog::ColumnType,
     ids::MetricId,
     project::{Aggregation, Empty, Ignore, Input, InputId, MetricKind, Ref, Route, SimpleMetric},
-    sql::{BinaryOp, Dialect, Expr, Function, Literal, SqlExpr, print_expression},
+    sql::{BinaryOp, Dialect, Expr, Function, Literal, SqlExpr, UnaryOp, print_expression},
     time::{Offset, Unit},
 };
+
+/// Returns whether a formula is surely null where its inputs have no rows.
+fn is_null(expr: &Expr<InputId>, empty: &dyn Fn(&InputId) -> Empty) -> bool {
+    match expr {
+        Expr::Leaf(input) => empty(input) == Empty::Null,
+        Expr::Unary { op: UnaryOp::Negate, arg } => is_null(arg, empty),
+        Expr::Binary { op, left, right } => {
+            let by_zero = *op == BinaryOp::Divide && is_zero(right, empty);
+            let passes = matches!(op, BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide);
+            by_zero || (passes && (is_null(left, empty) || is_null(right, empty)))
+        }
+        _ => false,
+    }
+}
+
+fn is_zero(expr: &Expr<InputId>, empty: &dyn Fn(&InputId) -> Empty) -> bool {
+    match expr {
+        Expr::Leaf(input) => empty(input) == Empty::Zero,
+        Expr::Literal(Literal::Integer(0)) => true,
+        Expr::Binary { op: BinaryOp::Add | BinaryOp::Subtract, left, right } => {
+            is_zero(left, empty) && is_zero(right, empty)
+        }
+        _ => false,
+    }
+}
 
 /// Makes the measure of a derived metric.
 pub(super) fn make_derived(
@@ -55,7 +80,16 @@ pub(super) fn make_derived(
         (Expr::Leaf(_), [only]) => only.when_empty.unwrap_or(project.metrics[only.metric].when_empty),
         _ => Empty::Null,
     };
+    let empty = |InputId(at): &InputId| {
+        let input = &inputs[*at];
+        input.when_empty.unwrap_or(project.metrics[input.metric].when_empty)
+    };
+    let is_formula = !matches!(expr, Expr::Leaf(_));
+    let says_null = is_formula && project.metrics[metric].said_empty() == Some(Empty::Null) && !is_null(expr, &empty);
     match project.metrics[metric].when_empty {
+        Empty::Null if says_null => {
+            notes.push("over no rows it keeps the empty value of its inputs in Looker".to_owned());
+        }
         own if own == default => {}
         Empty::Zero => lowered = Expr::call(Function::Coalesce, vec![lowered, Expr::integer(0)]),
         Empty::Null => notes.push("over no rows it keeps the empty value of its input in Looker".to_owned()),

@@ -94,7 +94,7 @@ pub fn drift(old: &Catalog, new: &Catalog) -> Vec<Change> {
         let Some(after) = new.tables.get(name) else {
             let like = added().filter(|(other, _)| !taken.contains(*other)).filter_map(|(other, after)| {
                 let alike = columns_alike(before, after);
-                (alike * 5 >= before.columns.len() * 4).then_some((alike, other))
+                (alike > 0 && alike * 5 >= before.columns.len() * 4).then_some((alike, other))
             });
             let renamed_to = like.max_by_key(|(alike, _)| *alike).map(|(_, other)| other.clone());
             taken.extend(renamed_to.clone());

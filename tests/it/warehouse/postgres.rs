@@ -253,5 +253,27 @@ fn a_project_on_postgres_is_read_checked_and_asked() {
         .run(["query", "-m", "revenue", "-b", "orders.done", "--having", "revenue > 1", "--format", "csv"])
         .worked();
     assert_eq!(by_done, "orders.done,revenue\ntrue,10.25\nfalse,5.75\n");
+    rollups_are_stored(&project, &by_month);
     project.run(["verify"]).worked();
+}
+
+/// A rollup is built, twice and after more has become final, and the numbers stay what they were.
+fn rollups_are_stored(project: &Project, by_month: &str) {
+    project.write(
+        "metrics/rollups.yml",
+        "rollups:\n  - name: daily\n    model: orders\n    metrics: [revenue]\n    dimensions: [done]\n    time: { \
+         dimension: ordered_at, granularity: day }\n    table: rollups.daily\n    refresh: { lookback: 1 day }\n",
+    );
+    let build = |now: &str| project.run(["rollups", "build", "--now", now]).worked();
+    let status = || project.run(["rollups", "status", "--now", "2024-04-03T12:00:00Z"]).worked();
+    assert!(status().contains("nothing is stored"), "{}", status());
+    let built = build("2024-04-02T12:00:00Z");
+    assert!(built.contains("stored 1 step; 2 rows before 2024-04-01"), "{built}");
+    assert!(build("2024-04-02T12:00:00Z").contains("nothing new is final"));
+    assert!(status().contains("final before 2024-04-02"), "{}", status());
+    let built = build("2024-04-03T12:00:00Z");
+    assert!(built.contains("3 rows before 2024-04-02"), "{built}");
+    let explained = project.run(["explain", "-m", "revenue", "-b", "time.month"]).worked();
+    assert!(explained.contains("2024-04-02) from `rollups.daily_"), "{explained}");
+    assert_eq!(project.run(["query", "-m", "revenue", "-b", "time.month", "--format", "csv"]).worked(), by_month);
 }

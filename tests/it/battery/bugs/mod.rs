@@ -9,6 +9,7 @@ mod shape;
 mod timed;
 
 pub(super) use list::Bug;
+pub(super) use plant::conditions;
 
 use super::{
     ask::{self, Failure, PREFIX, Warehouse, now},

@@ -132,7 +132,7 @@ impl Bug {
     }
 }
 
-pub(super) fn conditions(filter: Option<SqlExpr>) -> Vec<SqlExpr> {
+pub(in crate::battery) fn conditions(filter: Option<SqlExpr>) -> Vec<SqlExpr> {
     match filter {
         None => Vec::new(),
         Some(Expr::Binary { op: BinaryOp::And, left, right }) => {

@@ -6,6 +6,7 @@ use entente::sql::{Aggregate, AggregateFunction, BinaryOp, Expr, From, Leaf, Lit
 use super::{Both, define, from_both};
 use crate::battery::{
     ask::{self, Failure, Warehouse},
+    bugs::conditions,
     case::Case,
     query,
     random::Random,
@@ -75,16 +76,16 @@ impl Bug {
             let expr = std::mem::replace(&mut item.expr, Expr::null());
             item.expr = self.in_item(expr, &rollup);
         }
-        let conditions = conditions(select.filter.take()).into_iter();
-        select.filter = Expr::all(conditions.filter_map(|condition| self.in_condition(condition, &rollup)));
+        let of_rows = conditions(select.filter.take()).into_iter();
+        select.filter = Expr::all(of_rows.filter_map(|condition| self.in_condition(condition, &rollup)));
         match self {
             Self::FreshTwice => select.union_all.extend(select.union_all.last().cloned()),
             Self::FreshForgotten => select.union_all.retain(has_null_test),
             Self::TimelessForgotten => select.union_all.retain(|piece| !has_null_test(piece)),
             Self::FreshTooEarly => {
                 for piece in &mut select.union_all {
-                    let conditions = self::conditions(piece.filter.take()).into_iter().map(a_day_earlier);
-                    piece.filter = Expr::all(conditions);
+                    let of_piece = conditions(piece.filter.take()).into_iter().map(a_day_earlier);
+                    piece.filter = Expr::all(of_piece);
                 }
             }
             _ => {}
@@ -189,18 +190,6 @@ fn rollup_of(select: &Select) -> Option<String> {
     match &select.from {
         Some(From::Table { name, alias }) if name.starts_with("rolled_") => Some(alias.clone()),
         _ => None,
-    }
-}
-
-fn conditions(filter: Option<SqlExpr>) -> Vec<SqlExpr> {
-    match filter {
-        None => Vec::new(),
-        Some(Expr::Binary { op: BinaryOp::And, left, right }) => {
-            let mut all = conditions(Some(*left));
-            all.extend(conditions(Some(*right)));
-            all
-        }
-        Some(one) => vec![one],
     }
 }
 

@@ -20,6 +20,7 @@ mod known;
 mod model_rows;
 mod nested;
 mod partition;
+mod promised;
 mod request;
 mod rollup;
 mod safety;
@@ -202,7 +203,9 @@ fn planned(frame: Frame<'_>, request: &Request) -> Result<Plan, PlanError> {
     let granted = access::grant(bind::bind(frame, request)?)?;
     let bound = granted.get();
     let mut built = to_sql::build(bound)?;
-    built.select = share(look_up(simplify(built.select)));
+    let (select, promises) = promised::bounded(project, &built.tables, simplify(built.select));
+    built.promises.extend(promises);
+    built.select = share(look_up(select));
     let pruning = prove(bound, &built)?;
     let columns = columns(bound, built.has_total);
     let metrics = bound.leaves.iter().flat_map(|leaf| project.leaves(leaf.metric));

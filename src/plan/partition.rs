@@ -110,7 +110,7 @@ fn clock(value: &Literal, partition_zone: Tz, promised: Duration, edge: Edge) ->
     };
     let moved = |clock: NaiveDateTime| match elapsed {
         Some(elapsed) => clock.checked_add_signed(elapsed).unwrap_or(clock),
-        None => shift_day(clock.date(), promised, edge).and_time(clock.time()),
+        None => move_clock(clock, promised, edge),
     };
     match value {
         Literal::Timestamp(utc) => {
@@ -126,15 +126,21 @@ fn clock(value: &Literal, partition_zone: Tz, promised: Duration, edge: Edge) ->
     }
 }
 
-/// Returns a day moved by a promise: for rows before it, as far as any of them is moved.
+/// Returns a clock moved by days or more: for rows before it, as far as any of them is moved.
 ///
-/// 30 January moved by a month is 28 February, as 31 January is, so the rows before 31 January lie before 1 March.
-fn shift_day(day: NaiveDate, promised: Duration, edge: Edge) -> NaiveDate {
-    let moved = shift_date(day, promised, 1);
+/// 30 January moved by a month is 28 February, as 31 January is, so the rows before 31 January lie before 1 March. Those
+/// before 1 July lie before 31 July, since the last of them are of 30 June.
+fn move_clock(clock: NaiveDateTime, promised: Duration, edge: Edge) -> NaiveDateTime {
     let one_day = Duration { count: 1, unit: Unit::Day };
+    let moved = || shift_date(clock.date(), promised, 1).and_time(clock.time());
+    let days_before = || {
+        let last = shift_date(shift_date(clock.date(), one_day, -1), promised, 1);
+        shift_date(last, one_day, 1).and_time(NaiveTime::MIN)
+    };
     match edge {
-        Edge::Lower => moved,
-        Edge::Upper => moved.max(shift_date(shift_date(shift_date(day, one_day, -1), promised, 1), one_day, 1)),
+        Edge::Lower => moved(),
+        Edge::Upper if clock.time() == NaiveTime::MIN => days_before(),
+        Edge::Upper => moved().max(days_before()),
     }
 }
 

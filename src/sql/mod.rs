@@ -30,7 +30,7 @@ pub use parse::{
     parse_expression, parse_order, parse_select, split_aggregates, tables_of_select, to_portable, to_portable_in,
 };
 pub use print::{Text, print, print_expression, print_pretty, print_statement};
-pub use prune::{Bound, PartitionRule, Proof, prove_pruning};
+pub use prune::{Bound, PartitionRule, Proof, bounds_of, narrower, prove_pruning};
 pub use select::{
     Aggregate, AggregateFunction, Column, Cte, From, Join, JoinKind, Leaf, OrderTerm, Select, SelectItem, SqlExpr,
     Window, WindowFunction,

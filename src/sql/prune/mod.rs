@@ -85,7 +85,7 @@ impl Search<'_> {
         match from {
             From::Table { name, alias } => {
                 for rule in self.rules.iter().filter(|rule| rule.table == *name) {
-                    self.proofs.push(proof(rule, bound(select, alias, &rule.column)));
+                    self.proofs.push(proof(rule, bounds_of(select, alias, &rule.column)));
                 }
             }
             From::Cte { .. } | From::Moments { .. } => {}
@@ -149,7 +149,7 @@ fn tables(select: &Select) -> impl Iterator<Item = &From> {
 }
 
 /// Returns the strongest bounds that the select's own conditions put on a column of one of its tables.
-fn bound(select: &Select, alias: &str, column: &str) -> Bound {
+pub fn bounds_of(select: &Select, alias: &str, column: &str) -> Bound {
     let is_only_table = select.joins.is_empty();
     let is_column = |expr: &SqlExpr| match expr {
         Expr::Leaf(Leaf::Column(Column { table, name })) => {
@@ -190,6 +190,18 @@ fn bound(select: &Select, alias: &str, column: &str) -> Bound {
         }
     }
     bound
+}
+
+/// Narrows a bound and returns the sides that became narrower.
+pub fn narrower(bound: &mut Bound, from: Option<Literal>, to: Option<Literal>) -> Bound {
+    let before = bound.clone();
+    for (op, side) in [(BinaryOp::GtEq, from), (BinaryOp::Lt, to)] {
+        if let Some(value) = side {
+            bound.narrow(op, &value);
+        }
+    }
+    let changed = |after: &Option<Literal>, before: Option<Literal>| after.clone().filter(|_| *after != before);
+    Bound { from: changed(&bound.from, before.from), to: changed(&bound.to, before.to) }
 }
 
 fn constant(expr: &SqlExpr) -> Option<&Literal> {

@@ -12,6 +12,7 @@ mod definitions;
 mod oracle;
 mod outside;
 mod pages;
+mod pruning;
 mod query;
 mod random;
 mod relations;

@@ -43,7 +43,7 @@ impl Small {
                 origin: other(row.origin),
                 destination: other(row.destination),
                 // What the promise of the first world says of its partitions holds for all.
-                loaded_on: row.booked_at.map_or(row.loaded_on, |at| at.date_naive()),
+                loaded_at: row.booked_at.unwrap_or(row.loaded_at),
                 ..row
             }));
             let claims = more.claims.into_iter();

@@ -294,8 +294,8 @@ fn worlds(world: &World) -> Vec<World> {
     if world.promises_matches {
         add(&|world| world.promises_matches = false);
     }
-    if world.is_partitioned {
-        add(&|world| world.is_partitioned = false);
+    if world.partitions.is_some() {
+        add(&|world| world.partitions = None);
     }
     if world.zone != chrono_tz::UTC {
         add(&|world| world.zone = chrono_tz::UTC);

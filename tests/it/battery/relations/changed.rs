@@ -197,7 +197,7 @@ pub(super) fn ratio_of_parts(asker: &Asker<'_>, case: &Case) -> Result<(), Failu
 
 pub(super) fn unpruned(warehouse: &Warehouse, asker: &Asker<'_>, case: &Case) -> Result<(), Failure> {
     let pruned = asker.ask(&case.query)?;
-    let world = World { is_partitioned: false, ..case.world.clone() };
+    let world = World { partitions: None, ..case.world.clone() };
     let whole = Asker::new(warehouse, &world, &case.metrics)?;
     differs("with partitions and without", &pruned, &whole.ask(&case.query)?)
 }

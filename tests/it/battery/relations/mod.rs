@@ -118,7 +118,7 @@ impl Relation {
             Self::Grain => is_plain && combined::of_sum(case) && combined::coarser(&case.query).is_some(),
             Self::Ratio => is_plain && changed::ratio(&case.metrics).is_some(),
             Self::TimeSplit => is_plain && combined::of_sum(case) && combined::middle(&case.query).is_some(),
-            Self::Unpruned => case.world.is_partitioned,
+            Self::Unpruned => case.world.partitions.is_some(),
             Self::PhysicalTwin => case.world.policy.is_some(),
             Self::Total => total::has_total(case),
             Self::Permutation | Self::TwiceTheSame | Self::Renamed | Self::Cached => true,

@@ -4,6 +4,7 @@
 mod complete;
 mod many;
 mod models;
+mod partition;
 mod policy;
 mod retail;
 mod seed;
@@ -15,6 +16,7 @@ use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use chrono_tz::Tz;
 
 use super::random::Random;
+pub(super) use partition::{Column, Partitions, Promised, Shift, Size};
 pub(super) use policy::{Policy, ROLE};
 pub(super) use retail::Retail;
 pub(super) use seed::decimal;
@@ -34,8 +36,8 @@ pub(super) struct Parcel {
     pub(super) kind: Option<String>,
     pub(super) ok: Option<bool>,
     pub(super) currency: Option<String>,
-    /// The partition: the day of the booking in UTC, or up to `late` days later.
-    pub(super) loaded_on: NaiveDate,
+    /// When it was put into its partition.
+    pub(super) loaded_at: DateTime<Utc>,
 }
 
 #[derive(Clone)]
@@ -125,7 +127,6 @@ pub(super) struct World {
     /// Days from Monday to the first day of a week.
     pub(super) week_start: u32,
     pub(super) fiscal_start: u32,
-    pub(super) late: i64,
     pub(super) parcels: Vec<Parcel>,
     pub(super) claims: Vec<Claim>,
     pub(super) customers: Vec<Customer>,
@@ -144,8 +145,8 @@ pub(super) struct World {
     pub(super) policy: Option<Policy>,
     /// Whether joins promise that every row has its match, where it has.
     pub(super) promises_matches: bool,
-    /// Whether the partitions of parcels are told.
-    pub(super) is_partitioned: bool,
+    /// The partitions of parcels, if they are told.
+    pub(super) partitions: Option<Partitions>,
     /// Lines of the definitions that a smaller case does without.
     pub(super) left_out: BTreeSet<&'static str>,
 }
@@ -177,7 +178,6 @@ pub(super) fn make(random: &mut Random) -> World {
         zone: *random.pick(&ZONES),
         week_start: if random.chance(60) { 0 } else { *random.pick(&[5, 6]) },
         fiscal_start: if random.chance(60) { 1 } else { *random.pick(&[2, 4, 10]) },
-        late,
         rates: rates(random, &parcels),
         plans: plans(random, &parcels),
         statuses: statuses(random),
@@ -192,7 +192,7 @@ pub(super) fn make(random: &mut Random) -> World {
         depots,
         policy: policy::make(random),
         promises_matches: random.chance(40),
-        is_partitioned: true,
+        partitions: Some(Partitions::late(late)),
         left_out: BTreeSet::new(),
     };
     if world.promises_matches {
@@ -302,6 +302,6 @@ fn parcel(random: &mut Random, id: i64, late: i64) -> Parcel {
         kind: values::kind(random),
         ok: random.pick_or_none(25, &[true, false]),
         currency: random.pick_or_none(10, &["EUR", "eur", "usd", "GBP"].map(str::to_owned)),
-        loaded_on: first_day + Duration::days(slack),
+        loaded_at: (first_day + Duration::days(slack)).and_time(NaiveTime::MIN).and_utc(),
     }
 }

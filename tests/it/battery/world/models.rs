@@ -137,11 +137,8 @@ impl World {
     /// The tables and models.
     pub(in crate::battery) fn models(&self) -> String {
         let mut yaml = String::new();
-        if self.is_partitioned {
-            let late = self.late;
-            yaml.push_str(&format!(
-                "tables:\n  - name: parcels\n    partition: {{ column: loaded_on, granularity: day, holds: {{ booked_at: {{ to: {late} days }} }} }}\n"
-            ));
+        if let Some(partitions) = &self.partitions {
+            yaml.push_str(&partitions.yaml());
         }
         yaml.push_str(&self.policies());
         yaml.push_str(

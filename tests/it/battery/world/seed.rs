@@ -8,7 +8,8 @@ const TABLES: [(&str, &str); 12] = [
     (
         "parcels",
         "id BIGINT, customer_id BIGINT, origin_id BIGINT, destination_id BIGINT, booked_at TIMESTAMPTZ, done_on DATE, \
-         weight BIGINT, price DECIMAL(20,2), kind VARCHAR, ok BOOLEAN, currency VARCHAR, loaded_on DATE, void BOOLEAN",
+         weight BIGINT, price DECIMAL(20,2), kind VARCHAR, ok BOOLEAN, currency VARCHAR, loaded_on DATE, \
+         loaded_clock TIMESTAMP, loaded_at TIMESTAMPTZ, void BOOLEAN",
     ),
     ("claims", "id BIGINT, parcel_id BIGINT, filed_at TIMESTAMP, amount DECIMAL(30,2), reason VARCHAR, void BOOLEAN"),
     ("customers", "id BIGINT, parent_id BIGINT, country VARCHAR, void BOOLEAN"),
@@ -31,8 +32,8 @@ impl World {
             sql.push_str(&format!("CREATE OR REPLACE TABLE {table} ({columns});\n"));
         }
         let void = |index: usize| if index.is_multiple_of(2) { "true" } else { "NULL" };
-        let parcels = self.parcels.iter().map(|row| parcel(row, "false"));
-        let left_out = self.void.parcels.iter().enumerate().map(|(index, row)| parcel(row, void(index)));
+        let parcels = self.parcels.iter().map(|row| self.parcel(row, "false"));
+        let left_out = self.void.parcels.iter().enumerate().map(|(index, row)| self.parcel(row, void(index)));
         insert(&mut sql, "parcels", parcels.chain(left_out));
         let claims = self.claims.iter().map(|row| claim(row, "false"));
         let left_out = self.void.claims.iter().enumerate().map(|(index, row)| claim(row, void(index)));
@@ -59,6 +60,27 @@ impl World {
 }
 
 impl World {
+    fn parcel(&self, row: &Parcel, void: &str) -> Vec<String> {
+        let (day, clock, at) = self.places(row);
+        vec![
+            row.id.to_string(),
+            number(row.customer),
+            number(row.origin),
+            number(row.destination),
+            instant(row.booked_at),
+            date(row.done_on),
+            number(row.weight),
+            decimal(row.price.map(i128::from), 2),
+            text(row.kind.as_deref()),
+            row.ok.map_or("NULL".into(), |ok| ok.to_string()),
+            text(row.currency.as_deref()),
+            date(Some(day)),
+            format!("TIMESTAMP '{}'", clock.format("%F %T")),
+            instant(Some(at)),
+            void.to_owned(),
+        ]
+    }
+
     fn insert_many(&self, sql: &mut String) {
         let statuses = self.statuses.iter().map(|row| {
             vec![row.id.to_string(), number(row.parcel), instant(Some(row.from)), instant(row.to), number(row.load)]
@@ -83,24 +105,6 @@ fn insert(sql: &mut String, table: &str, rows: impl Iterator<Item = Vec<String>>
     if !rows.is_empty() {
         sql.push_str(&format!("INSERT INTO {table} VALUES\n{};\n", rows.join(",\n")));
     }
-}
-
-fn parcel(row: &Parcel, void: &str) -> Vec<String> {
-    vec![
-        row.id.to_string(),
-        number(row.customer),
-        number(row.origin),
-        number(row.destination),
-        instant(row.booked_at),
-        date(row.done_on),
-        number(row.weight),
-        decimal(row.price.map(i128::from), 2),
-        text(row.kind.as_deref()),
-        row.ok.map_or("NULL".into(), |ok| ok.to_string()),
-        text(row.currency.as_deref()),
-        date(Some(row.loaded_on)),
-        void.to_owned(),
-    ]
 }
 
 fn claim(row: &Claim, void: &str) -> Vec<String> {

@@ -4,19 +4,24 @@
 //! rewrites the outputs in the files; an answer that disagrees with its `sql check` is never written.
 //! Each case with a query is also asked in the SQL of BigQuery, on the reference engine of GoogleSQL that
 //! `.ci/googlesql` fetches, and through the driver on bqemulator that `.ci/bigquery` installs; of Snowflake, on fakesnow
-//! that `.ci/fakesnow` installs; and of Postgres, on a server that `.ci/postgres` installs: trials that end in
-//! `@bigquery`, `@bqemulator`, `@snowflake` and `@postgres`. How a case file looks is told in `docs/testing.md`.
+//! that `.ci/fakesnow` installs, and through the driver on a gateway before it; and of Postgres, on a server that
+//! `.ci/postgres` installs: trials that end in `@bigquery`, `@bqemulator`, `@snowflake`, `@sqlapi` and `@postgres`. How a case file looks is told in `docs/testing.md`.
 
-#[cfg(all(feature = "bigquery", feature = "duckdb"))]
+#[cfg(all(feature = "bigquery", feature = "duckdb", feature = "snowflake"))]
 #[path = "bqemulator/cases.rs"]
 mod bqemulator;
-#[cfg(all(feature = "bigquery", feature = "duckdb"))]
+#[cfg(all(feature = "bigquery", feature = "duckdb", feature = "snowflake"))]
 mod googlesql;
-#[cfg(all(feature = "bigquery", feature = "duckdb"))]
+#[cfg(all(feature = "bigquery", feature = "duckdb", feature = "snowflake"))]
+mod peer_program;
+#[cfg(all(feature = "bigquery", feature = "duckdb", feature = "snowflake"))]
 mod postgres;
 mod runner;
-#[cfg(all(feature = "bigquery", feature = "duckdb"))]
+#[cfg(all(feature = "bigquery", feature = "duckdb", feature = "snowflake"))]
 mod snowflake;
+#[cfg(all(feature = "bigquery", feature = "duckdb", feature = "snowflake"))]
+#[path = "sqlapi/cases.rs"]
+mod sqlapi;
 
 use std::process::ExitCode;
 
@@ -33,7 +38,7 @@ fn main() -> ExitCode {
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
-#[cfg(all(feature = "bigquery", feature = "duckdb"))]
+#[cfg(all(feature = "bigquery", feature = "duckdb", feature = "snowflake"))]
 fn peer_trials() -> impl Iterator<Item = Trial> {
     let cases = runner::find_cases().into_iter().filter(|path| runner::peers::concerns(path));
     cases.flat_map(|path| {
@@ -45,7 +50,7 @@ fn peer_trials() -> impl Iterator<Item = Trial> {
     })
 }
 
-#[cfg(not(all(feature = "bigquery", feature = "duckdb")))]
+#[cfg(not(all(feature = "bigquery", feature = "duckdb", feature = "snowflake")))]
 fn peer_trials() -> impl Iterator<Item = Trial> {
     std::iter::empty()
 }

@@ -8,12 +8,16 @@ use crate::{
     project::Project,
     resolve::dialect_of,
     sql::{self, Dialect},
-    syntax::{BigQueryConnection, BigQueryCredentials, Config, Connection, PostgresConnection, PostgresTls},
+    syntax::{
+        BigQueryConnection, BigQueryCredentials, Config, Connection, PostgresConnection, PostgresTls,
+        SnowflakeConnection, SnowflakeCredentials,
+    },
     warehouse::{
         Blocking, Warehouse,
         bigquery::{self, BigQuery, Credentials},
         duckdb::{Access, DuckDb},
         postgres::{self, Encryption, Postgres},
+        snowflake::{self, Snowflake},
     },
 };
 
@@ -64,12 +68,13 @@ fn open_for(config: &Config, root: &Path, access: Access) -> Result<Blocking, Fa
         }
         Connection::Postgres(connection) => blocking(Arc::new(Postgres::new(&postgres(connection, root))?)),
         Connection::BigQuery(connection) => blocking(Arc::new(BigQuery::new(bigquery(connection, root))?)),
-        other @ Connection::Snowflake { .. } => Err(Failure::world(format!(
-            "connection `{}` is {}, which this version writes SQL for but does not run",
-            config.connection,
-            dialect_of(other).title()
-        ))
-        .help("Print the SQL with `entente query --sql`, or use a BigQuery, DuckDB or Postgres connection.")),
+        Connection::Snowflake(connection) => {
+            let options = snowflake(connection, root).ok_or_else(|| {
+                Failure::world(format!("connection `{}` does not say who asks Snowflake", config.connection))
+                    .help("Add `user:` and `key_file:`, or `token:`; `entente query --sql` prints SQL without them.")
+            })?;
+            blocking(Arc::new(Snowflake::new(options)?))
+        }
     }
 }
 
@@ -95,6 +100,28 @@ fn bigquery(connection: &BigQueryConnection, root: &Path) -> bigquery::Options {
         },
         base_url: connection.base_url.clone(),
     }
+}
+
+/// Returns how to reach an account; nothing if nobody is named who asks it.
+fn snowflake(connection: &SnowflakeConnection, root: &Path) -> Option<snowflake::Options> {
+    let credentials = match &connection.credentials {
+        Some(SnowflakeCredentials::Key { user, file }) => {
+            snowflake::Credentials::Key { user: user.clone(), file: root.join(file) }
+        }
+        Some(SnowflakeCredentials::Token(token)) => snowflake::Credentials::Token(token.clone()),
+        Some(SnowflakeCredentials::TokenFile(file)) => snowflake::Credentials::TokenFile(root.join(file)),
+        None if connection.base_url.is_some() => snowflake::Credentials::None,
+        None => return None,
+    };
+    Some(snowflake::Options {
+        account: connection.account.clone(),
+        warehouse: connection.warehouse.clone(),
+        database: connection.database.clone(),
+        schema: connection.schema.clone(),
+        role: connection.role.clone(),
+        credentials,
+        base_url: connection.base_url.clone(),
+    })
 }
 
 /// The port of Postgres unless another is said.

@@ -7,7 +7,7 @@ pub fn dialect_of(connection: &Connection) -> Dialect {
     match connection {
         Connection::DuckDb { .. } => Dialect::DuckDb,
         Connection::BigQuery(_) => Dialect::BigQuery,
-        Connection::Snowflake { .. } => Dialect::Snowflake,
+        Connection::Snowflake(_) => Dialect::Snowflake,
         Connection::Postgres(_) => Dialect::Postgres,
     }
 }

@@ -8,14 +8,20 @@
 pub mod bigquery;
 #[cfg(feature = "server")]
 mod blocking;
-#[cfg(any(feature = "bigquery", feature = "postgres"))]
+#[cfg(any(feature = "bigquery", feature = "postgres", feature = "snowflake"))]
 mod causes;
+#[cfg(any(feature = "bigquery", feature = "snowflake"))]
+mod decimal;
 #[cfg(feature = "duckdb")]
 pub mod duckdb;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+#[cfg(any(feature = "bigquery", feature = "snowflake"))]
+mod rest;
 mod rows;
-#[cfg(any(feature = "duckdb", feature = "postgres"))]
+#[cfg(feature = "snowflake")]
+pub mod snowflake;
+#[cfg(any(feature = "duckdb", feature = "postgres", feature = "snowflake"))]
 mod table_keys;
 mod terms;
 

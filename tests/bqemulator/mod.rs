@@ -1,44 +1,18 @@
 //! BigQuery as bqemulator emulates it on DuckDB, over its real REST protocol. `.ci/bigquery` installs it.
 
-use std::{
-    io::{BufRead, BufReader},
-    path::Path,
-    process::{Child, Command, Stdio},
-    sync::OnceLock,
-};
+use std::sync::OnceLock;
 
 use reqwest::Client;
 use serde_json::{Value, json};
 
-/// The running emulator. It takes seconds to start, so that all tests share one; it ends with the test binary, which
-/// closes its input.
-struct Emulator {
-    _process: Child,
-    address: String,
-}
+use crate::peer_program::PeerProgram;
 
-/// Returns the emulator's address, `http://127.0.0.1:40123/bigquery/v2`.
+/// Returns the emulator's address, `http://127.0.0.1:40123/bigquery/v2`. It takes seconds to start, so that all tests share
+/// one.
 pub(crate) fn address() -> &'static str {
-    static EMULATOR: OnceLock<Emulator> = OnceLock::new();
-    &EMULATOR.get_or_init(start).address
-}
-
-fn start() -> Emulator {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let tools = root.join(".tools/bqemulator");
-    assert!(tools.join("installed").exists(), "bqemulator is not installed: run `.ci/bigquery` (it needs Python 3.11)");
-    let mut process = Command::new(tools.join("bin/python"))
-        .arg(root.join("tests/tools/bqemulator/serve.py"))
-        .arg(&tools)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("Python starts; `.ci/bigquery` needs it as well");
-    let mut address = String::new();
-    BufReader::new(process.stdout.take().expect("it is piped")).read_line(&mut address).expect("UTF-8");
-    assert!(!address.is_empty(), "bqemulator does not start: run `.ci/bigquery`");
-    Emulator { _process: process, address: address.trim().to_owned() }
+    static EMULATOR: OnceLock<PeerProgram> = OnceLock::new();
+    let start = || PeerProgram::start(".tools/bqemulator", ".ci/bigquery", "tests/tools/bqemulator/serve.py");
+    EMULATOR.get_or_init(start).address()
 }
 
 /// Makes a dataset of this name.

@@ -133,8 +133,8 @@ fn sql_is_printed_for_a_warehouse_that_does_not_run() {
             "{ type: snowflake, account: acme-eu, warehouse: bi, database: analytics }",
             "CONVERT_TIMEZONE(",
             [
-                "connection `far` is Snowflake, which this version writes SQL for but does not run",
-                "Print the SQL with `entente query --sql`, or use a BigQuery, DuckDB or Postgres connection.",
+                "connection `far` does not say who asks Snowflake",
+                "Add `user:` and `key_file:`, or `token:`; `entente query --sql` prints SQL without them.",
             ],
         ),
         (

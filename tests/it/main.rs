@@ -39,6 +39,9 @@ mod links;
 mod looker;
 mod lookml;
 mod meaning;
+#[cfg(feature = "cli")]
+#[path = "../peer_program/mod.rs"]
+mod peer_program;
 #[cfg(feature = "duckdb")]
 #[path = "../postgres/mod.rs"]
 mod postgres;
@@ -52,6 +55,9 @@ mod server;
 mod snowflake;
 #[cfg(feature = "duckdb")]
 mod sql;
+#[cfg(feature = "cli")]
+#[path = "../sqlapi/mod.rs"]
+mod sqlapi;
 mod tidy;
 #[cfg(all(feature = "duckdb", feature = "server"))]
 mod tpch;

@@ -27,7 +27,7 @@ use super::{
 use crate::{
     bqemulator,
     googlesql::{self, Query, Table},
-    postgres, snowflake,
+    postgres, snowflake, sqlapi,
 };
 
 /// Another engine that a case is asked of.
@@ -39,26 +39,33 @@ pub(crate) enum Peer {
     BigQueryServer,
     /// fakesnow, which runs the SQL of Snowflake on DuckDB.
     Snowflake,
+    /// fakesnow, through the driver and a gateway that speaks the SQL API.
+    SnowflakeServer,
     /// A Postgres server.
     Postgres,
 }
 
 impl Peer {
     /// Every engine.
-    pub(crate) const ALL: [Self; 4] = [Self::BigQuery, Self::BigQueryServer, Self::Snowflake, Self::Postgres];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::BigQuery, Self::BigQueryServer, Self::Snowflake, Self::SnowflakeServer, Self::Postgres];
 
     /// Returns the dialect in which it is asked.
     pub(crate) fn dialect(self) -> Dialect {
         match self {
             Self::BigQuery | Self::BigQueryServer => Dialect::BigQuery,
-            Self::Snowflake => Dialect::Snowflake,
+            Self::Snowflake | Self::SnowflakeServer => Dialect::Snowflake,
             Self::Postgres => Dialect::Postgres,
         }
     }
 
     /// Returns what its trials are called by.
     pub(crate) fn name(self) -> &'static str {
-        if self == Self::BigQueryServer { "bqemulator" } else { self.dialect().name() }
+        match self {
+            Self::BigQueryServer => "bqemulator",
+            Self::SnowflakeServer => "sqlapi",
+            Self::BigQuery | Self::Snowflake | Self::Postgres => self.dialect().name(),
+        }
     }
 
     fn run(self, query: Query) -> Result<googlesql::Rows, String> {
@@ -66,6 +73,7 @@ impl Peer {
             Self::BigQuery => googlesql::run(&[query]).remove(0),
             Self::BigQueryServer => bqemulator::ask(&query),
             Self::Snowflake => snowflake::run(&[query]).remove(0),
+            Self::SnowflakeServer => sqlapi::ask(&query),
             Self::Postgres => postgres::run(&[query]).remove(0),
         }
     }
@@ -75,7 +83,7 @@ impl Peer {
         match self {
             Self::BigQuery | Self::Postgres => None,
             Self::BigQueryServer => bqemulator::not_emulated(sql),
-            Self::Snowflake => snowflake::not_emulated(sql),
+            Self::Snowflake | Self::SnowflakeServer => snowflake::not_emulated(sql),
         }
     }
 }
@@ -221,7 +229,7 @@ fn as_rows(rows: &googlesql::Rows, like: &[ColumnData]) -> Rows {
         let text = cell.clone()?;
         Some(match column {
             // fakesnow moves a date to a midnight.
-            ColumnData::Date(_) => text.trim_end_matches(" 00:00:00").to_owned(),
+            ColumnData::Date(_) => text.trim_end_matches(" 00:00:00").trim_end_matches("T00:00:00").to_owned(),
             ColumnData::DateTime(_) => text.replacen(' ', "T", 1),
             ColumnData::Timestamp(_) => text.replacen(' ', "T", 1).replace("+00", "Z"),
             _ => text,

@@ -81,6 +81,15 @@ impl Tool {
 }
 
 fn document(query: &Query) -> Value {
+    json!({
+        "sql": query.sql,
+        "parameters": query.parameters.iter().map(parameter).collect::<Vec<_>>(),
+        "tables": tables(query),
+    })
+}
+
+/// Returns the tables of a query with the types that hold their values.
+pub(crate) fn tables(query: &Query) -> Value {
     let tables = query.tables.iter().map(|(name, table)| {
         let columns = table.columns.iter().enumerate().map(|(at, (name, kind))| {
             let values = table.rows.iter().filter_map(|row| row[at].as_deref());
@@ -89,11 +98,7 @@ fn document(query: &Query) -> Value {
         let columns: Vec<_> = columns.collect();
         (name.clone(), json!({ "columns": columns, "rows": table.rows }))
     });
-    json!({
-        "sql": query.sql,
-        "parameters": query.parameters.iter().map(parameter).collect::<Vec<_>>(),
-        "tables": tables.collect::<serde_json::Map<_, _>>(),
-    })
+    Value::Object(tables.collect())
 }
 
 fn type_name<'a>(kind: &str, values: impl Iterator<Item = &'a str>) -> String {

@@ -4,11 +4,8 @@
 //!
 //! **Invariant:** a token goes to no server without encryption.
 
-use super::invalid;
-use crate::{
-    diagnostics::Diagnostics,
-    syntax::{Text, keys::Fields},
-};
+use super::{address, invalid};
+use crate::{diagnostics::Diagnostics, syntax::keys::Fields};
 
 /// How to reach a BigQuery project.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,7 +64,7 @@ impl BigQueryConnection {
             _ => BigQueryCredentials::Default,
         };
         if let Some(url) = &base_url {
-            check_url(url, &credentials, diagnostics);
+            address::check(url, credentials != BigQueryCredentials::None, diagnostics);
         }
         Self {
             project: project.value,
@@ -77,19 +74,6 @@ impl BigQueryConnection {
             credentials,
             base_url: base_url.map(|url| url.value),
         }
-    }
-}
-
-fn check_url(url: &Text, credentials: &BigQueryCredentials, diagnostics: &mut Diagnostics) {
-    let is_plain = url.starts_with("http://");
-    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-    if host.is_none_or(|host| host.is_empty() || host.starts_with('/') || url.contains([' ', '?', '#'])) {
-        let message = format!("`{}` is not the address of a server", url.value);
-        invalid(diagnostics, url.span, message, "Write it with its scheme, such as `http://localhost:9050`.");
-    } else if is_plain && *credentials != BigQueryCredentials::None {
-        let message = "credentials would go to this server without encryption".to_owned();
-        let help = "Write `https://`, or leave the credentials out for a server that asks for none.";
-        invalid(diagnostics, url.span, message, help);
     }
 }
 

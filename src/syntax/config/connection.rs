@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use super::bigquery::BigQueryConnection;
+use super::{bigquery::BigQueryConnection, snowflake::SnowflakeConnection};
 use crate::{diagnostics::Diagnostics, syntax::keys::Fields};
 
 /// How to reach a warehouse.
@@ -20,20 +20,7 @@ pub enum Connection {
     /// A BigQuery project.
     BigQuery(BigQueryConnection),
     /// A Snowflake account.
-    Snowflake {
-        /// The identifier of the account, such as `acme-eu`.
-        account: String,
-        /// The virtual warehouse that computes.
-        warehouse: Option<String>,
-        /// The database of tables without one.
-        database: Option<String>,
-        /// The schema of tables without one.
-        schema: Option<String>,
-        /// The role that reads.
-        role: Option<String>,
-        /// The user who logs in.
-        user: Option<String>,
-    },
+    Snowflake(SnowflakeConnection),
     /// A Postgres database.
     Postgres(PostgresConnection),
 }
@@ -88,17 +75,7 @@ impl Connection {
                 let path = value("path").expect("the table requires a path");
                 return Self::DuckDb { path: path.value };
             }
-            "snowflake" => {
-                let mut optional = |key: &str| value(key).map(|text| text.value);
-                return Self::Snowflake {
-                    account: optional("account").expect("the table requires an account"),
-                    warehouse: optional("warehouse"),
-                    database: optional("database"),
-                    schema: optional("schema"),
-                    role: optional("role"),
-                    user: optional("user"),
-                };
-            }
+            "snowflake" => return Self::Snowflake(SnowflakeConnection::from_fields(fields, diagnostics)),
             "postgres" => {
                 let mut optional = |key: &str| fields.text(key).map(|text| text.value);
                 let (user, password) = (optional("user"), optional("password"));

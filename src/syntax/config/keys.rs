@@ -114,17 +114,41 @@ static BIGQUERY: Kind = Kind {
 static SNOWFLAKE: Kind = Kind {
     name: "Snowflake connection",
     article: "a Snowflake connection",
-    doc: "A Snowflake account. SQL is written for it; this version does not run it.",
+    doc: "A Snowflake account. Names that are written in small letters mean capitals, as in SQL.",
     keys: &[
         required("type", Shape::OneOf(&["snowflake"]), "`snowflake`."),
         required("account", Shape::Text, "The identifier of the account, such as `acme-eu`."),
-        key("warehouse", Shape::Text, "The virtual warehouse that computes."),
+        key("warehouse", Shape::Text, "The virtual warehouse that computes; the user's own unless said."),
         key("database", Shape::Text, "The database of tables that are named without one."),
         key("schema", Shape::Text, "The schema of tables that are named without one."),
-        key("role", Shape::Text, "The role that reads."),
-        key("user", Shape::Text, "The user who logs in."),
+        key("role", Shape::Text, "The role that reads; the user's own unless said."),
+        key("user", Shape::Text, "The user who logs in by `key_file`."),
+        key(
+            "key_file",
+            Shape::Text,
+            "The user's private key in PEM, without a passphrase, relative to the project file.",
+        ),
+        key(
+            "token",
+            Shape::Text,
+            "An OAuth or programmatic access token instead; write `${NAME}`, never the token itself.",
+        ),
+        key(
+            "token_file",
+            Shape::Text,
+            "A file with such a token instead, relative to the project file; it is read again when the token is refused.",
+        ),
+        key(
+            "base_url",
+            Shape::Text,
+            "The address of another server that speaks Snowflake's SQL API, such as a private link; with credentials it \
+             has to begin with `https://`.",
+        ),
     ],
-    rules: &[],
+    rules: &[Rule::AtMostOne(
+        &["key_file", "token", "token_file"],
+        "Keep `key_file` for a user with a key, or one of `token` and `token_file`.",
+    )],
 };
 
 static POSTGRES: Kind = Kind {

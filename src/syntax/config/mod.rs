@@ -4,13 +4,16 @@
 //!
 //! **Invariant:** the environment is a function given by the caller; nothing here asks for it.
 
+mod address;
 mod bigquery;
 mod connection;
 mod keys;
+mod snowflake;
 mod variables;
 
 pub use bigquery::{BigQueryConnection, BigQueryCredentials};
 pub use connection::{Connection, PostgresConnection, PostgresTls};
+pub use snowflake::{SnowflakeConnection, SnowflakeCredentials};
 
 pub(super) use keys::CONFIG;
 pub(crate) use keys::MONTHS;
@@ -187,7 +190,7 @@ fn invalid(diagnostics: &mut Diagnostics, span: Span, message: String, help: &st
 
 #[cfg(test)]
 mod tests {
-    use super::{Config, Connection, load_config};
+    use super::{Config, Connection, SnowflakeCredentials, load_config};
     use crate::{diagnostics::Diagnostic, files::SourceMap};
 
     fn load(text: &str) -> Result<Config, Vec<String>> {
@@ -298,6 +301,57 @@ timezone: x
                  Write the three letters of ISO 4217, such as `EUR`.",
                 "unknown-key 15:1 project file `parcel` has no key `timezone` | \
                  `time_zone` is there already; leave one of the two out.",
+            ]
+        );
+    }
+
+    #[test]
+    fn connections_to_snowflake_say_who_asks() {
+        let text = format!(
+            "{HEAD}connection: key
+connections:
+  key: {{ type: snowflake, account: acme-eu, user: reader, key_file: key.p8, database: analytics }}
+  token: {{ type: snowflake, account: xy12345.us-east-1, token: secret, base_url: https://acme.example }}
+  sql: {{ type: snowflake, account: acme-eu }}
+"
+        );
+        let config = load(&text).expect("it is right");
+        let who = |name: &str| match &config.connections[name] {
+            Connection::Snowflake(connection) => connection.credentials.clone(),
+            other => panic!("{other:?}"),
+        };
+        let key = SnowflakeCredentials::Key { user: "reader".to_owned(), file: "key.p8".to_owned() };
+        assert_eq!(who("key"), Some(key));
+        assert_eq!(who("token"), Some(SnowflakeCredentials::Token("secret".to_owned())));
+        assert_eq!(who("sql"), None);
+        assert!(!format!("{config:?}").contains("secret"), "a token is shown nowhere");
+    }
+
+    #[test]
+    fn mistakes_about_who_asks_snowflake_are_told_at_their_place() {
+        let text = format!(
+            "{HEAD}connection: a
+connections:
+  a: {{ type: snowflake, account: https://acme, user: reader }}
+  b: {{ type: snowflake, account: acme-eu, key_file: key.p8 }}
+  c: {{ type: snowflake, account: acme-eu, token: a b }}
+  d: {{ type: snowflake, account: acme-eu, token: x, base_url: http://localhost:8084 }}
+  e: {{ type: snowflake, account: acme-eu, token: x, token_file: y }}
+"
+        );
+        assert_eq!(
+            load(&text).expect_err("it is wrong"),
+            [
+                "invalid-configuration 5:34 `https://acme` is not the identifier of an account | Write what stands before \
+                 `.snowflakecomputing.com` in the account's address, such as `acme-eu`.",
+                "invalid-configuration 6:53 a key needs the user whose key it is | \
+                 Add `user:`, the user to whom the public key was given.",
+                "invalid-configuration 7:50 this is no token | \
+                 Write `${NAME}` for an environment variable that holds it.",
+                "invalid-configuration 8:63 credentials would go to this server without encryption | \
+                 Write `https://`, or leave the credentials out for a server that asks for none.",
+                "conflicting-keys 9:53 a Snowflake connection has both `token` and `token_file` | \
+                 Keep `key_file` for a user with a key, or one of `token` and `token_file`.",
             ]
         );
     }

@@ -13,11 +13,13 @@ use tokio::{sync::Semaphore, task::JoinSet};
 use super::{
     Shared, failure,
     page::{Field, Schema, count, whole},
-    rest::{Call, Fault},
 };
 use crate::{
     catalog::{Catalog, CatalogColumn, CatalogCut, CatalogPartition, CatalogTable, ColumnType},
-    warehouse::Error,
+    warehouse::{
+        Error,
+        rest::{Answer, Call, Fault},
+    },
 };
 
 /// How many descriptions are asked for at once.
@@ -222,7 +224,7 @@ async fn pages<T: DeserializeOwned>(
     loop {
         let call =
             Call::get(path.to_vec()).with("maxResults", Some("1000".to_owned())).with("pageToken", token.clone());
-        let page = shared.call(&call, document).await?;
+        let page = shared.rest.call(&call, document).await?;
         let following = next(&page).filter(|token| !token.is_empty());
         pages.push(page);
         if following.is_none() {
@@ -235,8 +237,8 @@ async fn pages<T: DeserializeOwned>(
     }
 }
 
-fn document<T: DeserializeOwned>(answer: &[u8]) -> Result<T, Fault> {
-    serde_json::from_slice(answer).map_err(|error| Fault::Garbled(error.to_string()))
+fn document<T: DeserializeOwned>(answer: &Answer) -> Result<T, Fault> {
+    serde_json::from_slice(&answer.body).map_err(|error| Fault::Garbled(error.to_string()))
 }
 
 /// Describes a table; nothing if there is none.
@@ -255,7 +257,7 @@ async fn described(shared: &Shared, name: &Name) -> Result<Option<CatalogTable>,
         }
     };
     let call = Call::get(vec!["projects", project, "datasets", dataset, "tables", &table]);
-    match shared.call(&call, document::<Described>).await {
+    match shared.rest.call(&call, document::<Described>).await {
         Ok(found) => Ok(Some(of(found, of_days.is_some()))),
         Err(fault) if is_missing(&fault) => Ok(None),
         Err(fault) => Err(fault),

@@ -12,7 +12,10 @@ use super::{
     nested,
     page::{Cell, Cells, Field, Schema},
 };
-use crate::warehouse::{ColumnData, Error, Rows};
+use crate::warehouse::{
+    ColumnData, Error, Rows,
+    decimal::{Decimal, of_one_scale},
+};
 
 /// The columns of an answer, as its pages come in.
 pub(super) struct Columns {
@@ -38,13 +41,6 @@ enum Gathered {
 
 /// A value that its column cannot hold as it is.
 struct Inexact;
-
-/// An exact decimal: the unscaled number and its digits after the point.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Decimal {
-    unscaled: i128,
-    scale: u8,
-}
 
 impl Columns {
     /// Reads the rows of a page.
@@ -134,7 +130,7 @@ impl Gathered {
         match self {
             Self::Boolean(values) => values.push(read(text, |text| text.parse().ok())?),
             Self::Integer(values) => values.push(read(text, |text| text.parse().ok())?),
-            Self::Decimal(values) => values.push(read(text, decimal)?),
+            Self::Decimal(values) => values.push(read(text, Decimal::read)?),
             Self::Float(values) => values.push(read(text, |text| text.parse().ok())?),
             Self::String(values) => values.push(text.map(Cow::into_owned)),
             Self::Date(values) => values.push(read(text, days)?),
@@ -179,35 +175,6 @@ fn read<T>(text: Option<Cow<'_, str>>, of: impl Fn(&str) -> Option<T>) -> Result
     text.map(|text| of(&text).ok_or(Inexact)).transpose()
 }
 
-/// Reads `-0.05`, and `1E+2` as a peer may write it.
-fn decimal(text: &str) -> Option<Decimal> {
-    let (digits, exponent) = match text.split_once(['e', 'E']) {
-        Some((digits, exponent)) => (digits, exponent.trim_start_matches('+').parse::<i32>().ok()?),
-        None => (text, 0),
-    };
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    if !fraction.bytes().all(|digit| digit.is_ascii_digit()) {
-        return None;
-    }
-    // Zeros at the end say nothing, and would cost digits that are needed.
-    let fraction = fraction.trim_end_matches('0');
-    let unscaled: i128 = format!("{whole}{fraction}").parse().ok()?;
-    let scale = i32::try_from(fraction.len()).ok()?.checked_sub(exponent)?;
-    if scale < 0 {
-        let unscaled = unscaled.checked_mul(10_i128.checked_pow(scale.unsigned_abs())?)?;
-        return Some(Decimal { unscaled, scale: 0 });
-    }
-    Some(Decimal { unscaled, scale: u8::try_from(scale).ok()? })
-}
-
-/// Gives all numbers of a column the greatest scale that one of them has.
-fn of_one_scale(numbers: &[Option<Decimal>]) -> Option<ColumnData> {
-    let scale = numbers.iter().flatten().map(|number| number.scale).max().unwrap_or(0);
-    let at_scale = |number: Decimal| number.unscaled.checked_mul(10_i128.checked_pow(u32::from(scale - number.scale))?);
-    let values = numbers.iter().map(|number| number.map_or(Some(None), |number| at_scale(number).map(Some)));
-    Some(ColumnData::Decimal { values: values.collect::<Option<_>>()?, scale })
-}
-
 fn days(text: &str) -> Option<i32> {
     let date: NaiveDate = text.parse().ok()?;
     i32::try_from(date.signed_duration_since(NaiveDate::default()).num_days()).ok()
@@ -223,31 +190,12 @@ fn instant(text: &str) -> Option<i64> {
     if !text.contains(['.', 'e', 'E']) {
         return text.parse().ok();
     }
-    let seconds = decimal(text)?;
-    match 6_u8.checked_sub(seconds.scale) {
-        Some(more) => i64::try_from(seconds.unscaled.checked_mul(10_i128.pow(more.into()))?).ok(),
-        None => None,
-    }
+    i64::try_from(Decimal::read(text)?.at(6)?).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_arrive_exactly() {
-        let number = |unscaled, scale| Some(Decimal { unscaled, scale });
-        assert_eq!(decimal("12.5"), number(125, 1));
-        assert_eq!(decimal("-0.050"), number(-5, 2));
-        assert_eq!(decimal("-.5"), number(-5, 1));
-        assert_eq!(decimal("1.5E+3"), number(1500, 0));
-        assert_eq!(decimal("15e-1"), number(15, 1));
-        assert_eq!(decimal("99999999999999999999999999999.999999999"), number(10_i128.pow(38) - 1, 9));
-        assert_eq!(decimal("578960446186580977117854925043439539266"), None, "beyond 38 digits");
-        for wrong in ["", "-", "1.2.3", "NaN", "1.-5", "1e", "0x1"] {
-            assert_eq!(decimal(wrong), None, "{wrong}");
-        }
-    }
 
     #[test]
     fn instants_arrive_in_either_form() {

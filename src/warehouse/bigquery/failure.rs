@@ -2,8 +2,11 @@
 //!
 //! **Invariant:** what is said to callers never holds the server's own message.
 
-use super::rest::{Fault, Reason, Refused};
-use crate::warehouse::{Error, Refusal};
+use super::protocol::Reason;
+use crate::warehouse::{
+    Error, Refusal,
+    rest::{Fault, Refused},
+};
 
 /// Says why a call failed.
 pub(super) fn of(fault: Fault) -> Error {

@@ -14,9 +14,12 @@ use super::{
     columns::Columns,
     failure,
     page::{JobReference, Page, Schema},
-    rest::{Call, Fault, Reason},
+    protocol::Reason,
 };
-use crate::warehouse::{Error, Rows};
+use crate::warehouse::{
+    Error, Rows,
+    rest::{self, Call, Fault},
+};
 
 /// How long the first answer is waited for. Short: a caller who leaves meanwhile leaves a job whose name nobody knows.
 pub(super) const FIRST_PATIENCE: Duration = Duration::from_millis(500);
@@ -56,11 +59,11 @@ pub(super) async fn begin(shared: Arc<Shared>, body: Bytes) -> Result<Running, E
 /// Asks what a query would read; no job is begun.
 pub(super) async fn estimate(shared: &Shared, body: Bytes) -> Result<Option<u64>, Error> {
     let call = Call::post(vec!["projects", &shared.options.project, "queries"], body);
-    let read = |answer: &[u8]| {
-        let page: Page<'_> = serde_json::from_slice(answer).map_err(|error| Fault::Garbled(error.to_string()))?;
+    let read = |answer: &rest::Answer| {
+        let page: Page<'_> = serde_json::from_slice(&answer.body).map_err(|error| Fault::Garbled(error.to_string()))?;
         Ok((page.total_bytes_processed, page.errors))
     };
-    match shared.call(&call, read).await.map_err(failure::of)? {
+    match shared.rest.call(&call, read).await.map_err(failure::of)? {
         (None, errors) if !errors.is_empty() => Err(failure::of_job(errors)),
         (bytes, _) => Ok(bytes),
     }
@@ -69,7 +72,7 @@ pub(super) async fn estimate(shared: &Shared, body: Bytes) -> Result<Option<u64>
 async fn start(shared: Arc<Shared>, body: Bytes) -> Result<Running, Fault> {
     let call = Call::post(vec!["projects", &shared.options.project, "queries"], body);
     // An answer that cannot be read does not tell the job's name; the same request is asked again.
-    let mut first = shared.call(&call, |answer| Answer::read(answer, None)).await?;
+    let mut first = shared.rest.call(&call, |answer| Answer::read(answer, None)).await?;
     let runtime = Handle::current();
     let job = |reference| Job { shared: Arc::clone(&shared), reference, is_done: false, runtime };
     Ok(Running { job: first.reference.take().map(job), first })
@@ -88,8 +91,8 @@ struct Answer {
 
 impl Answer {
     /// Reads an answer; `schema` is that of the pages before it.
-    fn read(answer: &[u8], schema: Option<&Schema>) -> Result<Self, Fault> {
-        let page: Page<'_> = serde_json::from_slice(answer).map_err(|error| Fault::Garbled(error.to_string()))?;
+    fn read(answer: &rest::Answer, schema: Option<&Schema>) -> Result<Self, Fault> {
+        let page: Page<'_> = serde_json::from_slice(&answer.body).map_err(|error| Fault::Garbled(error.to_string()))?;
         let columns = schema.or(page.schema.as_ref()).map(|schema| Columns::read(schema.clone(), page.rows));
         Ok(Self {
             is_complete: page.job_complete,
@@ -156,7 +159,7 @@ impl Job {
             .with("timeoutMs", Some(PATIENCE.as_millis().to_string()))
             .with("formatOptions.useInt64Timestamp", Some("true".to_owned()))
             .with("pageToken", token.map(str::to_owned));
-        self.shared.call(&call, |answer| Answer::read(answer, schema)).await.map_err(failure::of)
+        self.shared.rest.call(&call, |answer| Answer::read(answer, schema)).await.map_err(failure::of)
     }
 }
 
@@ -170,7 +173,7 @@ impl Drop for Job {
             let JobReference { project_id, job_id, location } = &reference;
             let call = Call::post(vec!["projects", project_id, "jobs", job_id, "cancel"], Bytes::new())
                 .with("location", location.clone());
-            if let Err(fault) = shared.call(&call, |_| Ok(())).await {
+            if let Err(fault) = shared.rest.call(&call, |_| Ok(())).await {
                 tracing::warn!(?fault, job_id, "a query that nobody waits for could not be cancelled");
             }
         });

@@ -13,19 +13,17 @@ mod failure;
 mod job;
 mod nested;
 mod page;
+mod protocol;
 mod request;
-mod rest;
-mod retry;
 
 use std::{sync::Arc, time::Duration};
 
 use self::{
     credentials::Tokens,
+    protocol::{GOOGLE, Google},
     request::Asked,
-    rest::{Call, Fault, Rest},
-    retry::{Attempts, Budget},
 };
-use super::{Answering, Error, Rows, Terms, Warehouse};
+use super::{Answering, Error, Rows, Terms, Warehouse, rest::Rest};
 use crate::{
     catalog::Catalog,
     sql::{Dialect, Text},
@@ -58,21 +56,7 @@ pub struct BigQuery {
 
 struct Shared {
     options: Options,
-    rest: Rest,
-    budget: Budget,
-}
-
-impl Shared {
-    /// Makes a call until it gives an answer that `read` understands, or a fault that stays.
-    async fn call<T>(&self, call: &Call<'_>, read: impl Fn(&[u8]) -> Result<T, Fault>) -> Result<T, Fault> {
-        let mut attempts = Attempts::new(&self.budget);
-        loop {
-            match self.rest.call(call).await.and_then(|answer| read(&answer)) {
-                Ok(answer) => return Ok(answer),
-                Err(fault) => attempts.again(fault).await?,
-            }
-        }
-    }
+    rest: Rest<Google>,
 }
 
 /// The time that a query may take where its request says none.
@@ -81,8 +65,9 @@ const DEADLINE: Duration = Duration::from_secs(60);
 impl BigQuery {
     /// Makes a client without dialing.
     pub fn new(options: Options) -> Result<Self, Error> {
-        let rest = Rest::new(options.base_url.as_deref(), Tokens::new(options.credentials.clone()))?;
-        Ok(Self { shared: Arc::new(Shared { options, rest, budget: Budget::new() }) })
+        let google = Google { tokens: Tokens::new(options.credentials.clone()) };
+        let rest = Rest::new(options.base_url.as_deref().unwrap_or(GOOGLE), google)?;
+        Ok(Self { shared: Arc::new(Shared { options, rest }) })
     }
 }
 

@@ -11,7 +11,7 @@ use serde::{
     de::{Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 
-use super::rest::Reason;
+use super::protocol::Reason;
 
 /// An answer of `jobs.query` and `jobs.getQueryResults`, which are alike.
 #[derive(Deserialize)]

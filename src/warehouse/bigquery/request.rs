@@ -17,7 +17,7 @@ use serde::Serialize;
 use super::Options;
 use crate::{
     sql::{Literal, Text},
-    warehouse::Terms,
+    warehouse::{Terms, rest::request_id},
 };
 
 /// What is asked of a query beside its text.
@@ -69,12 +69,6 @@ pub(super) fn document(text: &Text, terms: &Terms, options: &Options, asked: Ask
 
 fn reference(project: &str, dataset: &str) -> DatasetReference {
     DatasetReference { project_id: project.to_owned(), dataset_id: dataset.to_owned() }
-}
-
-/// Returns a name by which the server knows a request that comes twice.
-fn request_id() -> String {
-    let words = [getrandom::u64(), getrandom::u64()].map(|word| word.expect("the operating system has random bytes"));
-    format!("{:016x}{:016x}", words[0], words[1])
 }
 
 fn parameters(literals: &[Literal]) -> Vec<QueryParameter> {

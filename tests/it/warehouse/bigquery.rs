@@ -11,7 +11,8 @@ use entente::{
 use serde_json::json;
 use tokio::runtime::Runtime;
 
-use crate::{bqemulator, command::Project};
+use super::shop;
+use crate::bqemulator;
 
 /// The project of these tests.
 const PROJECT: &str = "acme";
@@ -148,32 +149,8 @@ fn a_project_on_bigquery_is_read_checked_and_asked() {
         bqemulator::insert(PROJECT, "shop", "orders", &rows)
         .await;
     });
-    let project = Project::empty();
-    project.write(
-        "entente.yml",
-        format!(
-            "language: 1\nname: shop\nconnection: bq\ntime_zone: Europe/Berlin\nconnections:\n  bq: {{ type: bigquery, \
-             project: {}, dataset: shop, base_url: \"{}\" }}\n",
-            PROJECT,
-            bqemulator::address()
-        ),
-    );
-    project.write(
-        "metrics/orders.yml",
-        "models:\n  - name: orders\n    description: One row per order.\n    owner: shop\n    table: shop.orders\n    \
-         primary_key: order_id\n    time: ordered_at\n    dimensions:\n      - { name: ordered_at, type: time }\n      \
-         - { name: done, type: boolean }\nmetrics:\n  - { name: revenue, description: Price of orders., owner: shop, \
-         model: orders, agg: sum, expr: Price }\n",
-    );
-    project.run(["catalog", "pull"]).worked();
-    let catalog = project.read("schema/catalog.json");
-    assert!(catalog.contains("\"shop.orders\"") && catalog.contains("\"timestamp\""), "{catalog}");
-    project.run(["check"]).worked();
-    let by_month = project.run(["query", "-m", "revenue", "-b", "time.month", "--format", "csv"]).worked();
-    assert_eq!(by_month, "time.month,revenue\n2024-03-01,11\n2024-04-01,5\n");
-    let by_done = project
-        .run(["query", "-m", "revenue", "-b", "orders.done", "--having", "revenue > 1", "--format", "csv"])
-        .worked();
-    assert_eq!(by_done, "orders.done,revenue\ntrue,10.25\nfalse,5.75\n");
+    let address = bqemulator::address();
+    let connection = format!("{{ type: bigquery, project: {PROJECT}, dataset: shop, base_url: \"{address}\" }}");
+    let project = shop::is_read_checked_and_asked(&connection, "shop.orders", "Price", "2024-03-01,11\n2024-04-01,5\n");
     project.run(["verify"]).worked();
 }

@@ -4,4 +4,6 @@ mod bigquery;
 mod faults;
 mod postgres;
 mod scripted;
+mod shop;
+mod snowflake;
 mod tokens;

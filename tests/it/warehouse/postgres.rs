@@ -15,6 +15,7 @@ use entente::{
 };
 use tokio::runtime::Runtime;
 
+use super::shop;
 use crate::{command::Project, postgres::Server};
 
 /// A server, a driver, and the threads on which the driver runs.
@@ -227,38 +228,18 @@ fn a_project_on_postgres_is_read_checked_and_asked() {
          (1, 10.25, '2024-03-30 23:30:00+00', TRUE), (2, 0.75, '2024-03-31 12:00:00+00', FALSE), \
          (3, 5.00, '2024-04-01 12:00:00+00', NULL); ANALYZE marts.orders",
     );
-    let project = Project::empty();
-    project.write(
-        "entente.yml",
-        format!(
-            "language: 1\nname: shop\nconnection: db\ntime_zone: Europe/Berlin\nconnections:\n  db: {{ type: postgres, \
-             host: {}, database: postgres, user: entente, tls: prefer }}\n",
-            server.folder()
-        ),
-    );
-    project.write(
-        "metrics/orders.yml",
-        "models:\n  - name: orders\n    description: One row per order.\n    owner: shop\n    table: marts.orders\n    \
-         primary_key: order_id\n    time: ordered_at\n    dimensions:\n      - { name: ordered_at, type: time }\n      \
-         - { name: done, type: boolean }\nmetrics:\n  - { name: revenue, description: Price of orders., owner: shop, \
-         model: orders, agg: sum, expr: Price }\n",
-    );
-    project.run(["catalog", "pull"]).worked();
-    let catalog = project.read("schema/catalog.json");
-    assert!(catalog.contains("\"marts.orders\"") && catalog.contains("\"timestamp\""), "{catalog}");
-    project.run(["check"]).worked();
-    let by_month = project.run(["query", "-m", "revenue", "-b", "time.month", "--format", "csv"]).worked();
-    assert_eq!(by_month, "time.month,revenue\n2024-03-01,11.00\n2024-04-01,5.00\n");
-    let by_done = project
-        .run(["query", "-m", "revenue", "-b", "orders.done", "--having", "revenue > 1", "--format", "csv"])
-        .worked();
-    assert_eq!(by_done, "orders.done,revenue\ntrue,10.25\nfalse,5.75\n");
-    rollups_are_stored(&project, &by_month);
+    let connection =
+        format!("{{ type: postgres, host: {}, database: postgres, user: entente, tls: prefer }}", server.folder());
+    let project =
+        shop::is_read_checked_and_asked(&connection, "marts.orders", "Price", "2024-03-01,11.00\n2024-04-01,5.00\n");
+    rollups_are_stored(&project);
     project.run(["verify"]).worked();
 }
 
 /// A rollup is built, twice and after more has become final, and the numbers stay what they were.
-fn rollups_are_stored(project: &Project, by_month: &str) {
+fn rollups_are_stored(project: &Project) {
+    let by_month = || project.run(["query", "-m", "revenue", "-b", "time.month", "--format", "csv"]).worked();
+    let fresh = by_month();
     project.write(
         "metrics/rollups.yml",
         "rollups:\n  - name: daily\n    model: orders\n    metrics: [revenue]\n    dimensions: [done]\n    time: { \
@@ -275,5 +256,5 @@ fn rollups_are_stored(project: &Project, by_month: &str) {
     assert!(built.contains("3 rows before 2024-04-02"), "{built}");
     let explained = project.run(["explain", "-m", "revenue", "-b", "time.month"]).worked();
     assert!(explained.contains("2024-04-02) from `rollups.daily_"), "{explained}");
-    assert_eq!(project.run(["query", "-m", "revenue", "-b", "time.month", "--format", "csv"]).worked(), by_month);
+    assert_eq!(by_month(), fresh);
 }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use super::scripted::{Endpoint, Manners, Reply, Request, Server};
+use super::scripted::{Endpoint, Manners, Reply, Request, Server, Speaks};
 
 fn options(server: &Server, credentials: Credentials) -> Options {
     Options {
@@ -50,7 +50,7 @@ fn ask(
 ) -> (Result<usize, Error>, Server) {
     let folder = tempfile::tempdir().expect("a folder");
     Runtime::new().expect("threads").block_on(async {
-        let server = Server::start(manners, Box::new(script)).await;
+        let server = Server::start(Speaks::BigQuery, manners, Box::new(script)).await;
         let credentials = Credentials::KeyFile(federation(&folder, &server));
         let driver = BigQuery::new(options(&server, credentials)).expect("nothing is dialed yet");
         let text = Text { sql: "SELECT 1".to_owned(), parameters: Vec::new() };
@@ -93,7 +93,7 @@ fn credentials_that_do_not_help_say_so_at_once() {
 fn files_that_are_no_credentials_are_named() {
     let folder = tempfile::tempdir().expect("a folder");
     let runtime = Runtime::new().expect("threads");
-    let server = runtime.block_on(Server::start(Manners::default(), Box::new(|_, _| None)));
+    let server = runtime.block_on(Server::start(Speaks::BigQuery, Manners::default(), Box::new(|_, _| None)));
     for (content, says) in [
         ("{", "is no file of credentials"),
         ("{\"type\": \"magic\"}", "are of the type `magic`, which is not known"),
@@ -159,7 +159,7 @@ fn catalog(wanted: Option<&[&str]>) -> (Catalog, Server) {
             }
             _ => None,
         };
-        let server = Server::start(Manners::default(), Box::new(script)).await;
+        let server = Server::start(Speaks::BigQuery, Manners::default(), Box::new(script)).await;
         let driver = BigQuery::new(options(&server, Credentials::None)).expect("nothing is dialed yet");
         let wanted: Option<Vec<String>> = wanted.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
         (driver.catalog(wanted.as_deref()).await.expect("a catalog"), server)

@@ -3,18 +3,20 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use reqwest::Url;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::TcpStream,
 };
 
-use super::{Endpoint, Request, State};
+use super::{Request, Speaks, State};
 
 /// How a request is answered.
 pub(crate) enum Reply {
     /// A document with a status.
     Json(u16, Value),
+    /// An error: its status, reason and message.
+    Refused(u16, String, String),
     /// An error, with the seconds after which to ask again.
     RetryAfter(u16, &'static str, u64),
     /// A page of somebody between us and the server.
@@ -38,65 +40,53 @@ pub(crate) enum Reply {
 }
 
 impl Reply {
-    /// Makes an error as BigQuery tells it.
+    /// Makes an error as the protocol tells it.
     pub(crate) fn refused(status: u16, reason: &str, message: &str) -> Self {
-        Self::Json(status, error(status, reason, message))
+        Self::Refused(status, reason.to_owned(), message.to_owned())
     }
-}
-
-fn error(status: u16, reason: &str, message: &str) -> Value {
-    let one = json!({ "reason": reason, "message": message, "domain": "global" });
-    json!({ "error": { "code": status, "message": message, "errors": [one], "status": "ERROR" } })
 }
 
 /// Answers the requests of a connection, one after the other.
 pub(super) async fn serve(stream: TcpStream, state: Arc<State>) {
     let mut stream = BufReader::new(stream);
-    while let Some(request) = read(&mut stream).await {
+    while let Some(request) = read(&mut stream, state.speaks).await {
         let reply = state.answer(request).await;
-        if write(&mut stream, reply).await.is_none() {
+        if write(&mut stream, reply, state.speaks).await.is_none() {
             return;
         }
     }
 }
 
-async fn read(stream: &mut BufReader<TcpStream>) -> Option<Request> {
+async fn read(stream: &mut BufReader<TcpStream>, speaks: Speaks) -> Option<Request> {
     let mut first = String::new();
     stream.read_line(&mut first).await.ok().filter(|length| *length > 0)?;
     let mut words = first.split_whitespace();
     let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
-    let (mut length, mut token) = (0, None);
+    let mut headers = BTreeMap::new();
     loop {
         let mut line = String::new();
         stream.read_line(&mut line).await.ok().filter(|length| *length > 0)?;
         let Some((name, value)) = line.trim_end().split_once(':') else { break };
-        match name.to_ascii_lowercase().as_str() {
-            "content-length" => length = value.trim().parse().ok()?,
-            "authorization" => token = value.trim().strip_prefix("Bearer ").map(str::to_owned),
-            _ => {}
-        }
+        headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
     }
-    let mut body = vec![0; length];
+    let mut body = vec![0; headers.get("content-length").map_or(Some(0), |length| length.parse().ok())?];
     stream.read_exact(&mut body).await.ok()?;
     let url = Url::parse(&format!("http://server{target}")).ok()?;
     let path: Vec<String> = url.path_segments()?.map(str::to_owned).collect();
-    let endpoint = match (method.as_str(), path.iter().map(String::as_str).collect::<Vec<_>>().as_slice()) {
-        ("POST", ["projects", _, "queries"]) => Endpoint::Query,
-        ("GET", ["projects", _, "queries", _]) => Endpoint::Results,
-        ("POST", ["projects", _, "jobs", _, "cancel"]) => Endpoint::Cancel,
-        (_, [.., "token"]) => Endpoint::Token,
-        _ => Endpoint::Metadata,
-    };
+    let endpoint = speaks.endpoint(&method, &path.iter().map(String::as_str).collect::<Vec<_>>());
     let query: BTreeMap<String, String> = url.query_pairs().into_owned().collect();
-    Some(Request { endpoint, path, query, body: serde_json::from_slice(&body).unwrap_or(Value::Null), token })
+    Some(Request { endpoint, path, query, headers, body: serde_json::from_slice(&body).unwrap_or(Value::Null) })
 }
 
 /// Writes an answer; nothing if the connection is over.
-async fn write(stream: &mut BufReader<TcpStream>, reply: Reply) -> Option<()> {
+async fn write(stream: &mut BufReader<TcpStream>, reply: Reply, speaks: Speaks) -> Option<()> {
     let (status, header, body) = match reply {
         Reply::Json(status, document) => (status, String::new(), document.to_string()),
+        Reply::Refused(status, reason, message) => {
+            (status, String::new(), speaks.error(status, &reason, &message).to_string())
+        }
         Reply::RetryAfter(status, reason, seconds) => {
-            (status, format!("Retry-After: {seconds}\r\n"), error(status, reason, "not now").to_string())
+            (status, format!("Retry-After: {seconds}\r\n"), speaks.error(status, reason, "not now").to_string())
         }
         Reply::Html(status) => (status, String::new(), "<html>Bad Gateway</html>".to_owned()),
         Reply::Nonsense => (200, String::new(), "{\"jobComplete\": tru".to_owned()),

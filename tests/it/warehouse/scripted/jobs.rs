@@ -1,10 +1,8 @@
-//! Jobs of the scripted server: begun once for each request, waited for, read page by page, stopped.
+//! Jobs of the scripted server: begun once for each request, and stopped.
 
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
-
-use super::{Reply, Request, State, locked};
+use super::{Request, State, locked};
 
 /// A job.
 #[derive(Clone, Debug)]
@@ -23,83 +21,41 @@ impl Job {
     pub(crate) fn is_over(&self, now: Instant) -> bool {
         self.stopped.is_some() || self.done <= now
     }
+
+    /// Returns how long it still runs.
+    pub(super) fn left(&self) -> Duration {
+        self.done.saturating_duration_since(Instant::now())
+    }
 }
 
 impl State {
-    /// `jobs.query`: begins a job, or finds that of the same request.
-    pub(super) async fn begin(&self, request: &Request) -> Reply {
-        let text = |key: &str| request.body[key].as_str().map(str::to_owned);
-        if request.body["dryRun"] == json!(true) {
-            return Reply::Json(
-                200,
-                json!({ "jobComplete": true, "schema": schema(), "totalBytesProcessed": "12000000" }),
-            );
-        }
-        let number = {
-            let mut jobs = locked(&self.jobs);
-            let request_id = text("requestId");
-            let same = jobs.iter().position(|job| job.request_id.is_some() && job.request_id == request_id);
-            same.unwrap_or_else(|| {
-                let done = Instant::now() + self.manners.job_takes;
-                jobs.push(Job { query: text("query").unwrap_or_default(), request_id, done, stopped: None });
-                jobs.len() - 1
-            })
-        };
-        let patience = request.body["timeoutMs"].as_u64().unwrap_or(10_000);
-        self.read(number, Duration::from_millis(patience), 0).await
+    /// Begins a job, or finds that of the same request; returns its number.
+    pub(super) fn begin_job(&self, request: &Request, query: &str) -> usize {
+        let mut jobs = locked(&self.jobs);
+        let request_id = request.id().map(str::to_owned);
+        let same = jobs.iter().position(|job| job.request_id.is_some() && job.request_id == request_id);
+        same.unwrap_or_else(|| {
+            let done = Instant::now() + self.manners.job_takes;
+            jobs.push(Job { query: query.to_owned(), request_id, done, stopped: None });
+            jobs.len() - 1
+        })
     }
 
-    /// `jobs.getQueryResults`.
-    pub(super) async fn results(&self, request: &Request) -> Reply {
-        let Some(number) = self.number(request) else { return Reply::refused(404, "notFound", "Not found: Job") };
-        let patience = request.query.get("timeoutMs").and_then(|text| text.parse().ok()).unwrap_or(10_000);
-        let from = match request.query.get("pageToken").map(|token| token.strip_prefix("from-").map(str::parse)) {
-            None => 0,
-            Some(Some(Ok(from))) => from,
-            Some(_) => return Reply::refused(400, "invalid", "Invalid page token"),
-        };
-        self.read(number, Duration::from_millis(patience), from).await
-    }
-
-    /// `jobs.cancel`.
-    pub(super) fn cancel(&self, request: &Request) -> Reply {
-        let Some(number) = self.number(request) else { return Reply::refused(404, "notFound", "Not found: Job") };
-        locked(&self.jobs)[number].stopped.get_or_insert_with(Instant::now);
-        Reply::Json(200, json!({ "kind": "bigquery#jobCancelResponse" }))
-    }
-
-    fn number(&self, request: &Request) -> Option<usize> {
+    /// Returns the number of the job whose name stands in the path, `job-7`.
+    pub(super) fn number(&self, request: &Request) -> Option<usize> {
         let id = request.path.iter().find_map(|word| word.strip_prefix("job-"))?;
         id.parse().ok().filter(|number| *number < locked(&self.jobs).len())
     }
 
-    async fn read(&self, number: usize, patience: Duration, from: usize) -> Reply {
-        let job = locked(&self.jobs)[number].clone();
-        let left = job.done.saturating_duration_since(Instant::now());
-        tokio::time::sleep(left.min(patience)).await;
-        let reference = json!({ "projectId": "acme", "jobId": format!("job-{number}"), "location": "EU" });
-        if locked(&self.jobs)[number].stopped.is_some() {
-            return Reply::refused(499, "stopped", "Job execution was cancelled");
-        }
-        if left > patience {
-            return Reply::Json(200, json!({ "jobComplete": false, "jobReference": reference }));
-        }
-        let to = self.manners.rows.min(from + self.manners.page);
-        let rows: Vec<Value> = (from..to).map(|row| json!({ "f": [{ "v": row.to_string() }] })).collect();
-        let mut page = json!({
-            "jobComplete": true,
-            "jobReference": reference,
-            "schema": schema(),
-            "totalRows": self.manners.rows.to_string(),
-            "rows": rows,
-        });
-        if to < self.manners.rows {
-            page["pageToken"] = json!(format!("from-{to}"));
-        }
-        Reply::Json(200, page)
+    /// Stops the job of a request; returns whether there is one.
+    pub(super) fn stop(&self, request: &Request) -> bool {
+        let Some(number) = self.number(request) else { return false };
+        locked(&self.jobs)[number].stopped.get_or_insert_with(Instant::now);
+        true
     }
-}
 
-fn schema() -> Value {
-    json!({ "fields": [{ "name": "n", "type": "INTEGER", "mode": "NULLABLE" }] })
+    /// Returns a job as it is at present.
+    pub(super) fn job(&self, number: usize) -> Job {
+        locked(&self.jobs)[number].clone()
+    }
 }

@@ -1,10 +1,12 @@
-//! A server of our own that speaks BigQuery's REST protocol and does what a script says.
+//! A server of our own that speaks a warehouse's REST protocol and does what a script says.
 //!
-//! Without a script it is a small BigQuery: jobs that take time, pages, requests that come twice, jobs that are stopped.
-//! See <https://cloud.google.com/bigquery/docs/reference/rest/v2/jobs/query>.
+//! Without a script it is a small warehouse: jobs that take time, answers in parts, requests that come twice, jobs that are
+//! stopped. What a protocol has of its own stands in a file for each.
 
+mod bigquery;
 mod http;
 mod jobs;
+mod snowflake;
 
 use std::{
     collections::BTreeMap,
@@ -18,16 +20,23 @@ use tokio::net::TcpListener;
 pub(super) use self::http::Reply;
 pub(super) use self::jobs::Job;
 
+/// The protocol that a server speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Speaks {
+    BigQuery,
+    Snowflake,
+}
+
 /// What a request is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Endpoint {
-    /// `POST projects/p/queries`
+    /// A query begins.
     Query,
-    /// `GET projects/p/queries/j`
+    /// Whether a job is done, and its rows.
     Results,
-    /// `POST projects/p/jobs/j/cancel`
+    /// A job is stopped.
     Cancel,
-    /// `POST token`, which gives tokens.
+    /// Tokens are given.
     Token,
     /// Descriptions of datasets and tables.
     Metadata,
@@ -40,9 +49,20 @@ pub(super) struct Request {
     /// The words of its path.
     pub(super) path: Vec<String>,
     pub(super) query: BTreeMap<String, String>,
+    pub(super) headers: BTreeMap<String, String>,
     pub(super) body: Value,
-    /// The token that it brings.
-    pub(super) token: Option<String>,
+}
+
+impl Request {
+    /// Returns the token that it brings.
+    pub(super) fn token(&self) -> Option<&str> {
+        self.headers.get("authorization")?.strip_prefix("Bearer ")
+    }
+
+    /// Returns the name by which it is known when it comes twice.
+    pub(super) fn id(&self) -> Option<&str> {
+        self.body["requestId"].as_str().or_else(|| self.query.get("requestId").map(String::as_str))
+    }
 }
 
 /// What goes wrong, and how often at the beginning of an endpoint's requests.
@@ -75,6 +95,7 @@ pub(super) struct Server {
 }
 
 struct State {
+    speaks: Speaks,
     manners: Manners,
     script: Script,
     jobs: Mutex<Vec<Job>>,
@@ -85,11 +106,11 @@ struct State {
 
 impl Server {
     /// Starts a server.
-    pub(super) async fn start(manners: Manners, script: Script) -> Self {
+    pub(super) async fn start(speaks: Speaks, manners: Manners, script: Script) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = format!("http://{}", listener.local_addr().expect("it is bound"));
-        let state = State { manners, script, jobs: Mutex::default(), seen: Mutex::default(), tokens: Mutex::default() };
-        let state = Arc::new(state);
+        let (jobs, seen, tokens) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let state = Arc::new(State { speaks, manners, script, jobs, seen, tokens });
         let served = Arc::clone(&state);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -122,6 +143,22 @@ impl Server {
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Speaks {
+    fn endpoint(self, method: &str, path: &[&str]) -> Endpoint {
+        match self {
+            Self::BigQuery => bigquery::endpoint(method, path),
+            Self::Snowflake => snowflake::endpoint(method, path),
+        }
+    }
+
+    fn error(self, status: u16, reason: &str, message: &str) -> Value {
+        match self {
+            Self::BigQuery => bigquery::error(status, reason, message),
+            Self::Snowflake => snowflake::error(reason, message),
+        }
+    }
 }
 
 impl State {
@@ -172,14 +209,12 @@ impl State {
             tokens.insert(token.clone(), self.manners.token_lasts.unwrap_or(usize::MAX));
             return Reply::Json(200, json!({ "access_token": token, "expires_in": 3600, "token_type": "Bearer" }));
         }
-        if self.manners.token_lasts.is_some() && !self.takes(request.token.as_deref()) {
+        if self.manners.token_lasts.is_some() && !self.takes(request.token()) {
             return Reply::refused(401, "authError", "Invalid Credentials");
         }
-        match request.endpoint {
-            Endpoint::Query => self.begin(request).await,
-            Endpoint::Results => self.results(request).await,
-            Endpoint::Cancel => self.cancel(request),
-            Endpoint::Metadata | Endpoint::Token => Reply::refused(404, "notFound", "Not found: Table"),
+        match self.speaks {
+            Speaks::BigQuery => self.behave_as_bigquery(request).await,
+            Speaks::Snowflake => self.behave_as_snowflake(request),
         }
     }
 

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use super::rest::Fault;
+use super::{Fault, Protocol};
 
 /// How often a call is repeated at most.
 const RETRIES: u32 = 3;
@@ -58,31 +58,31 @@ impl<'a> Attempts<'a> {
         Self { budget, repeated: 0 }
     }
 
+    /// Returns whether the call was made before.
+    pub(super) fn is_repeated(&self) -> bool {
+        self.repeated > 0
+    }
+
     /// Waits until the call is to be made again; gives the fault back if it stays.
-    pub(super) async fn again(&mut self, fault: Fault) -> Result<(), Fault> {
-        if self.repeated == RETRIES || !passes(&fault) || !self.budget.spend() {
+    pub(super) async fn again<P: Protocol>(&mut self, fault: Fault) -> Result<(), Fault> {
+        if self.repeated == RETRIES || !passes::<P>(&fault) || !self.budget.spend() {
             return Err(fault);
         }
         let asked = if let Fault::Answered(refused) = &fault { refused.wait } else { None };
         let wait = jittered(FIRST.saturating_mul(1 << self.repeated).min(LONGEST)).max(asked.unwrap_or_default());
         self.repeated += 1;
-        tracing::info!(?fault, ?wait, "a call of BigQuery is repeated");
+        tracing::info!(?fault, ?wait, "a call of {} is repeated", P::NAME);
         tokio::time::sleep(wait).await;
         Ok(())
     }
 }
 
-/// Returns whether a fault may be gone the next time. A quota (`quotaExceeded`) is not: it is used up for the day.
-/// See <https://cloud.google.com/bigquery/docs/error-messages#errortable>.
-fn passes(fault: &Fault) -> bool {
+/// Returns whether a fault may be gone the next time.
+fn passes<P: Protocol>(fault: &Fault) -> bool {
     match fault {
         Fault::NoToken(_) => false,
         Fault::Lost(_) | Fault::Garbled(_) => true,
-        Fault::Answered(refused) => match refused.reason.as_str() {
-            "rateLimitExceeded" | "backendError" | "internalError" | "badGateway" => true,
-            "" => matches!(refused.status, 408 | 429 | 500 | 502 | 503 | 504),
-            _ => false,
-        },
+        Fault::Answered(refused) => P::passes(refused),
     }
 }
 

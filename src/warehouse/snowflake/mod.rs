@@ -1,0 +1,106 @@
+//! Snowflake: text and parameters in, columns out, over its SQL API.
+//!
+//! `Snowflake::new(options)` dials nothing; the first query does. Why not by a client crate: decision 31.
+//!
+//! **Invariant:** no statement is sent without the time at which the server gives it up.
+
+mod answer;
+mod catalog;
+mod columns;
+mod credentials;
+mod failure;
+mod jwt;
+mod protocol;
+mod request;
+mod statement;
+
+use std::{sync::Arc, time::Duration};
+
+use self::{
+    credentials::Tokens,
+    protocol::{SqlApi, address},
+};
+use super::{Answering, Error, Rows, Terms, Warehouse, rest::Rest};
+use crate::{
+    catalog::Catalog,
+    sql::{Dialect, Text},
+};
+
+pub use self::credentials::Credentials;
+
+/// How to reach an account.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The identifier of the account, such as `acme-eu`.
+    pub account: String,
+    /// The virtual warehouse that computes; the user's own unless said.
+    pub warehouse: Option<String>,
+    /// The database of tables that are named without one.
+    pub database: Option<String>,
+    /// The schema of tables that are named without one.
+    pub schema: Option<String>,
+    /// The role that reads; the user's own unless said.
+    pub role: Option<String>,
+    /// Who asks.
+    pub credentials: Credentials,
+    /// Another server than Snowflake's.
+    pub base_url: Option<String>,
+}
+
+/// A Snowflake account; clones share its connections.
+#[derive(Clone)]
+pub struct Snowflake {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    options: Options,
+    rest: Rest<SqlApi>,
+}
+
+/// The time that a query may take where its request says none.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+impl Snowflake {
+    /// Makes a client without dialing.
+    pub fn new(options: Options) -> Result<Self, Error> {
+        let base = options.base_url.clone().unwrap_or_else(|| address(&options.account));
+        let api = SqlApi { tokens: Tokens::new(options.credentials.clone(), &options.account) };
+        Ok(Self { shared: Arc::new(Shared { rest: Rest::new(&base, api)?, options }) })
+    }
+}
+
+impl Shared {
+    /// Runs a statement to its last row.
+    async fn ask(self: &Arc<Self>, text: &Text, terms: &Terms) -> Result<Rows, Error> {
+        let deadline = terms.deadline.unwrap_or(DEADLINE);
+        let body = request::document(text, terms, &self.options, deadline);
+        let answered = async {
+            let running = statement::begin(Arc::clone(self), body).await?;
+            running.rows().await
+        };
+        tokio::time::timeout(deadline, answered).await.unwrap_or(Err(Error::Cancelled))
+    }
+}
+
+impl Warehouse for Snowflake {
+    fn dialect(&self) -> Dialect {
+        Dialect::Snowflake
+    }
+
+    fn query<'a>(&'a self, text: &'a Text, terms: &'a Terms) -> Answering<'a, Rows> {
+        Box::pin(self.shared.ask(text, terms))
+    }
+
+    fn estimate<'a>(&'a self, text: &'a Text, terms: &'a Terms) -> Answering<'a, Option<u64>> {
+        Box::pin(async move {
+            let explained = Text { sql: format!("EXPLAIN USING JSON {}", text.sql), ..text.clone() };
+            let rows = self.shared.ask(&explained, terms).await?;
+            Ok(answer::assigned_bytes(&rows))
+        })
+    }
+
+    fn catalog<'a>(&'a self, tables: Option<&'a [String]>) -> Answering<'a, Catalog> {
+        Box::pin(catalog::read(&self.shared, tables))
+    }
+}

@@ -95,6 +95,10 @@ impl<'a> Call<'a> {
 /// What came back, with a status of success.
 pub(super) struct Answer {
     /// The status.
+    #[cfg_attr(
+        not(feature = "snowflake"),
+        expect(dead_code, reason = "BigQuery's documents say themselves what they are")
+    )]
     pub(super) status: u16,
     /// The document.
     pub(super) body: Bytes,

@@ -83,6 +83,12 @@ pub(super) fn join(
     Join { kind, to: From::Select { select, alias: alias.to_owned() }, on: Some(on) }
 }
 
+/// Returns the days of a calendar, each once, with their periods of every granularity.
+pub(crate) fn days_of_calendar(project: &Project, calendar: CalendarId) -> Select {
+    let granularities = project.calendars[calendar].granularities.iter();
+    relation(project, calendar, &granularities.map(|id| (*id, CalendarColumn::Value)).collect())
+}
+
 /// Returns the days of a calendar, each once, with what is asked of their periods.
 fn relation(project: &Project, calendar: CalendarId, columns: &CalendarColumns) -> Select {
     let table = &project.calendars[calendar];

@@ -42,6 +42,7 @@ pub use safety::{CounterExample, ExampleTable, JoinSafety, Verdict, join_safety}
 pub use crate::project::{Claim, Principal};
 
 pub(crate) use access::WholeData;
+pub(crate) use calendar::days_of_calendar;
 pub(crate) use cumulative::start_of_window;
 pub(crate) use model_rows::{ModelRows, local_time, partition_condition};
 pub use text::RequestText;

@@ -8,10 +8,12 @@
 
 use std::collections::BTreeSet;
 
-use super::{Context, Frame, PlanError, access::WholeData, partition, scope::Scope, time};
+use super::{
+    Context, Frame, PlanError, access::WholeData, calendar::CalendarColumn, partition, scope::Scope, time,
+};
 use crate::{
     catalog::ColumnType,
-    ids::{DimensionId, MetricId, ModelId, TableId},
+    ids::{DimensionId, GranularityId, MetricId, ModelId, TableId},
     project::{Partition, Project, Ref, Route},
     sql::{BinaryOp, Expr, Function, Select, SelectItem, SqlExpr},
     time::{DateRange, Granularity, Tz},
@@ -92,6 +94,12 @@ impl<'p> ModelRows<'p> {
             _ => Expr::call(Function::DateOf, vec![local]),
         };
         time::truncate(local, granularity, self.project.calendar)
+    }
+
+    /// Returns the period of a local time in a calendar from a table.
+    pub(crate) fn period_of_calendar(&mut self, local: SqlExpr, granularity: GranularityId) -> SqlExpr {
+        let day = Expr::call(Function::DateOf, vec![local]);
+        self.scope.calendar(granularity, CalendarColumn::Value, day)
     }
 
     /// Selects from the rows that fulfil a condition, grouped by the first `n_keys` items.

@@ -231,6 +231,8 @@ pub(super) fn hidden(name: &str, kind: tree::DimensionType, sql: &str) -> tree::
         docs: tree::FieldDocs { hidden: true, ..tree::FieldDocs::default() },
         primary_key: false,
         kind,
+        datatype: None,
+        convert_tz: None,
         sql: Some(sql.to_owned()),
         case: Vec::new(),
         suggestions: Vec::new(),

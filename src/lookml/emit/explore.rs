@@ -10,7 +10,7 @@ use super::{
         report::{Entry, Outcome, Subject},
         tree::{self, DimensionType, Filter, JoinType, Set},
     },
-    Emission, draft,
+    Emission, calendar, draft,
     home::Home,
     label, partition, rows,
     sql::{self, Site},
@@ -77,6 +77,7 @@ pub(super) fn build(emission: &mut Emission<'_>, model: ModelId, homes: &[Home])
             let joined: Vec<ModelId> = routes.iter().map(|route| emission.project.route_end(model, route)).collect();
             views.extend(joined);
         }
+        explore.joins.extend(calendar::joined(emission, home).into_iter().map(|joined| joined.join));
         explore.joins.extend(emission.points.get(home).into_iter().flatten().map(|points| points.join.clone()));
         explores.push((home.clone(), explore));
     }

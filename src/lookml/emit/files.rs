@@ -12,8 +12,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    super::tree::{Constant, Document, Explore, Export, Manifest, Model, NamedFormat, Objects, Test, View},
-    Draught, Emission, datagroup,
+    super::tree::{Constant, Document, Explore, Export, Join, Manifest, Model, NamedFormat, Objects, Test, View},
+    Draught, Emission, calendar, datagroup,
     explore::{self, Explores},
     label, policies, project_name, test,
     union::UnionExplore,
@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     files::Span,
-    ids::{Id, ModelId},
+    ids::{CalendarId, Id, ModelId},
     project::Source,
     time::Weekday,
 };
@@ -47,16 +47,20 @@ pub(super) fn documents(
     files.extend(access(emission));
     files.extend(aggregates);
     let mut views: BTreeSet<ModelId> = BTreeSet::new();
+    let mut calendars: BTreeSet<CalendarId> = BTreeSet::new();
     let mut bases = BTreeMap::new();
     for (model, explores) in explores {
         if explores.explores.is_empty() {
             continue;
         }
         views.extend(&explores.views);
+        calendars.extend(explores.explores.iter().flat_map(|(_, one)| calendar::of_joins(emission, &one.joins)));
         let (file, first) = explore_file(emission, model, explores);
         bases.insert(model, first);
         files.push(file);
     }
+    calendars.extend(unions.iter().flat_map(|union| calendar::of_joins(emission, &union.explore.joins)));
+    files.extend(calendars.into_iter().flat_map(|calendar| calendar_files(emission, calendar)));
     for model in views {
         files.extend(view_files(emission, model));
         files.extend(test_file(emission, model, bases.get(&model), known.remove(&model).unwrap_or_default()));
@@ -118,6 +122,12 @@ fn explore_file(emission: &Emission<'_>, model: ModelId, explores: Explores) -> 
         objects.includes.push(refined_view(used));
     }
     objects.views.extend(emission.members.get(&model).map(|members| members.view.clone()));
+    let joins: Vec<Join> = explores.explores.iter().flat_map(|(_, explore)| explore.joins.clone()).collect();
+    let calendars = calendar::of_joins(emission, &joins);
+    for calendar in &calendars {
+        let used = &emission.calendars[calendar].name;
+        objects.includes.extend([generated_view(used), refined_view(used)]);
+    }
     let homes = explores.explores.iter().map(|(home, _)| home);
     let points = homes.flat_map(|home| emission.points.get(home).into_iter().flatten());
     objects.views.extend(points.map(|points| points.view.clone()));
@@ -128,6 +138,7 @@ fn explore_file(emission: &Emission<'_>, model: ModelId, explores: Explores) -> 
     }
     let first = objects.explores[0].clone();
     let mut spans: Vec<Span> = explores.views.iter().map(|model| emission.project.models[*model].span).collect();
+    spans.extend(calendars.into_iter().map(|calendar| emission.project.calendars[calendar].span));
     spans.extend(metric_spans(emission, model, true));
     let advice = format!("Additions belong into a refinement, `explore: +{}`, in a file of your own.", first.name);
     let path = format!("explores/generated/{view}.explore.lkml");
@@ -144,6 +155,14 @@ fn view_files(emission: &Emission<'_>, model: ModelId) -> [Draught; 2] {
     let view = view::view(emission, model);
     let view = view.expect("a model that cannot be said has no metrics and no joins");
     [view_file(view, sources(emission, spans)), refined_file(&name)]
+}
+
+/// The view of the days of a calendar, and the stub beside it.
+fn calendar_files(emission: &Emission<'_>, calendar: CalendarId) -> [Draught; 2] {
+    let view = emission.calendars[&calendar].clone();
+    let stub = refined_file(&view.name);
+    let spans = vec![emission.project.calendars[calendar].span];
+    [view_file(view, sources(emission, spans)), stub]
 }
 
 fn view_file(view: View, sources: Vec<String>) -> Draught {
@@ -180,9 +199,15 @@ fn union_files(emission: &Emission<'_>, union: UnionExplore) -> [Draught; 3] {
         includes.extend([generated_view(view), refined_view(view)]);
     }
     explore.fields = explore::all_but(explore::joined_measures(emission, joined.into_iter()));
+    let calendars = calendar::of_joins(emission, &explore.joins);
+    for calendar in &calendars {
+        let used = &emission.calendars[calendar].name;
+        includes.extend([generated_view(used), refined_view(used)]);
+    }
     let models: BTreeSet<ModelId> = union.models(project).into_iter().collect();
-    let spans: Vec<Span> = models.iter().map(|model| project.models[*model].span).collect();
+    let mut spans: Vec<Span> = models.iter().map(|model| project.models[*model].span).collect();
     let mut of_view = spans.clone();
+    spans.extend(calendars.into_iter().map(|calendar| project.calendars[calendar].span));
     of_view.extend(metrics.iter().map(|metric| project.metrics[*metric].span));
     let name = view.name.clone();
     let advice = format!("Additions belong into a refinement, `explore: +{name}`, in a file of your own.");

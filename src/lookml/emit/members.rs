@@ -76,8 +76,7 @@ fn select(emission: &Emission<'_>, model: ModelId, dimensions: &[DimensionId]) -
 fn make(emission: &mut Emission<'_>, model: ModelId, shown: &[DimensionId], derived_table: String) -> Members {
     let project = emission.project;
     let base = emission.draft(model).view.clone();
-    let is_free = |name: &str| emission.drafts.iter().all(|draft| draft.view != name);
-    let name = draft::unique(&format!("{base}_facts"), is_free);
+    let name = draft::unique(&format!("{base}_facts"), |name| !emission.has_view(name));
     let keys = &project.models[model].primary_key;
     let mut dimensions = Vec::new();
     let mut on = Vec::new();

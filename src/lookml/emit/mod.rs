@@ -3,6 +3,7 @@
 //! **Invariant:** every stage goes through models and metrics in the order of the project, which is that of names.
 
 mod aggregate;
+mod calendar;
 mod condition;
 mod datagroup;
 mod derived;
@@ -44,7 +45,7 @@ use super::{
 };
 use crate::{
     catalog::ColumnType,
-    ids::{DimensionId, Id, MetricId, ModelId, PolicyId},
+    ids::{CalendarId, DimensionId, Id, MetricId, ModelId, PolicyId},
     project::{Aggregation, MetricKind, Project, Ref, Route, Source},
     sql::Expr,
     time::Offset,
@@ -137,6 +138,10 @@ struct Emission<'a> {
     points: BTreeMap<Home, Vec<points::Points>>,
     /// The views of the metrics of each row, by model.
     members: BTreeMap<ModelId, members::Members>,
+    /// The views of the days of calendars.
+    calendars: BTreeMap<CalendarId, tree::View>,
+    /// The calendars of each explore.
+    calendar_joins: BTreeMap<Home, Vec<calendar::Joined>>,
     /// The project for the SQL of derived tables, once it is needed.
     named: OnceCell<Rc<(Project, splice::Splices)>>,
     /// Metrics that are in a fact-union explore.
@@ -164,6 +169,8 @@ impl<'a> Emission<'a> {
             comparisons: Vec::new(),
             points: BTreeMap::new(),
             members: BTreeMap::new(),
+            calendars: BTreeMap::new(),
+            calendar_joins: BTreeMap::new(),
             named: OnceCell::new(),
             united: BTreeSet::new(),
             explore_names: BTreeMap::new(),
@@ -196,8 +203,15 @@ impl<'a> Emission<'a> {
             let scope = Scope::new(project, model, &emission.draft(model).view);
             emission.scopes.insert(model, scope);
         }
+        calendar::views(&mut emission);
         emission.name_explores();
         emission
+    }
+
+    /// Returns whether a view of a model or of a calendar has a name.
+    fn has_view(&self, name: &str) -> bool {
+        let mut views = self.drafts.iter().map(|draft| draft.view.as_str());
+        views.any(|view| view == name) || self.calendars.values().any(|view| view.name == name)
     }
 
     fn draft(&self, model: ModelId) -> &Draft {
@@ -285,8 +299,8 @@ impl<'a> Emission<'a> {
 
     fn name_explores(&mut self) {
         let homes: BTreeSet<Home> = self.homes.values().flatten().cloned().collect();
-        let views: BTreeSet<String> = self.drafts.iter().map(|draft| draft.view.clone()).collect();
-        let mut taken = views;
+        let mut taken: BTreeSet<String> = self.drafts.iter().map(|draft| draft.view.clone()).collect();
+        taken.extend(self.calendars.values().map(|view| view.name.clone()));
         for home in homes {
             let view = self.draft(home.model).view.clone();
             let name = match self.axis_name(&home).filter(|_| !self.is_default(&home)) {

@@ -17,7 +17,7 @@ use super::{
         lexical::identifier,
         tree::{self, DimensionType, Filter, JoinType, Timeframe, View},
     },
-    Emission, draft,
+    Emission, calendar, draft,
     home::Home,
     label,
     partition::{self, Days},
@@ -80,6 +80,7 @@ fn make(emission: &mut Emission<'_>, home: &Home, balance: &Balance) -> Result<P
     let group = format!("{base}.{}", emission.draft(home.model).dimensions[&axis.dimension]);
     let name = name(emission, home, balance);
 
+    let calendars = calendar::joined(emission, home);
     let named = emission.named_tables();
     let mut splices = named.1.clone();
     let data = WholeData::of(&named.0);
@@ -92,9 +93,12 @@ fn make(emission: &mut Emission<'_>, home: &Home, balance: &Balance) -> Result<P
     for frame in &frames {
         if let Some(period) = period(emission, &rows, (&moment, &local), *frame) {
             let field = format!("{group}_{}", frame.word());
-            let switch = format!("{{% if {field}._is_selected %}}TRUE{{% else %}}FALSE{{% endif %}}");
-            partition_by.push(period.when(splices.place(switch)));
+            partition_by.push(period.when(splices.place(is_selected(&field))));
         }
+    }
+    for (field, granularity) in calendars.iter().flat_map(|joined| joined.periods(project)) {
+        let switch = splices.place(is_selected(&field));
+        partition_by.push(rows.period_of_calendar(local.clone(), granularity).when(switch));
     }
     partition_by.extend(members(emission, &mut rows, home, balance)?);
     let mut items: Vec<SelectItem> = model.primary_key.iter().map(|key| rows.column(key).named(key)).collect();
@@ -107,6 +111,11 @@ fn make(emission: &mut Emission<'_>, home: &Home, balance: &Balance) -> Result<P
     let derived_table = splices.select(&select, emission.options.dialect)?;
     let join = join(emission, home, &name);
     Ok(Points { balance: balance.clone(), view: view(emission, home, name, derived_table), join })
+}
+
+/// Whether a query shows a field, as a condition.
+fn is_selected(field: &str) -> String {
+    format!("{{% if {field}._is_selected %}}TRUE{{% else %}}FALSE{{% endif %}}")
 }
 
 /// `depot_inventory_last`, with the axis and the members where they are not the model's own time and all rows.
@@ -124,9 +133,8 @@ fn name(emission: &Emission<'_>, home: &Home, balance: &Balance) -> String {
             Member::Time(size) => name.push_str(&size.to_string()),
         }
     }
-    let views = |taken: &str| emission.drafts.iter().all(|draft| draft.view != taken);
     let points = |taken: &str| emission.points.values().flatten().all(|points| points.view.name != taken);
-    draft::unique(&identifier(&name), |name| views(name) && points(name))
+    draft::unique(&identifier(&name), |name| !emission.has_view(name) && points(name))
 }
 
 /// Returns the period of a row by a timeframe; none for the bare value, which nobody selects.

@@ -59,6 +59,8 @@ pub(super) fn dimension(name: String, mut reader: Reader) -> Result<Dimension, S
         docs: docs(&mut reader)?,
         primary_key: reader.flag("primary_key")?.unwrap_or(false),
         kind: reader.required_keyword("type", DimensionType::from_word)?,
+        datatype: reader.keyword("datatype", Datatype::from_word)?,
+        convert_tz: reader.flag("convert_tz")?,
         sql: reader.block("sql")?,
         case: case.unwrap_or_default(),
         suggestions: reader.quoted("suggestions")?,

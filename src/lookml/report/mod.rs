@@ -97,6 +97,8 @@ pub enum Subject {
     Rollup,
     /// A test of a metric.
     Test,
+    /// A calendar from a table, and the explore that has it not.
+    Calendar,
 }
 
 impl Subject {
@@ -110,6 +112,7 @@ impl Subject {
             Self::Parameter => "parameter",
             Self::Rollup => "rollup",
             Self::Test => "test",
+            Self::Calendar => "calendar",
         }
     }
 }

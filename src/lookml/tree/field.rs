@@ -73,6 +73,10 @@ pub struct Dimension {
     /// `type`
     #[serde(rename = "type")]
     pub kind: DimensionType,
+    /// `datatype`, of a day.
+    pub datatype: Option<Datatype>,
+    /// `convert_tz`, of a day.
+    pub convert_tz: Option<bool>,
     /// `sql`; absent where `case` is there.
     pub sql: Option<String>,
     /// `case`, in the order in which values sort.

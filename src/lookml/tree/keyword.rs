@@ -31,6 +31,8 @@ keywords! {
         Number "number",
         /// Yes or no; null is no.
         YesNo "yesno",
+        /// A day.
+        Date "date",
         /// A time that is used as it is, without conversion.
         Raw "date_raw",
     }

@@ -8,7 +8,9 @@ use super::{
             lexical::{identifier, inert},
             tree::{self, DimensionType, MeasureType, Set, View},
         },
-        Emission, derived, draft, label, measure,
+        Emission,
+        calendar::{self, Joined},
+        derived, draft, label, measure,
         splice::Splices,
         time, view,
     },
@@ -19,10 +21,15 @@ use super::{
     time_type,
 };
 use crate::{
+    catalog::ColumnType,
     ids::MetricId,
+    plan::local_time,
     project::{Dimension, DimensionKind},
-    sql::{Expr, Literal},
+    sql::{Expr, Function, Literal},
 };
+
+/// The field that is the local day of a row's time.
+const DAY: &str = "period_day";
 
 /// Names the time, the keys of joined models and the shared dimensions.
 pub(super) fn name(emission: &Emission<'_>, union: &mut Union) -> Result<Names, String> {
@@ -31,6 +38,7 @@ pub(super) fn name(emission: &Emission<'_>, union: &mut Union) -> Result<Names, 
     if !union.frames.is_empty() {
         "period".clone_into(&mut union.time);
         names.0.extend(union.frames.iter().map(|frame| format!("period_{}", frame.word())));
+        names.claim(DAY);
     }
     (union.anchor, union.joined) = joined::take_joined(emission, &union.facts, &mut union.shared, &mut names);
     for shared in &union.shared {
@@ -177,11 +185,43 @@ pub(super) fn view(
             made.dimensions.push(shared_field(emission, dimension, docs, name)?);
         }
     }
+    made.dimensions.extend(day_field(emission, union)?);
     made.dimensions.extend(key_fields(emission, union));
     made.dimensions.extend(helpers);
     made.measures = measures;
     made.sets.push(detail(union, &made));
     Ok(made)
+}
+
+/// Returns the calendars that are joined on the time of a union: none where rows are gathered, as the end of their time is
+/// not that of a calendar's period.
+pub(super) fn calendars(emission: &Emission<'_>, union: &Union) -> Vec<Joined> {
+    if !has_days(emission, union) {
+        return Vec::new();
+    }
+    let day = if is_day(emission, union) { format!("{}_raw", union.time) } else { DAY.to_owned() };
+    let taken = union.joined_views(emission).into_iter().map(|(alias, _)| alias).chain([union.name.clone()]).collect();
+    calendar::joins(emission, &union.time, &format!("{}.{day}", union.name), &taken)
+}
+
+fn has_days(emission: &Emission<'_>, union: &Union) -> bool {
+    !emission.calendars.is_empty() && !union.frames.is_empty() && !union.has_windows()
+}
+
+fn is_day(emission: &Emission<'_>, union: &Union) -> bool {
+    time_type(emission, union) == ColumnType::Date
+}
+
+/// The hidden field that calendars are joined on, where the time itself is no day.
+fn day_field(emission: &Emission<'_>, union: &Union) -> Result<Option<tree::Dimension>, String> {
+    if !has_days(emission, union) || is_day(emission, union) {
+        return Ok(None);
+    }
+    let mut splices = Splices::default();
+    let time = splices.place(format!("${{TABLE}}.{}", union.time));
+    let local = local_time(time, time_type(emission, union), emission.project.time_zone);
+    let day = splices.expression(&Expr::call(Function::DateOf, vec![local]), emission.options.dialect)?;
+    Ok(Some(draft::hidden(DAY, DimensionType::Raw, &day)))
 }
 
 /// Says what the time of a union is.

@@ -148,6 +148,7 @@ pub(super) fn build(emission: &mut Emission<'_>) -> Vec<UnionExplore> {
         }
     }
     let mut taken: BTreeSet<String> = emission.drafts.iter().map(|draft| draft.view.clone()).collect();
+    taken.extend(emission.calendars.values().map(|view| view.name.clone()));
     taken.extend(emission.explore_names.values().cloned());
     let mut built = Vec::new();
     if wanted.is_empty() {
@@ -189,7 +190,8 @@ fn explore(
     let mut union = union(emission, facts, taken)?;
     let names = fields::name(emission, &mut union)?;
     let fact = (union.anchor, &union.facts[union.anchor]);
-    let joins = joined::joins(emission, &union.name, fact, &union.joined)?;
+    let mut joins = joined::joins(emission, &union.name, fact, &union.joined)?;
+    joins.extend(fields::calendars(emission, &union).into_iter().map(|joined| joined.join));
     let mut counted = leaves::Leaves::new(emission, &union.facts, names);
     let mut reasons = Vec::new();
     let mut shown = BTreeMap::new();

@@ -28,6 +28,8 @@ pub(in crate::lookml::twin) struct Place {
     pub(in crate::lookml::twin) is_accumulated: bool,
     /// The timeframes of the axis.
     pub(in crate::lookml::twin) frames: Vec<String>,
+    /// The periods of calendars by which the axis is told: `time.retail_month`, and the field.
+    pub(in crate::lookml::twin) periods: Vec<(String, String)>,
 }
 
 /// A metric that compares with an earlier period.
@@ -130,6 +132,7 @@ fn place(world: &World, model: &Model, name: &str, metric: &str) -> Looker<Place
         let before = format!("{axis}_");
         explore.fields().filter_map(move |field| field.strip_prefix(&before).map(str::to_owned)).collect::<Vec<_>>()
     });
+    let periods = axis.as_ref().map_or(Ok(Vec::new()), |axis| periods(world, &explore, axis))?;
     Ok(Place {
         explore: name.to_owned(),
         metrics: Vec::new(),
@@ -138,8 +141,29 @@ fn place(world: &World, model: &Model, name: &str, metric: &str) -> Looker<Place
         is_accumulated: false,
         dimensions,
         frames: frames.filter(|frame| frame != "raw").collect(),
+        periods,
         axis,
     })
+}
+
+/// Finds the periods of calendars of an explore's time. One that is not there has to be in the report.
+pub(super) fn periods(world: &World, explore: &Explore<'_>, axis: &str) -> Looker<Vec<(String, String)>> {
+    let project = &world.project;
+    let (view, group) = axis.split_once('.').unwrap_or_default();
+    let mut periods = Vec::new();
+    for granularity in project.granularities.values() {
+        let calendar = &project.calendars[granularity.calendar].name;
+        let joins = [format!("{view}_{group}_{calendar}"), format!("{group}_{calendar}")];
+        let fields = joins.iter().map(|join| format!("{join}.{}", granularity.name));
+        match fields.into_iter().find(|field| explore.shows(field)) {
+            Some(field) => periods.push((format!("time.{}", granularity.name), field)),
+            None if world.emitted.report.entries.iter().any(|entry| entry.subject == Subject::Calendar) => {}
+            None => {
+                return refuse(format!("`{}` is not in `{}` and in no report", granularity.name, explore.block.name));
+            }
+        }
+    }
+    Ok(periods)
 }
 
 pub(super) fn alias(project: &Project, explore: &Explore<'_>, route: &Route) -> String {

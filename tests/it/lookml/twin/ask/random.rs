@@ -108,12 +108,19 @@ fn any(random: &mut Random, world: &World, place: &Place) -> Question {
 }
 
 fn time_key(random: &mut Random, place: &Place, axis: &str) -> Option<Key> {
+    if !place.periods.is_empty() && random.chance(20) {
+        return Some(period_key(random.pick(&place.periods)));
+    }
     let (frame, name, shape) = *random.pick(&FRAMES);
     place.frames.iter().any(|known| known == frame).then(|| Key {
         path: format!("time.{name}"),
         field: format!("{axis}_{frame}"),
         shape,
     })
+}
+
+fn period_key((path, field): &(String, String)) -> Key {
+    Key { path: path.clone(), field: field.clone(), shape: Shape::Plain }
 }
 
 fn dimension_key(random: &mut Random, place: &Place) -> Option<Key> {
@@ -338,6 +345,10 @@ pub(in crate::lookml::twin) fn every(random: &mut Random, world: &World, place: 
             let metric = one(random);
             questions.push(plain(random, vec![key], metric));
         }
+    }
+    for period in &place.periods {
+        let metric = one(random);
+        questions.push(plain(random, vec![period_key(period)], metric));
     }
     for metric in &place.metrics {
         let keys = dimension_key(random, place).into_iter().collect();

@@ -10,7 +10,7 @@ use entente::{
 
 use super::{
     World,
-    places::{Dimension, Kind, Place, alias, times, values},
+    places::{self, Dimension, Kind, Place, alias, times, values},
 };
 use crate::lookml::twin::{Looker, explore::Explore, text::Block};
 
@@ -35,6 +35,12 @@ pub(super) fn place(world: &World, explore: &Explore<'_>) -> Looker<Option<Place
     dimensions.extend(joined(world, explore)?);
     let axis = format!("{base}.period");
     let before = format!("{axis}_");
+    let is_accumulated = view
+        .block("derived_table")
+        .and_then(|table| table.code("sql"))
+        .is_some_and(|sql| sql.contains("window_end"));
+    let has_periods = !is_accumulated && explore.fields().any(|field| field.starts_with(&format!("{axis}_")));
+    let periods = if has_periods { places::periods(world, explore, &axis)? } else { Vec::new() };
     let frames = explore.fields().filter_map(|field| field.strip_prefix(&before)).filter(|frame| *frame != "raw");
     Ok(Some(Place {
         explore: explore.block.name.clone(),
@@ -42,10 +48,8 @@ pub(super) fn place(world: &World, explore: &Explore<'_>) -> Looker<Option<Place
         comparisons: Vec::new(),
         dimensions,
         has_default: explore.block.block("always_filter").is_some(),
-        is_accumulated: view
-            .block("derived_table")
-            .and_then(|table| table.code("sql"))
-            .is_some_and(|sql| sql.contains("window_end")),
+        is_accumulated,
+        periods,
         frames: frames.map(str::to_owned).collect(),
         axis: Some(axis),
     }))

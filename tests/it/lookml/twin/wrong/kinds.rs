@@ -173,6 +173,9 @@ kinds! {
         let is_bound = line.contains("{% date_end ");
         (!is_bound && line.contains("_month._is_selected")).then(|| line.replace("_month._is_selected", "_week._is_selected"))
     });
+    "a day lies in another period of its calendar": |text| {
+        replace(text, "MIN(calendar.retail_month) AS retail_month", "MIN(calendar.retail_week) AS retail_month")
+    };
     "a window ends a day later": |text| replace(text, "counted.day < periods.window_end", "counted.day <= periods.window_end");
     "a window begins a day later": |text| replace(text, " AND counted.day >= ", " AND counted.day > ");
     "a window has no beginning": |text| replace(text, " AND counted.day >= ", " OR counted.day >= ");

@@ -44,6 +44,7 @@ pub use crate::project::{Claim, Principal};
 pub(crate) use access::WholeData;
 pub(crate) use calendar::days_of_calendar;
 pub(crate) use cumulative::start_of_window;
+pub(crate) use funnel::{Chain, Event};
 pub(crate) use model_rows::{ModelRows, local_time, partition_condition};
 pub use text::RequestText;
 pub(crate) use time::{move_day, period_end, truncate};

@@ -8,9 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{
-    Context, Frame, PlanError, access::WholeData, calendar::CalendarColumn, partition, scope::Scope, time,
-};
+use super::{Context, Frame, PlanError, access::WholeData, calendar::CalendarColumn, partition, scope::Scope, time};
 use crate::{
     catalog::ColumnType,
     ids::{DimensionId, GranularityId, MetricId, ModelId, TableId},
@@ -50,6 +48,16 @@ impl<'p> ModelRows<'p> {
         let mut scope = Scope::new(Frame { project, context, from_rollups: false }, model);
         let conditions = scope.base_filter().into_iter().collect();
         Self { project, model, scope, conditions }
+    }
+
+    /// Returns the project whose rows they are.
+    pub(super) fn project(&self) -> &'p Project {
+        self.project
+    }
+
+    /// Returns what reads expressions of the model.
+    pub(super) fn scope(&mut self) -> &mut Scope<'p> {
+        &mut self.scope
     }
 
     /// Returns a column of the model's own table.

@@ -27,11 +27,11 @@ pub(super) struct Cut {
 
 /// A time in SQL and its type.
 #[derive(Clone, Debug)]
-pub(super) struct TimeValue {
+pub(crate) struct TimeValue {
     /// The value of a row.
-    pub(super) expr: SqlExpr,
+    pub(crate) expr: SqlExpr,
     /// A date, a wall-clock time or an instant.
-    pub(super) column_type: ColumnType,
+    pub(crate) column_type: ColumnType,
 }
 
 impl TimeValue {

@@ -113,6 +113,11 @@ pub(super) fn read(
     for explore in fields.lookml.model.explores.values() {
         for join in &explore.joins {
             let at = join.layers.iter().next().expect("a join has a declaration");
+            if fields.lookml.view(join.view()).is_some_and(|view| super::calendars::is_calendar(fields, view)) {
+                ledger.mark(at, Outcome::Native, "entente writes it anew");
+                mark_parameters(join, ledger);
+                continue;
+            }
             let edge = read_join(fields, explore, join).and_then(|edge| {
                 match refused.get(&(edge.from.clone(), format!("join {}", edge.role))) {
                     Some(why) => Err(why.clone()),

@@ -12,6 +12,7 @@
 
 mod access;
 mod beside;
+mod calendars;
 mod dimension;
 mod docs;
 mod edges;
@@ -175,6 +176,7 @@ fn say<'a>(
     let rollups = access::rollups(&fields, &views, &measures, &mut ledger);
     let tables = tables::say(&fields, &mut ledger);
     let tests = known::tests(&fields, &measures, &mut ledger);
+    let calendars = calendars::say(&fields, &mut ledger);
     let mut definitions = Vec::new();
     let made = measures.made();
     for (name, model) in models {
@@ -193,7 +195,9 @@ fn say<'a>(
         definitions.push(ImportedFile { path, text: emit::sections(HEAD, &[("metrics", shared)]) });
     }
     let taken: BTreeSet<String> = definitions.iter().map(|file| file.path.clone()).collect();
-    for (section, items) in [("policies", policies), ("rollups", rollups), ("tables", tables), ("tests", tests)] {
+    let sections =
+        [("calendars", calendars), ("policies", policies), ("rollups", rollups), ("tables", tables), ("tests", tests)];
+    for (section, items) in sections {
         if !items.is_empty() {
             let path = format!("metrics/{section}.yml");
             let path = if taken.contains(&path) { format!("metrics/all_{section}.yml") } else { path };

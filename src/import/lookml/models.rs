@@ -50,6 +50,9 @@ impl<'a> Fields<'_, 'a> {
         if super::unions::is_union(self, view) {
             return Err("it holds rows of several facts".to_owned());
         }
+        if super::calendars::is_calendar(self, view) {
+            return Err("it holds the days of a calendar".to_owned());
+        }
         if self.is_beside(view) {
             return Err("entente made it for another view".to_owned());
         }

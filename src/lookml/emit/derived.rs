@@ -206,6 +206,8 @@ fn text(emission: &Emission<'_>, input: &Input, measure: &str) -> Result<String,
 fn because(metric: &str, reason: &str) -> String {
     if reason.starts_with("it needs `") {
         reason.to_owned()
+    } else if reason == measure::FUNNEL {
+        format!("it needs `{metric}`, a funnel, whose rows are those of an explore of its own")
     } else {
         format!("it needs `{metric}`, which is left out: {reason}")
     }

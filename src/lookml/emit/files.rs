@@ -15,6 +15,7 @@ use super::{
     super::tree::{Constant, Document, Explore, Export, Join, Manifest, Model, NamedFormat, Objects, Test, View},
     Draught, Emission, calendar, datagroup,
     explore::{self, Explores},
+    funnel::FunnelExplore,
     label, policies, project_name, test,
     union::UnionExplore,
     view,
@@ -34,6 +35,8 @@ pub(super) struct Further {
     pub known: BTreeMap<ModelId, Vec<Test>>,
     /// The explores over several facts.
     pub unions: Vec<UnionExplore>,
+    /// The explores of funnels.
+    pub funnels: Vec<FunnelExplore>,
 }
 
 /// Makes every file of a project.
@@ -42,7 +45,7 @@ pub(super) fn documents(
     explores: BTreeMap<ModelId, Explores>,
     further: Further,
 ) -> Vec<Draught> {
-    let Further { aggregates, mut known, unions } = further;
+    let Further { aggregates, mut known, unions, funnels } = further;
     let mut files = vec![manifest(emission), datagroups(emission)];
     files.extend(access(emission));
     files.extend(aggregates);
@@ -66,6 +69,7 @@ pub(super) fn documents(
         files.extend(test_file(emission, model, bases.get(&model), known.remove(&model).unwrap_or_default()));
     }
     files.extend(unions.into_iter().flat_map(|union| union_files(emission, union)));
+    files.extend(funnels.into_iter().flat_map(|funnel| funnel_files(emission, funnel)));
     files.extend(time_zone(emission));
     files.push(model_file(emission, &files));
     files
@@ -217,6 +221,28 @@ fn union_files(emission: &Emission<'_>, union: UnionExplore) -> [Draught; 3] {
         view_file(view, sources(emission, of_view)),
         refined_file(&name),
         generated(path, Document::Objects(objects), sources(emission, spans), advice),
+    ]
+}
+
+/// The view of a funnel, the stub beside it, and its explore.
+fn funnel_files(emission: &Emission<'_>, funnel: FunnelExplore) -> [Draught; 3] {
+    let project = emission.project;
+    let FunnelExplore { view, explore, models, metrics } = funnel;
+    let name = view.name.clone();
+    let models: Vec<Span> = models.into_iter().map(|model| project.models[model].span).collect();
+    let metrics = metrics.iter().map(|metric| project.metrics[*metric].span);
+    let sources = sources(emission, models.into_iter().chain(metrics).collect());
+    let objects = Objects {
+        includes: vec![generated_view(&name), refined_view(&name)],
+        explores: vec![explore],
+        ..Objects::default()
+    };
+    let advice = format!("Additions belong into a refinement, `explore: +{name}`, in a file of your own.");
+    let path = format!("explores/generated/{name}.explore.lkml");
+    [
+        view_file(view, sources.clone()),
+        refined_file(&name),
+        generated(path, Document::Objects(objects), sources, advice),
     ]
 }
 

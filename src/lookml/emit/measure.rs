@@ -101,8 +101,8 @@ pub(super) fn make(
 /// Why nested metrics are not counted with other facts.
 pub(super) const NESTED: &str = "it aggregates the values of members, which is said in the explore of its model only";
 
-/// Why funnels are left out.
-pub(super) const FUNNEL: &str = "it credits an event to the latest of the bases that the filters of a query leave, and a derived table is made before them";
+/// Why funnels are no measures of their model's explore.
+pub(super) const FUNNEL: &str = "it is a funnel, whose rows are those of an explore of its own";
 
 /// Why balances are not counted with other facts.
 pub(super) const BALANCE: &str = "it is a balance, whose moment is chosen in the explore of its model only";

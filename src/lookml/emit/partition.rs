@@ -120,21 +120,25 @@ pub(super) fn bounds_inside(
         }
         None => None,
     };
-    Ok(from.into_iter().chain([limit(Edge::End, ahead)]).collect())
+    let to = ahead.map(|ahead| limit(Edge::End, ahead));
+    Ok(from.into_iter().chain(to).collect())
 }
 
 /// How many days behind the chosen range rows may lie.
 pub(super) enum Days {
     By(i64),
+    /// As many as there are.
+    Ever,
     /// As many as the first member says that is selected, or as many as are said last.
     BySelected(Vec<(String, i64)>, i64),
 }
 
 impl Days {
     /// Writes the number of days, with so many more.
-    fn count(self, more: i64, splices: &mut Splices) -> SqlExpr {
-        match self {
+    fn count(self, more: i64, splices: &mut Splices) -> Option<SqlExpr> {
+        Some(match self {
             Self::By(days) => Expr::integer(days + more),
+            Self::Ever => return None,
             Self::BySelected(members, otherwise) if members.is_empty() => Expr::integer(otherwise + more),
             Self::BySelected(members, otherwise) => {
                 let mut text = String::new();
@@ -144,7 +148,7 @@ impl Days {
                 }
                 splices.place(format!("{text}{{% else %}}{}{{% endif %}}", otherwise + more))
             }
-        }
+        })
     }
 }
 

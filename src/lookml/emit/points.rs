@@ -209,21 +209,9 @@ fn conditions(
     splices: &mut Splices,
 ) -> Result<Vec<SqlExpr>, String> {
     let moment = splices.expression(moment, emission.options.dialect)?;
-    let is_span = |frame: &&Timeframe| {
-        !matches!(
-            frame,
-            Timeframe::Raw
-                | Timeframe::HourOfDay
-                | Timeframe::DayOfWeek
-                | Timeframe::DayOfMonth
-                | Timeframe::DayOfYear
-                | Timeframe::MonthNum
-                | Timeframe::QuarterOfYear
-        )
-    };
     let mut conditions: Vec<SqlExpr> = frames
         .iter()
-        .filter(is_span)
+        .filter(|frame| time::is_span(**frame))
         .map(|frame| {
             let field = format!("{group}_{}", frame.word());
             splices.place(format!("{{% condition {field} %}} {moment} {{% endcondition %}}"))

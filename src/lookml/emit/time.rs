@@ -102,6 +102,11 @@ pub(super) fn granularity(frame: Timeframe) -> Option<Granularity> {
     }
 }
 
+/// Returns whether a member is a span of time, not the bare value or a part of a date.
+pub(super) fn is_span(frame: Timeframe) -> bool {
+    frame == Timeframe::Time || granularity(frame).is_some()
+}
+
 /// Returns the member on which an explore is filtered, and a filter of a few weeks or months.
 pub(super) fn default_filter(project: &Project, dimension: &Dimension) -> (Timeframe, &'static str) {
     default_filter_of(&timeframes(project, dimension))

@@ -133,7 +133,13 @@ impl Report {
 fn label(entry: &Entry) -> String {
     match entry.subject {
         Subject::Metric => entry.name.clone(),
-        Subject::Dimension | Subject::Join | Subject::Model | Subject::Parameter | Subject::Rollup | Subject::Test | Subject::Calendar => {
+        Subject::Dimension
+        | Subject::Join
+        | Subject::Model
+        | Subject::Parameter
+        | Subject::Rollup
+        | Subject::Test
+        | Subject::Calendar => {
             format!("{} {}", entry.subject.word(), entry.name)
         }
     }

@@ -215,6 +215,34 @@ struct Events<'p> {
     event: Event,
 }
 
+impl ModelRows<'_> {
+    /// Returns the events of a step, with the time at which each happened. The last step agrees with the first in values
+    /// of its own.
+    pub(crate) fn event(&mut self, funnel: &Funnel, index: usize) -> Result<(Event, TimeValue), String> {
+        let project = self.project();
+        let step = &funnel.steps[index];
+        let simple = super::bind::simple(project, step.metric);
+        let axis =
+            simple.time.as_ref().ok_or_else(|| format!("`{}` has no time", project.metrics[step.metric].name))?;
+        let here = Route::here();
+        let scope = self.scope();
+        let at = scope.time(&axis.route, axis.dimension);
+        let mut conditions: Vec<SqlExpr> = simple.filter.iter().map(|filter| scope.value(&here, filter)).collect();
+        let mut event = Event::read(project, scope, (simple.model, step), &at);
+        if index == 0 {
+            event.agree(funnel.same.iter().map(|(of_base, _)| scope.value(&here, of_base)));
+        } else if index + 1 == funnel.steps.len() {
+            event.agree(funnel.same.iter().map(|(_, of_last)| scope.value(&here, of_last)));
+        }
+        conditions.append(&mut event.conditions);
+        event.conditions = conditions;
+        if project.models[simple.model].primary_key.is_empty() {
+            event.number();
+        }
+        Ok((event, at))
+    }
+}
+
 /// Returns a day that no event lies behind which follows a day's events within a time.
 fn days_after(day: crate::time::NaiveDate, within: Duration) -> crate::time::NaiveDate {
     let in_days = |per_day: i64| {
@@ -231,4 +259,3 @@ fn days_after(day: crate::time::NaiveDate, within: Duration) -> crate::time::Nai
     };
     shift_date(day, within, 1)
 }
-

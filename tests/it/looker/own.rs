@@ -22,10 +22,12 @@ const OTHER: [(&str, &str, &str); 2] = [
     ),
 ];
 
-/// Whether it is of an explore whose rows are gathered over time, which stays LookML.
+/// Whether it is of an explore whose rows are gathered over time, or are those of a funnel, which stays LookML.
 fn is_gathered(text: &str) -> bool {
     let place = text.lines().next().unwrap_or_default();
-    ["_all_time", "_to_date", "_over_", "lookml_out/kept/all", "\"/kept/all"].iter().any(|part| place.contains(part))
+    let parts =
+        ["_all_time", "_to_date", "_over_", "_bookings_to_", "time_from_", "lookml_out/kept/all", "\"/kept/all"];
+    parts.iter().any(|part| place.contains(part))
 }
 
 /// Builds a project into a folder of its own and returns its LookML.

@@ -18,16 +18,16 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::lookml::emit) struct Fact {
     /// The model and the axis.
-    pub(super) home: Home,
+    pub(in crate::lookml::emit) home: Home,
     /// How many days later than they are the rows are shown.
-    pub(super) later: i64,
+    pub(in crate::lookml::emit) later: i64,
     /// The time over which the rows are gathered, if each period shows more than its own.
-    pub(super) window: Option<Window>,
+    pub(in crate::lookml::emit) window: Option<Window>,
 }
 
 /// The time up to the end of a period over which rows are gathered for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Window {
+pub(in crate::lookml::emit) struct Window {
     pub(super) over: Cumulation,
     /// Whether it ends with the first day of a longer period, not with the last.
     pub(super) to_first_day: bool,

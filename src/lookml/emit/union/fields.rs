@@ -4,10 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     super::{
-        super::{
-            lexical::{identifier, inert},
-            tree::{self, DimensionType, MeasureType, Set, View},
-        },
+        super::tree::{self, DimensionType, MeasureType, Set, View},
         Emission,
         calendar::{self, Joined},
         derived, draft, label, measure,
@@ -15,6 +12,7 @@ use super::{
         time, view,
     },
     Fact, Names, Union, branch,
+    columns::{self, Field},
     formula::{Above, formula},
     joined,
     leaves::Leaves,
@@ -24,8 +22,7 @@ use crate::{
     catalog::ColumnType,
     ids::MetricId,
     plan::local_time,
-    project::{Dimension, DimensionKind},
-    sql::{Expr, Function, Literal},
+    sql::{Expr, Function},
 };
 
 /// The field that is the local day of a row's time.
@@ -41,28 +38,7 @@ pub(super) fn name(emission: &Emission<'_>, union: &mut Union) -> Result<Names, 
         names.claim(DAY);
     }
     (union.anchor, union.joined) = joined::take_joined(emission, &union.facts, &mut union.shared, &mut names);
-    for shared in &union.shared {
-        let (_, id) = shared.at.first().ok_or("a union has facts")?;
-        let dimension = &emission.project.dimensions[*id];
-        let own = own_words(emission, dimension, &shared.path);
-        let wanted = identifier(&own.unwrap_or(&shared.path).join("_"));
-        union.shared_names.push(match dimension.kind {
-            DimensionKind::Time { .. } => {
-                let frames = time::timeframes(emission.project, dimension);
-                let wanted = label::group_name(&wanted);
-                let members = |name: &str| frames.iter().map(|frame| format!("{name}_{}", frame.word())).collect();
-                let is_free = |name: &str| {
-                    let members: Vec<String> = members(name);
-                    members.iter().all(|member| !names.0.contains(member))
-                };
-                let free = draft::unique(&wanted, is_free);
-                let members: Vec<String> = members(&free);
-                names.0.extend(members);
-                free
-            }
-            DimensionKind::String | DimensionKind::Number | DimensionKind::Boolean { .. } => names.claim(&wanted),
-        });
-    }
+    union.shared_names = columns::names(emission, &union.shared, &mut names)?;
     Ok(names)
 }
 
@@ -168,21 +144,9 @@ pub(super) fn view(
         });
     }
     for (shared, name) in union.shared.iter().zip(&union.shared_names) {
-        let (_, id) = &shared.at[0];
-        let dimension = &emission.project.dimensions[*id];
-        let docs = shared_docs(emission, dimension, &shared.path, name);
-        if let DimensionKind::Time { .. } = dimension.kind {
-            let (datatype, convert_tz) = time::datatype(dimension.column_type);
-            made.dimension_groups.push(tree::DimensionGroup {
-                name: name.clone(),
-                docs,
-                timeframes: time::timeframes(emission.project, dimension),
-                datatype,
-                convert_tz,
-                sql: format!("${{TABLE}}.{name}"),
-            });
-        } else {
-            made.dimensions.push(shared_field(emission, dimension, docs, name)?);
+        match columns::field(emission, shared, name)? {
+            Field::Dimension(dimension) => made.dimensions.push(dimension),
+            Field::Group(group) => made.dimension_groups.push(group),
         }
     }
     made.dimensions.extend(day_field(emission, union)?);
@@ -248,77 +212,6 @@ fn key_fields(emission: &Emission<'_>, union: &Union) -> Vec<tree::Dimension> {
         }));
     }
     fields
-}
-
-/// Returns the words of a path without the name of the dimension's own model.
-fn own_words<'p>(emission: &Emission<'_>, dimension: &Dimension, path: &'p [String]) -> Option<&'p [String]> {
-    let (first, rest) = path.split_first()?;
-    (*first == emission.project.models[dimension.model].name).then_some(rest)
-}
-
-fn shared_docs(emission: &Emission<'_>, dimension: &Dimension, path: &[String], name: &str) -> tree::FieldDocs {
-    let mut docs = label::docs(name, &dimension.docs, || format!("The {} of a row.", path.join(".")));
-    let model = &emission.project.models[dimension.model];
-    let title = model.docs.label.as_deref().map_or_else(|| label::human(&model.name), inert);
-    let own = dimension.docs.label.as_deref().map(inert);
-    if own_words(emission, dimension, path).is_some() {
-        docs.label = own.or_else(|| Some(label::human(name)));
-        docs.group_label = Some(title);
-    } else {
-        let roles: Vec<String> = path[..path.len() - 1].iter().map(|role| label::human(role)).collect();
-        let own = own.unwrap_or_else(|| label::human(&dimension.name));
-        docs.label = Some(format!("{} {}", roles.join(" "), own.to_lowercase()));
-        docs.group_label = Some(roles.join(": "));
-    }
-    docs.view_label = None;
-    docs.tags.extend(dimension.pii.iter().flat_map(|class| ["pii".to_owned(), format!("pii:{}", inert(class))]));
-    docs.tags.push(format!("entente:{}", path.join(".")));
-    tree::FieldDocs { drill_fields: Vec::new(), html: None, links: Vec::new(), ..docs }
-}
-
-fn shared_field(
-    emission: &Emission<'_>,
-    dimension: &Dimension,
-    docs: tree::FieldDocs,
-    name: &str,
-) -> Result<tree::Dimension, String> {
-    let column = format!("${{TABLE}}.{name}");
-    let mut field = tree::Dimension {
-        docs,
-        suggestions: dimension.values.iter().map(|value| inert(value)).collect(),
-        ..draft::hidden(name, DimensionType::String, &column)
-    };
-    match dimension.kind {
-        _ if !dimension.buckets.is_empty() => {
-            field.suggestions = dimension.buckets.iter().map(|bucket| inert(&bucket.label)).collect();
-        }
-        DimensionKind::String | DimensionKind::Time { .. } => {}
-        DimensionKind::Number => {
-            field.kind = DimensionType::Number;
-            let project = emission.project;
-            label::set_format(
-                &mut field.docs,
-                dimension.format,
-                dimension.unit.as_deref(),
-                project.currency.as_deref(),
-            );
-        }
-        DimensionKind::Boolean { nullable: false } => field.kind = DimensionType::YesNo,
-        DimensionKind::Boolean { nullable: true } => {
-            let mut splices = Splices::default();
-            let value = splices.place(column);
-            let word = |word: &str| Expr::Literal(Literal::String(word.to_owned()));
-            let branches = vec![(value.clone().is_true(false), word("Yes")), (value.is_null(true), word("No"))];
-            let text = splices.expression(&Expr::Case { branches, otherwise: None }, emission.options.dialect)?;
-            field.sql = Some(text);
-            field.suggestions = vec!["Yes".to_owned(), "No".to_owned()];
-        }
-    }
-    // Suggestions would read all facts.
-    field.not_suggestable = dimension.pii.is_some()
-        || !dimension.suggest
-        || (field.suggestions.is_empty() && field.kind != DimensionType::YesNo);
-    Ok(field)
 }
 
 /// The fields that a drill shows: when, and what the facts share.

@@ -11,13 +11,14 @@
 //! **Invariant:** a new metric over known facts changes the view of the union only.
 
 mod branch;
+pub(super) mod columns;
 mod facts;
 mod fields;
 mod formula;
 mod gathered;
 mod joined;
 mod leaves;
-mod shared;
+pub(super) mod shared;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -77,11 +78,11 @@ pub(super) struct UnionExplore {
 
 /// Names that are taken in a view.
 #[derive(Clone, Debug, Default)]
-struct Names(BTreeSet<String>);
+pub(super) struct Names(BTreeSet<String>);
 
 impl Names {
     /// Takes a name, or the next free one after it.
-    fn claim(&mut self, wanted: &str) -> String {
+    pub(super) fn claim(&mut self, wanted: &str) -> String {
         let wanted = identifier(wanted);
         let free = draft::unique(&wanted, |name| !self.0.contains(name));
         self.0.insert(free.clone());

@@ -17,15 +17,15 @@ use crate::{
 
 /// A dimension of a union.
 #[derive(Clone, Debug)]
-pub(super) struct Shared {
+pub(in crate::lookml::emit) struct Shared {
     /// The path, as a query writes it.
-    pub(super) path: Vec<String>,
+    pub(in crate::lookml::emit) path: Vec<String>,
     /// How each fact gets there, in the order of the facts.
-    pub(super) at: Vec<(Route, DimensionId)>,
+    pub(in crate::lookml::emit) at: Vec<(Route, DimensionId)>,
 }
 
 /// Finds what all facts share; the path is the shortest that names a role or a model.
-pub(super) fn shared(emission: &Emission<'_>, facts: &[Fact]) -> Vec<Shared> {
+pub(in crate::lookml::emit) fn shared(emission: &Emission<'_>, facts: &[Fact]) -> Vec<Shared> {
     let project = Visible::whole(emission.project);
     let mut found: Vec<Shared> = Vec::new();
     let mut seen = BTreeSet::new();

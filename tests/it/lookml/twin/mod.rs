@@ -9,6 +9,7 @@
 //! | `write/` | a query → SQL |
 //! | `data_tests` | the tests that a project has of its data |
 //! | `ask/` | random questions, asked of the planner and of the interpreter |
+//! | `funnels` | a world of funnels of every kind |
 //! | `hand`, `literals` | what entente does not write, against SQL written by hand; filters by any text |
 //! | `wrong/` | mistakes planted into the text, which the questions have to notice |
 
@@ -17,6 +18,7 @@ mod data_tests;
 mod explore;
 mod field;
 mod filter;
+mod funnels;
 mod hand;
 mod layers;
 mod liquid;

@@ -91,8 +91,12 @@ fn any(random: &mut Random, world: &World, place: &Place) -> Question {
             keys.push(key);
         }
     }
-    let filters =
+    let mut filters: Vec<Filter> =
         (0..random.below(if world.small.is_some() { 2 } else { 3 })).filter_map(|_| filter(random, place)).collect();
+    // Looker has one filter for each field.
+    let asked: Vec<String> = filters.iter().map(|filter| filter.field.clone()).collect();
+    let mut at = 0..;
+    filters.retain(|filter| at.next().is_some_and(|at| !asked[..at].contains(&filter.field)));
     let range = place.axis.as_ref().map(|axis| range(random, world, place, axis));
     Question {
         explore: place.explore.clone(),

@@ -18,7 +18,9 @@ use crate::lookml::twin::{Looker, explore::Explore, text::Block};
 pub(super) fn place(world: &World, explore: &Explore<'_>) -> Looker<Option<Place>> {
     let base = explore.base.clone();
     let view = explore.view(&base)?;
-    if view.named("dimension", "fact_key").is_none() {
+    // What is counted once for each of the first events of a funnel is shown without a period of a calendar.
+    let is_funnel = ["is_converted", "passed"].iter().any(|name| view.named("dimension", name).is_some());
+    if view.named("dimension", "fact_key").is_none() && !is_funnel {
         return Ok(None);
     }
     let mut dimensions = Vec::new();
@@ -35,11 +37,10 @@ pub(super) fn place(world: &World, explore: &Explore<'_>) -> Looker<Option<Place
     dimensions.extend(joined(world, explore)?);
     let axis = format!("{base}.period");
     let before = format!("{axis}_");
-    let is_accumulated = view
-        .block("derived_table")
-        .and_then(|table| table.code("sql"))
-        .is_some_and(|sql| sql.contains("window_end"));
-    let has_periods = !is_accumulated && explore.fields().any(|field| field.starts_with(&format!("{axis}_")));
+    let is_accumulated =
+        view.block("derived_table").and_then(|table| table.code("sql")).is_some_and(|sql| sql.contains("window_end"));
+    let has_periods =
+        !is_accumulated && !is_funnel && explore.fields().any(|field| field.starts_with(&format!("{axis}_")));
     let periods = if has_periods { places::periods(world, explore, &axis)? } else { Vec::new() };
     let frames = explore.fields().filter_map(|field| field.strip_prefix(&before)).filter(|frame| *frame != "raw");
     Ok(Some(Place {

@@ -11,7 +11,7 @@
 //!
 //! Layers, lowest first; a module imports only from lower layers (`tests/it/layers.rs` fails otherwise):
 //! 0 `ids files time` · 1 `diagnostics catalog` · 2 `syntax sql` · 3 `project warehouse cache` · 4 `resolve` ·
-//! 5 `plan` · 6 `lookml` · 7 `import site starter verify` · 8 `engine sample` · 9 `graphql` · 10 `server` · 11 `cli`.
+//! 5 `plan` · 6 `lookml price` · 7 `import site starter verify` · 8 `engine sample` · 9 `graphql` · 10 `server` · 11 `cli`.
 
 pub mod catalog;
 pub mod diagnostics;
@@ -20,6 +20,7 @@ pub mod ids;
 pub mod import;
 pub mod lookml;
 pub mod plan;
+pub mod price;
 pub mod project;
 pub mod resolve;
 pub mod site;

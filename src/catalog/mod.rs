@@ -5,8 +5,10 @@
 //! **Invariant:** nothing here asks a warehouse.
 
 mod drift;
+mod statistics;
 
 pub use drift::{Change, ChangeKind, drift};
+pub use statistics::{Statistics, TableStatistics};
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
@@ -50,6 +52,17 @@ impl ColumnType {
     /// Returns whether it is a date or a time.
     pub fn is_time(self) -> bool {
         matches!(self, Self::Date | Self::DateTime | Self::Timestamp)
+    }
+
+    /// Returns the bytes that a value takes, as warehouses count them; nothing where values differ.
+    /// See <https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#data_type_sizes>.
+    pub fn width(self) -> Option<u64> {
+        match self {
+            Self::Boolean => Some(1),
+            Self::Integer | Self::Float | Self::Date | Self::DateTime | Self::Timestamp => Some(8),
+            Self::Decimal => Some(16),
+            Self::String | Self::Json | Self::Unknown => None,
+        }
     }
 
     /// Returns the name, as in `schema/catalog.json`.
@@ -99,6 +112,9 @@ pub struct CatalogTable {
     /// For the table of a calendar: the periods that a column names, by column, ordered by their first day.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub periods: BTreeMap<String, Vec<CatalogPeriod>>,
+    /// How much it holds, where the warehouse was asked for it by name. It changes every day and is no part of the file.
+    #[serde(skip)]
+    pub statistics: TableStatistics,
 }
 
 /// How a table is cut into partitions.

@@ -13,6 +13,7 @@ mod catalog;
 mod check;
 mod connect;
 mod context;
+mod cost;
 mod demo;
 mod diff;
 mod explain;

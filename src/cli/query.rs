@@ -7,15 +7,13 @@ use clap::ValueEnum;
 use super::{
     connect,
     context::Context,
+    cost,
     explain::literal,
     failure::Failure,
     request::{Planned, RequestArguments},
     table::{Answer, Shape},
 };
-use crate::{
-    sql::{self, Dialect, Text},
-    warehouse::Blocking,
-};
+use crate::sql::{self, Dialect};
 
 /// Ask for metrics
 ///
@@ -45,7 +43,7 @@ pub(crate) struct Arguments {
     /// Print the SQL and its parameters instead of running it
     #[arg(long)]
     sql: bool,
-    /// Say how much the query would read instead of running it, where the warehouse tells
+    /// Say how much the query would read and what that costs, instead of running it
     #[arg(long, conflicts_with = "sql")]
     estimate: bool,
     /// The dialect of `--sql`; the connection's unless given
@@ -99,10 +97,14 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         }
         return Ok(());
     };
+    let text = sql::print(&plan.select, dialect);
+    let principal = arguments.request.principal.read()?;
+    let asking = cost::Asking { project: &project, principal: &principal, now, spending: &config.spending };
     if arguments.estimate {
-        return estimate(&warehouse, &sql::print(&plan.select, dialect), context);
+        return cost::say(&asking, &warehouse, &plan, &text, context);
     }
-    let rows = warehouse.query_blocking(&sql::print(&plan.select, dialect))?;
+    let terms = cost::within_budgets(&asking, &warehouse, &request, &plan, &text)?;
+    let rows = warehouse.query_blocking_on(&text, &terms)?;
     if let (0, Some(from), Some(to)) = (rows.len, plan.range.from, plan.range.to) {
         context.note(&format!("no rows from {from} up to, not including, {to}"));
     }
@@ -114,25 +116,4 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     }
     answer.write(arguments.format, colors, context.out)?;
     Ok(())
-}
-
-/// Says how much a query would read.
-fn estimate(warehouse: &Blocking, text: &Text, context: &mut Context) -> Result<(), Failure> {
-    let Some(bytes) = warehouse.estimate_blocking(text)? else {
-        let title = warehouse.dialect().title();
-        return Err(Failure::usage(format!("{title} does not tell what a query would read"))
-            .help("Ask a BigQuery connection, or leave `--estimate` out."));
-    };
-    writeln!(context.out, "the query would read {}", size(bytes))?;
-    Ok(())
-}
-
-/// Writes a number of bytes in the greatest unit that is full: `12.4 MB`.
-fn size(bytes: u64) -> String {
-    const UNITS: [(&str, u64); 4] =
-        [("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
-    match UNITS.iter().find(|(_, size)| bytes >= *size) {
-        Some((unit, size)) => format!("{}.{} {unit}", bytes / size, bytes % size * 10 / size),
-        None => format!("{bytes} bytes"),
-    }
 }

@@ -7,8 +7,10 @@ use std::sync::{
 
 use crate::{
     plan::{ColumnRole, Plan, PlanError},
+    price::Estimate,
+    syntax::Price,
     time::{DateTime, Utc},
-    warehouse::Rows,
+    warehouse::{Metered, Rows},
 };
 
 /// The rows of a request and how they came about. Shared by everybody who asks the same.
@@ -26,13 +28,26 @@ pub struct Answer {
     pub as_of: DateTime<Utc>,
     /// The row over all groups, if it came with them; its columns are the metrics.
     pub total: Option<Arc<Answer>>,
+    /// What the query cost; nothing of what came with another query's rows.
+    pub cost: Option<Cost>,
+}
+
+/// What a query cost.
+#[derive(Clone, Debug, Default)]
+pub struct Cost {
+    /// What it was expected to read, if anybody knew.
+    pub estimate: Option<Estimate>,
+    /// What the warehouse says that it has read and billed.
+    pub metered: Metered,
+    /// What the warehouse asks for it.
+    pub price: Option<Price>,
 }
 
 impl Answer {
     /// Makes an answer with an id of its own.
     pub fn new(plan: Arc<Plan>, rows: Arc<Rows>, now: DateTime<Utc>, as_of: DateTime<Utc>) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        Self { id: NEXT.fetch_add(1, Ordering::Relaxed), plan, rows, now, as_of, total: None }
+        Self { id: NEXT.fetch_add(1, Ordering::Relaxed), plan, rows, now, as_of, total: None, cost: None }
     }
 
     /// Makes an answer of what the warehouse gave: the row over all groups is told apart from them.

@@ -6,6 +6,7 @@ use super::Loaded;
 use crate::{
     cache::Fingerprint,
     project::Project,
+    syntax::Spending,
     time::{DateTime, Utc},
 };
 
@@ -18,6 +19,8 @@ pub struct Live {
     pub version: Fingerprint,
     /// The moment it was loaded.
     pub loaded_at: DateTime<Utc>,
+    /// What reading costs, and how much may be read.
+    pub spending: Arc<Spending>,
 }
 
 impl Live {
@@ -25,7 +28,9 @@ impl Live {
     pub fn from_loaded(loaded: &Loaded, loaded_at: DateTime<Utc>) -> Option<Self> {
         let files: Vec<_> = loaded.files.iter().map(|(_, file)| (&file.path, &file.text)).collect();
         let version = Fingerprint::of(&files);
-        loaded.project.clone().map(|project| Self { project, version, loaded_at })
+        let spending = loaded.config.as_ref().map(|config| config.spending.clone()).unwrap_or_default();
+        let spending = Arc::new(spending);
+        loaded.project.clone().map(|project| Self { project, version, loaded_at, spending })
     }
 
     /// Returns the start of the version, enough to tell projects apart at a glance.

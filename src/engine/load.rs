@@ -18,7 +18,7 @@ use std::{
 };
 
 use crate::{
-    catalog::Catalog,
+    catalog::{Catalog, Statistics},
     diagnostics::{Code, Diagnostic, Diagnostics},
     files::{FileId, SourceMap, Span},
     project::Project,
@@ -34,6 +34,9 @@ const DEFINITIONS: &str = "metrics";
 
 /// The snapshot of the warehouse's tables.
 const CATALOG: &str = "schema/catalog.json";
+
+/// What the warehouse's tables held when it was last asked to write it down.
+const STATISTICS: &str = "schema/statistics.json";
 
 /// The greatest file of definitions: some hundred times the size of a long one.
 const MAX_DEFINITIONS: u64 = 16 * 1024 * 1024;
@@ -73,6 +76,14 @@ pub fn find_project(start: &Path) -> Result<PathBuf, NoProject> {
 /// Reads `entente.yml` alone; nothing if it is missing or wrong.
 pub fn load_config(root: &Path) -> Option<Config> {
     Reader::new(root).config()
+}
+
+/// Reads `schema/statistics.json` of the project in a folder, if it is there and can be read.
+pub fn load_statistics(root: &Path) -> Option<Statistics> {
+    let file = fs::File::open(root.join(STATISTICS)).ok()?;
+    let mut text = String::new();
+    file.take(MAX_CATALOG).read_to_string(&mut text).ok()?;
+    Statistics::from_json(&text).ok()
 }
 
 /// Reads, loads and resolves the project in a folder.

@@ -13,16 +13,20 @@ mod identity;
 mod live;
 mod load;
 mod periods;
+mod pricing;
 mod query;
 mod rollups;
 mod watch;
 
-pub use answer::{Answer, Answered, CacheOutcome, Failure};
+pub use answer::{Answer, Answered, CacheOutcome, Cost, Failure};
 pub use calendars::{add_periods_to, periods_of, periods_query, refresh_periods};
 pub use identity::QueryIdentity;
 pub use live::Live;
-pub use load::{Loaded, NoProject, PROJECT_FILE, find_project, load_config, load_project, load_project_with};
+pub use load::{
+    Loaded, NoProject, PROJECT_FILE, find_project, load_config, load_project, load_project_with, load_statistics,
+};
 pub use periods::Periods;
+pub use pricing::{Pricing, Unpriced};
 pub use query::{Clock, Engine, Limits};
 pub use rollups::{Built, Storing, build, has_tables, refresh_stored, stored_of};
 pub use watch::{WatchError, Watching, watch};

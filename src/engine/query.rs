@@ -10,22 +10,27 @@ use std::{
     time::Duration,
 };
 
+use arc_swap::ArcSwapOption;
 use moka::future::Cache as Moka;
+use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
 use super::{
-    Answer, Answered, CacheOutcome, Failure, Live, Loaded, QueryIdentity,
+    Answer, Answered, CacheOutcome, Cost, Failure, Live, Loaded, Pricing, QueryIdentity, Unpriced,
     calendars::{periods_of, periods_query},
     identity::principal_into,
     rollups::{has_tables, stored_of},
 };
 use crate::{
     cache::{self, Cache, Fingerprint, FingerprintWriter},
+    catalog::Statistics,
     plan::{self, ColumnRole, Plan, PlanError, Principal, Request, StoredTable},
+    price::{Estimate, Ledger, Reservation, estimate, of_unknown, tables_of_statistics},
     project::{Project, Rollup, Stored},
     sql::{self, Dialect, Select, SqlExpr, Text},
+    syntax::Spending,
     time::{DateTime, Utc},
-    warehouse::{self, ColumnData, Rows, Terms, Warehouse},
+    warehouse::{self, ColumnData, Meter, Rows, Terms, Warehouse},
 };
 
 /// Tells the present moment; tests give one that stands still.
@@ -69,6 +74,17 @@ struct Planned {
     terms: Terms,
     key: Fingerprint,
     now: DateTime<Utc>,
+    /// What its query reads, as far as statistics tell.
+    estimate: Option<Estimate>,
+}
+
+/// A request under budgets: what is needed to price it and to find cheaper ones.
+struct Budgeted {
+    live: Live,
+    request: Request,
+    principal: Principal,
+    ledger: Arc<Ledger>,
+    statistics: Option<Arc<Statistics>>,
 }
 
 /// Answers requests from the cache or the warehouse.
@@ -79,6 +95,8 @@ pub struct Engine {
     turns: Arc<Semaphore>,
     waiting: Arc<AtomicU64>,
     data_version: AtomicU64,
+    ledger: Arc<Ledger>,
+    statistics: ArcSwapOption<Statistics>,
     clock: Clock,
     limits: Limits,
 }
@@ -103,6 +121,8 @@ impl Engine {
             turns: Arc::new(Semaphore::new(limits.concurrency)),
             waiting: Arc::default(),
             data_version: AtomicU64::new(0),
+            ledger: Arc::default(),
+            statistics: ArcSwapOption::empty(),
             clock,
             limits,
         }
@@ -148,10 +168,23 @@ impl Engine {
         self.answers.size()
     }
 
+    /// Returns the bytes that were spent today, and by how many callers, since the server was started.
+    pub fn spent(&self) -> (u64, usize) {
+        self.ledger.spent(self.now().date_naive())
+    }
+
     /// Answers a request. Dropping the future leaves; the warehouse is stopped when nobody else waits for the rows.
     pub async fn answer(&self, live: &Live, request: &Request, principal: &Principal) -> Result<Answered, Failure> {
         let planned = self.planned(live, request, principal).await?;
-        let rows = self.answers.get_or_load(planned.key, self.load(Arc::clone(&planned)));
+        let budgeted = (!live.spending.budgets.is_empty()).then(|| Budgeted {
+            live: live.clone(),
+            request: request.clone(),
+            principal: principal.clone(),
+            ledger: Arc::clone(&self.ledger),
+            statistics: self.statistics.load_full(),
+        });
+        let load = self.load(Arc::clone(&planned), Arc::clone(&live.spending), budgeted);
+        let rows = self.answers.get_or_load(planned.key, load);
         match tokio::time::timeout(self.limits.deadline, rows).await {
             Ok(Ok((answer, outcome))) => Ok(Answered { answer, cache: outcome.into() }),
             Ok(Err(cache::Failure::Failed(failure))) => Err(failure),
@@ -177,6 +210,27 @@ impl Engine {
     ///
     /// If periods cannot be read, those of the catalog stay; a rollup of which nothing can be read is not used.
     pub async fn with_state(&self, loaded: Loaded) -> Loaded {
+        let loaded = self.with_periods_and_rollups(loaded).await;
+        if let Some(project) = &loaded.project {
+            self.read_statistics(project).await;
+        }
+        loaded
+    }
+
+    /// Reads how much the tables of a project hold. If the warehouse does not tell, what was known stays.
+    pub async fn read_statistics(&self, project: &Project) {
+        let tables = tables_of_statistics(project);
+        match tokio::time::timeout(self.limits.deadline, self.warehouse.catalog(Some(&tables))).await {
+            Ok(Ok(catalog)) => {
+                let statistics = Statistics::of(&catalog, self.now().date_naive());
+                self.statistics.store(Some(Arc::new(statistics)));
+            }
+            Ok(Err(error)) => tracing::warn!(%error, "how much the tables hold cannot be read"),
+            Err(_) => tracing::warn!("how much the tables hold could not be read in time"),
+        }
+    }
+
+    async fn with_periods_and_rollups(&self, loaded: Loaded) -> Loaded {
         let needs_state = |project: &Arc<Project>| !project.granularities.is_empty() || has_tables(project);
         let Some(project) = loaded.project.clone().filter(needs_state) else {
             return loaded;
@@ -231,23 +285,32 @@ impl Engine {
         let dialect = self.warehouse.dialect();
         let text = sql::print(&plan.select, dialect);
         let identity = QueryIdentity { dialect, text: &text, principal, project_version: live.version, data_version };
-        let terms = self.terms(&plan, live);
-        let planned = Arc::new(Planned { key: identity.fingerprint(), plan: Arc::new(plan), text, terms, now });
+        let terms = self.terms(&plan, live, principal);
+        let statistics = self.statistics.load();
+        let estimate = statistics.as_ref().and_then(|known| estimate(&plan, &live.project, known, dialect).ok());
+        let key_of_rows = identity.fingerprint();
+        let planned = Arc::new(Planned { key: key_of_rows, plan: Arc::new(plan), text, terms, now, estimate });
         self.plans.insert(key, Arc::clone(&planned)).await;
         Ok(planned)
     }
 
-    /// Returns what the warehouse is told of a query: which metrics, of which definitions.
-    fn terms(&self, plan: &Plan, live: &Live) -> Terms {
+    /// Returns what the warehouse is told of a query: which metrics, of which definitions, for whom.
+    fn terms(&self, plan: &Plan, live: &Live, principal: &Principal) -> Terms {
         let metrics = plan.columns.iter().filter(|column| matches!(column.role, ColumnRole::Metric(_)));
         let metrics: Vec<&str> = metrics.map(|column| &*column.name).collect();
         Terms { deadline: Some(self.limits.deadline), ..Terms::default() }
             .label("metrics", &metrics.join("_"))
             .label("definitions", &live.version.to_string())
+            .label("caller", &caller(principal))
     }
 
     /// Returns the work of asking the warehouse, which owns all it needs because it may outlive its first caller.
-    fn load(&self, planned: Arc<Planned>) -> impl Future<Output = Result<Arc<Answer>, Failure>> + Send + 'static {
+    fn load(
+        &self,
+        planned: Arc<Planned>,
+        spending: Arc<Spending>,
+        budgeted: Option<Budgeted>,
+    ) -> impl Future<Output = Result<Arc<Answer>, Failure>> + Send + 'static {
         let (warehouse, turns, clock) = (Arc::clone(&self.warehouse), Arc::clone(&self.turns), Arc::clone(&self.clock));
         let (waiting, queue) = (Arc::clone(&self.waiting), self.limits.queue as u64);
         async move {
@@ -259,10 +322,73 @@ impl Engine {
                 turns.acquire().await.expect("the semaphore is never closed")
             };
             let as_of = clock();
-            let rows = warehouse.query(&planned.text, &planned.terms).await.map_err(|error| told(&error))?;
-            Ok(Arc::new(Answer::of_warehouse(&planned.plan, rows, planned.now, as_of)))
+            let (estimate, reservation) = match &budgeted {
+                None => (planned.estimate.clone(), None),
+                Some(budgeted) => {
+                    let (estimate, reservation) = budgeted.reserve(&planned, &*warehouse, as_of).await?;
+                    (Some(estimate), Some(reservation))
+                }
+            };
+            let terms = Terms {
+                most: reservation.as_ref().map(Reservation::bytes),
+                meter: Meter::default(),
+                ..planned.terms.clone()
+            };
+            let rows = match warehouse.query(&planned.text, &terms).await {
+                Ok(rows) => rows,
+                Err(error) => {
+                    // What was stopped may be billed all the same.
+                    let is_stopped = matches!(error, warehouse::Error::Cancelled);
+                    reservation.filter(|_| !is_stopped).into_iter().for_each(Reservation::give_back);
+                    return Err(told(&error));
+                }
+            };
+            let metered = terms.meter.read();
+            if let Some(reservation) = reservation {
+                let billed = metered.billed.unwrap_or(reservation.bytes());
+                reservation.settle(billed);
+            }
+            let cost = Cost { estimate, metered, price: spending.price.clone() };
+            let answer = Answer::of_warehouse(&planned.plan, rows, planned.now, as_of);
+            Ok(Arc::new(Answer { cost: Some(cost), ..answer }))
         }
     }
+}
+
+impl Budgeted {
+    /// Keeps what a query may be billed, or refuses it.
+    async fn reserve(
+        &self,
+        planned: &Planned,
+        warehouse: &dyn Warehouse,
+        now: DateTime<Utc>,
+    ) -> Result<(Estimate, Reservation), Failure> {
+        let pricing = Pricing {
+            project: &self.live.project,
+            principal: &self.principal,
+            context: plan::Context { now, dialect: warehouse.dialect() },
+            warehouse,
+            statistics: self.statistics.as_deref(),
+            terms: &planned.terms,
+            spending: &self.live.spending,
+        };
+        pricing.reserve(&self.request, &planned.plan, &planned.text, &self.ledger).await.map_err(|unpriced| {
+            match unpriced {
+                Unpriced::Refused(refusal) => Failure::Refused(refusal),
+                Unpriced::Unknown(unknown) => Failure::Refused(of_unknown(&unknown)),
+                Unpriced::Warehouse(error) => told(&error),
+            }
+        })
+    }
+}
+
+/// Names a caller in the warehouse's logs: by a hash, because an id may be somebody's address.
+fn caller(principal: &Principal) -> String {
+    if principal.id.is_empty() {
+        return "anonymous".to_owned();
+    }
+    let hash = format!("{:x}", Sha256::digest(principal.id.as_bytes()));
+    hash[..16].to_owned()
 }
 
 /// A place in the queue, given up when dropped.

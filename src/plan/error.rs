@@ -57,6 +57,10 @@ codes! {
     CursorExpired "CURSOR_EXPIRED",
     /// Larger than is allowed.
     LimitExceeded "LIMIT_EXCEEDED",
+    /// It would read more than a budget has left.
+    CostExceeded "COST_EXCEEDED",
+    /// Nobody knows what it would read, and there is a budget.
+    CostUnknown "COST_UNKNOWN",
     /// Defined, but not executed by this version.
     NotYet "NOT_YET",
 }

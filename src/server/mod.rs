@@ -173,11 +173,20 @@ fn local_address(listener: &TcpListener, asked: SocketAddr) -> SocketAddr {
     listener.local_addr().unwrap_or(asked)
 }
 
+/// How long it holds how much the tables hold.
+const STATISTICS_FOR: Duration = Duration::from_secs(60 * 60);
+
 async fn upkeep(shared: Arc<Shared>) {
     let mut tick = tokio::time::interval(Duration::from_secs(5));
+    let mut statistics_read = tokio::time::Instant::now();
     loop {
         tick.tick().await;
         shared.telemetry.upkeep();
+        if statistics_read.elapsed() >= STATISTICS_FOR {
+            statistics_read = tokio::time::Instant::now();
+            let project = Arc::clone(&shared.serving.load().live.project);
+            shared.engine.read_statistics(&project).await;
+        }
     }
 }
 

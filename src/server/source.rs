@@ -19,7 +19,7 @@ impl Source for Asked<'_> {
     fn answer<'a>(&'a self, request: &'a Request, principal: &'a Principal) -> Pending<'a, Result<Answered, Failure>> {
         Box::pin(async move {
             let answered = self.shared.engine.answer(self.live, request, principal).await;
-            self.shared.telemetry.answer(answered.as_ref().map(|answered| answered.cache));
+            self.shared.telemetry.answer(answered.as_ref());
             answered
         })
     }

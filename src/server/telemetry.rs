@@ -11,7 +11,10 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, Prometheu
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 use super::LogFormat;
-use crate::engine::{CacheOutcome, Engine, Failure};
+use crate::{
+    engine::{Answered, CacheOutcome, Cost, Engine, Failure},
+    plan::{PlanError, PlanErrorCode},
+};
 
 /// Upper bounds of the histograms, in seconds: from a cached answer to the deadline.
 const SECONDS: [f64; 16] =
@@ -56,6 +59,11 @@ pub(super) struct Telemetry {
     project_ok: Gauge,
     cache_entries: Gauge,
     cache_bytes: Gauge,
+    /// By what they are: expected, read, billed.
+    query_bytes: [Counter; 3],
+    budget_refusals: Counter,
+    spent_bytes: Gauge,
+    spending_callers: Gauge,
 }
 
 impl Telemetry {
@@ -86,6 +94,11 @@ impl Telemetry {
             project_ok: gauge("entente_project_ok"),
             cache_entries: gauge("entente_cache_entries"),
             cache_bytes: gauge("entente_cache_bytes"),
+            query_bytes: ["estimated", "scanned", "billed"]
+                .map(|kind| counter("entente_query_bytes_total", vec![label("kind", kind)])),
+            budget_refusals: counter("entente_budget_refusals_total", Vec::new()),
+            spent_bytes: gauge("entente_spent_bytes_today"),
+            spending_callers: gauge("entente_spending_callers_today"),
             handle,
             requests,
             request_seconds,
@@ -118,6 +131,13 @@ impl Telemetry {
         );
         recorder.describe_gauge("entente_cache_entries".into(), None, text("Answers that are kept."));
         recorder.describe_gauge("entente_cache_bytes".into(), Some(Unit::Bytes), text("Bytes of answers kept."));
+        let bytes = "Bytes of queries: estimated, and as the warehouse says scanned and billed.";
+        recorder.describe_counter("entente_query_bytes_total".into(), Some(Unit::Bytes), text(bytes));
+        recorder.describe_counter("entente_budget_refusals_total".into(), None, text("Queries beyond a budget."));
+        let spent = "Bytes spent of budgets on this day of UTC, what runs included.";
+        recorder.describe_gauge("entente_spent_bytes_today".into(), Some(Unit::Bytes), text(spent));
+        let callers = "Callers who spent of budgets on this day of UTC.";
+        recorder.describe_gauge("entente_spending_callers_today".into(), None, text(callers));
     }
 
     pub(super) fn request(&self, route: Route, status: StatusCode, took: Duration) {
@@ -126,12 +146,20 @@ impl Telemetry {
         self.request_seconds[route as usize].record(took.as_secs_f64());
     }
 
-    pub(super) fn answer(&self, outcome: Result<CacheOutcome, &Failure>) {
+    pub(super) fn answer(&self, outcome: Result<&Answered, &Failure>) {
         match outcome {
-            Ok(CacheOutcome::Hit) => self.answers[0].increment(1),
-            Ok(CacheOutcome::Miss) => self.answers[1].increment(1),
-            Ok(CacheOutcome::Shared) => self.answers[2].increment(1),
+            Ok(answered) => match answered.cache {
+                CacheOutcome::Hit => self.answers[0].increment(1),
+                CacheOutcome::Miss => {
+                    self.answers[1].increment(1);
+                    self.cost(answered);
+                }
+                CacheOutcome::Shared => self.answers[2].increment(1),
+            },
             Err(failure) => {
+                if let Failure::Refused(PlanError { code: PlanErrorCode::CostExceeded, .. }) = failure {
+                    self.budget_refusals.increment(1);
+                }
                 let position = match failure {
                     Failure::Refused(_) => 0,
                     Failure::Forbidden => 1,
@@ -142,6 +170,15 @@ impl Telemetry {
                 };
                 self.failures[position].increment(1);
             }
+        }
+    }
+
+    /// Counts what a query read; of what nobody knows, nothing.
+    fn cost(&self, answered: &Answered) {
+        let Some(Cost { estimate, metered, .. }) = &answered.answer.cost else { return };
+        let bytes = [estimate.as_ref().map(|estimate| estimate.bytes), metered.scanned, metered.billed];
+        for (counter, bytes) in self.query_bytes.iter().zip(bytes) {
+            counter.increment(bytes.unwrap_or(0));
         }
     }
 
@@ -161,6 +198,9 @@ impl Telemetry {
         let (entries, bytes) = engine.kept();
         self.cache_entries.set(entries as f64);
         self.cache_bytes.set(bytes as f64);
+        let (spent, callers) = engine.spent();
+        self.spent_bytes.set(spent as f64);
+        self.spending_callers.set(callers as f64);
         self.handle.render()
     }
 

@@ -15,6 +15,7 @@ mod look_up;
 mod parse;
 mod print;
 mod prune;
+mod reads;
 mod select;
 mod share;
 mod simplify;
@@ -31,6 +32,7 @@ pub use parse::{
 };
 pub use print::{Text, print, print_expression, print_pretty, print_statement};
 pub use prune::{Bound, PartitionRule, Proof, bounds_of, narrower, prove_pruning};
+pub use reads::{TableRead, table_reads};
 pub use select::{
     Aggregate, AggregateFunction, Column, Cte, From, Join, JoinKind, Leaf, OrderTerm, Select, SelectItem, SqlExpr,
     Window, WindowFunction,

@@ -30,8 +30,8 @@ mod yaml;
 pub use calendar::{CalendarDef, CalendarGranularityDef};
 pub(crate) use config::MONTHS;
 pub use config::{
-    BigQueryConnection, BigQueryCredentials, Config, Connection, Looker, PostgresConnection, PostgresTls,
-    SnowflakeConnection, SnowflakeCredentials, load_config,
+    BigQueryConnection, BigQueryCredentials, Budgets, Config, Connection, Looker, PostgresConnection, PostgresTls,
+    Price, SnowflakeConnection, SnowflakeCredentials, Spending, load_config,
 };
 pub use dimension::DimensionDef;
 pub use format::format;

@@ -40,14 +40,19 @@ impl Blocking {
         self.runtime.block_on(self.warehouse.query(text, &Terms::default()))
     }
 
+    /// Runs a query on some terms and waits for its rows.
+    pub fn query_blocking_on(&self, text: &Text, terms: &Terms) -> Result<Rows, Error> {
+        self.runtime.block_on(self.warehouse.query(text, terms))
+    }
+
+    /// Waits for work that asks the warehouse.
+    pub fn wait<'a, T>(&'a self, work: impl AsyncFnOnce(&'a dyn Warehouse) -> T) -> T {
+        self.runtime.block_on(work(&*self.warehouse))
+    }
+
     /// Runs statements that give no rows, all of them or none.
     pub fn execute_blocking(&self, statements: &[String], terms: &Terms) -> Result<(), Error> {
         self.runtime.block_on(self.warehouse.execute(statements, terms))
-    }
-
-    /// Returns the bytes that a query would read, where the warehouse tells.
-    pub fn estimate_blocking(&self, text: &Text) -> Result<Option<u64>, Error> {
-        self.runtime.block_on(self.warehouse.estimate(text, &Terms::default()))
     }
 
     /// Reads the columns of the named tables, or of every table.

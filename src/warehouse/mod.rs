@@ -28,7 +28,7 @@ mod terms;
 #[cfg(feature = "server")]
 pub use blocking::Blocking;
 pub use rows::{ColumnData, Rows};
-pub use terms::Terms;
+pub use terms::{Meter, Metered, Terms};
 
 use std::{future::Future, pin::Pin};
 
@@ -55,7 +55,8 @@ pub trait Warehouse: Send + Sync {
         let title = self.dialect().title();
         Box::pin(async move { Err(Error::refused(format!("this version stores nothing in {title}"))) })
     }
-    /// Reads the columns of the tables with these names, or of all; tables that are not there are left out.
+    /// Reads the columns of the tables with these names, or of all; tables that are not there are left out. Of tables that are
+    /// named also how much they hold, as far as the warehouse knows it without reading them.
     fn catalog<'a>(&'a self, tables: Option<&'a [String]>) -> Answering<'a, Catalog>;
 }
 

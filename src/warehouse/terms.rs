@@ -4,15 +4,47 @@
 //!
 //! **Invariant:** no value of a request is in a label: labels end in logs and bills, which others read.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 /// What the warehouse is told of a query, and how long it may take.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Terms {
     /// What the warehouse's own logs and bills say of the query, in this order.
     pub labels: Vec<(&'static str, String)>,
     /// The time that is left for the query; the driver's own limit if nothing is said.
     pub deadline: Option<Duration>,
+    /// The most that the query may bill, in bytes, where the warehouse can be told; the connection's own limit stays.
+    pub most: Option<u64>,
+    /// Where the warehouse says what the query was billed.
+    pub meter: Meter,
+}
+
+/// What a warehouse says of a query that it has run; clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Meter(Arc<OnceLock<Metered>>);
+
+/// What a query has read, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Metered {
+    /// What was read.
+    pub scanned: Option<u64>,
+    /// What is on the bill.
+    pub billed: Option<u64>,
+}
+
+impl Meter {
+    /// Takes what the warehouse says; the first word stands.
+    pub fn tell(&self, metered: Metered) {
+        let _ = self.0.set(metered);
+    }
+
+    /// Returns what the warehouse said.
+    pub fn read(&self) -> Metered {
+        self.0.get().copied().unwrap_or_default()
+    }
 }
 
 /// The longest value of a label, in bytes. See <https://cloud.google.com/bigquery/docs/labels-intro#requirements>.

@@ -22,6 +22,8 @@ mod clients;
 #[cfg(feature = "cli")]
 mod command;
 #[cfg(feature = "cli")]
+mod cost;
+#[cfg(feature = "cli")]
 mod dbt;
 #[cfg(feature = "cli")]
 mod docs;

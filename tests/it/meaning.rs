@@ -8,7 +8,7 @@ use entente::{
     files::SourceMap,
     project::Project,
     resolve::resolve,
-    syntax::{Config, Definitions, Looker, load},
+    syntax::{Config, Definitions, Looker, Spending, load},
 };
 
 /// A project of two models, where `share` depends on everything.
@@ -61,6 +61,7 @@ fn config() -> Config {
         week_start: None,
         fiscal_year_start: None,
         currency: None,
+        spending: Spending::default(),
         looker: Looker::default(),
     }
 }

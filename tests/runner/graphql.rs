@@ -76,7 +76,12 @@ pub(crate) fn respond(document: &Document, project: &Project) -> Result<String, 
     let clock: entente::engine::Clock = Arc::new(move || now);
     let source = Standing {
         engine: Engine::new(Arc::new(database.warehouse()), clock, Limits::default()),
-        live: Live { project: Arc::clone(&project), version: Fingerprint::of(&"case"), loaded_at: now },
+        live: Live {
+            project: Arc::clone(&project),
+            version: Fingerprint::of(&"case"),
+            loaded_at: now,
+            spending: Arc::default(),
+        },
         now,
     };
     let request = Request { query: request.to_owned(), variables, ..Request::default() };

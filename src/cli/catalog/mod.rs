@@ -12,15 +12,20 @@ use super::{
     failure::Failure,
 };
 use crate::{
-    catalog::Catalog,
+    catalog::{Catalog, Statistics, TableStatistics},
     engine::{Loaded, add_periods_to, load_project_with},
+    price::tables_of_statistics,
     project::{Project, Source},
     sql,
+    time::{DateTime, NaiveDate, Utc},
     warehouse::Blocking,
 };
 
 /// The catalog's file in a project.
 pub(crate) const FILE: &str = "schema/catalog.json";
+
+/// The file that says how much the tables hold.
+const STATISTICS: &str = "schema/statistics.json";
 
 /// Keep `schema/catalog.json`, the tables and columns of the warehouse
 ///
@@ -47,12 +52,19 @@ enum CatalogCommand {
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
-  entente catalog pull            write what the warehouse has
-  entente catalog pull --check    for CI: write nothing, exit with 1 if the file is out of date")]
+  entente catalog pull                write what the warehouse has
+  entente catalog pull --statistics   … and how much the tables hold
+  entente catalog pull --check        for CI: write nothing, exit with 1 if the file is out of date")]
 struct PullArguments {
     /// Write nothing; exit with 1 if the file is out of date
     #[arg(long)]
     check: bool,
+    /// Write `schema/statistics.json` too: how much the tables hold, from which `entente explain` estimates what is read
+    #[arg(long, conflicts_with = "check")]
+    statistics: bool,
+    /// The moment of the statistics, such as `2026-01-15T12:00:00Z`
+    #[arg(long, value_name = "INSTANT", env = "ENTENTE_NOW", hide = true)]
+    now: Option<DateTime<Utc>>,
 }
 
 pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
@@ -89,6 +101,20 @@ fn pull(arguments: &PullArguments, context: &mut Context) -> Result<(), Failure>
     let columns = catalog.tables.values().map(|table| table.columns.len()).sum();
     let tables = count(catalog.tables.len(), "table");
     context.note(&format!("{FILE}: {tables} with {}", count(columns, "column")));
+    let read_on = arguments.now.unwrap_or_else(Utc::now).date_naive();
+    if arguments.statistics { write_statistics(&loaded, read_on, context) } else { Ok(()) }
+}
+
+/// Writes how much the tables of a project hold.
+fn write_statistics(loaded: &Loaded, read_on: NaiveDate, context: &mut Context) -> Result<(), Failure> {
+    let config = loaded.config.as_ref().expect("the project file was read");
+    let Some(project) = loaded.project.clone() else { return context.project().map(|_| ()) };
+    let warehouse = connect::open(config, &loaded.root)?;
+    let project = connect::with_state(project, &warehouse)?;
+    let found = warehouse.catalog_blocking(Some(&tables_of_statistics(&project)))?;
+    let statistics = Statistics::of(&found, read_on);
+    write_text(&loaded.root.join(STATISTICS), &statistics.to_json())?;
+    context.note(&format!("{STATISTICS}: {} as of {}", count(statistics.tables.len(), "table"), statistics.read_on));
     Ok(())
 }
 
@@ -107,9 +133,12 @@ fn of_warehouse(loaded: &Loaded) -> Result<Catalog, Failure> {
     with_periods(&loaded.root, lasting(catalog), &warehouse)
 }
 
-/// Leaves out the numbers of rows, which change every day, so that the file changes only with the tables.
+/// Leaves out how much the tables hold, which changes every day, so that the file changes only with the tables.
 pub(crate) fn lasting(mut catalog: Catalog) -> Catalog {
-    catalog.tables.values_mut().for_each(|table| table.rows = None);
+    for table in catalog.tables.values_mut() {
+        table.rows = None;
+        table.statistics = TableStatistics::default();
+    }
     catalog
 }
 
@@ -125,10 +154,14 @@ pub(crate) fn with_periods(root: &Path, mut catalog: Catalog, warehouse: &Blocki
 
 /// Writes a catalog in one step.
 pub(crate) fn write(path: &Path, catalog: &Catalog) -> Result<(), Failure> {
+    write_text(path, &catalog.to_json())
+}
+
+fn write_text(path: &Path, text: &str) -> Result<(), Failure> {
     let part = path.with_extension("json.part");
     let folder = path.parent().expect("the catalog lies in a folder");
     fs::create_dir_all(folder)
-        .and_then(|()| fs::write(&part, catalog.to_json()))
+        .and_then(|()| fs::write(&part, text))
         .and_then(|()| fs::rename(&part, path))
         .map_err(|error| Failure::file("written", path, &error))
 }

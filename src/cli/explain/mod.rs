@@ -9,24 +9,27 @@ mod joins;
 use super::{
     connect,
     context::{Context, Style},
+    cost,
     failure::Failure,
     query::DialectArgument,
     request::{Planned, RequestArguments},
 };
 use crate::{
+    catalog::Statistics,
     diagnostics::{Code, nearest},
-    engine::{has_tables, refresh_stored},
+    engine::{has_tables, load_statistics, refresh_stored},
     plan::{Plan, Pruning},
+    price::{Unknown, estimate},
     project::{Project, Visible},
     sql::{self, Dialect, Literal},
-    syntax::Config,
+    syntax::{Config, Price},
 };
 
 /// Explain how a request is computed, or what a code means
 ///
 /// With a request: the request with every name resolved, the logical plan, the joins and why they are safe, the bounds
-/// of partitioned tables and whether they are proved, the rollups and why each is used or not, and the SQL. The warehouse
-/// is asked for nothing but which rollups it holds.
+/// of partitioned tables and whether they are proved, what it would read if `schema/statistics.json` is there, the rollups
+/// and why each is used or not, and the SQL. The warehouse is asked for nothing but which rollups it holds.
 ///
 /// With `--joins`: for each metric and dimension whether the join is safe. Direct: each row has one value, over the
 /// named joins. Deduplicated: a row may have several, and counts once for each. Refused: why, and made-up data for which a
@@ -76,7 +79,13 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let project = with_stored(project, config, &loaded.root);
     let Planned { request, plan, .. } = arguments.request.plan(&project, dialect)?;
     arguments.request.say_what_is_hidden(&project, &request, context);
-    for (title, text) in sections(&plan, &project, dialect) {
+    let mut shown = sections(&plan, &project, dialect);
+    if let Some(statistics) = load_statistics(&loaded.root) {
+        let at = shown.iter().position(|(title, _)| title == "partitions").map_or(0, |at| at + 1);
+        let cost = cost(&plan, &project, &statistics, dialect, config.spending.price.as_ref());
+        shown.insert(at, ("cost".to_owned(), cost));
+    }
+    for (title, text) in shown {
         writeln!(context.out, "{}", context.styled(Style::Bold, &title))?;
         for line in text.lines() {
             let indented = format!("  {line}");
@@ -167,6 +176,18 @@ fn partitions(pruning: &[Pruning]) -> String {
         })
         .collect();
     if lines.is_empty() { "no partitioned table is read".to_owned() } else { lines.join("\n") }
+}
+
+/// Tells what the query would read, as far as `schema/statistics.json` says.
+fn cost(plan: &Plan, project: &Project, statistics: &Statistics, dialect: Dialect, price: Option<&Price>) -> String {
+    match estimate(plan, project, statistics, dialect) {
+        Ok(estimate) => {
+            let price = price.map_or_else(String::new, |price| format!("\ncosts {}", price.told(estimate.billed)));
+            format!("{}{price}", cost::told(&estimate))
+        }
+        Err(Unknown::Table(table)) => format!("nobody knows how much `{table}` holds"),
+        Err(Unknown::Sql | Unknown::Unasked) => "nobody knows what the SQL of a model reads".to_owned(),
+    }
 }
 
 /// Returns a value as it would stand in SQL.

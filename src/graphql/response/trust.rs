@@ -3,10 +3,11 @@
 use serde_json::{Value, json};
 
 use crate::{
-    engine::{Answered, CacheOutcome},
+    engine::{Answered, CacheOutcome, Cost},
     plan::{JoinUse, Plan, Pruning},
     project::{Aggregation, Project, Status},
     sql::{Bound, Literal},
+    warehouse::Metered,
 };
 
 /// The answers that a report was made of, and the metrics in it.
@@ -47,8 +48,9 @@ pub(in crate::graphql) fn trust(project: &Project, evidence: &Evidence<'_>) -> V
             "to": first.and_then(|plan| plan.range.to).map(|day| day.to_string()),
         },
         "timeZone": zone.name(),
-        "bytesEstimated": null,
-        "bytesScanned": null,
+        "bytesEstimated": estimated(evidence).map(|bytes| bytes.to_string()),
+        "bytesScanned": metered(evidence, |metered| metered.scanned).map(|bytes| bytes.to_string()),
+        "cost": cost(evidence),
         "approximate": evidence.metrics.iter().filter(|name| is_approximate(project, name)).collect::<Vec<_>>(),
         "overlapping": plans().any(|plan| plan.overlapping),
         "warnings": distinct(plans().flat_map(|plan| plan.warnings.iter().map(|text| json!({ "message": text })))),
@@ -80,6 +82,60 @@ fn outcome(evidence: &Evidence<'_>) -> &'static str {
     } else {
         "HIT"
     }
+}
+
+/// Returns what the warehouse was asked for on behalf of this request; what was at hand costs nothing.
+fn asked<'a>(evidence: &'a Evidence<'_>) -> impl Iterator<Item = Option<&'a Cost>> {
+    let answers = evidence.answers.iter().filter(|answered| answered.cache == CacheOutcome::Miss);
+    // A total that came with the rows of its query cost nothing of its own.
+    let of_queries = answers.filter(|answered| answered.answer.cost.is_some() || !is_with_rows(evidence, answered));
+    of_queries.map(|answered| answered.answer.cost.as_ref())
+}
+
+fn is_with_rows(evidence: &Evidence<'_>, answered: &Answered) -> bool {
+    let totals = evidence.answers.iter().filter_map(|other| other.answer.total.as_ref());
+    totals.into_iter().any(|total| total.id == answered.answer.id)
+}
+
+/// Adds up the bytes of all queries; nothing if one is not known.
+fn estimated(evidence: &Evidence<'_>) -> Option<u64> {
+    asked(evidence).try_fold(0_u64, |sum, cost| Some(sum.saturating_add(cost?.estimate.as_ref()?.bytes)))
+}
+
+fn metered(evidence: &Evidence<'_>, of: impl Fn(Metered) -> Option<u64>) -> Option<u64> {
+    asked(evidence).try_fold(0_u64, |sum, cost| Some(sum.saturating_add(of(cost?.metered)?)))
+}
+
+/// Returns the `Cost` of a report.
+fn cost(evidence: &Evidence<'_>) -> Value {
+    let queries: Vec<Option<&Cost>> = asked(evidence).collect();
+    let estimates = || queries.iter().filter_map(|cost| cost.as_ref()?.estimate.as_ref());
+    let basis = if queries.is_empty() {
+        Some("at hand".to_owned())
+    } else {
+        estimates().next().map(|first| first.basis.to_string())
+    };
+    let price = evidence.answers.iter().find_map(|answered| answered.answer.cost.as_ref()?.price.as_ref());
+    let billed = metered(evidence, |metered| metered.billed);
+    let at_most =
+        queries.iter().try_fold(0_u64, |sum, cost| Some(sum.saturating_add(cost.as_ref()?.estimate.as_ref()?.billed)));
+    let micros = price.zip(billed.or(at_most)).map(|(price, bytes)| price.micros(bytes));
+    let tables = estimates().flat_map(|estimate| &estimate.tables).map(|table| {
+        json!({
+            "table": table.table,
+            "bytes": table.bytes.to_string(),
+            "partitions": table.partitions.map(|(read, _)| read.to_string()),
+            "partitionsOfTable": table.partitions.map(|(_, all)| all.to_string()),
+        })
+    });
+    json!({
+        "bytesEstimated": estimated(evidence).map(|bytes| bytes.to_string()),
+        "bytesBilled": billed.map(|bytes| bytes.to_string()),
+        "basis": basis,
+        "price": micros.map(|micros| format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000)),
+        "currency": price.map(|price| &price.currency),
+        "tables": tables.collect::<Vec<_>>(),
+    })
 }
 
 fn is_approximate(project: &Project, name: &str) -> bool {

@@ -78,7 +78,7 @@ impl BigQueryConnection {
 }
 
 /// Reads a number of bytes, with units of a thousand each: `50 GB`.
-fn bytes_of(text: &str) -> Option<u64> {
+pub(super) fn bytes_of(text: &str) -> Option<u64> {
     let (count, unit) = text.split_once(' ')?;
     let factor = match unit {
         "MB" => 1_000_000,

@@ -20,6 +20,8 @@ pub(in crate::syntax) static CONFIG: Kind = Kind {
         ),
         key("fiscal_year_start", Shape::OneOf(&MONTHS), "The first month of a fiscal year; january unless said."),
         key("currency", Shape::Text, "The currency of metrics with `format: currency`, such as `EUR`."),
+        key("price", Shape::Mapping(&PRICE), "What the warehouse asks for what it reads."),
+        key("budgets", Shape::Mapping(&BUDGETS), "How much may be read; a query beyond it is refused before it runs."),
         key("looker", Shape::Mapping(&LOOKER), "What the Looker instance understands."),
     ],
     rules: &[],
@@ -40,6 +42,29 @@ pub(crate) const MONTHS: [&str; 12] = [
     "november",
     "december",
 ];
+
+static PRICE: Kind = Kind {
+    name: "price",
+    article: "a price",
+    doc: "What the warehouse asks for what it reads.",
+    keys: &[
+        required("per_tib", Shape::Literal, "What reading a tebibyte costs, such as `6.25`."),
+        key("currency", Shape::Text, "The currency of the price; the project's unless said."),
+    ],
+    rules: &[],
+};
+
+static BUDGETS: Kind = Kind {
+    name: "budgets",
+    article: "a set of budgets",
+    doc: "How much may be read: bytes such as `10 GB` (MB, GB or TB), or money such as `5 USD` in the currency of `price`.",
+    keys: &[
+        key("per_query", Shape::Text, "How much one query may read."),
+        key("per_caller_and_day", Shape::Text, "How much one caller may read within a day of UTC, on one server."),
+        key("per_day", Shape::Text, "How much all callers together may read within a day of UTC, on one server."),
+    ],
+    rules: &[],
+};
 
 static LOOKER: Kind = Kind {
     name: "looker",

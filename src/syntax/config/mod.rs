@@ -9,11 +9,13 @@ mod bigquery;
 mod connection;
 mod keys;
 mod snowflake;
+mod spending;
 mod variables;
 
 pub use bigquery::{BigQueryConnection, BigQueryCredentials};
 pub use connection::{Connection, PostgresConnection, PostgresTls};
 pub use snowflake::{SnowflakeConnection, SnowflakeCredentials};
+pub use spending::{Budgets, Price, Spending};
 
 pub(super) use keys::CONFIG;
 pub(crate) use keys::MONTHS;
@@ -50,6 +52,8 @@ pub struct Config {
     pub fiscal_year_start: Option<String>,
     /// The currency of metrics with `format: currency`.
     pub currency: Option<String>,
+    /// What reading costs, and how much may be read.
+    pub spending: Spending,
     /// What the Looker instance understands.
     pub looker: Looker,
 }
@@ -66,6 +70,7 @@ impl Config {
             week_start: None,
             fiscal_year_start: None,
             currency: None,
+            spending: Spending::default(),
             looker: Looker::default(),
         }
     }
@@ -146,11 +151,13 @@ fn from_fields(mut fields: Fields, connections: &[String], diagnostics: &mut Dia
     }
     let currency = fields.text("currency");
     if let Some(code) = &currency
-        && !(code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase()))
+        && !spending::is_currency(code)
     {
         let message = format!("`{}` is not the code of a currency", code.value);
         invalid(diagnostics, code.span, message, "Write the three letters of ISO 4217, such as `EUR`.");
     }
+    let of_project = currency.as_ref().map(|code| code.value.as_str());
+    let spending = Spending::from_fields(&mut fields, of_project, diagnostics);
     Config {
         language: u32::try_from(language.value).unwrap_or(u32::MAX),
         name: name.value,
@@ -163,6 +170,7 @@ fn from_fields(mut fields: Fields, connections: &[String], diagnostics: &mut Dia
         week_start: fields.text("week_start").map(|day| day.value),
         fiscal_year_start: fields.text("fiscal_year_start").map(|month| month.value),
         currency: currency.map(|code| code.value),
+        spending,
         looker: fields.mapping("looker").map_or_else(Looker::default, |mut looker| Looker {
             synonyms: looker.boolean("synonyms").is_some_and(|synonyms| synonyms.value),
             include: looker.texts("include").into_iter().map(|path| path.value).collect(),
@@ -352,6 +360,81 @@ connections:
                  Write `https://`, or leave the credentials out for a server that asks for none.",
                 "conflicting-keys 9:53 a Snowflake connection has both `token` and `token_file` | \
                  Keep `key_file` for a user with a key, or one of `token` and `token_file`.",
+            ]
+        );
+    }
+
+    #[test]
+    fn budgets_are_bytes_or_money_of_the_price() {
+        let connection = "connection: a\nconnections: { a: { type: duckdb, path: x } }\n";
+        let spending = |rest: &str| load(&format!("{HEAD}{connection}{rest}")).map(|config| config.spending);
+        let read = spending(
+            "price: { per_tib: 6.25, currency: USD }
+budgets: { per_query: 10 GB, per_caller_and_day: 6.25 USD, per_day: 2 TB }
+",
+        )
+        .expect("it is right");
+        assert_eq!(read.price.map(|price| (price.micros_per_tib, price.currency)), Some((6_250_000, "USD".to_owned())));
+        assert_eq!(read.budgets.per_query, Some(10_000_000_000));
+        assert_eq!(read.budgets.per_caller_and_day, Some(1 << 40));
+        assert_eq!(read.budgets.per_day, Some(2_000_000_000_000));
+        assert!(spending("").expect("it is right").budgets.is_empty());
+        let of_project = spending("currency: EUR\nprice: { per_tib: 5 }\n").expect("it is right");
+        assert_eq!(of_project.price.map(|price| price.currency), Some("EUR".to_owned()));
+    }
+
+    #[test]
+    fn wrong_budgets_are_told_at_their_place() {
+        let text = "language: 1
+name: parcel
+connection: a
+connections: { a: { type: duckdb, path: x } }
+price: { per_tib: -6, currency: dollar }
+budgets:
+  per_query: -10 GB
+  per_caller_and_day: 0 GB
+  per_day: 50 USD
+  per_hour: 1 GB
+";
+        assert_eq!(
+            load(text).expect_err("it is wrong"),
+            [
+                "invalid-configuration 5:19 `-6` is not a price | \
+                 Write a number with up to six digits behind the point, such as `6.25`.",
+                "invalid-configuration 5:33 `dollar` is not the code of a currency | \
+                 Write the three letters of ISO 4217, such as `EUR`.",
+                "invalid-configuration 7:14 `-10 GB` is not a budget | \
+                 Write a whole number above zero and MB, GB or TB, such as `10 GB`.",
+                "invalid-configuration 8:23 `0 GB` is not a budget | \
+                 Write a whole number above zero and MB, GB or TB, such as `10 GB`.",
+                "unknown-key 10:3 a set of budgets has no key `per_hour` | \
+                 Write one of `per_query`, `per_caller_and_day`, `per_day`.",
+            ]
+        );
+        let priced = |budget: &str, price: &str| {
+            let connection = "connection: a\nconnections: { a: { type: duckdb, path: x } }";
+            load(&format!("{HEAD}{connection}\n{price}\nbudgets: {{ per_day: {budget} }}\n")).expect_err("it is wrong")
+        };
+        assert_eq!(
+            [
+                priced("10 PB", "currency: EUR\nprice: { per_tib: 5 }"),
+                priced("5 USD", "currency: EUR\nprice: { per_tib: 5 }"),
+                priced("0.00 EUR", "currency: EUR\nprice: { per_tib: 5 }"),
+                priced("5 USD", "# no\n# price"),
+                priced("5 GB", "\nprice: { per_tib: 5 }"),
+            ]
+            .concat(),
+            [
+                "invalid-configuration 7:21 `10 PB` is not a budget | \
+                 Write a whole number above zero and MB, GB or TB, such as `10 GB`.",
+                "invalid-configuration 7:21 `5 USD` is not a budget | \
+                 Write it in EUR, the currency of `price`, or in bytes.",
+                "invalid-configuration 7:21 `0.00 EUR` is not a budget | \
+                 Write a number and the currency, such as `5 EUR`.",
+                "invalid-configuration 7:21 `5 USD` is not a budget | \
+                 Write it in bytes, such as `10 GB`, or add `price` for a budget in money.",
+                "invalid-configuration 6:19 the price has no currency | \
+                 Write `currency` beside it, such as `currency: USD`.",
             ]
         );
     }

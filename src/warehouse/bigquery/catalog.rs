@@ -15,7 +15,7 @@ use super::{
     page::{Field, Schema, count, whole},
 };
 use crate::{
-    catalog::{Catalog, CatalogColumn, CatalogCut, CatalogPartition, CatalogTable, ColumnType},
+    catalog::{Catalog, CatalogColumn, CatalogCut, CatalogPartition, CatalogTable, ColumnType, TableStatistics},
     warehouse::{
         Error,
         rest::{Answer, Call, Fault},
@@ -82,6 +82,8 @@ struct Described {
     schema: Schema,
     #[serde(default, deserialize_with = "count")]
     num_rows: Option<u64>,
+    #[serde(default, deserialize_with = "count")]
+    num_bytes: Option<u64>,
     #[serde(rename = "type", default)]
     kind: String,
     time_partitioning: Option<TimePartitioning>,
@@ -280,9 +282,12 @@ fn of(found: Described, is_by_day: bool) -> CatalogTable {
         columns.push(pseudo("_TABLE_SUFFIX", ColumnType::String));
     }
     // The number of a view says nothing, that of one day's table not what all of them hold.
-    let rows = found.num_rows.filter(|_| !is_by_day && found.kind == "TABLE");
+    let is_whole = !is_by_day && found.kind == "TABLE";
+    let rows = found.num_rows.filter(|_| is_whole);
+    let bytes = found.num_bytes.filter(|_| is_whole);
     let clustering = found.clustering.map(|clustering| clustering.fields).unwrap_or_default();
-    CatalogTable { columns, rows, partition, clustering, ..CatalogTable::default() }
+    let statistics = TableStatistics { bytes, ..TableStatistics::default() };
+    CatalogTable { columns, rows, partition, clustering, statistics, ..CatalogTable::default() }
 }
 
 /// The column of a table that is partitioned by the time of ingestion.

@@ -17,7 +17,7 @@ use super::{
     protocol::Reason,
 };
 use crate::warehouse::{
-    Error, Rows,
+    Error, Meter, Metered, Rows,
     rest::{self, Call, Fault},
 };
 
@@ -86,6 +86,7 @@ struct Answer {
     columns: Option<Result<Columns, Error>>,
     total: Option<u64>,
     next: Option<String>,
+    metered: Metered,
     errors: Vec<Reason>,
 }
 
@@ -94,20 +95,22 @@ impl Answer {
     fn read(answer: &rest::Answer, schema: Option<&Schema>) -> Result<Self, Fault> {
         let page: Page<'_> = serde_json::from_slice(&answer.body).map_err(|error| Fault::Garbled(error.to_string()))?;
         let columns = schema.or(page.schema.as_ref()).map(|schema| Columns::read(schema.clone(), page.rows));
+        let billed = if page.cache_hit == Some(true) { Some(0) } else { page.total_bytes_billed };
         Ok(Self {
             is_complete: page.job_complete,
             reference: page.job_reference,
             columns,
             total: page.total_rows,
             next: page.next.filter(|token| !token.is_empty()),
+            metered: Metered { scanned: page.total_bytes_processed, billed },
             errors: page.errors,
         })
     }
 }
 
 impl Running {
-    /// Waits for the answer and reads all of it.
-    pub(super) async fn rows(self) -> Result<Rows, Error> {
+    /// Waits for the answer, tells what it was billed, and reads all of it.
+    pub(super) async fn rows(self, meter: &Meter) -> Result<Rows, Error> {
         let Self { mut job, first: mut answer } = self;
         let mut pause = PAUSE;
         let mut asked = Instant::now();
@@ -122,6 +125,7 @@ impl Running {
         if let Some(job) = &mut job {
             job.is_done = true;
         }
+        meter.tell(answer.metered);
         // What is wrong beside columns is a warning.
         let mut columns = match answer.columns.transpose()? {
             Some(columns) if !columns.schema().fields.is_empty() => columns,

@@ -25,6 +25,11 @@ pub(super) struct Page<'a> {
     pub(super) total_rows: Option<u64>,
     #[serde(default, deserialize_with = "count")]
     pub(super) total_bytes_processed: Option<u64>,
+    /// Of projects that pay by what is read.
+    #[serde(default, deserialize_with = "count")]
+    pub(super) total_bytes_billed: Option<u64>,
+    #[serde(default)]
+    pub(super) cache_hit: Option<bool>,
     #[serde(rename = "pageToken")]
     pub(super) next: Option<String>,
     #[serde(borrow, default)]

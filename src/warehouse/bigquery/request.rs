@@ -55,7 +55,7 @@ pub(super) fn document(text: &Text, terms: &Terms, options: &Options, asked: Ask
         labels: (!labels.is_empty()).then_some(labels),
         location: options.location.clone(),
         // What only tells its price may be beyond the limit: that is what is asked.
-        maximum_bytes_billed: (!asked.is_dry).then(|| options.maximum_bytes_billed.to_string()),
+        maximum_bytes_billed: (!asked.is_dry).then(|| most(terms, options).to_string()),
         parameter_mode: (!text.parameters.is_empty()).then(|| "NAMED".to_owned()),
         query_parameters: (!text.parameters.is_empty()).then(|| parameters(&text.parameters)),
         request_id: (!asked.is_dry).then(request_id),
@@ -65,6 +65,11 @@ pub(super) fn document(text: &Text, terms: &Terms, options: &Options, asked: Ask
     };
     let job_timeout_ms = (!asked.is_dry).then(|| asked.deadline.as_millis().to_string());
     serde_json::to_vec(&Timed { request, job_timeout_ms }).expect("a request is plain data").into()
+}
+
+/// Returns the most that a query may bill: what is left for it, never more than the connection allows.
+fn most(terms: &Terms, options: &Options) -> u64 {
+    terms.most.map_or(options.maximum_bytes_billed, |most| most.min(options.maximum_bytes_billed))
 }
 
 fn reference(project: &str, dataset: &str) -> DatasetReference {

@@ -6,7 +6,7 @@
 
 use ::duckdb::Connection;
 
-use super::failure;
+use super::{failure, statistics};
 use crate::{
     catalog::{Catalog, CatalogColumn, ColumnType},
     warehouse::{Error, table_keys::table_keys},
@@ -35,6 +35,12 @@ pub(super) fn read(connection: &Connection, wanted: Option<&[String]>) -> Result
             let entry = catalog.tables.entry(key).or_default();
             entry.rows = size.and_then(|size| u64::try_from(size).ok());
             entry.columns.push(CatalogColumn { name: name.clone(), column_type: column_type(&data_type) });
+        }
+    }
+    if wanted.is_some() {
+        // What lies behind a view is not known without reading it.
+        for (name, table) in catalog.tables.iter_mut().filter(|(_, table)| table.rows.is_some()) {
+            table.statistics = statistics::measure(connection, name, table)?;
         }
     }
     Ok(catalog)

@@ -12,6 +12,7 @@ mod catalog;
 mod columns;
 mod failure;
 mod import;
+mod statistics;
 
 use std::{
     path::Path,

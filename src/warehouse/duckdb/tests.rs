@@ -203,3 +203,26 @@ fn a_folder_of_files_becomes_tables() {
     let error = memory().import_folder(folder.path()).expect_err("a broken file");
     assert!(error.to_string().contains("broken.parquet` cannot be read as a table"), "{error}");
 }
+
+#[test]
+fn tables_that_are_named_say_how_much_they_hold() {
+    let database = memory();
+    let statements = "CREATE TABLE facts AS SELECT i AS id, 'abcd' AS service, DATE '2025-01-01' + i::INT AS booked_on,
+                        TIMESTAMPTZ '2025-01-01 23:00:00Z' + INTERVAL (i) DAY AS booked_at FROM range(90) t(i);
+                      CREATE TABLE empty (name VARCHAR, born DATE);
+                      CREATE VIEW seen AS SELECT * FROM facts";
+    database.execute_batch(statements).expect("it is made");
+    let names = ["facts", "empty", "seen"].map(str::to_owned);
+    let catalog = database.catalog_blocking(Some(&names)).expect("a catalog");
+    let facts = &catalog.tables["facts"].statistics;
+    let day = |text: &str| text.parse::<NaiveDate>().expect("a day");
+    assert_eq!(facts.rows, Some(90));
+    assert_eq!(facts.widths["service"], 6, "four letters and their length");
+    assert_eq!(facts.days["booked_on"], (day("2025-01-01"), day("2025-03-31")));
+    assert_eq!(facts.days["booked_at"], (day("2025-01-01"), day("2025-03-31")));
+    let empty = &catalog.tables["empty"].statistics;
+    assert_eq!((empty.rows, empty.widths.len(), empty.days.len()), (Some(0), 0, 0));
+    assert_eq!(catalog.tables["seen"].statistics, Default::default(), "nothing is known of a view");
+    let all = database.catalog_blocking(None).expect("a catalog");
+    assert_eq!(all.tables["facts"].statistics, Default::default(), "unasked nothing is measured");
+}

@@ -8,6 +8,7 @@ use tokio_postgres::Row;
 
 use crate::{
     catalog::{Catalog, CatalogColumn, ColumnType},
+    time::NaiveDate,
     warehouse::table_keys::table_keys,
 };
 
@@ -25,6 +26,41 @@ pub(super) const COLUMNS: &str = "
       AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_toast%'
       AND n.nspname NOT LIKE 'pg\\_temp%' AND has_table_privilege(c.oid, 'SELECT')
     ORDER BY n.nspname, c.relname, a.attnum";
+
+/// The bytes of tables, and the values of their times that the last ANALYZE kept: frequent ones, and bounds of the rest. Postgres reads whole rows,
+/// so the sizes of single columns do not matter.
+pub(super) const STATISTICS: &str = "
+    SELECT CAST(n.nspname AS TEXT), CAST(c.relname AS TEXT),
+           CASE WHEN c.relkind = 'p'
+                THEN (SELECT CAST(SUM(pg_relation_size(part.relid)) AS BIGINT) FROM pg_partition_tree(c.oid) AS part)
+                WHEN c.relkind IN ('r', 'm') THEN pg_relation_size(c.oid) END,
+           CAST(s.attname AS TEXT),
+           CAST(CAST(s.most_common_vals AS TEXT) AS TEXT[]) || CAST(CAST(s.histogram_bounds AS TEXT) AS TEXT[])
+    FROM pg_class c
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN (pg_stats s JOIN pg_type t ON t.typname IN ('date', 'timestamp', 'timestamptz'))
+      ON s.schemaname = n.nspname AND s.tablename = c.relname AND (s.inherited OR c.relkind <> 'p')
+     AND EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = s.attname AND a.atttypid = t.oid)
+    WHERE c.relkind IN ('r', 'p', 'm') AND has_table_privilege(c.oid, 'SELECT')
+      AND n.nspname NOT IN ('pg_catalog', 'information_schema')";
+
+/// Adds the rows of [`STATISTICS`] to the tables that were asked for by name.
+pub(super) fn measure(catalog: &mut Catalog, rows: &[Row], wanted: &[String]) {
+    for row in rows {
+        let (schema, table): (String, String) = (row.get(0), row.get(1));
+        let bytes: Option<i64> = row.get(2);
+        let (column, values): (Option<String>, Option<Vec<String>>) = (row.get(3), row.get(4));
+        // The session writes days as ISO does; infinity is none.
+        let days = || values.iter().flatten().filter_map(|value| value.get(..10)?.parse::<NaiveDate>().ok());
+        for key in table_keys(Some(wanted), "public", &schema, &table) {
+            let Some(entry) = catalog.tables.get_mut(&key) else { continue };
+            entry.statistics.bytes = bytes.and_then(|bytes| u64::try_from(bytes).ok());
+            if let (Some(column), Some(first), Some(last)) = (&column, days().min(), days().max()) {
+                entry.statistics.days.insert(column.clone(), (first, last));
+            }
+        }
+    }
+}
 
 /// Gathers the rows of [`COLUMNS`]: the tables with these names, or all; a table is keyed as it was asked for.
 pub(super) fn of(rows: &[Row], wanted: Option<&[String]>) -> Catalog {

@@ -159,8 +159,20 @@ impl Warehouse for Postgres {
 
     fn catalog<'a>(&'a self, tables: Option<&'a [String]>) -> Answering<'a, Catalog> {
         Box::pin(async move {
-            let rows = self.with_connection(DEADLINE, async |connection| connection.query(catalog::COLUMNS, &[]).await);
-            Ok(catalog::of(&rows.await?, tables))
+            let rows = self.with_connection(DEADLINE, async |connection| {
+                let columns = connection.query(catalog::COLUMNS, &[]).await?;
+                let statistics = match tables {
+                    Some(_) => connection.query(catalog::STATISTICS, &[]).await?,
+                    None => Vec::new(),
+                };
+                Ok((columns, statistics))
+            });
+            let (columns, statistics) = rows.await?;
+            let mut catalog = catalog::of(&columns, tables);
+            if let Some(wanted) = tables {
+                catalog::measure(&mut catalog, &statistics, wanted);
+            }
+            Ok(catalog)
         })
     }
 }

@@ -3,6 +3,7 @@
 mod bigquery;
 mod faults;
 mod postgres;
+mod price;
 mod scripted;
 mod shop;
 mod snowflake;

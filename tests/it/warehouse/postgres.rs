@@ -258,3 +258,32 @@ fn rollups_are_stored(project: &Project) {
     assert!(explained.contains("2024-04-02) from `rollups.daily_"), "{explained}");
     assert_eq!(by_month(), fresh);
 }
+
+#[test]
+fn tables_that_are_named_say_how_much_they_hold() {
+    let fixture = Fixture::new();
+    run(
+        &fixture.server,
+        "CREATE TABLE flat (id BIGINT, booked_on DATE, service TEXT);
+         INSERT INTO flat SELECT i, DATE '2025-01-01' + CAST(i % 100 AS INT), 'express' FROM generate_series(0, 9999) AS i;
+         CREATE TABLE cut (id BIGINT, booked_at TIMESTAMPTZ) PARTITION BY RANGE (booked_at);
+         CREATE TABLE cut_1 PARTITION OF cut FOR VALUES FROM ('2025-01-01') TO ('2025-02-01');
+         CREATE TABLE cut_2 PARTITION OF cut FOR VALUES FROM ('2025-02-01') TO ('2025-03-01');
+         INSERT INTO cut SELECT i, TIMESTAMPTZ '2025-01-01 00:00Z' + i * INTERVAL '1 hour' FROM generate_series(0, 1300) AS i;
+         CREATE VIEW seen AS SELECT * FROM flat;
+         ANALYZE flat; ANALYZE cut",
+    );
+    let names = ["flat", "public.cut", "seen"].map(str::to_owned);
+    let catalog = fixture.runtime.block_on(fixture.driver.catalog(Some(&names))).expect("an answer");
+    let day = |text: &str| text.parse::<NaiveDate>().expect("a day");
+    let flat = &catalog.tables["flat"];
+    assert_eq!(flat.rows, Some(10_000));
+    assert!(flat.statistics.bytes.is_some_and(|bytes| bytes > 300_000 && bytes % 8192 == 0), "{:?}", flat.statistics);
+    assert_eq!(flat.statistics.days["booked_on"], (day("2025-01-01"), day("2025-04-10")));
+    let cut = &catalog.tables["public.cut"];
+    assert!(cut.statistics.bytes.is_some_and(|bytes| bytes > 40_000), "{:?}", cut.statistics);
+    assert_eq!(cut.statistics.days["booked_at"], (day("2025-01-01"), day("2025-02-24")));
+    assert_eq!(catalog.tables["seen"].statistics, Default::default(), "nothing is known of a view");
+    let all = fixture.runtime.block_on(fixture.driver.catalog(None)).expect("an answer");
+    assert_eq!(all.tables["flat"].statistics, Default::default(), "unasked nothing is measured");
+}

@@ -37,7 +37,7 @@ impl State {
         if request.body["dryRun"] == json!(true) {
             return Reply::Json(
                 200,
-                json!({ "jobComplete": true, "schema": schema(), "totalBytesProcessed": "12000000" }),
+                json!({ "jobComplete": true, "schema": schema(), "totalBytesProcessed": self.manners.reads.to_string() }),
             );
         }
         let number = self.begin_job(request, request.body["query"].as_str().unwrap_or_default());
@@ -74,6 +74,8 @@ impl State {
             "jobReference": reference,
             "schema": schema(),
             "totalRows": self.manners.rows.to_string(),
+            "totalBytesProcessed": self.manners.reads.to_string(),
+            "totalBytesBilled": self.manners.reads.next_multiple_of(1 << 20).max(10 << 20).to_string(),
             "rows": rows,
         });
         if to < self.manners.rows {

@@ -77,13 +77,15 @@ pub(super) struct Manners {
     pub(super) rows: usize,
     /// The rows of a page.
     pub(super) page: usize,
+    /// The bytes that every query reads.
+    pub(super) reads: u64,
     /// How many requests a token is good for; nobody is asked for one if there is none.
     pub(super) token_lasts: Option<usize>,
 }
 
 impl Default for Manners {
     fn default() -> Self {
-        Self { job_takes: Duration::ZERO, rows: 3, page: 1000, token_lasts: None }
+        Self { job_takes: Duration::ZERO, rows: 3, page: 1000, reads: 12_000_000, token_lasts: None }
     }
 }
 

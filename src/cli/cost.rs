@@ -1,0 +1,124 @@
+//! What a request of the command line costs, and whether a budget has room for it.
+//!
+//! ```text
+//! the query would read 1.2 MB, estimated from statistics of 2026-01-15
+//!   marts.fct_shipments  1.2 MB in 28 of 731 partitions
+//! it costs at most 0.01 USD
+//! ```
+
+use std::sync::Arc;
+
+use super::{context::Context, failure::Failure};
+use crate::{
+    catalog::Statistics,
+    engine::{Pricing, Unpriced},
+    plan::{self, Plan, Principal, Request},
+    price::{Estimate, Ledger, Unknown, size, tables_of_statistics},
+    project::Project,
+    sql::Text,
+    syntax::Spending,
+    time::{DateTime, Utc},
+    warehouse::{Blocking, Terms, Warehouse},
+};
+
+/// Who asks what project, when, and what that may cost.
+pub(crate) struct Asking<'a> {
+    pub(crate) project: &'a Project,
+    pub(crate) principal: &'a Principal,
+    pub(crate) now: DateTime<Utc>,
+    pub(crate) spending: &'a Spending,
+}
+
+impl Asking<'_> {
+    /// Asks the warehouse how much its tables hold; nothing if it does not tell.
+    async fn statistics(&self, warehouse: &dyn Warehouse) -> Option<Statistics> {
+        let catalog = warehouse.catalog(Some(&tables_of_statistics(self.project))).await.ok()?;
+        Some(Statistics::of(&catalog, self.now.date_naive()))
+    }
+
+    fn pricing<'a>(
+        &'a self,
+        warehouse: &'a dyn Warehouse,
+        statistics: Option<&'a Statistics>,
+        terms: &'a Terms,
+    ) -> Pricing<'a> {
+        let context = plan::Context { now: self.now, dialect: warehouse.dialect() };
+        let (project, principal, spending) = (self.project, self.principal, self.spending);
+        Pricing { project, principal, context, warehouse, statistics, terms, spending }
+    }
+}
+
+/// Says how much a query would read, and what that costs.
+pub(crate) fn say(
+    asking: &Asking<'_>,
+    warehouse: &Blocking,
+    plan: &Plan,
+    text: &Text,
+    context: &mut Context<'_>,
+) -> Result<(), Failure> {
+    let terms = Terms::default();
+    let priced = warehouse.wait(async |warehouse| {
+        let statistics = asking.statistics(warehouse).await;
+        asking.pricing(warehouse, statistics.as_ref(), &terms).price(plan, text).await
+    });
+    let estimate = priced?;
+    writeln!(context.out, "the query would read {}", told(&estimate))?;
+    if let Some(price) = &asking.spending.price {
+        writeln!(context.out, "it costs {}", price.told(estimate.billed))?;
+    }
+    Ok(())
+}
+
+/// Writes an estimate, table by table.
+pub(crate) fn told(estimate: &Estimate) -> String {
+    let mut text = format!("{}, {}", size(estimate.bytes), estimate.basis);
+    let width = estimate.tables.iter().map(|table| table.table.len()).max().unwrap_or(0);
+    for table in &estimate.tables {
+        let partitions = match table.partitions {
+            Some((read, all)) => format!(" in {read} of {all} partitions"),
+            None => String::new(),
+        };
+        text.push_str(&format!("\n  {:width$}  {}{partitions}", table.table, size(table.bytes)));
+    }
+    text
+}
+
+/// Returns the terms of a query that every budget has room for. This process alone is counted.
+pub(crate) fn within_budgets(
+    asking: &Asking<'_>,
+    warehouse: &Blocking,
+    request: &Request,
+    plan: &Plan,
+    text: &Text,
+) -> Result<Terms, Failure> {
+    let terms = Terms::default();
+    if asking.spending.budgets.is_empty() {
+        return Ok(terms);
+    }
+    let reserved = warehouse.wait(async |warehouse| {
+        let statistics = asking.statistics(warehouse).await;
+        let pricing = asking.pricing(warehouse, statistics.as_ref(), &terms);
+        pricing.reserve(request, plan, text, &Arc::new(Ledger::default())).await
+    });
+    let (estimate, _) = reserved?;
+    Ok(Terms { most: Some(estimate.billed), ..terms })
+}
+
+impl From<Unpriced> for Failure {
+    fn from(unpriced: Unpriced) -> Self {
+        let unknown = |what: String| Self::wrong(format!("nobody knows {what}"));
+        match unpriced {
+            Unpriced::Refused(refusal) => {
+                let message = format!("{}: {}", refusal.code.name(), refusal.message);
+                Self { help: refusal.help, ..Self::wrong(message) }
+            }
+            Unpriced::Warehouse(error) => error.into(),
+            Unpriced::Unknown(Unknown::Table(table)) => unknown(format!("how much `{table}` holds"))
+                .help("The warehouse keeps statistics of tables, not of views; in Postgres, run ANALYZE."),
+            Unpriced::Unknown(Unknown::Sql) => unknown("what the SQL of a model reads".to_owned()),
+            Unpriced::Unknown(Unknown::Unasked) => unknown("how much the tables hold".to_owned()).help(
+                "The warehouse does not tell; see whether it can be reached with `entente catalog pull --check`.",
+            ),
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What a query costs, before it runs: asked of the warehouse where it tells, estimated from statistics elsewhere.
+//!
+//! A query beyond a budget is refused with changes of the request that fit; these are planned and priced as it was itself.
+//!
+//! **Invariant:** a price runs no query.
+
+use std::sync::Arc;
+
+use crate::{
+    catalog::Statistics,
+    plan::{self, Plan, PlanError, Principal, Request},
+    price::{
+        Change, Estimate, Ledger, Offer, Over, Reservation, Unknown, changes, estimate, measured, of_unknown,
+        over_budget,
+    },
+    project::Project,
+    sql::{self, Text},
+    syntax::Spending,
+    warehouse::{self, Terms, Warehouse},
+};
+
+/// How many changes of a request are asked of the warehouse at most.
+const ASKED: usize = 12;
+
+/// What prices depend on.
+#[derive(Clone, Copy)]
+pub struct Pricing<'a> {
+    /// The project that is asked.
+    pub project: &'a Project,
+    /// Who asks.
+    pub principal: &'a Principal,
+    /// The moment and the dialect of plans.
+    pub context: plan::Context,
+    /// The warehouse that may tell.
+    pub warehouse: &'a dyn Warehouse,
+    /// What its tables hold.
+    pub statistics: Option<&'a Statistics>,
+    /// How the warehouse is asked.
+    pub terms: &'a Terms,
+    /// What reading costs, and how much may be read.
+    pub spending: &'a Spending,
+}
+
+/// Why there is no price, or why it is too high.
+#[derive(Debug)]
+pub enum Unpriced {
+    /// Nobody knows it.
+    Unknown(Unknown),
+    /// A budget does not have so much left, or there is one and nobody knows the price.
+    Refused(PlanError),
+    /// The warehouse does not answer, or refuses the query.
+    Warehouse(warehouse::Error),
+}
+
+impl Pricing<'_> {
+    /// Returns what the query of a plan reads.
+    pub async fn price(&self, plan: &Plan, text: &Text) -> Result<Estimate, Unpriced> {
+        let estimated = self.estimated(plan);
+        match self.warehouse.estimate(text, self.terms).await.map_err(Unpriced::Warehouse)? {
+            Some(bytes) => Ok(measured(plan, bytes, estimated.ok(), self.context.dialect)),
+            None => estimated.map_err(Unpriced::Unknown),
+        }
+    }
+
+    /// Keeps what a query may be billed in the ledger, or refuses it with the changes that fit.
+    pub async fn reserve(
+        &self,
+        request: &Request,
+        plan: &Plan,
+        text: &Text,
+        ledger: &Arc<Ledger>,
+    ) -> Result<(Estimate, Reservation), Unpriced> {
+        let estimate = match self.price(plan, text).await {
+            Err(Unpriced::Unknown(unknown)) => return Err(Unpriced::Refused(of_unknown(&unknown))),
+            priced => priced?,
+        };
+        let day = self.context.now.date_naive();
+        match ledger.reserve(&self.principal.id, day, estimate.billed, &self.spending.budgets) {
+            Ok(reservation) => Ok((estimate, reservation)),
+            Err(over) => Err(Unpriced::Refused(self.refusal(request, plan, &estimate, over).await)),
+        }
+    }
+
+    async fn refusal(&self, request: &Request, plan: &Plan, estimate: &Estimate, over: Over) -> PlanError {
+        let today = self.context.now.with_timezone(&plan.time_zone).date_naive();
+        let [ranges, periods, keys] = changes(request, plan.range, today);
+        let mut asked = 0;
+        let mut offers = Vec::new();
+        for kind in [ranges, periods] {
+            offers.extend(self.first_that_fits(kind, over.left, &mut asked).await);
+        }
+        let mut without_keys = Vec::new();
+        for change in keys {
+            without_keys.extend(self.first_that_fits(vec![change], over.left, &mut asked).await);
+        }
+        offers.extend(without_keys.into_iter().min_by_key(|offer| offer.estimate.billed));
+        over_budget(estimate, over, self.spending.price.as_ref(), &offers)
+    }
+
+    /// Finds the first change that reads no more than is left.
+    async fn first_that_fits(&self, changes: Vec<Change>, left: u64, asked: &mut usize) -> Option<Offer> {
+        for change in changes {
+            let Ok(plan) = plan::plan(self.project, &change.request, self.principal, &self.context) else { continue };
+            // The warehouse is not asked for what does not fit by far.
+            if self.estimated(&plan).is_ok_and(|estimate| estimate.bytes > left) {
+                continue;
+            }
+            *asked += 1;
+            if *asked > ASKED {
+                return None;
+            }
+            let text = sql::print(&plan.select, self.context.dialect);
+            match self.price(&plan, &text).await {
+                Ok(estimate) if estimate.billed <= left => return Some(Offer::new(change, &plan, estimate)),
+                Ok(_) | Err(_) => {}
+            }
+        }
+        None
+    }
+
+    fn estimated(&self, plan: &Plan) -> Result<Estimate, Unknown> {
+        let statistics = self.statistics.ok_or(Unknown::Unasked)?;
+        estimate(plan, self.project, statistics, self.context.dialect)
+    }
+}

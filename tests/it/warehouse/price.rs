@@ -1,0 +1,203 @@
+//! Budgets over BigQuery's protocol: a dry run first, a limit on what runs, and nothing beyond it.
+
+use std::{fs, sync::Arc};
+
+use entente::{
+    engine::{Answered, CacheOutcome, Engine, Failure, Limits, Live, load_project},
+    plan::{PlanErrorCode, Principal, Request, RequestText},
+    time::{DateTime, NaiveDate, Utc},
+    warehouse::bigquery::{BigQuery, Credentials, Options},
+};
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+use super::scripted::{self, Endpoint, Manners, Reply, Server, Speaks};
+
+const METRICS: &str = "\
+tables:
+  - name: marts.parcels
+    partition: { column: booked_on, granularity: day, since: 2024-01-01 }
+models:
+  - name: parcels
+    table: marts.parcels
+    primary_key: id
+    time: booked_on
+    dimensions:
+      - { name: booked_on, type: time }
+      - { name: service, type: string }
+metrics:
+  - { name: revenue, description: What was paid., model: parcels, agg: sum, expr: price }
+";
+
+const CATALOG: &str = r#"{ "tables": { "marts.parcels": { "columns": [
+  { "name": "id", "type": "integer" }, { "name": "booked_on", "type": "date" },
+  { "name": "service", "type": "string" }, { "name": "price", "type": "decimal" }
+] } } }"#;
+
+/// What the table has of a day.
+const OF_A_DAY: u64 = 100 << 20;
+
+fn now() -> DateTime<Utc> {
+    "2026-01-15T12:00:00Z".parse().expect("a moment")
+}
+
+/// Answers a dry run by the days that the query is bounded to.
+fn dry_run(request: &scripted::Request) -> Option<Reply> {
+    if request.body["dryRun"] != json!(true) {
+        return None;
+    }
+    let query = request.body["query"].as_str().expect("a query");
+    let days: Vec<NaiveDate> =
+        query.match_indices("DATE '").map(|(at, _)| query[at + 6..at + 16].parse().expect("a day")).collect();
+    let length = match (days.iter().min(), days.iter().max()) {
+        (Some(first), Some(last)) if first < last => (*last - *first).num_days(),
+        _ => 731,
+    };
+    let bytes = u64::try_from(length).expect("a span") * OF_A_DAY;
+    Some(Reply::Json(200, json!({ "jobComplete": true, "totalBytesProcessed": bytes.to_string() })))
+}
+
+/// An engine under budgets, and the server that it asks.
+struct World {
+    engine: Engine,
+    live: Live,
+    server: Server,
+}
+
+impl World {
+    async fn start(budgets: &str, manners: Manners, failing: bool) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            fs::write(path, text).expect("written");
+        };
+        let connection = "connection: a\nconnections: { a: { type: bigquery, project: acme } }";
+        let price = "price: { per_tib: 6.25, currency: USD }";
+        write("entente.yml", &format!("language: 1\nname: parcel\n{connection}\n{price}\nbudgets: {budgets}\n"));
+        write("metrics/parcels.yml", METRICS);
+        write("schema/catalog.json", CATALOG);
+        let loaded = load_project(folder.path());
+        assert!(loaded.project.is_some(), "{:#?}", loaded.diagnostics);
+        let script = move |request: &scripted::Request, _| {
+            let refused = || Reply::refused(400, "invalidQuery", "no");
+            dry_run(request).or_else(|| (failing && request.endpoint == Endpoint::Query).then(refused))
+        };
+        let server = Server::start(Speaks::BigQuery, manners, Box::new(script)).await;
+        let driver = BigQuery::new(Options {
+            project: "acme".to_owned(),
+            dataset: None,
+            location: None,
+            maximum_bytes_billed: 1_000_000_000_000,
+            credentials: Credentials::None,
+            base_url: Some(server.address().to_owned()),
+        });
+        let engine = Engine::new(Arc::new(driver.expect("nothing is dialed yet")), Arc::new(now), Limits::default());
+        Self { engine, live: Live::from_loaded(&loaded, now()).expect("no errors"), server }
+    }
+
+    async fn ask(&self, caller: &str, request: &Request) -> Result<Answered, Failure> {
+        let principal = Principal { id: caller.to_owned(), ..Principal::default() };
+        self.engine.answer(&self.live, request, &principal).await
+    }
+
+    /// Returns what was asked to run, without dry runs.
+    fn ran(&self) -> Vec<Value> {
+        let asked = self.server.seen(Endpoint::Query).into_iter().map(|request| request.body);
+        asked.filter(|body| body["dryRun"] != json!(true)).collect()
+    }
+}
+
+fn revenue(time: &str) -> Request {
+    let text =
+        RequestText { metrics: vec!["revenue".to_owned()], time: Some(time.to_owned()), ..RequestText::default() };
+    text.parse().expect("a request")
+}
+
+/// Returns the refusal of a request.
+fn refusal(answer: Result<Answered, Failure>) -> (PlanErrorCode, String, String) {
+    match answer {
+        Err(Failure::Refused(error)) => (error.code, error.message, error.help.unwrap_or_default()),
+        other => panic!("it is not refused: {other:?}"),
+    }
+}
+
+#[test]
+fn what_runs_may_bill_what_was_kept_for_it_and_is_settled_by_the_bill() {
+    Runtime::new().expect("threads").block_on(async {
+        let manners = Manners { reads: 3 * OF_A_DAY, rows: 1, ..Manners::default() };
+        let world = World::start("{ per_query: 10 GB, per_day: 1 TB }", manners, false).await;
+        let request = revenue("2025-06-01 to 2025-06-08");
+        let answered = world.ask("ann@acme.example", &request).await.expect("it is within the budget");
+        let [ran] = world.ran().try_into().expect("one query");
+        assert_eq!(ran["maximumBytesBilled"], (7 * OF_A_DAY + (10 << 20)).to_string());
+        let caller = ran["labels"]["caller"].as_str().expect("a label");
+        assert_eq!(caller, "b759382850d65342", "printf %s ann@acme.example | sha256sum");
+        assert!(!ran.to_string().contains("ann"), "an id may be an address");
+        let cost = answered.answer.cost.as_ref().expect("it was priced");
+        assert_eq!(cost.estimate.as_ref().map(|estimate| estimate.bytes), Some(7 * OF_A_DAY));
+        assert_eq!(cost.metered.billed, Some(3 * OF_A_DAY));
+        assert_eq!(world.engine.spent(), (3 * OF_A_DAY, 1), "the bill replaces what was kept");
+        let again = world.ask("ann@acme.example", &request).await.expect("it is kept");
+        assert_eq!(again.cache, CacheOutcome::Hit);
+        assert_eq!(world.engine.spent(), (3 * OF_A_DAY, 1), "what is at hand costs nothing");
+        assert_eq!(world.server.seen(Endpoint::Query).len(), 2, "one dry run, one query");
+    });
+}
+
+#[test]
+fn a_query_beyond_the_budget_runs_not_and_the_range_that_is_offered_fits() {
+    Runtime::new().expect("threads").block_on(async {
+        let world = World::start("{ per_query: 5 GB }", Manners { rows: 1, ..Manners::default() }, false).await;
+        let (code, message, help) = refusal(world.ask("ann", &revenue("2025")).await);
+        assert_eq!(code, PlanErrorCode::CostExceeded);
+        assert_eq!(
+            message,
+            "the query would read 38.2 GB and be billed up to 38.2 GB (0.22 USD), and one query may read 5 GB (0.03 USD)"
+        );
+        assert_eq!(help, "Ask for less: a range of 28 days, such as `2025-12-04 to 2026-01-01` (2.9 GB).");
+        assert!(world.ran().is_empty() && world.server.jobs().is_empty(), "nothing ran");
+        assert_eq!(world.engine.spent().0, 0);
+        let offered = help.split('`').nth(1).expect("a range is offered");
+        assert!(world.ask("ann", &revenue(offered)).await.is_ok());
+    });
+}
+
+#[test]
+fn those_who_ask_at_once_cannot_both_spend_the_rest() {
+    Runtime::new().expect("threads").block_on(async {
+        // Each bills what was estimated; the budget has room for three.
+        let manners = Manners { reads: 28 * OF_A_DAY, rows: 1, ..Manners::default() };
+        let world = Arc::new(World::start("{ per_caller_and_day: 9 GB }", manners, false).await);
+        let mut asked = tokio::task::JoinSet::new();
+        for day in 1..=20 {
+            let world = Arc::clone(&world);
+            asked.spawn(async move {
+                let from = NaiveDate::from_ymd_opt(2025, 3, day).expect("a day");
+                let to = from + chrono::TimeDelta::days(28);
+                world.ask("ann", &revenue(&format!("{from} to {to}"))).await
+            });
+        }
+        let mut answered = 0;
+        while let Some(answer) = asked.join_next().await {
+            match answer.expect("no panic") {
+                Ok(_) => answered += 1,
+                Err(Failure::Refused(error)) => assert_eq!(error.code, PlanErrorCode::CostExceeded),
+                Err(failure) => panic!("{failure}"),
+            }
+        }
+        assert_eq!(answered, 3);
+        assert_eq!(world.ran().len(), 3);
+        assert!(world.engine.spent().0 <= 9_000_000_000);
+        assert!(world.ask("bob", &revenue("2025-03-01 to 2025-03-29")).await.is_ok(), "others have their own");
+    });
+}
+
+#[test]
+fn what_a_query_did_not_read_because_it_failed_is_given_back() {
+    Runtime::new().expect("threads").block_on(async {
+        let world = World::start("{ per_day: 1 TB }", Manners::default(), true).await;
+        assert_eq!(world.ask("ann", &revenue("2025-06")).await.map(|_| ()), Err(Failure::Internal));
+        assert_eq!((world.ran().len(), world.engine.spent().0), (1, 0));
+    });
+}

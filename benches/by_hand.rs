@@ -113,7 +113,7 @@ fn main() {
     let database = DuckDb::open(&path, Access::ReadOnly).expect("it opens");
     let loaded = entente::engine::load_project(Path::new(env!("CARGO_MANIFEST_DIR")));
     let project = loaded.project.expect("the example has no errors");
-    duel::print_head();
+    duel::print_head("planned", "by hand");
     for question in &QUESTIONS {
         let texts = [plan_question(&project, question), Text { sql: question.by_hand.to_owned(), parameters: vec![] }];
         let answer = |text: &Text| database.query_blocking(text).expect("it answers");

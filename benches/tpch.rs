@@ -23,7 +23,7 @@ fn main() {
     let names: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
     let database = database(scale);
     let project = tpch::project();
-    duel::print_head();
+    duel::print_head("planned", "official");
     for question in &tpch::QUESTIONS {
         if !names.is_empty() && names.iter().all(|name| !question.name.contains(name.as_str())) {
             continue;

@@ -8,29 +8,26 @@ use std::{
 
 use entente::{sql::Text, warehouse::duckdb::DuckDb};
 
-/// Prints the head of the lines that [`run`] prints.
-pub(crate) fn print_head() {
-    println!(
-        "{:<52} {:>10} {:>10} {:>6} {:>11} {:>11} {:>6}",
-        "", "planned", "by hand", "ratio", "CPU", "CPU", "ratio"
-    );
+/// Prints the head of the lines that [`run`] prints, over the two that are asked.
+pub(crate) fn print_head(left: &str, right: &str) {
+    println!("{:<52} {left:>10} {right:>10} {:>6} {:>11} {:>11} {:>6}", "", "ratio", "CPU", "CPU", "ratio");
 }
 
 /// Asks both so many times, and prints the medians of time and CPU (of all threads, from `/proc`, so Linux only).
-pub(crate) fn run(database: &DuckDb, name: &str, planned: &Text, by_hand: &Text, times: usize) {
+pub(crate) fn run(database: &DuckDb, name: &str, left: &Text, right: &Text, times: usize) {
     let mut taken: [Vec<(Duration, Duration)>; 2] = Default::default();
     for _ in 0..times {
-        for (text, taken) in [planned, by_hand].into_iter().zip(&mut taken) {
+        for (text, taken) in [left, right].into_iter().zip(&mut taken) {
             let (began, cpu) = (Instant::now(), cpu_time());
             std::hint::black_box(database.query_blocking(text).expect("it answers"));
             taken.push((began.elapsed(), cpu_time().saturating_sub(cpu)));
         }
     }
-    let [planned, by_hand] = &taken;
-    let times = [planned, by_hand].map(|taken| median(taken.iter().map(|(time, _)| *time)));
-    let cpu = [planned, by_hand].map(|taken| median(taken.iter().map(|(_, cpu)| *cpu)));
+    let [left, right] = &taken;
+    let times = [left, right].map(|taken| median(taken.iter().map(|(time, _)| *time)));
+    let cpu = [left, right].map(|taken| median(taken.iter().map(|(_, cpu)| *cpu)));
     println!(
-        "{name:<52} {:>7.1} ms {:>7.1} ms {:>6.2} {:>8.1} ms {:>8.1} ms {:>6.2}",
+        "{name:<52} {:>7.1} ms {:>7.1} ms {:>6.3} {:>8.1} ms {:>8.1} ms {:>6.3}",
         times[0],
         times[1],
         times[0] / times[1],

@@ -5,13 +5,13 @@
 //!
 //! **Invariant:** a bound is a constant on the bare column; see <https://cloud.google.com/bigquery/docs/querying-partitioned-tables>.
 
-use chrono::{LocalResult, NaiveDateTime, NaiveTime, TimeDelta, TimeZone};
+use chrono::{Datelike, LocalResult, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Timelike};
 
 use super::{
     PlanError, PlanErrorCode,
     known::Span,
     scope::Scope,
-    time::{day_start, ends},
+    time::{LAST_YEAR, day_start, ends},
 };
 use crate::{
     catalog::ColumnType,
@@ -49,7 +49,8 @@ pub(super) fn promised(partition: &Partition, promise: &Promise, span: &Span) ->
         None => None,
         Some(value) => {
             let end = ceiling(clock(value, zone, promise.to, Edge::Upper)?, partition.granularity);
-            Some(literal(partition, end, Edge::Upper))
+            // What lies behind the last year that SQL can write has no end.
+            (end.year() <= LAST_YEAR).then(|| literal(partition, end, Edge::Upper))
         }
     };
     Some(Span { from, to })
@@ -126,7 +127,7 @@ fn clock(value: &Literal, partition_zone: Tz, promised: Duration, edge: Edge) ->
     }
 }
 
-/// Returns a clock moved by days or more: for rows before it, as far as any of them is moved.
+/// Returns a clock moved by days or more: for rows from it on, or before it, as far as any of them is moved.
 ///
 /// 30 January moved by a month is 28 February, as 31 January is, so the rows before 31 January lie before 1 March. Those
 /// before 1 July lie before 31 July, since the last of them are of 30 June.
@@ -137,8 +138,10 @@ fn move_clock(clock: NaiveDateTime, promised: Duration, edge: Edge) -> NaiveDate
         let last = shift_date(shift_date(clock.date(), one_day, -1), promised, 1);
         shift_date(last, one_day, 1).and_time(NaiveTime::MIN)
     };
+    let days_after = || shift_date(shift_date(clock.date(), one_day, 1), promised, 1).and_time(NaiveTime::MIN);
     match edge {
-        Edge::Lower => moved(),
+        // A month before 31 March is 29 February, as a month before 30 March is, whatever the clock shows.
+        Edge::Lower => moved().min(days_after()),
         Edge::Upper if clock.time() == NaiveTime::MIN => days_before(),
         Edge::Upper => moved().max(days_before()),
     }
@@ -160,10 +163,11 @@ fn shown(instant: DateTime<Utc>, zone: Tz, edge: Edge) -> NaiveDateTime {
 /// Returns the start of the partition that holds a moment.
 fn floor(moment: NaiveDateTime, granularity: Granularity) -> NaiveDateTime {
     match granularity {
-        Granularity::HOUR => {
-            let minutes = TimeDelta::seconds(i64::from(seconds_in_hour(moment)));
-            moment - minutes
-        }
+        Granularity::HOUR => moment
+            .with_minute(0)
+            .and_then(|time| time.with_second(0))
+            .and_then(|time| time.with_nanosecond(0))
+            .unwrap_or(moment),
         _ => period_start(moment.date(), granularity, Calendar::default()).and_time(NaiveTime::MIN),
     }
 }
@@ -178,11 +182,6 @@ fn ceiling(moment: NaiveDateTime, granularity: Granularity) -> NaiveDateTime {
         Granularity::HOUR => start + TimeDelta::hours(1),
         _ => add_periods(start.date(), granularity, 1).and_time(NaiveTime::MIN),
     }
-}
-
-fn seconds_in_hour(moment: NaiveDateTime) -> u32 {
-    use chrono::Timelike;
-    moment.minute() * 60 + moment.second()
 }
 
 /// Returns a moment of the partition's zone as a constant of the partition column's type.

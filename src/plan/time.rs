@@ -14,6 +14,9 @@ use crate::{
     },
 };
 
+/// The last year of a date in SQL.
+pub(super) const LAST_YEAR: i32 = 9999;
+
 /// How periods are cut in a query.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cut {

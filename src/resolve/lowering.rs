@@ -8,7 +8,7 @@
 use super::typing::Typed;
 use crate::{
     catalog::ColumnType,
-    sql::{Expr, Function, period_of_instant},
+    sql::{Expr, Function, cast_in, period_of_instant},
     time::{Calendar, ClockChanges, Granularity, TimePart, Tz},
 };
 
@@ -88,17 +88,6 @@ pub(super) fn periods_between<N>(
 
 /// Returns a cast; one between instants and wall clocks says the zone. Nothing where the text of an instant is meant.
 pub(super) fn cast<N>(value: Typed<N>, to: ColumnType, zone: Tz) -> Option<Typed<N>> {
-    let expr = match (value.column_type, to) {
-        (from, to) if from == to && from != ColumnType::Unknown => value.expr,
-        (ColumnType::Timestamp, ColumnType::String) => return None,
-        (ColumnType::Timestamp | ColumnType::DateTime, ColumnType::Date) => to_date(value, zone),
-        (ColumnType::Timestamp, ColumnType::DateTime) => to_wall_clock(value, zone),
-        (ColumnType::Date, ColumnType::Timestamp) => {
-            let wall_clock = Expr::Cast { arg: Box::new(value.expr), to: ColumnType::DateTime };
-            Expr::call(Function::InstantOf(zone), vec![wall_clock])
-        }
-        (ColumnType::DateTime, ColumnType::Timestamp) => Expr::call(Function::InstantOf(zone), vec![value.expr]),
-        _ => Expr::Cast { arg: Box::new(value.expr), to },
-    };
+    let expr = cast_in(value.expr, value.column_type, to, zone)?;
     Some(Typed { expr, column_type: to })
 }

@@ -21,7 +21,7 @@ mod share;
 mod simplify;
 mod statement;
 
-pub use clock::{first_instant, period_end_of_instant, period_of_instant, steps};
+pub use clock::{cast_in, first_instant, period_end_of_instant, period_of_instant, steps};
 pub use dialect::Dialect;
 pub use expr::{BinaryOp, Expr, Function, Literal, Name, UnaryOp};
 pub use formula::formula;

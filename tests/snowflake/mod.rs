@@ -126,7 +126,7 @@ fn number<'a>(values: impl Iterator<Item = &'a str>) -> String {
     format!("NUMBER({}, {scale})", whole + scale)
 }
 
-/// Binds as a driver does: what stands in a CAST as text.
+/// Binds as a driver does: a time is text of the format that the SQL names.
 fn parameter(value: &Literal) -> Value {
     match value {
         Literal::Null => Value::Null,
@@ -135,7 +135,7 @@ fn parameter(value: &Literal) -> Value {
         Literal::Decimal(text) | Literal::String(text) => json!(text),
         Literal::Float(bits) => json!(f64::from_bits(*bits)),
         Literal::Date(date) => json!(date.to_string()),
-        Literal::DateTime(time) => json!(time.to_string()),
-        Literal::Timestamp(time) => json!(format!("{time}+00:00")),
+        Literal::DateTime(time) => json!(time.format("%F %T%.6f").to_string()),
+        Literal::Timestamp(time) => json!(time.format("%F %T%.6f+00:00").to_string()),
     }
 }

@@ -212,10 +212,7 @@ impl Walk<'_> {
         }
         let refines = matches!(inner, Context::View | Context::Explore) && context == Context::File;
         let bare = if refines { name.text.strip_prefix('+').unwrap_or(name.text) } else { name.text };
-        // Looker calls a datagroup after its model, whose file may have a hyphen; no `${…}` names these.
-        let hyphens = matches!(inner, Context::Datagroup | Context::AggregateTable | Context::Query | Context::Test);
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-' && hyphens;
-        let good = !bare.is_empty() && bare.bytes().all(allowed);
+        let good = !bare.is_empty() && bare.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         // Columns and override blocks may be called as in the warehouse.
         if good || matches!(inner, Context::Column | Context::DerivedColumn) {
             return;

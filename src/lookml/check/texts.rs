@@ -103,10 +103,6 @@ impl Texts<'_, '_> {
     }
 
     fn liquid(&mut self, piece: Piece<'_>) {
-        // A constant may hold the other half.
-        if piece.text.contains("@{") {
-            return;
-        }
         if let Some((at, message)) = liquid::fault(piece.text) {
             let at = piece.start + at;
             self.say(Code::LookmlUnclosedLiquid, at, at + 2, message, "Looker cannot render the text. Close it.");

@@ -11,9 +11,24 @@ use crate::{
         scope::Scope,
         time::{self, TimeValue},
     },
-    sql::{Expr, Function, Literal, Name, SqlExpr},
+    sql::{Expr, Function, Literal, Name, SqlExpr, cast_in},
     time::Granularity,
 };
+
+/// Returns a value as another type; a time is read in the query's zone, and moved as far as the scan is taken back.
+pub(super) fn cast(context: &FilterContext<'_>, arg: Typed, to: ColumnType) -> Result<Typed, PlanError> {
+    let zone = context.cut.zone;
+    let expr = match &arg.time {
+        Some(time) if to == ColumnType::Date => Some(time.value.moved_day(context.cut, time.shift)),
+        Some(time) => cast_in(time.value.moved(context.cut, time.shift), arg.column_type, to, zone),
+        None => cast_in(arg.expr, arg.column_type, to, zone),
+    };
+    expr.map(|expr| Typed::new(expr, to)).ok_or_else(|| {
+        let message = format!("{} has no text of its own: it depends on a zone", with_article(arg.column_type));
+        PlanError::new(PlanErrorCode::InvalidFilter, message)
+            .help("Write `cast(cast(… as datetime) as string)` for the text of the query's zone.")
+    })
+}
 
 pub(super) fn call(
     context: &FilterContext<'_>,

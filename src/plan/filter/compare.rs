@@ -4,6 +4,8 @@
 //!
 //! **Invariant:** a time is compared with constants on its bare column, so that a warehouse can prune by it.
 
+use chrono::Datelike;
+
 use super::{FilterContext, Typed, expect, wider, with_article};
 use crate::{
     catalog::ColumnType,
@@ -53,6 +55,16 @@ fn compare_day(context: &FilterContext<'_>, op: BinaryOp, left: &Typed, right: &
         Expr::Parameter(first.unwrap_or_else(|| time::day_start(time.value.column_type, day, zone)))
     };
     let next = day.succ_opt()?;
+    if time.shift.is_none() && next.year() > time::LAST_YEAR {
+        return Some(match op {
+            // No time is later; one that is not there is neither earlier nor later.
+            LtEq => column().binary(Eq, column()),
+            Gt => column().binary(Lt, column()),
+            GtEq | Eq => column().binary(GtEq, start(day)),
+            Lt | NotEq => column().binary(Lt, start(day)),
+            _ => return None,
+        });
+    }
     Some(match op {
         GtEq => column().binary(GtEq, start(day)),
         Lt => column().binary(Lt, start(day)),

@@ -10,7 +10,7 @@ mod compare;
 mod names;
 
 use self::{
-    call::call,
+    call::{call, cast},
     compare::{agree, binary, compared_type, day_if_dates},
     names::bind_name,
 };
@@ -116,7 +116,7 @@ fn bind(context: &FilterContext<'_>, scope: &mut Scope<'_>, expr: &Expr<Name>) -
         }
         Expr::Cast { arg, to } => {
             let arg = bind(context, scope, arg)?;
-            Ok(Typed::new(Expr::Cast { arg: Box::new(arg.expr), to: *to }, *to))
+            cast(context, arg, *to)
         }
         Expr::IsNull { arg, negated } => truth(bind(context, scope, arg)?.expr.is_null(*negated)),
         Expr::IsTrue { arg, negated } => {

@@ -17,6 +17,8 @@ const RETRIES: u32 = 3;
 const FIRST: Duration = Duration::from_millis(250);
 /// No wait is longer, unless the server asks for it.
 const LONGEST: Duration = Duration::from_secs(8);
+/// A server that asks for more is not waited for.
+const LONGEST_ASKED: Duration = Duration::from_secs(60);
 
 /// What the repeated calls of a driver may come to: a fifth of its calls, so that a server in trouble is not pressed
 /// harder than one that is well.
@@ -69,6 +71,9 @@ impl<'a> Attempts<'a> {
             return Err(fault);
         }
         let asked = if let Fault::Answered(refused) = &fault { refused.wait } else { None };
+        if asked.is_some_and(|asked| asked > LONGEST_ASKED) {
+            return Err(fault);
+        }
         let wait = jittered(FIRST.saturating_mul(1 << self.repeated).min(LONGEST)).max(asked.unwrap_or_default());
         self.repeated += 1;
         tracing::info!(?fault, ?wait, "a call of {} is repeated", P::NAME);

@@ -127,14 +127,14 @@ fn read<T>(text: Option<Cow<'_, str>>, of: impl Fn(&str) -> Option<T>) -> Result
 }
 
 /// The seconds of the last moment that has a date, of the year 9999.
-const LAST: i128 = 253_402_300_799;
+const LAST: u128 = 253_402_300_799;
 
 /// Reads seconds with a fraction: `-1.500000000`. Whole nanoseconds, as an example of the manual has them, are told from
 /// seconds by their size.
 fn microseconds(text: &str) -> Option<i64> {
     let seconds = Decimal::read(text)?;
     match seconds.at(0) {
-        Some(nanoseconds) if !text.contains('.') && nanoseconds.abs() > LAST => {
+        Some(nanoseconds) if !text.contains('.') && nanoseconds.unsigned_abs() > LAST => {
             (nanoseconds % 1000 == 0).then(|| i64::try_from(nanoseconds / 1000).ok())?
         }
         _ => i64::try_from(seconds.at(6)?).ok(),

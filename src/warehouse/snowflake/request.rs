@@ -66,8 +66,8 @@ fn binding(value: &Literal) -> Value {
         Literal::Float(bits) => ("REAL", Some(float(f64::from_bits(*bits)))),
         Literal::String(text) => ("TEXT", Some(text.clone())),
         Literal::Date(date) => ("TEXT", Some(date.to_string())),
-        Literal::DateTime(time) => ("TEXT", Some(time.format("%Y-%m-%d %H:%M:%S%.f").to_string())),
-        Literal::Timestamp(time) => ("TEXT", Some(time.format("%Y-%m-%d %H:%M:%S%.f+00:00").to_string())),
+        Literal::DateTime(time) => ("TEXT", Some(time.format("%Y-%m-%d %H:%M:%S%.6f").to_string())),
+        Literal::Timestamp(time) => ("TEXT", Some(time.format("%Y-%m-%d %H:%M:%S%.6f+00:00").to_string())),
     };
     json!({ "type": kind, "value": value })
 }

@@ -101,9 +101,13 @@ fn parameters_of_every_type_are_bound() {
         ("?", Literal::Float(0.1_f64.to_bits()), "0.1"),
         ("?", Literal::Float(f64::NEG_INFINITY.to_bits()), "-inf"),
         ("?", Literal::String("'; DROP TABLE x; --\\ \u{1F600}".to_owned()), "'; DROP TABLE x; --\\ \u{1F600}"),
-        ("CAST(? AS DATE)", Literal::Date(noon.date()), "2024-02-29"),
-        ("CAST(? AS TIMESTAMP_NTZ)", Literal::DateTime(noon), "2024-02-29T12:00:00.000250"),
-        ("CAST(? AS TIMESTAMP_TZ)", Literal::Timestamp(noon), "2024-02-29T12:00:00.000250Z"),
+        ("TO_DATE(?, 'YYYY-MM-DD')", Literal::Date(noon.date()), "2024-02-29"),
+        ("TO_TIMESTAMP_NTZ(?, 'YYYY-MM-DD HH24:MI:SS.FF6')", Literal::DateTime(noon), "2024-02-29T12:00:00.000250"),
+        (
+            "TO_TIMESTAMP_TZ(?, 'YYYY-MM-DD HH24:MI:SS.FF6TZH:TZM')",
+            Literal::Timestamp(noon),
+            "2024-02-29T12:00:00.000250Z",
+        ),
     ];
     for (place, literal, expected) in cases {
         let shown = format!("{literal:?}");

@@ -18,13 +18,14 @@ pub(super) fn truncate_instant(writer: &mut Writer, zone: Tz, granularity: Granu
         in_zone(writer, zone.name(), instant);
         writer.put(" AS TIMESTAMP_NTZ)");
     };
-    writer.put("DATEADD('MICROSECOND', DATEDIFF('MICROSECOND', ");
+    writer.put("DATE_TRUNC('SECOND', DATEADD('MICROSECOND', DATEDIFF('MICROSECOND', ");
     clock(writer);
     writer.put(", ");
     cut(writer, granularity, clock);
     writer.put("), ");
     writer.expr(instant, Level::Or);
-    writer.put(")");
+    // What is left is less than a microsecond.
+    writer.put("))");
     Level::Primary
 }
 

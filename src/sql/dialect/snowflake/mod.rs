@@ -4,6 +4,8 @@ mod call;
 mod clock;
 mod time;
 
+use chrono::Timelike;
+
 use self::time::date;
 use crate::{
     catalog::ColumnType,
@@ -12,6 +14,7 @@ use crate::{
         dialect::{Call, OrderNames, Syntax, TimeCall, is_plain, number, quoted, reserved, write_date, write_time},
         print::{Level, Writer, known_type},
     },
+    time::NaiveDateTime,
 };
 
 /// See <https://docs.snowflake.com/en/sql-reference>.
@@ -96,21 +99,25 @@ impl Syntax for Snowflake {
                 cast_text(out, &text, "FLOAT");
             }
             Literal::String(text) => self.string(out, text),
+            // How a text is read as a time, and what TIMESTAMP alone means, are settings of the session.
             Literal::Date(date) => {
-                out.push_str("DATE '");
+                out.push_str("TO_DATE('");
                 write_date(out, *date);
-                out.push('\'');
+                out.push_str("', 'YYYY-MM-DD')");
             }
-            // What TIMESTAMP alone means is a setting of the session.
             Literal::DateTime(time) => {
-                out.push_str("CAST('");
+                out.push_str("TO_TIMESTAMP_NTZ('");
                 write_time(out, *time);
-                out.push_str("' AS TIMESTAMP_NTZ)");
+                out.push_str("', 'YYYY-MM-DD HH24:MI:SS");
+                out.push_str(fraction(*time));
+                out.push_str("')");
             }
             Literal::Timestamp(time) => {
-                out.push_str("CAST('");
+                out.push_str("TO_TIMESTAMP_TZ('");
                 write_time(out, *time);
-                out.push_str("+00:00' AS TIMESTAMP_TZ)");
+                out.push_str("+00:00', 'YYYY-MM-DD HH24:MI:SS");
+                out.push_str(fraction(*time));
+                out.push_str("TZH:TZM')");
             }
         }
         Level::Primary
@@ -128,9 +135,9 @@ impl Syntax for Snowflake {
                 let width = (whole + scale).max(1);
                 write!(out, "CAST(? AS NUMBER({width}, {scale}))").expect("a String takes all text");
             }
-            Literal::Date(_) => out.push_str("CAST(? AS DATE)"),
-            Literal::DateTime(_) => out.push_str("CAST(? AS TIMESTAMP_NTZ)"),
-            Literal::Timestamp(_) => out.push_str("CAST(? AS TIMESTAMP_TZ)"),
+            Literal::Date(_) => out.push_str("TO_DATE(?, 'YYYY-MM-DD')"),
+            Literal::DateTime(_) => out.push_str("TO_TIMESTAMP_NTZ(?, 'YYYY-MM-DD HH24:MI:SS.FF6')"),
+            Literal::Timestamp(_) => out.push_str("TO_TIMESTAMP_TZ(?, 'YYYY-MM-DD HH24:MI:SS.FF6TZH:TZM')"),
         }
     }
 
@@ -312,6 +319,11 @@ impl Syntax for Snowflake {
     fn moments(&self, writer: &mut Writer, ends: (&Literal, &Literal), seconds: i64, column: &str) {
         clock::moments(writer, ends, seconds, column);
     }
+}
+
+/// Returns the end of the format of a time: a fraction of a second is written only if there is one.
+fn fraction(time: NaiveDateTime) -> &'static str {
+    if time.nanosecond() / 1000 > 0 { ".FF6" } else { "" }
 }
 
 fn cast_text(out: &mut String, text: &str, type_name: &str) {

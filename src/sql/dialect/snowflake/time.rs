@@ -94,7 +94,7 @@ pub(super) fn in_zone(writer: &mut Writer, zone: &str, instant: &SqlExpr) {
 /// Writes the instant of a wall-clock time. A cast to an instant would take the session's zone, so the time that has
 /// passed since 1970 in UTC is added to the instant of that moment.
 fn instant_of(writer: &mut Writer, zone: &str, time: &SqlExpr) -> Level {
-    writer.put("DATEADD('MICROSECOND', DATEDIFF('MICROSECOND', CAST('1970-01-01 00:00:00' AS TIMESTAMP_NTZ), ");
+    writer.put("DATEADD('MICROSECOND', DATEDIFF('MICROSECOND', TO_TIMESTAMP_NTZ(0), ");
     writer.put("CONVERT_TIMEZONE(");
     writer.string(zone);
     writer.put(", 'UTC', ");
@@ -103,7 +103,7 @@ fn instant_of(writer: &mut Writer, zone: &str, time: &SqlExpr) -> Level {
     } else {
         writer.cast(time, "TIMESTAMP_NTZ");
     }
-    writer.put(")), CAST('1970-01-01 00:00:00+00:00' AS TIMESTAMP_TZ))");
+    writer.put(")), TO_TIMESTAMP_TZ('1970-01-01 00:00:00+00:00', 'YYYY-MM-DD HH24:MI:SSTZH:TZM'))");
     Level::Primary
 }
 

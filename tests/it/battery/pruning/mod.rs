@@ -109,8 +109,8 @@ fn is_tight(partitions: &Partitions, scans: &[Scan]) -> Result<(), Failure> {
     if partitions.column == Column::Axis {
         return Ok(());
     }
-    let loose = scans.iter().find_map(|scan| needed::is_loose(partitions, &scan.time, &scan.partition));
-    loose.map_or(Ok(()), |text| Err(Failure::Differs(text)))
+    let mistake = scans.iter().find_map(|scan| needed::mistake(partitions, &scan.time, &scan.partition));
+    mistake.map_or(Ok(()), |text| Err(Failure::Differs(text)))
 }
 
 /// Whether the prover misses the bound that each weakening takes away.

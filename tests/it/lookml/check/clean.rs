@@ -66,33 +66,6 @@ fn what_another_project_may_know_is_not_doubted() {
 }
 
 #[test]
-fn habits_of_other_projects_are_not_doubted() {
-    // Names with hyphens that no `${…}` holds, classes in an include, Liquid cut into constants, a refinement that
-    // turns a table into a query, a join without SQL of its own, a group named as a dimension.
-    let project = project(
-        "=== manifest.lkml\nconstant: when_known { value: \"{% if value %}\" }\nconstant: or_nothing { value: \"{% endif %}\" }\n\
-         === big-shop.model.lkml\nconnection: \"c\"\ninclude: \"/views/o?ders[!_]*.view\"\ninclude: \"/views/[a-d]ays.view\"\n\
-         datagroup: big-shop_default_datagroup { max_cache_age: \"1 hour\" }\npersist_with: big-shop_default_datagroup\n\
-         explore: orders {\n  join: days { sql:  ;; relationship: one_to_one }\n  \
-         aggregate_table: by-day {\n    query: { dimensions: [paid_date] measures: [count] }\n    \
-         materialization: { datagroup_trigger: big-shop_default_datagroup }\n  }\n}\n\
-         === views/orders.base.view.lkml\nview: orders {\n  sql_table_name: shop.orders ;;\n  \
-         dimension: id { primary_key: yes html: @{when_known} {{ value }} @{or_nothing} ;; }\n  \
-         dimension: paid { type: yesno sql: ${TABLE}.paid ;; }\n  \
-         dimension_group: paid { type: time timeframes: [date] sql: ${TABLE}.paid_at ;; }\n  measure: count { type: count }\n}\n\
-         === views/days.view.lkml\nview: days { parameter: day { type: date } }\n\
-         view: +orders { derived_table: { sql: SELECT * FROM shop.orders WHERE day = {% parameter days.day %} ;; } }\n",
-    );
-    assert_clean("habits", &project);
-    let cut = project.iter().map(|(path, text)| (path.clone(), text.replace("@{or_nothing}", ""))).collect();
-    let (files, found) = checked(&cut);
-    assert_eq!(super::shown(&found.diagnostics, &files), "");
-    let wrong = cut.into_iter().map(|(path, text)| (path, text.replace("@{when_known}", "{% if value %}"))).collect();
-    let (files, found) = checked(&wrong);
-    assert!(super::shown(&found.diagnostics, &files).contains("lookml-unclosed-liquid"));
-}
-
-#[test]
 fn projects_side_by_side_know_one_another() {
     let text = "=== hub/manifest.lkml\nproject_name: \"hub\"\n=== hub/views/orders.view\
                 .lkml\nview: orders { dimension: id {} }\n\

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     dimension::Fields,
+    entry::is_made,
     measure::{Measures, is_helper},
-    models::is_made,
     report::{Ledger, Outcome},
     source::{place, texts},
 };

@@ -16,6 +16,7 @@ mod calendars;
 mod dimension;
 mod docs;
 mod edges;
+mod entry;
 mod filter;
 mod kept;
 mod known;
@@ -51,8 +52,8 @@ use crate::{
     syntax::Config,
 };
 use dimension::Fields;
+use entry::Beside;
 use measure::Measures;
-use models::Beside;
 use refuse::{Refused, Resolved};
 use report::Ledger;
 use settings::Settings;
@@ -168,7 +169,7 @@ fn say<'a>(
             masks: access::masks(&fields, view),
             shared: &shared,
         };
-        models.insert(view.name, models::write(&fields, view, &edges, &beside, (&mut report.proposals, &mut ledger)));
+        models.insert(view.name, entry::write(&fields, view, &edges, &beside, (&mut report.proposals, &mut ledger)));
         metrics_of(&fields, view, &measures, &mut report, &mut ledger);
     }
     let unions = unions::say(&fields, &measures, &mut ledger);
@@ -229,7 +230,7 @@ fn metrics_of<'a>(
     use lookml::check::view::FieldKind;
     for field in &view.fields {
         if field.kind != FieldKind::Measure {
-            let is_written = !models::is_made(fields, field) && !fields.is_bare_flag(field);
+            let is_written = !entry::is_made(fields, field) && !fields.is_bare_flag(field);
             if let Some(dimension) = fields.dimension(view.name, field).ok().filter(|_| is_written) {
                 let path = format!("{}.{}", view.name, dimension.name);
                 report.dimensions.insert(format!("{}.{}", view.name, field.name), path);

@@ -6,8 +6,8 @@ use crate::{
         ImportedFile,
         lookml::{
             docs,
+            entry::is_made,
             measure::is_helper,
-            models::is_made,
             report::{Ledger, Outcome},
             source::{parameters, place, words},
         },

@@ -337,9 +337,10 @@ impl Engine {
             let rows = match warehouse.query(&planned.text, &terms).await {
                 Ok(rows) => rows,
                 Err(error) => {
-                    // What was stopped may be billed all the same.
-                    let is_stopped = matches!(error, warehouse::Error::Cancelled);
-                    reservation.filter(|_| !is_stopped).into_iter().for_each(Reservation::give_back);
+                    let billed = terms.meter.read().billed;
+                    reservation
+                        .into_iter()
+                        .for_each(|reservation| fail(reservation, billed, &error, warehouse.dialect()));
                     return Err(told(&error));
                 }
             };
@@ -352,6 +353,21 @@ impl Engine {
             let answer = Answer::of_warehouse(&planned.plan, rows, planned.now, as_of);
             Ok(Arc::new(Answer { cost: Some(cost), ..answer }))
         }
+    }
+}
+
+/// Settles what was kept for a query that failed: what was stopped, or ran where nobody hears of it any more, may be billed.
+fn fail(reservation: Reservation, billed: Option<u64>, error: &warehouse::Error, dialect: Dialect) {
+    let bills_queries = match dialect {
+        Dialect::BigQuery | Dialect::Snowflake => true,
+        Dialect::DuckDb | Dialect::Postgres => false,
+    };
+    match (billed, error) {
+        (Some(billed), _) => reservation.settle(billed),
+        (None, warehouse::Error::Refused(_)) => reservation.give_back(),
+        (None, warehouse::Error::Unavailable(_)) if !bills_queries => reservation.give_back(),
+        // Dropped, it counts as spent.
+        (None, warehouse::Error::Unavailable(_) | warehouse::Error::Cancelled) => {}
     }
 }
 

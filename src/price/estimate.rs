@@ -6,6 +6,8 @@
 
 use std::collections::BTreeSet;
 
+use chrono::Days;
+
 use crate::{
     catalog::{Statistics, TableStatistics},
     plan::Plan,
@@ -158,6 +160,9 @@ fn bytes(held: &TableStatistics, read: &TableRead, dialect: Dialect) -> Option<u
     }
 }
 
+/// How long after the statistics there may be days, such as those on which something is due.
+const FUTURE: Days = Days::new(365);
+
 /// Returns how many of how many partitions lie within a bound; nothing where the partitions are not those of days.
 fn partitions(
     partition: &Partition,
@@ -167,14 +172,21 @@ fn partitions(
 ) -> Option<(u64, u64)> {
     let known = held.days.iter().find(|(name, _)| name.eq_ignore_ascii_case(&partition.column)).map(|(_, days)| *days);
     let (first, last) = known.or_else(|| Some((partition.since?, read_on)))?;
+    // A day that stands for "never", such as 31 December 9999, has no partitions before it.
+    let last = last.min(read_on.checked_add_days(FUTURE).unwrap_or(last)).max(first);
     let start = |day: NaiveDate| period_start(day, partition.granularity, Calendar::default());
     let (first, end) = (start(first), add_periods(start(last), partition.granularity, 1));
     let (from, to) = match bound {
         None => (None, None),
         Some(Bound { from, to }) => (from.as_ref().and_then(day_of), to.as_ref().and_then(day_after)),
     };
-    let (from, to) = (from.map_or(first, |day| start(day).max(first)), to.map_or(end, |day| day.min(end)));
-    Some((count(from, to, partition.granularity), count(first, end, partition.granularity)))
+    let all = count(first, end, partition.granularity);
+    // What has come since the statistics were read is as much as before.
+    let until = end.max(add_periods(start(read_on), partition.granularity, 1));
+    let is_later = from.is_some_and(|day| day >= until);
+    let (from, to) = (from.map_or(first, |day| start(day).max(first)), to.map_or(until, |day| day.min(until)));
+    let read = if is_later { 1 } else { count(from, to, partition.granularity) };
+    Some((read.min(all), all))
 }
 
 /// Returns the day that a constant lies in.
@@ -273,7 +285,15 @@ mod tests {
         assert_eq!(counted(&days, year, Some("2025-06-01"), Some("2025-07-01")), Some((30, 365)));
         assert_eq!(counted(&days, year, None, Some("2025-01-11")), Some((10, 365)));
         assert_eq!(counted(&days, year, None, None), Some((365, 365)));
-        assert_eq!(counted(&days, year, Some("2026-01-01"), None), Some((0, 365)), "nothing lies there");
+        assert_eq!(counted(&days, year, Some("2026-01-01"), None), Some((1, 365)), "nobody knows what has come since");
+        let spring = Some(("2025-01-01", "2025-03-31"));
+        assert_eq!(counted(&days, spring, Some("2025-12-25"), None), Some((7, 90)), "as much as before has come since");
+        let for_ever = Some(("2025-01-01", "9999-12-31"));
+        assert_eq!(
+            counted(&days, for_ever, Some("2025-06-01"), Some("2025-07-01")),
+            Some((30, 730)),
+            "no day is never"
+        );
         assert_eq!(counted(&days, None, None, None), None, "nobody knows how many there are");
         let since = cut(Granularity::Day, Some("2025-12-22"));
         assert_eq!(counted(&since, None, Some("2025-12-30"), None), Some((2, 10)), "up to the day of the statistics");

@@ -257,9 +257,16 @@ fn key(emission: &mut Emission<'_>, model: ModelId) {
     }
 }
 
-/// Returns the key of a row as a text.
+/// Returns the key of a row as a text; its hash, where not everyone may see it, since hidden fields can be asked for.
 pub(super) fn key_text(emission: &Emission<'_>, model: ModelId) -> Expr<Ref> {
-    composite_key(emission, model, &emission.project.models[model].primary_key)
+    let definition = &emission.project.models[model];
+    let key = composite_key(emission, model, &definition.primary_key);
+    let shows_key = |id: &&DimensionId| {
+        let column = emission.project.plain_column(**id);
+        column.is_some_and(|column| definition.primary_key.iter().any(|key| key.eq_ignore_ascii_case(column)))
+    };
+    let is_open = definition.dimensions.iter().filter(shows_key).all(|id| emission.is_open(*id));
+    if is_open { key } else { Expr::call(Function::Sha256, vec![key]) }
 }
 
 /// `CONCAT(COALESCE(CAST(month AS STRING), ''), '|', …)`. A text that is not the last part has its length in front, so

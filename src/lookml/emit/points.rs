@@ -96,14 +96,19 @@ fn make(emission: &mut Emission<'_>, home: &Home, balance: &Balance) -> Result<P
             partition_by.push(period.when(splices.place(is_selected(&field))));
         }
     }
+    let mut chosen = Vec::new();
     for (field, granularity) in calendars.iter().flat_map(|joined| joined.periods(project)) {
         let switch = splices.place(is_selected(&field));
-        partition_by.push(rows.period_of_calendar(local.clone(), granularity).when(switch));
+        let period = rows.period_of_calendar(local.clone(), granularity);
+        let value = splices.expression(&period, emission.options.dialect)?;
+        chosen.push(splices.place(format!("{{% condition {field} %}} {value} {{% endcondition %}}")));
+        partition_by.push(period.when(switch));
     }
     partition_by.extend(members(emission, &mut rows, home, balance)?);
     let mut items: Vec<SelectItem> = model.primary_key.iter().map(|key| rows.column(key).named(key)).collect();
     items.push(is_moment(balance, &moment, partition_by).named(COUNTS));
     let mut conditions = conditions(emission, home, (&rows, &moment), (&group, &frames), &mut splices)?;
+    conditions.extend(chosen);
     conditions.extend(rows::inside(emission, home.model, &mut rows, &mut splices)?);
     emission.guard(home.model);
     emission.reads_no_bounded(&rows)?;

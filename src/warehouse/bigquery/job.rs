@@ -7,17 +7,18 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use serde::Deserialize;
 use tokio::{runtime::Handle, sync::oneshot, time::Instant};
 
 use super::{
     Shared,
     columns::Columns,
     failure,
-    page::{JobReference, Page, Schema},
+    page::{JobReference, Page, Schema, count},
     protocol::Reason,
 };
 use crate::warehouse::{
-    Error, Meter, Metered, Rows,
+    Error, Metered, Rows, Terms,
     rest::{self, Call, Fault},
 };
 
@@ -110,7 +111,7 @@ impl Answer {
 
 impl Running {
     /// Waits for the answer, tells what it was billed, and reads all of it.
-    pub(super) async fn rows(self, meter: &Meter) -> Result<Rows, Error> {
+    pub(super) async fn rows(self, terms: &Terms) -> Result<Rows, Error> {
         let Self { mut job, first: mut answer } = self;
         let mut pause = PAUSE;
         let mut asked = Instant::now();
@@ -124,8 +125,12 @@ impl Running {
         }
         if let Some(job) = &mut job {
             job.is_done = true;
+            // The answer of a job that was waited for does not tell its bill.
+            if answer.metered.billed.is_none() && terms.most.is_some() {
+                answer.metered.billed = job.billed().await;
+            }
         }
-        meter.tell(answer.metered);
+        terms.meter.tell(answer.metered);
         // What is wrong beside columns is a warning.
         let mut columns = match answer.columns.transpose()? {
             Some(columns) if !columns.schema().fields.is_empty() => columns,
@@ -165,6 +170,45 @@ impl Job {
             .with("pageToken", token.map(str::to_owned));
         self.shared.rest.call(&call, |answer| Answer::read(answer, schema)).await.map_err(failure::of)
     }
+}
+
+impl Job {
+    /// Asks what a job that is done was billed; nothing if that is not said.
+    /// See <https://cloud.google.com/bigquery/docs/reference/rest/v2/jobs/get>.
+    async fn billed(&self) -> Option<u64> {
+        let JobReference { project_id, job_id, location } = &self.reference;
+        let call = Call::get(vec!["projects", project_id, "jobs", job_id])
+            .with("location", location.clone())
+            .with("fields", Some("statistics(query(totalBytesBilled))".to_owned()));
+        let read = |answer: &rest::Answer| {
+            serde_json::from_slice::<Done>(&answer.body).map_err(|error| Fault::Garbled(error.to_string()))
+        };
+        match self.shared.rest.call(&call, read).await {
+            Ok(done) => done.statistics?.query?.total_bytes_billed,
+            Err(fault) => {
+                tracing::warn!(?fault, job_id, "what a query was billed is not known");
+                None
+            }
+        }
+    }
+}
+
+/// What is asked of a job that is done.
+#[derive(Deserialize)]
+struct Done {
+    statistics: Option<Statistics>,
+}
+
+#[derive(Deserialize)]
+struct Statistics {
+    query: Option<QueryStatistics>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct QueryStatistics {
+    #[serde(default, deserialize_with = "count")]
+    total_bytes_billed: Option<u64>,
 }
 
 impl Drop for Job {

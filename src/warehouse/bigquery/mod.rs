@@ -83,7 +83,7 @@ impl Warehouse for BigQuery {
             let body = request::document(text, terms, &self.shared.options, asked);
             let answered = async {
                 let running = job::begin(Arc::clone(&self.shared), body).await?;
-                running.rows(&terms.meter).await
+                running.rows(terms).await
             };
             tokio::time::timeout(deadline, answered).await.unwrap_or(Err(Error::Cancelled))
         })

@@ -13,11 +13,11 @@ use crate::{
 };
 
 /// Tables, views, foreign and partitioned tables that the user may read, without their partitions.
-/// `reltuples` is an estimate of the last ANALYZE, -1 before the first.
+/// `reltuples` is an estimate of the last ANALYZE, -1 before the first; of a view it is 0 before Postgres 14.
 pub(super) const COLUMNS: &str = "
     SELECT CAST(n.nspname AS TEXT), CAST(c.relname AS TEXT), CAST(a.attname AS TEXT),
            CAST(CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, NULL) ELSE format_type(t.oid, NULL) END AS TEXT),
-           CAST(c.reltuples AS DOUBLE PRECISION)
+           CAST(CASE WHEN c.relkind IN ('r', 'p', 'm') OR c.reltuples > 0 THEN c.reltuples ELSE -1 END AS DOUBLE PRECISION)
     FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped

@@ -1,6 +1,6 @@
 //! Budgets over BigQuery's protocol: a dry run first, a limit on what runs, and nothing beyond it.
 
-use std::{fs, sync::Arc};
+use std::{fs, sync::Arc, time::Duration};
 
 use entente::{
     engine::{Answered, CacheOutcome, Engine, Failure, Limits, Live, load_project},
@@ -11,7 +11,7 @@ use entente::{
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use super::scripted::{self, Endpoint, Manners, Reply, Server, Speaks};
+use super::scripted::{self, Endpoint, Manners, Reply, Script, Server, Speaks};
 
 const METRICS: &str = "\
 tables:
@@ -66,6 +66,14 @@ struct World {
 
 impl World {
     async fn start(budgets: &str, manners: Manners, failing: bool) -> Self {
+        let script = move |request: &scripted::Request, _: usize| {
+            let refused = || Reply::refused(400, "invalidQuery", "no");
+            dry_run(request).or_else(|| (failing && request.endpoint == Endpoint::Query).then(refused))
+        };
+        Self::start_with(budgets, manners, Box::new(script)).await
+    }
+
+    async fn start_with(budgets: &str, manners: Manners, script: Script) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let write = |name: &str, text: &str| {
             let path = folder.path().join(name);
@@ -79,11 +87,7 @@ impl World {
         write("schema/catalog.json", CATALOG);
         let loaded = load_project(folder.path());
         assert!(loaded.project.is_some(), "{:#?}", loaded.diagnostics);
-        let script = move |request: &scripted::Request, _| {
-            let refused = || Reply::refused(400, "invalidQuery", "no");
-            dry_run(request).or_else(|| (failing && request.endpoint == Endpoint::Query).then(refused))
-        };
-        let server = Server::start(Speaks::BigQuery, manners, Box::new(script)).await;
+        let server = Server::start(Speaks::BigQuery, manners, script).await;
         let driver = BigQuery::new(Options {
             project: "acme".to_owned(),
             dataset: None,
@@ -190,6 +194,37 @@ fn those_who_ask_at_once_cannot_both_spend_the_rest() {
         assert_eq!(world.ran().len(), 3);
         assert!(world.engine.spent().0 <= 9_000_000_000);
         assert!(world.ask("bob", &revenue("2025-03-01 to 2025-03-29")).await.is_ok(), "others have their own");
+    });
+}
+
+#[test]
+fn a_query_that_is_waited_for_is_settled_by_the_bill_of_its_job() {
+    Runtime::new().expect("threads").block_on(async {
+        let job_takes = Duration::from_millis(900);
+        let manners = Manners { reads: 3 * OF_A_DAY, rows: 1, job_takes, ..Manners::default() };
+        let world = World::start("{ per_day: 1 TB }", manners, false).await;
+        world.ask("ann", &revenue("2025-06-01 to 2025-06-08")).await.expect("it is answered");
+        assert_eq!(world.engine.spent().0, 3 * OF_A_DAY);
+        assert_eq!(world.server.seen(Endpoint::Job).len(), 1);
+    });
+}
+
+#[test]
+fn a_query_whose_answer_is_lost_may_be_billed() {
+    Runtime::new().expect("threads").block_on(async {
+        // Of five rows the first page has three, and the second one none.
+        let manners = Manners { reads: 3 * OF_A_DAY, rows: 5, page: 3, ..Manners::default() };
+        let world = World::start_with(
+            "{ per_day: 1 TB }",
+            manners,
+            Box::new(|request: &scripted::Request, _| {
+                let lost = || Reply::Json(200, json!({ "jobComplete": true, "totalRows": "5" }));
+                dry_run(request).or_else(|| (request.endpoint == Endpoint::Results).then(lost))
+            }),
+        )
+        .await;
+        assert_eq!(world.ask("ann", &revenue("2025-06-01 to 2025-06-08")).await.map(|_| ()), Err(Failure::Unavailable));
+        assert_eq!(world.engine.spent().0, 3 * OF_A_DAY);
     });
 }
 

@@ -112,7 +112,7 @@ fn a_job_that_fails_while_it_runs_is_told_by_its_reason() {
 const HOPELESS_HERE: &[(&str, Step, &str)] = &[
     ("always 503", |_, _| Some(Reply::refused(503, "backendError", "no")), "BigQuery is in trouble"),
     ("always 429", |_, _| Some(Reply::refused(429, "rateLimitExceeded", "no")), "the project asks too much at once"),
-    ("a wait without end", |_, _| Some(Reply::RetryAfter(503, "backendError", 3600)), "the query was cancelled"),
+    ("a wait without end", |_, _| Some(Reply::RetryAfter(503, "backendError", 3600)), "BigQuery is in trouble"),
 ];
 
 #[test]

@@ -112,7 +112,7 @@ fn a_statement_that_fails_while_it_runs_is_told_by_its_code_and_needs_no_stoppin
 const HOPELESS_HERE: &[(&str, Step, &str)] = &[
     ("always 503", |_, _| Some(Reply::refused(503, "390503", "no")), "Snowflake is in trouble"),
     ("always 429", |_, _| Some(Reply::refused(429, "390429", "no")), "the account asks too much at once"),
-    ("a wait without end", |_, _| Some(Reply::RetryAfter(503, "390503", 3600)), "the query was cancelled"),
+    ("a wait without end", |_, _| Some(Reply::RetryAfter(503, "390503", 3600)), "Snowflake is in trouble"),
 ];
 
 #[test]

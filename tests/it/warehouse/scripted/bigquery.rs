@@ -10,6 +10,7 @@ pub(super) fn endpoint(method: &str, path: &[&str]) -> Endpoint {
     match (method, path) {
         ("POST", ["projects", _, "queries"]) => Endpoint::Query,
         ("GET", ["projects", _, "queries", _]) => Endpoint::Results,
+        ("GET", ["projects", _, "jobs", _]) => Endpoint::Job,
         ("POST", ["projects", _, "jobs", _, "cancel"]) => Endpoint::Cancel,
         (_, [.., "token"]) => Endpoint::Token,
         _ => Endpoint::Metadata,
@@ -26,6 +27,10 @@ impl State {
         match request.endpoint {
             Endpoint::Query => self.query(request).await,
             Endpoint::Results => self.results(request).await,
+            Endpoint::Job if self.number(request).is_some() => {
+                Reply::Json(200, json!({ "statistics": { "query": { "totalBytesBilled": self.billed() } } }))
+            }
+            Endpoint::Job => Reply::refused(404, "notFound", "Not found: Job"),
             Endpoint::Cancel if self.stop(request) => Reply::Json(200, json!({ "kind": "bigquery#jobCancelResponse" })),
             Endpoint::Cancel => Reply::refused(404, "notFound", "Not found: Job"),
             Endpoint::Metadata | Endpoint::Token => Reply::refused(404, "notFound", "Not found: Table"),
@@ -42,7 +47,19 @@ impl State {
         }
         let number = self.begin_job(request, request.body["query"].as_str().unwrap_or_default());
         let patience = request.body["timeoutMs"].as_u64().unwrap_or(10_000);
-        self.read(number, Duration::from_millis(patience), 0).await
+        let mut answer = self.read(number, Duration::from_millis(patience), 0).await;
+        // Only the first answer tells the bill.
+        if let Reply::Json(200, page) = &mut answer
+            && page["jobComplete"] == json!(true)
+        {
+            page["totalBytesBilled"] = json!(self.billed());
+        }
+        answer
+    }
+
+    /// What every query is billed: at least 10 MiB, rounded up to one.
+    fn billed(&self) -> String {
+        self.manners.reads.next_multiple_of(1 << 20).max(10 << 20).to_string()
     }
 
     /// `jobs.getQueryResults`
@@ -75,7 +92,6 @@ impl State {
             "schema": schema(),
             "totalRows": self.manners.rows.to_string(),
             "totalBytesProcessed": self.manners.reads.to_string(),
-            "totalBytesBilled": self.manners.reads.next_multiple_of(1 << 20).max(10 << 20).to_string(),
             "rows": rows,
         });
         if to < self.manners.rows {

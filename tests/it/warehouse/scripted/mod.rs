@@ -34,6 +34,8 @@ pub(super) enum Endpoint {
     Query,
     /// Whether a job is done, and its rows.
     Results,
+    /// What a job came to.
+    Job,
     /// A job is stopped.
     Cancel,
     /// Tokens are given.

@@ -16,6 +16,7 @@ mod periods;
 mod pricing;
 mod query;
 mod rollups;
+mod together;
 mod watch;
 
 pub use answer::{Answer, Answered, CacheOutcome, Cost, Failure};
@@ -29,4 +30,5 @@ pub use periods::Periods;
 pub use pricing::{Pricing, Unpriced};
 pub use query::{Clock, Engine, Limits};
 pub use rollups::{Built, Storing, build, has_tables, refresh_stored, stored_of};
+pub use together::Beside;
 pub use watch::{WatchError, Watching, watch};

@@ -68,12 +68,12 @@ const SLOT_SECONDS: i64 = 15 * 60;
 const PLANS_BYTES: u64 = 64 << 20;
 
 /// A request that was planned, with the key of its rows.
-struct Planned {
-    plan: Arc<Plan>,
+pub(super) struct Planned {
+    pub(super) plan: Arc<Plan>,
     text: Text,
     terms: Terms,
-    key: Fingerprint,
-    now: DateTime<Utc>,
+    pub(super) key: Fingerprint,
+    pub(super) now: DateTime<Utc>,
     /// What its query reads, as far as statistics tell.
     estimate: Option<Estimate>,
 }
@@ -91,7 +91,7 @@ struct Budgeted {
 pub struct Engine {
     warehouse: Arc<dyn Warehouse>,
     plans: Moka<Fingerprint, Arc<Planned>>,
-    answers: Cache<Arc<Answer>, Failure>,
+    pub(super) answers: Cache<Arc<Answer>, Failure>,
     turns: Arc<Semaphore>,
     waiting: Arc<AtomicU64>,
     data_version: AtomicU64,
@@ -147,10 +147,15 @@ impl Engine {
         dialect: Option<Dialect>,
     ) -> Result<(Plan, Text, Dialect), PlanError> {
         let dialect = dialect.unwrap_or_else(|| self.dialect());
-        let context = plan::Context { now: slot(self.now()), dialect };
+        let context = plan::Context { dialect, ..self.context() };
         let plan = plan::plan(&live.project, request, principal, &context)?;
         let text = sql::print_pretty(&plan.select, dialect);
         Ok((plan, text, dialect))
+    }
+
+    /// Returns what plans of this moment depend on.
+    pub(super) fn context(&self) -> plan::Context {
+        plan::Context { now: slot(self.now()), dialect: self.dialect() }
     }
 
     /// Declares that the data have changed: no row that is kept is used again.
@@ -269,7 +274,12 @@ impl Engine {
         }
     }
 
-    async fn planned(&self, live: &Live, request: &Request, principal: &Principal) -> Result<Arc<Planned>, PlanError> {
+    pub(super) async fn planned(
+        &self,
+        live: &Live,
+        request: &Request,
+        principal: &Principal,
+    ) -> Result<Arc<Planned>, PlanError> {
         let now = slot(self.now());
         let data_version = self.data_version();
         let mut hash = FingerprintWriter::default();

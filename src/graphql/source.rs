@@ -3,7 +3,7 @@
 use std::{future::Future, pin::Pin};
 
 use crate::{
-    engine::{Answered, Failure},
+    engine::{Answered, Beside, Failure},
     plan::{Plan, Principal, Request},
     sql::{Dialect, Text},
     time::{DateTime, Utc},
@@ -14,8 +14,14 @@ pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Answers requests against the project that the schema was made of.
 pub trait Source: Send + Sync {
-    /// Plans and runs a request. Dropping the future leaves.
-    fn answer<'a>(&'a self, request: &'a Request, principal: &'a Principal) -> Pending<'a, Result<Answered, Failure>>;
+    /// Plans and runs a request, in one query with others that are asked beside it where that gives the same. Dropping
+    /// the future leaves.
+    fn answer<'a>(
+        &'a self,
+        request: &'a Request,
+        beside: &'a Beside<'_>,
+        principal: &'a Principal,
+    ) -> Pending<'a, Result<Answered, Failure>>;
     /// Returns whether one query gives the rows of a request and the row over all of them; see `Request::total`.
     fn gives_total<'a>(&'a self, request: &'a Request, principal: &'a Principal) -> Pending<'a, bool>;
     /// Plans a request and writes its SQL for people, in a dialect or the warehouse's own, without running it.

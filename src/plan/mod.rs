@@ -31,6 +31,7 @@ mod state;
 mod text;
 mod time;
 mod to_sql;
+mod together;
 mod total;
 
 pub use error::{PlanError, PlanErrorCode};
@@ -48,6 +49,7 @@ pub(crate) use funnel::{Chain, Event};
 pub(crate) use model_rows::{ModelRows, local_time, partition_condition};
 pub use text::RequestText;
 pub(crate) use time::{move_day, period_end, truncate};
+pub use together::together;
 
 use self::{access::Access, frame::Frame};
 use crate::{

@@ -2,7 +2,7 @@
 
 use super::state::Shared;
 use crate::{
-    engine::{Answered, Failure, Live},
+    engine::{Answered, Beside, Failure, Live},
     graphql::{Compiled, Pending, Source},
     plan::{Principal, Request},
     sql::Dialect,
@@ -16,9 +16,14 @@ pub(super) struct Asked<'a> {
 }
 
 impl Source for Asked<'_> {
-    fn answer<'a>(&'a self, request: &'a Request, principal: &'a Principal) -> Pending<'a, Result<Answered, Failure>> {
+    fn answer<'a>(
+        &'a self,
+        request: &'a Request,
+        beside: &'a Beside<'_>,
+        principal: &'a Principal,
+    ) -> Pending<'a, Result<Answered, Failure>> {
         Box::pin(async move {
-            let answered = self.shared.engine.answer(self.live, request, principal).await;
+            let answered = self.shared.engine.answer_beside(self.live, request, beside, principal).await;
             self.shared.telemetry.answer(answered.as_ref());
             answered
         })

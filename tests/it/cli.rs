@@ -125,6 +125,41 @@ fn sql_is_printed_in_every_dialect_without_a_warehouse() {
 }
 
 #[test]
+fn sql_of_one_warehouse_is_not_printed_for_another() {
+    let project = Project::parcel(Scale::Hundredth);
+    project.write(
+        "metrics/letters.yml",
+        "\
+models:
+  - name: lettered_depots
+    description: One row per depot, by the first letter of its name.
+    table: marts.dim_depots
+    primary_key: depot_id
+    dimensions:
+      - { name: letter, type: string, expr: { duckdb: \"name[1]\", bigquery: \"LEFT(name, 1)\" } }
+metrics:
+  - name: depots_known
+    description: Depots that are known.
+    owner: network-pm
+    model: lettered_depots
+    agg: count
+",
+    );
+    let request = ["query", "-m", "depots_known", "-b", "letter", "--sql", "--dialect"];
+    let duckdb = project.run(request.into_iter().chain(["duckdb"])).worked();
+    assert!(duckdb.contains("name[1]"), "{duckdb}");
+    let bigquery = project.run(request.into_iter().chain(["bigquery"])).worked();
+    assert!(bigquery.contains("LEFT(name, 1)"), "{bigquery}");
+    project.run(request.into_iter().chain(["snowflake"])).failed(
+        1,
+        &[
+            "an expression of `lettered_depots` is written for duckdb, bigquery only",
+            "Add a `snowflake:` text to the expression.",
+        ],
+    );
+}
+
+#[test]
 fn sql_is_printed_for_a_warehouse_that_does_not_run() {
     let project = Project::parcel(Scale::Hundredth);
     let request = ["query", "-m", "revenue", "-b", "time.month", "-t", "2025"];

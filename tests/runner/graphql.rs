@@ -4,7 +4,7 @@ use std::{fmt::Write as _, sync::Arc};
 
 use entente::{
     cache::Fingerprint,
-    engine::{Engine, Failure, Limits, Live},
+    engine::{Answered, Beside, Engine, Failure, Limits, Live},
     graphql::{Api, Compiled, CursorKey, Pending, Request, Source},
     plan::{self, Context, Principal},
     project::Project,
@@ -31,9 +31,10 @@ impl Source for Standing {
     fn answer<'a>(
         &'a self,
         request: &'a plan::Request,
+        beside: &'a Beside<'_>,
         principal: &'a Principal,
-    ) -> Pending<'a, Result<entente::engine::Answered, Failure>> {
-        Box::pin(self.engine.answer(&self.live, request, principal))
+    ) -> Pending<'a, Result<Answered, Failure>> {
+        Box::pin(self.engine.answer_beside(&self.live, request, beside, principal))
     }
 
     fn gives_total<'a>(&'a self, request: &'a plan::Request, principal: &'a Principal) -> Pending<'a, bool> {

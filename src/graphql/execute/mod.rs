@@ -1,7 +1,7 @@
 //! An operation and a source → a response.
 //!
-//! The fields at the root are answered side by side. What does not depend on data – the catalogue, introspection – is
-//! written when the operation is first read.
+//! The fields at the root are answered side by side, those that the same rows answer in one query. What does not depend on
+//! data – the catalogue, introspection – is written when the operation is first read.
 //!
 //! **Invariant:** an error is about one field; the others stand.
 
@@ -14,6 +14,8 @@ mod table;
 
 pub(super) use body::Written;
 
+use std::collections::BTreeMap;
+
 use async_graphql_value::ConstValue;
 
 use super::{
@@ -23,7 +25,9 @@ use super::{
     response,
 };
 use crate::{
-    plan::{PlanErrorCode, Principal},
+    cache::Fingerprint,
+    engine::{Answered, Beside, Failure},
+    plan::{PlanErrorCode, Principal, Request},
     sql::Dialect,
 };
 use body::Body;
@@ -33,6 +37,8 @@ use table::{Table, Values};
 #[derive(Debug)]
 pub(super) struct Operation {
     fields: Vec<RootField>,
+    /// The requests of the fields that differ from another's in their metrics only.
+    alike: Vec<Request>,
     bytes: usize,
 }
 
@@ -52,7 +58,7 @@ enum Work {
     Report(Box<Report>),
     Table(Box<Table>),
     Values(Box<Values>),
-    Sql(Box<crate::plan::Request>, Option<Dialect>),
+    Sql(Box<Request>, Option<Dialect>),
     Refused(GraphqlError),
 }
 
@@ -91,13 +97,31 @@ impl Operation {
                 Work::Report(_) | Work::Table(_) | Work::Values(_) | Work::Sql(..) | Work::Refused(_) => 0,
             })
             .sum();
-        Self { fields, bytes: bytes + written }
+        let alike = alike(&fields);
+        Self { fields, alike, bytes: bytes + written }
     }
 
     /// Returns a measure of the memory it takes.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
     }
+}
+
+/// Returns what the fields ask for, as far as others ask for other metrics of the same groups.
+fn alike(fields: &[RootField]) -> Vec<Request> {
+    let requests = fields.iter().flat_map(|field| match &field.work {
+        Work::Report(report) => report::requests(report),
+        Work::Table(table) => table.first_page().cloned().into_iter().collect(),
+        Work::Written(_) | Work::Values(_) | Work::Sql(..) | Work::Refused(_) => Vec::new(),
+    });
+    let mut by_groups: BTreeMap<Fingerprint, Vec<Request>> = BTreeMap::new();
+    for request in requests {
+        let of_groups = by_groups.entry(Fingerprint::of(&request.without_metrics())).or_default();
+        if !of_groups.contains(&request) {
+            of_groups.push(request);
+        }
+    }
+    by_groups.into_values().filter(|requests| requests.len() > 1).flatten().collect()
 }
 
 fn work(api: &Api, ctx: &Context<'_>, field: &Selected) -> Result<Work, GraphqlError> {
@@ -139,7 +163,8 @@ pub(super) async fn execute(
     principal: &Principal,
     request_id: Option<&str>,
 ) -> Reply {
-    let asking = Asking { api, source, principal };
+    let beside = Beside::of(&operation.alike);
+    let asking = Asking { api, source, beside: &beside, principal };
     let works = operation.fields.iter().map(|field| asking.field(field));
     let done = join::all(works).await;
     let mut body = Body::default();
@@ -192,10 +217,16 @@ fn placed(error: GraphqlError, field: &RootField) -> GraphqlError {
 struct Asking<'a> {
     api: &'a Api,
     source: &'a dyn Source,
+    beside: &'a Beside<'a>,
     principal: &'a Principal,
 }
 
 impl Asking<'_> {
+    /// Asks for the rows of a request.
+    async fn ask(&self, request: &Request) -> Result<Answered, Failure> {
+        self.source.answer(request, self.beside, self.principal).await
+    }
+
     async fn field(&self, field: &RootField) -> Done {
         match &field.work {
             Work::Written(bytes) => Done { value: Some(Body::of(bytes)), errors: Vec::new() },

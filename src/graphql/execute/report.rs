@@ -37,6 +37,18 @@ impl Standing {
     }
 }
 
+/// Returns what a report asks for, as far as it is known before anything is answered.
+pub(super) fn requests(report: &Report) -> Vec<Request> {
+    let is_first = |rows: &&Rows| rows.after.is_none();
+    match with_total(report) {
+        Some((rows, request)) => is_first(&rows).then_some(request).into_iter().collect(),
+        None => {
+            let rows = report.rows.as_ref().filter(is_first).and_then(|rows| rows.request.as_ref());
+            rows.into_iter().chain(&report.totals).cloned().collect()
+        }
+    }
+}
+
 impl Asking<'_> {
     pub(super) async fn report(&self, report: &Report) -> Done {
         match self.rows_and_totals(report).await {
@@ -98,7 +110,7 @@ impl Asking<'_> {
 
     /// Asks; if the request is refused because of some of its metrics, asks for the others.
     async fn standing(&self, request: &Request) -> Result<Standing, Vec<GraphqlError>> {
-        let refusal = match self.source.answer(request, self.principal).await {
+        let refusal = match self.ask(request).await {
             Ok(answered) => {
                 return match split_whole_number(&self.api.project, request, &answered.answer.plan) {
                     None => Ok(Standing { answered: Some(answered), failed: Vec::new() }),
@@ -129,7 +141,7 @@ impl Asking<'_> {
             OrderBy::Column(name) => !is_failed(name),
             OrderBy::Metric(_) => true,
         });
-        match self.source.answer(&request, self.principal).await {
+        match self.ask(&request).await {
             Ok(answered) => Ok(Standing { answered: Some(answered), failed }),
             Err(_) => Err(whole(refusal)),
         }

@@ -80,6 +80,11 @@ impl Table {
         let first = saved.limit.unwrap_or(1000).min(10_000);
         Ok(Self { page: Paged::new(request, first, None), selected: field.below.clone() })
     }
+
+    /// Returns what is asked for, if it is a first page.
+    pub(super) fn first_page(&self) -> Option<&Request> {
+        self.page.after.is_none().then_some(&self.page.request)
+    }
 }
 
 impl Values {
@@ -181,10 +186,10 @@ impl Asking<'_> {
     }
 
     async fn paged(&self, page: &Paged) -> Result<Answered, GraphqlError> {
-        let Some(after) = &page.after else { return Ok(self.source.answer(&page.request, self.principal).await?) };
+        let Some(after) = &page.after else { return Ok(self.ask(&page.request).await?) };
         let cursor = Cursor::open(after, &self.api.cursor_key, &self.place(&page.query))?;
         let request = Request { after: Some(cursor.values), ..page.request.clone() };
-        let answered = self.source.answer(&request, self.principal).await?;
+        let answered = self.ask(&request).await?;
         if answered.answer.plan.range == cursor.range { Ok(answered) } else { Err(request::expired()) }
     }
 

@@ -124,10 +124,12 @@ impl Scope<'_> {
                     }
                     None => {
                         let have: Vec<&str> = texts.keys().map(|dialect| dialect.name()).collect();
+                        let model = at.0.last().map_or(self.base, |join| self.project.joins[*join].to);
+                        let model = &self.project.models[model].name;
                         self.error.get_or_insert_with(|| {
                             PlanError::new(
                                 PlanErrorCode::DialectMissing,
-                                format!("an expression is written for {} only", have.join(", ")),
+                                format!("an expression of `{model}` is written for {} only", have.join(", ")),
                             )
                             .help(format!("Add a `{}:` text to the expression.", self.frame.context.dialect.name()))
                         });

@@ -155,10 +155,14 @@ pub(super) fn principal(region: &str) -> Principal {
     Principal { claims: [("region".to_owned(), claim)].into(), roles: [ROLE.to_owned()].into(), ..Principal::default() }
 }
 
+/// What plans depend on beside the project, the request and who asks.
+pub(super) fn context() -> Context {
+    Context { now: now(), dialect: Dialect::DuckDb }
+}
+
 /// Plans a request; a panic of the planner is a failure like others.
 pub(super) fn plan_request(project: &Project, request: &Request) -> Result<Plan, Failure> {
-    let context = Context { now: now(), dialect: Dialect::DuckDb };
-    let planned = catch_unwind(AssertUnwindSafe(|| plan::plan(project, request, &principal(SEEN_REGION), &context)));
+    let planned = catch_unwind(AssertUnwindSafe(|| plan::plan(project, request, &principal(SEEN_REGION), &context())));
     planned.map_err(|_| Failure::Panicked)?.map_err(|error| Failure::Refused(error.to_string()))
 }
 

@@ -18,7 +18,7 @@ use std::{
 };
 
 use entente::{
-    engine::{Answer, Answered, CacheOutcome, Failure, load_project},
+    engine::{Answer, Answered, Beside, CacheOutcome, Failure, load_project},
     graphql::{Api, Compiled, Pending, Reply, Request, Source},
     plan::{self, ColumnRole, KeyKind, OutputColumn, Plan, PlanError, Principal},
     project::Project,
@@ -86,7 +86,12 @@ impl Recorder {
 }
 
 impl Source for Recorder {
-    fn answer<'a>(&'a self, request: &'a plan::Request, _: &'a Principal) -> Pending<'a, Result<Answered, Failure>> {
+    fn answer<'a>(
+        &'a self,
+        request: &'a plan::Request,
+        _: &'a Beside<'_>,
+        _: &'a Principal,
+    ) -> Pending<'a, Result<Answered, Failure>> {
         self.asked.lock().expect("no panic").push(request.clone());
         if let Some(failure) = self.refuse.and_then(|refuse| refuse(request)) {
             return Box::pin(std::future::ready(Err(failure)));

@@ -65,6 +65,41 @@ fn callers_who_ask_the_same_at_once_share_one_query() {
     assert_eq!(fixture.fake.counts(), (1, 1, 0));
 }
 
+const TILES: &str = "{ a: report { totals { parcelsBooked } } b: report { totals { revenue } } }";
+
+#[test]
+fn tiles_of_the_same_rows_share_one_query_and_each_is_kept() {
+    let fixture = Fixture::new();
+    let columns = vec![ColumnData::Integer(vec![Some(42)]), ColumnData::Decimal { values: vec![Some(750)], scale: 2 }];
+    fixture.fake.answer_with(Rows { columns, len: 1 });
+    for _ in 0..2 {
+        let both = json!({ "a": { "totals": { "parcelsBooked": "42" } }, "b": { "totals": { "revenue": "7.50" } } });
+        assert_eq!(fixture.client().graphql(TILES).json(), json!({ "data": both }));
+    }
+    let one = fixture.client().graphql("{ report { totals { revenue } } }").json();
+    assert_eq!(one["data"]["report"]["totals"]["revenue"], "7.50");
+    assert_eq!(fixture.fake.counts(), (1, 1, 0));
+}
+
+#[test]
+fn a_common_query_that_fails_is_asked_once_and_told_to_each_tile() {
+    let fixture = Fixture::new();
+    fixture.fake.fail_with(Some(|| Error::Unavailable("the host is away".to_owned())));
+    let answer = fixture.client().graphql(TILES).json();
+    let paths: Vec<_> = answer["errors"].as_array().expect("errors").iter().map(|error| &error["path"][0]).collect();
+    assert_eq!(paths, ["a", "b"]);
+    assert_eq!(fixture.fake.counts(), (1, 1, 0));
+}
+
+#[test]
+fn a_common_query_that_the_warehouse_refuses_is_asked_in_parts() {
+    let fixture = Fixture::new();
+    fixture.fake.fail_with(Some(|| Error::refused("the price of a row is no number")));
+    let answer = fixture.client().graphql(TILES).json();
+    assert_eq!(answer["errors"].as_array().map(Vec::len), Some(2));
+    assert_eq!(fixture.fake.counts(), (3, 3, 0));
+}
+
 #[test]
 fn a_caller_who_leaves_stops_the_query_that_nobody_else_waits_for() {
     let fixture = Fixture::new();

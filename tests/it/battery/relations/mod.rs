@@ -34,11 +34,12 @@ pub(super) enum Relation {
     Renamed,
     PhysicalTwin,
     Total,
+    Together,
     Cached,
 }
 
 impl Relation {
-    pub(super) const ALL: [Self; 15] = [
+    pub(super) const ALL: [Self; 16] = [
         Self::Partition,
         Self::Trinity,
         Self::Independence,
@@ -53,6 +54,7 @@ impl Relation {
         Self::Renamed,
         Self::PhysicalTwin,
         Self::Total,
+        Self::Together,
         Self::Cached,
     ];
 
@@ -73,6 +75,7 @@ impl Relation {
             Self::Cached => "r6",
             Self::PhysicalTwin => "r7",
             Self::Total => "r18",
+            Self::Together => "r19",
         }
     }
 
@@ -93,6 +96,7 @@ impl Relation {
             Self::Cached => "R6: what is kept is what is asked anew, whoever asked before",
             Self::PhysicalTwin => "R7: a policy on all rows is no policy on the rows that may be seen",
             Self::Total => "R18: groups and their total are the same in one query as in two",
+            Self::Together => "R19: a request's part of a common answer is what it gives alone",
             Self::Renamed => "R16: other names give the same numbers",
         }
     }
@@ -121,6 +125,7 @@ impl Relation {
             Self::Unpruned => case.world.partitions.is_some(),
             Self::PhysicalTwin => case.world.policy.is_some(),
             Self::Total => total::has_total(case),
+            Self::Together => is_plain && case.query.metrics.len() > 1,
             Self::Permutation | Self::TwiceTheSame | Self::Renamed | Self::Cached => true,
         }
     }
@@ -164,6 +169,7 @@ pub(super) fn check(warehouse: &Warehouse, case: &Case, relation: Relation, mut 
         Relation::Cached => cached::cached(&asker, case, &mut random),
         Relation::PhysicalTwin => changed::physical_twin(warehouse, &asker, case),
         Relation::Total => total::total(&asker, case),
+        Relation::Together => total::together(&asker, case),
         Relation::Renamed => changed::renamed(&asker, case),
     }
 }

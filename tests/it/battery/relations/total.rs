@@ -1,4 +1,4 @@
-//! Groups and the row over all of them, in one query.
+//! Groups and the row over all of them in one query, and requests for other metrics of the same groups in one query.
 
 use super::{Asker, differs};
 use crate::battery::{
@@ -6,7 +6,9 @@ use crate::battery::{
     case::Case,
     oracle::Answer,
     query::{Query, Show},
+    world::SEEN_REGION,
 };
+use entente::plan::{self, Order, OrderBy, Request};
 
 /// Whether a query has a row over all its groups that is a query of its own.
 pub(super) fn has_total(case: &Case) -> bool {
@@ -31,4 +33,29 @@ pub(super) fn total(asker: &Asker<'_>, case: &Case) -> Result<(), Failure> {
     let whole = Query { keys: Vec::new(), having: None, fill: false, top: None, ..query.clone() };
     let values = |answer: Answer| answer.into_values().map(|values| (Vec::new(), values)).collect();
     differs("the total alone, and beside its groups", &values(asker.ask(&whole)?), &values(read(0..1)?))
+}
+
+/// The answers of two requests out of the one that is asked in their place are those that each gives alone.
+pub(super) fn together(asker: &Asker<'_>, case: &Case) -> Result<(), Failure> {
+    let (first, others) = case.query.metrics.split_at(1);
+    let queries = [first, others].map(|metrics| Query { metrics: metrics.to_vec(), ..case.query.clone() });
+    let by_keys = |query: &Query| -> Result<Request, Failure> {
+        let request: Request = query.text(PREFIX).parse().map_err(|error| Failure::Refused(format!("{error}")))?;
+        let by_key = |name: &String| Order { by: OrderBy::Column(name.clone()), descending: false, nulls_first: false };
+        let order = request.keys.iter().map(|key| by_key(&key.name)).collect();
+        Ok(Request { order, ..request })
+    };
+    let requests = [by_keys(&queries[0])?, by_keys(&queries[1])?];
+    let found = plan::together(&asker.project, &requests, &ask::principal(SEEN_REGION), &ask::context());
+    for ((query, request), whole) in queries.iter().zip(&requests).zip(found) {
+        let Some(whole) = whole else { continue };
+        let plan = ask::plan_request(&asker.project, &whole)?;
+        let common = asker.held.answer(&plan.select, &plan, query)?;
+        let positions: Option<Vec<usize>> = request.metrics.iter().map(|metric| whole.position_of(metric)).collect();
+        let positions = positions.ok_or_else(|| Failure::Differs("a metric is not asked for".to_owned()))?;
+        let part = |values: Vec<_>| positions.iter().map(|position| values[*position]).collect();
+        let part: Answer = common.into_iter().map(|(key, values)| (key, part(values))).collect();
+        differs("a request alone, and its part of a common answer", &asker.ask(query)?, &part)?;
+    }
+    Ok(())
 }

@@ -57,8 +57,9 @@ impl<V, E> Flights<V, E> {
 
 impl<V: Clone + Send + Sync + 'static, E: Clone + Send + Sync + 'static> Flights<V, E> {
     /// Waits for the load of this key, beginning it with `work` if there is none.
-    pub(super) async fn join<W>(self: &Arc<Self>, key: Fingerprint, work: W) -> Result<(V, Outcome), E>
+    pub(super) async fn join<F, W>(self: &Arc<Self>, key: Fingerprint, work: F) -> Result<(V, Outcome), E>
     where
+        F: FnOnce() -> W + Send,
         W: Future<Output = std::result::Result<V, E>> + Send + 'static,
     {
         let (flight, outcome) = self.board(key, work);
@@ -72,14 +73,16 @@ impl<V: Clone + Send + Sync + 'static, E: Clone + Send + Sync + 'static> Flights
         }
     }
 
-    fn board<W>(self: &Arc<Self>, key: Fingerprint, work: W) -> (Arc<Flight<V, E>>, Outcome)
+    fn board<F, W>(self: &Arc<Self>, key: Fingerprint, work: F) -> (Arc<Flight<V, E>>, Outcome)
     where
+        F: FnOnce() -> W,
         W: Future<Output = std::result::Result<V, E>> + Send + 'static,
     {
         let mut open = self.open();
         if let Some(flight) = open.get(&key).and_then(Weak::upgrade) {
             return (flight, Outcome::Shared);
         }
+        let work = work();
         let flight = Arc::new_cyclic(|flight: &Weak<Flight<V, E>>| {
             let (sender, receiver) = watch::channel(None);
             let (flights, itself) = (Arc::downgrade(self), flight.clone());

@@ -98,23 +98,27 @@ impl<V: Clone + Send + Sync + 'static, E: Clone + Send + Sync + 'static> Cache<V
 
     /// Returns the value, loading it if nobody has it and nobody is loading it.
     ///
-    /// Dropping the returned future leaves; the load goes on as long as somebody waits for it.
-    pub async fn get_or_load<L>(&self, key: Fingerprint, load: L) -> Result<(V, Outcome), Failure<E>>
+    /// Dropping the returned future leaves; the load goes on as long as somebody waits for it. `load` is called only if it is
+    /// to begin, so that a value at hand does not pay for what a load needs.
+    pub async fn get_or_load<F, L>(&self, key: Fingerprint, load: F) -> Result<(V, Outcome), Failure<E>>
     where
+        F: FnOnce() -> L + Send,
         L: Future<Output = Result<V, E>> + Send + 'static,
     {
         if let Some(value) = self.kept.get(&key).await {
             return Ok((value, Outcome::Hit));
         }
-        let kept = self.kept.clone();
-        let work = async move {
-            // Another load may have ended between the look above and this task.
-            if let Some(value) = kept.get(&key).await {
-                return Ok(value);
+        let work = || {
+            let (kept, load) = (self.kept.clone(), load());
+            async move {
+                // Another load may have ended between the look above and this task.
+                if let Some(value) = kept.get(&key).await {
+                    return Ok(value);
+                }
+                let value = load.await?;
+                kept.insert(key, value.clone()).await;
+                Ok(value)
             }
-            let value = load.await?;
-            kept.insert(key, value.clone()).await;
-            Ok(value)
         };
         self.flights.join(key, work).await
     }

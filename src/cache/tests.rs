@@ -39,7 +39,7 @@ async fn a_hundred_callers_share_one_load() {
     let callers: Vec<_> = (0..100)
         .map(|_| {
             let (cache, load) = (cache.clone(), counted.load());
-            tokio::spawn(async move { cache.get_or_load(Fingerprint::of(&"k"), load).await })
+            tokio::spawn(async move { cache.get_or_load(Fingerprint::of(&"k"), || load).await })
         })
         .collect();
     let mut misses = 0;
@@ -49,7 +49,7 @@ async fn a_hundred_callers_share_one_load() {
         misses += usize::from(outcome == Outcome::Miss);
     }
     assert_eq!((misses, counted.begun_and_ended()), (1, (1, 1)));
-    let again = cache.get_or_load(Fingerprint::of(&"k"), counted.load()).await;
+    let again = cache.get_or_load(Fingerprint::of(&"k"), || counted.load()).await;
     assert_eq!(again, Ok((7, Outcome::Hit)));
 }
 
@@ -58,12 +58,12 @@ async fn a_load_survives_whoever_began_it_and_is_not_begun_again() {
     let (cache, counted) = (cache(), Counted::default());
     let first = tokio::spawn({
         let (cache, load) = (cache.clone(), counted.load());
-        async move { cache.get_or_load(Fingerprint::of(&1), load).await }
+        async move { cache.get_or_load(Fingerprint::of(&1), || load).await }
     });
     tokio::time::sleep(Duration::from_millis(10)).await;
     let second = tokio::spawn({
         let (cache, load) = (cache.clone(), counted.load());
-        async move { cache.get_or_load(Fingerprint::of(&1), load).await }
+        async move { cache.get_or_load(Fingerprint::of(&1), || load).await }
     });
     tokio::time::sleep(Duration::from_millis(10)).await;
     first.abort();
@@ -76,14 +76,14 @@ async fn a_load_that_nobody_waits_for_is_stopped() {
     let (cache, counted) = (cache(), Counted::default());
     let only = tokio::spawn({
         let (cache, load) = (cache.clone(), counted.load());
-        async move { cache.get_or_load(Fingerprint::of(&1), load).await }
+        async move { cache.get_or_load(Fingerprint::of(&1), || load).await }
     });
     tokio::time::sleep(Duration::from_millis(10)).await;
     only.abort();
     tokio::time::sleep(Duration::from_millis(80)).await;
     assert_eq!(counted.begun_and_ended(), (1, 0));
     assert!(cache.flights.is_empty());
-    assert_eq!(cache.get_or_load(Fingerprint::of(&1), counted.load()).await, Ok((7, Outcome::Miss)));
+    assert_eq!(cache.get_or_load(Fingerprint::of(&1), || counted.load()).await, Ok((7, Outcome::Miss)));
 }
 
 #[tokio::test]
@@ -94,24 +94,24 @@ async fn an_error_is_shared_by_those_who_wait_and_never_kept() {
         Err("down")
     };
     let (a, b) =
-        tokio::join!(cache.get_or_load(Fingerprint::of(&1), fail()), cache.get_or_load(Fingerprint::of(&1), fail()),);
+        tokio::join!(cache.get_or_load(Fingerprint::of(&1), fail), cache.get_or_load(Fingerprint::of(&1), fail),);
     assert_eq!((a, b), (Err(Failure::Failed("down")), Err(Failure::Failed("down"))));
-    assert_eq!(cache.get_or_load(Fingerprint::of(&1), async { Ok(3) }).await, Ok((3, Outcome::Miss)));
+    assert_eq!(cache.get_or_load(Fingerprint::of(&1), || async { Ok(3) }).await, Ok((3, Outcome::Miss)));
 }
 
 #[tokio::test]
 async fn a_panic_reaches_everybody_who_waits_and_leaves_the_key_usable() {
     let cache = cache();
     let broken = async { panic!("a bug") };
-    assert_eq!(cache.get_or_load(Fingerprint::of(&1), broken).await, Err(Failure::Panicked));
-    assert_eq!(cache.get_or_load(Fingerprint::of(&1), async { Ok(3) }).await, Ok((3, Outcome::Miss)));
+    assert_eq!(cache.get_or_load(Fingerprint::of(&1), || broken).await, Err(Failure::Panicked));
+    assert_eq!(cache.get_or_load(Fingerprint::of(&1), || async { Ok(3) }).await, Ok((3, Outcome::Miss)));
 }
 
 #[tokio::test]
 async fn a_value_heavier_than_the_cache_is_given_but_not_kept() {
     let cache: TestCache = Cache::new(Limits { bytes: 4, time_to_live: Duration::from_secs(60) }, |_| 8);
     for _ in 0..2 {
-        assert_eq!(cache.get_or_load(Fingerprint::of(&1), async { Ok(3) }).await, Ok((3, Outcome::Miss)));
+        assert_eq!(cache.get_or_load(Fingerprint::of(&1), || async { Ok(3) }).await, Ok((3, Outcome::Miss)));
         cache.kept.run_pending_tasks().await;
     }
 }
@@ -120,9 +120,9 @@ async fn a_value_heavier_than_the_cache_is_given_but_not_kept() {
 async fn a_value_is_forgotten_when_its_time_is_over() {
     let limits = Limits { bytes: 1 << 20, time_to_live: Duration::from_millis(30) };
     let cache: TestCache = Cache::new(limits, |_| 8);
-    assert_eq!(cache.get_or_load(Fingerprint::of(&1), async { Ok(1) }).await, Ok((1, Outcome::Miss)));
+    assert_eq!(cache.get_or_load(Fingerprint::of(&1), || async { Ok(1) }).await, Ok((1, Outcome::Miss)));
     tokio::time::sleep(Duration::from_millis(60)).await;
-    assert_eq!(cache.get_or_load(Fingerprint::of(&1), async { Ok(2) }).await, Ok((2, Outcome::Miss)));
+    assert_eq!(cache.get_or_load(Fingerprint::of(&1), || async { Ok(2) }).await, Ok((2, Outcome::Miss)));
 }
 
 #[test]

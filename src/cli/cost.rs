@@ -13,12 +13,12 @@ use crate::{
     catalog::Statistics,
     engine::{Pricing, Unpriced},
     plan::{self, Plan, Principal, Request},
-    price::{Estimate, Ledger, Unknown, size, tables_of_statistics},
+    price::{Estimate, Unknown, size, tables_of_statistics},
     project::Project,
     sql::Text,
     syntax::Spending,
     time::{DateTime, Utc},
-    warehouse::{Blocking, Terms, Warehouse},
+    warehouse::{self, Blocking, Rows, Terms, Warehouse},
 };
 
 /// Who asks what project, when, and what that may cost.
@@ -45,6 +45,34 @@ impl Asking<'_> {
         let context = plan::Context { now: self.now, dialect: warehouse.dialect() };
         let (project, principal, spending) = (self.project, self.principal, self.spending);
         Pricing { project, principal, context, warehouse, statistics, terms, spending }
+    }
+}
+
+impl Asking<'_> {
+    async fn ask(
+        &self,
+        warehouse: &dyn Warehouse,
+        request: &Request,
+        plan: &Plan,
+        text: &Text,
+    ) -> Result<Rows, Failure> {
+        let is_limited = !self.spending.budgets.is_empty();
+        let statistics = if is_limited { self.statistics(warehouse).await } else { None };
+        let terms = Terms::default();
+        let pricing = self.pricing(warehouse, statistics.as_ref(), &terms);
+        let kept = if is_limited {
+            let (estimate, reservation) = pricing.reserve(request, plan, text, &Arc::default()).await?;
+            Some((reservation.bytes(), estimate))
+        } else {
+            None
+        };
+        let within = Terms { most: kept.as_ref().map(|(bytes, _)| *bytes), ..Terms::default() };
+        match warehouse.query(text, &within).await {
+            Err(warehouse::Error::TooCostly(_)) => {
+                Err(Unpriced::Refused(pricing.too_costly(request, plan, text, kept).await).into())
+            }
+            answered => Ok(answered?),
+        }
     }
 }
 
@@ -83,25 +111,15 @@ pub(crate) fn told(estimate: &Estimate) -> String {
     text
 }
 
-/// Returns the terms of a query that every budget has room for. This process alone is counted.
-pub(crate) fn within_budgets(
+/// Runs a query if every budget has room for it. This process alone is counted.
+pub(crate) fn ask(
     asking: &Asking<'_>,
     warehouse: &Blocking,
     request: &Request,
     plan: &Plan,
     text: &Text,
-) -> Result<Terms, Failure> {
-    let terms = Terms::default();
-    if asking.spending.budgets.is_empty() {
-        return Ok(terms);
-    }
-    let reserved = warehouse.wait(async |warehouse| {
-        let statistics = asking.statistics(warehouse).await;
-        let pricing = asking.pricing(warehouse, statistics.as_ref(), &terms);
-        pricing.reserve(request, plan, text, &Arc::new(Ledger::default())).await
-    });
-    let (estimate, _) = reserved?;
-    Ok(Terms { most: Some(estimate.billed), ..terms })
+) -> Result<Rows, Failure> {
+    warehouse.wait(async |warehouse| asking.ask(warehouse, request, plan, text).await)
 }
 
 impl From<Unpriced> for Failure {

@@ -103,8 +103,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     if arguments.estimate {
         return cost::say(&asking, &warehouse, &plan, &text, context);
     }
-    let terms = cost::within_budgets(&asking, &warehouse, &request, &plan, &text)?;
-    let rows = warehouse.query_blocking_on(&text, &terms)?;
+    let rows = cost::ask(&asking, &warehouse, &request, &plan, &text)?;
     if let (0, Some(from), Some(to)) = (rows.len, plan.range.from, plan.range.to) {
         context.note(&format!("no rows from {from} up to, not including, {to}"));
     }

@@ -192,7 +192,7 @@ pub(crate) fn ask(check: &Check, warehouse: &Blocking) -> Result<(Finding, bool)
     match warehouse.query_blocking(&sql::print(select, warehouse.dialect())) {
         Ok(rows) => Ok((check.judge(&rows), true)),
         // One wrong column should not hide what is wrong elsewhere.
-        Err(error @ warehouse::Error::Refused(_)) => {
+        Err(error @ (warehouse::Error::Refused(_) | warehouse::Error::TooCostly(_))) => {
             let detail = error.detail().map_or_else(String::new, |detail| format!(": {}", detail.trim()));
             Ok((check.unread(&format!("{error}{detail}")), false))
         }

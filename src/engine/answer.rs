@@ -6,6 +6,7 @@ use std::sync::{
 };
 
 use crate::{
+    cache,
     plan::{ColumnRole, Plan, PlanError},
     price::Estimate,
     syntax::Price,
@@ -100,6 +101,16 @@ pub enum CacheOutcome {
     Miss,
     /// Another caller had asked the warehouse the same already.
     Shared,
+}
+
+impl From<cache::Outcome> for CacheOutcome {
+    fn from(outcome: cache::Outcome) -> Self {
+        match outcome {
+            cache::Outcome::Hit => Self::Hit,
+            cache::Outcome::Miss => Self::Miss,
+            cache::Outcome::Shared => Self::Shared,
+        }
+    }
 }
 
 /// Why there is no answer. Nothing of a driver's message is in it.

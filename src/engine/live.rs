@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Loaded;
+use super::{Held, Loaded};
 use crate::{
     cache::Fingerprint,
     project::Project,
@@ -21,6 +21,8 @@ pub struct Live {
     pub loaded_at: DateTime<Utc>,
     /// What reading costs, and how much may be read.
     pub spending: Arc<Spending>,
+    /// How much its tables hold.
+    pub statistics: Arc<Held>,
 }
 
 impl Live {
@@ -30,7 +32,7 @@ impl Live {
         let version = Fingerprint::of(&files);
         let spending = loaded.config.as_ref().map(|config| config.spending.clone()).unwrap_or_default();
         let spending = Arc::new(spending);
-        loaded.project.clone().map(|project| Self { project, version, loaded_at, spending })
+        loaded.project.clone().map(|project| Self { project, version, loaded_at, spending, statistics: Arc::default() })
     }
 
     /// Returns the start of the version, enough to tell projects apart at a glance.

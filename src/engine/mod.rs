@@ -8,6 +8,7 @@
 //! of its fingerprint.
 
 mod answer;
+mod asking;
 mod calendars;
 mod identity;
 mod live;
@@ -16,10 +17,12 @@ mod periods;
 mod pricing;
 mod query;
 mod rollups;
+mod state;
 mod together;
 mod watch;
 
 pub use answer::{Answer, Answered, CacheOutcome, Cost, Failure};
+pub use asking::ReadBytes;
 pub use calendars::{add_periods_to, periods_of, periods_query, refresh_periods};
 pub use identity::QueryIdentity;
 pub use live::Live;
@@ -30,5 +33,6 @@ pub use periods::Periods;
 pub use pricing::{Pricing, Unpriced};
 pub use query::{Clock, Engine, Limits};
 pub use rollups::{Built, Storing, build, has_tables, refresh_stored, stored_of};
+pub use state::Held;
 pub use together::Beside;
 pub use watch::{WatchError, Watching, watch};

@@ -10,8 +10,8 @@ use crate::{
     catalog::Statistics,
     plan::{self, Plan, PlanError, Principal, Request},
     price::{
-        Change, Estimate, Ledger, Offer, Over, Reservation, Unknown, changes, estimate, measured, of_unknown,
-        over_budget,
+        Budget, Change, Estimate, Ledger, Offer, Over, Reservation, Unknown, beyond_connection, changes, estimate,
+        measured, of_unknown, outgrown, over_budget,
     },
     project::Project,
     sql::{self, Text},
@@ -74,26 +74,63 @@ impl Pricing<'_> {
             Err(Unpriced::Unknown(unknown)) => return Err(Unpriced::Refused(of_unknown(&unknown))),
             priced => priced?,
         };
+        // What is billed at most may be more than what is billed: the warehouse decides unless it is certain.
+        let connection = self.connection().filter(|connection| estimate.bytes > connection.of);
         let day = self.context.now.date_naive();
-        match ledger.reserve(&self.principal.id, day, estimate.billed, &self.spending.budgets) {
-            Ok(reservation) => Ok((estimate, reservation)),
-            Err(over) => Err(Unpriced::Refused(self.refusal(request, plan, &estimate, over).await)),
+        let over = match (ledger.reserve(&self.principal.id, day, estimate.billed, &self.spending.budgets), connection)
+        {
+            (Ok(reservation), None) => return Ok((estimate, reservation)),
+            (Ok(reservation), Some(connection)) => {
+                reservation.give_back();
+                connection
+            }
+            (Err(over), Some(connection)) if connection.left < over.left => connection,
+            (Err(over), _) => over,
+        };
+        Err(Unpriced::Refused(self.refusal(request, plan, &estimate, over).await))
+    }
+
+    /// Says of a query that the warehouse refused for its bill what it may bill, and which changes fit. `kept` is what was
+    /// reserved for it at its estimate.
+    pub async fn too_costly(
+        &self,
+        request: &Request,
+        plan: &Plan,
+        text: &Text,
+        kept: Option<(u64, Estimate)>,
+    ) -> PlanError {
+        let over = self.connection();
+        let estimate = match kept {
+            Some((kept, _)) if over.is_none_or(|over| kept < over.of) => return outgrown(kept),
+            Some((_, estimate)) => Some(estimate),
+            None => self.price(plan, text).await.ok(),
+        };
+        match (estimate, over) {
+            (Some(estimate), Some(over)) => self.refusal(request, plan, &estimate, over).await,
+            (_, over) => beyond_connection(over.map(|over| over.of)),
         }
+    }
+
+    /// Returns the most that the connection lets one query bill, as a budget.
+    fn connection(&self) -> Option<Over> {
+        self.warehouse.most_billed().map(|most| Over { budget: Budget::Connection, of: most, left: most })
     }
 
     async fn refusal(&self, request: &Request, plan: &Plan, estimate: &Estimate, over: Over) -> PlanError {
         let today = self.context.now.with_timezone(&plan.time_zone).date_naive();
         let [ranges, periods, keys] = changes(request, plan.range, today);
+        let left = self.connection().map_or(over.left, |connection| over.left.min(connection.left));
         let mut asked = 0;
         let mut offers = Vec::new();
         for kind in [ranges, periods] {
-            offers.extend(self.first_that_fits(kind, over.left, &mut asked).await);
+            offers.extend(self.first_that_fits(kind, left, &mut asked).await);
         }
         let mut without_keys = Vec::new();
         for change in keys {
-            without_keys.extend(self.first_that_fits(vec![change], over.left, &mut asked).await);
+            without_keys.extend(self.first_that_fits(vec![change], left, &mut asked).await);
         }
         offers.extend(without_keys.into_iter().min_by_key(|offer| offer.estimate.billed));
+        offers.sort_by_key(|offer| offer.estimate.billed);
         over_budget(estimate, over, self.spending.price.as_ref(), &offers)
     }
 

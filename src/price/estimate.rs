@@ -11,7 +11,7 @@ use chrono::Days;
 use crate::{
     catalog::{Statistics, TableStatistics},
     plan::Plan,
-    project::{Partition, Project, Source},
+    project::{NumberPartition, Partition, Project, Source, Table},
     sql::{Bound, Dialect, Literal, PartitionRule, TableRead, table_reads, tables_of_select},
     time::{Calendar, Granularity, NaiveDate, NaiveDateTime, add_periods, period_start},
 };
@@ -88,26 +88,19 @@ pub fn estimate(
     statistics: &Statistics,
     dialect: Dialect,
 ) -> Result<Estimate, Unknown> {
-    let partition = |name: &str| {
-        let table = project.tables.iter().map(|(_, table)| table).find(|table| table.name == name)?;
-        table.partition.as_ref()
-    };
-    let rules: Vec<PartitionRule> = project
-        .tables
-        .iter()
-        .filter_map(|(_, table)| {
-            let Partition { column, required, .. } = table.partition.as_ref()?;
-            Some(PartitionRule { table: table.name.clone(), column: column.clone(), required: *required })
-        })
-        .collect();
+    let table = |name: &str| project.tables.values().find(|table| table.name == name);
+    let rules: Vec<PartitionRule> = project.tables.values().filter_map(Table::partition_rule).collect();
     let reads = table_reads(&plan.select, &rules).ok_or(Unknown::Sql)?;
     let mut tables: Vec<TableCost> = Vec::new();
     for read in &reads {
         let unknown = || Unknown::Table(read.table.clone());
         let held = statistics.tables.get(&read.table).ok_or_else(unknown)?;
         let whole = bytes(held, read, dialect).ok_or_else(unknown)?;
-        let partitions = partition(&read.table)
-            .and_then(|partition| partitions(partition, held, read.bound.as_ref(), statistics.read_on));
+        let partitions = table(&read.table).and_then(|table| match (&table.partition, &table.numbers) {
+            (Some(partition), _) => partitions(partition, held, read.bound.as_ref(), statistics.read_on),
+            (None, Some(numbers)) => Some(partitions_of_numbers(numbers, read.bound.as_ref())),
+            (None, None) => None,
+        });
         let bytes = match partitions {
             Some((_, 0)) | None => whole,
             Some((some, all)) => {
@@ -187,6 +180,24 @@ fn partitions(
     let (from, to) = (from.map_or(first, |day| start(day).max(first)), to.map_or(until, |day| day.min(until)));
     let read = if is_later { 1 } else { count(from, to, partition.granularity) };
     Some((read.min(all), all))
+}
+
+/// Returns how many of how many partitions of numbers lie within a bound; what has no partition of its own lies in one more.
+fn partitions_of_numbers(partition: &NumberPartition, bound: Option<&Bound>) -> (u64, u64) {
+    let NumberPartition { from: least, to: end, every, .. } = *partition;
+    let number = |side: fn(&Bound) -> &Option<Literal>| match bound.map(side) {
+        Some(Some(Literal::Integer(number))) => Some(*number),
+        _ => None,
+    };
+    let place = |number: i64| (i128::from(number) - i128::from(least)).div_euclid(i128::from(every.max(1)));
+    let all = place(end.saturating_sub(1)).max(0) + 1;
+    let (from, to) = (number(|bound| &bound.from), number(|bound| &bound.to));
+    let first = from.map_or(0, |from| place(from).clamp(0, all));
+    let last = to.map_or(all - 1, |to| place(to.saturating_sub(1)).clamp(-1, all - 1));
+    let is_within = from.is_some_and(|from| from >= least) && to.is_some_and(|to| to <= end);
+    let read = (last - first + 1).max(0) + i128::from(!is_within);
+    let count = |number: i128| u64::try_from(number).unwrap_or(u64::MAX);
+    (count(read), count(all + 1))
 }
 
 /// Returns the day that a constant lies in.
@@ -305,6 +316,24 @@ mod tests {
         );
         let hours = cut(Granularity::HOUR, None);
         assert_eq!(counted(&hours, year, Some("2025-06-01"), Some("2025-06-02")), Some((24, 365 * 24)));
+    }
+
+    #[test]
+    fn partitions_of_numbers_are_counted_with_the_one_of_all_others() {
+        let ids = NumberPartition { column: "id".to_owned(), from: 0, to: 1000, every: 100, required: false };
+        let counted = |from: Option<i64>, to: Option<i64>| {
+            let bound = Bound { from: from.map(Literal::Integer), to: to.map(Literal::Integer) };
+            partitions_of_numbers(&ids, Some(&bound)).0
+        };
+        assert_eq!(partitions_of_numbers(&ids, None), (11, 11));
+        assert_eq!(counted(Some(250), Some(251)), 1);
+        assert_eq!(counted(Some(199), Some(201)), 2);
+        assert_eq!(counted(Some(200), Some(300)), 1);
+        assert_eq!(counted(Some(950), None), 2, "and those above the last");
+        assert_eq!(counted(None, Some(100)), 2, "and those below the first");
+        assert_eq!(counted(Some(5000), Some(5001)), 1, "one that has no partition of its own");
+        let odd = NumberPartition { from: -5, to: 6, every: 10, ..ids };
+        assert_eq!(partitions_of_numbers(&odd, None), (3, 3), "the last one is shorter");
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub enum Budget {
     Caller,
     /// That of a day.
     Day,
+    /// What the connection lets one query bill.
+    Connection,
 }
 
 /// A query is beyond a budget.

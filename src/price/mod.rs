@@ -15,5 +15,5 @@ mod size;
 pub use cheaper::{Change, changes};
 pub use estimate::{Basis, Estimate, TableCost, Unknown, estimate, measured, tables_of_statistics};
 pub use ledger::{Budget, Ledger, Over, Reservation};
-pub use refusal::{Offer, of_unknown, over_budget};
+pub use refusal::{Offer, beyond_connection, of_unknown, outgrown, over_budget};
 pub use size::size;

@@ -41,13 +41,14 @@ pub fn over_budget(estimate: &Estimate, over: Over, price: Option<&Price>, offer
         Budget::Query => format!("one query may read {}", size(of)),
         Budget::Caller => format!("{} are left of the {} that a caller may read a day", size(left), size(of)),
         Budget::Day => format!("{} are left of the {} that may be read a day", size(left), size(of)),
+        Budget::Connection => format!("the connection lets one query bill {}", size(of)),
     };
     let Estimate { bytes, billed, .. } = *estimate;
     let bill = if billed == bytes { String::new() } else { format!(" and be billed up to {}", size(billed)) };
     let message = format!("the query would read {}{bill}{}, and {allowed}{}", size(bytes), money(billed), money(left));
     let offers: Vec<String> = offers.iter().map(Offer::told).collect();
     let help = match (offers.as_slice(), budget) {
-        ([], Budget::Query) => {
+        ([], Budget::Query | Budget::Connection) => {
             "Neither a shorter range nor fewer keys fit; filter by what partitions the table.".to_owned()
         }
         ([], Budget::Caller | Budget::Day) => {
@@ -56,6 +57,21 @@ pub fn over_budget(estimate: &Estimate, over: Over, price: Option<&Price>, offer
         (offers, _) => format!("Ask for less: {}.", offers.join("; or ")),
     };
     PlanError::new(PlanErrorCode::CostExceeded, message).help(help)
+}
+
+/// Says that a query is beyond what the connection lets one bill, where nobody knows what it would read.
+pub fn beyond_connection(most: Option<u64>) -> PlanError {
+    let most =
+        most.map_or_else(|| "it may".to_owned(), |most| format!("the {} that the connection allows", size(most)));
+    PlanError::new(PlanErrorCode::CostExceeded, format!("the query would bill more than {most}"))
+        .help("Ask for a shorter range or for fewer keys.")
+}
+
+/// Says that a query would bill more than was kept for it at its estimate.
+pub fn outgrown(kept: u64) -> PlanError {
+    let message = format!("the query would bill more than the {} that it was estimated at", size(kept));
+    PlanError::new(PlanErrorCode::CostExceeded, message)
+        .help("Ask again: its tables have grown, and what it reads is estimated anew.")
 }
 
 /// Says that nobody knows what a query would read, where there is a budget.

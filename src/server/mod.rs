@@ -22,6 +22,7 @@ mod reload;
 mod router;
 mod source;
 mod state;
+mod statistics;
 mod telemetry;
 
 pub use error::ServeError;
@@ -49,7 +50,7 @@ pub fn serve(options: Options) -> Result<(), ServeError> {
         let server = Server::start(options).await?;
         let notice = loop {
             match signals.next().await {
-                Signal::DataChanged => server.shared.engine.data_changed(),
+                Signal::DataChanged => server.shared.data_changed(),
                 Signal::Terminate => break drain.notice,
                 Signal::Interrupt => break Duration::ZERO,
             }
@@ -90,6 +91,7 @@ impl Server {
         let now = engine.now();
         let loaded = engine.with_state(options.loaded.clone()).await;
         let serving = Serving::new(&loaded, now).map_err(|NotServed::Broken| ServeError::BrokenProject)?;
+        let is_known = engine.read_statistics(&serving.live).await;
         let watching = match options.reload {
             Reload::OnChange => Some(engine::watch(options.root())?),
             Reload::Never => None,
@@ -104,6 +106,7 @@ impl Server {
             background.spawn(reload::follow(Arc::clone(&shared), watching, root));
         }
         background.spawn(upkeep(Arc::clone(&shared)));
+        background.spawn(statistics::keep(Arc::clone(&shared), is_known));
 
         let (stop, stopped) = watch::channel(false);
         let mut server = Self {
@@ -173,20 +176,11 @@ fn local_address(listener: &TcpListener, asked: SocketAddr) -> SocketAddr {
     listener.local_addr().unwrap_or(asked)
 }
 
-/// How long it holds how much the tables hold.
-const STATISTICS_FOR: Duration = Duration::from_secs(60 * 60);
-
 async fn upkeep(shared: Arc<Shared>) {
     let mut tick = tokio::time::interval(Duration::from_secs(5));
-    let mut statistics_read = tokio::time::Instant::now();
     loop {
         tick.tick().await;
         shared.telemetry.upkeep();
-        if statistics_read.elapsed() >= STATISTICS_FOR {
-            statistics_read = tokio::time::Instant::now();
-            let project = Arc::clone(&shared.serving.load().live.project);
-            shared.engine.read_statistics(&project).await;
-        }
     }
 }
 

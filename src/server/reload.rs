@@ -14,25 +14,28 @@ use crate::{
 pub(super) async fn follow(shared: Arc<Shared>, mut watching: Watching, root: std::path::PathBuf) {
     loop {
         watching.changed().await;
-        let (read, root) = (Arc::clone(&shared), root.clone());
+        let root = root.clone();
         // A bug that panics on some half-written file must not end the taking up of changes.
         let reading = tokio::task::spawn_blocking(move || engine::load_project(&root));
         match reading.await {
             Ok(loaded) => {
                 let loaded = shared.engine.with_state(loaded).await;
-                if tokio::task::spawn_blocking(move || take_up(&read, loaded)).await.is_err() {
-                    tracing::error!("taking up the project panicked; the last good project stays");
-                }
+                take_up(&shared, loaded).await;
             }
             Err(_) => tracing::error!("reading the project panicked; the last good project stays"),
         }
     }
 }
 
-/// Serves a project if it is good.
-fn take_up(shared: &Shared, loaded: Loaded) {
+/// Serves a project if it is good, once it is known how much its tables hold.
+async fn take_up(shared: &Shared, loaded: Loaded) {
     let now = shared.engine.now();
-    let not_served = match Serving::new(&loaded, now) {
+    let made = tokio::task::spawn_blocking(move || (Serving::new(&loaded, now), loaded)).await;
+    let Ok((made, loaded)) = made else {
+        tracing::error!("taking up the project panicked; the last good project stays");
+        return;
+    };
+    let not_served = match made {
         Ok(serving) if serving.live.version == shared.serving.load().live.version => {
             let mended = shared.last_load().not_served.is_some();
             if !mended {
@@ -41,8 +44,16 @@ fn take_up(shared: &Shared, loaded: Loaded) {
             None
         }
         Ok(serving) => {
+            let is_known = shared.engine.read_statistics(&serving.live).await;
+            if !is_known {
+                serving.live.statistics.take_over(&shared.serving.load().live.statistics);
+            }
             tracing::info!(version = serving.live.short_version(), "the project has changed and is served");
             shared.serving.store(Arc::new(serving));
+            // Told when it is served, so that its own tables are asked for.
+            if !is_known {
+                shared.statistics_outdated.notify_one();
+            }
             None
         }
         Err(reason) => {

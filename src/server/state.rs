@@ -10,7 +10,7 @@ use std::{
 
 use arc_swap::ArcSwap;
 use axum::http::HeaderMap;
-use tokio::sync::Mutex as AsyncMutex;
+use tokio::sync::{Mutex as AsyncMutex, Notify};
 
 use super::{Limits, Pages, telemetry::Telemetry};
 use crate::{
@@ -66,6 +66,8 @@ pub(super) struct Shared {
     /// Who asks, until callers say who they are.
     pub(super) anyone: Principal,
     pub(super) started: Instant,
+    /// Told when it is to be read how much the tables hold.
+    pub(super) statistics_outdated: Notify,
     draining: AtomicBool,
     reached: AsyncMutex<Option<(Instant, Result<(), Failure>)>>,
     ids: RequestIds,
@@ -91,10 +93,17 @@ impl Shared {
             pages,
             anyone: Principal::default(),
             started: Instant::now(),
+            statistics_outdated: Notify::new(),
             draining: AtomicBool::new(false),
             reached: AsyncMutex::default(),
             ids: RequestIds::new(),
         }
+    }
+
+    /// Declares that the data have changed: no row that is kept is used again, and tables may hold more.
+    pub(super) fn data_changed(&self) {
+        self.engine.data_changed();
+        self.statistics_outdated.notify_one();
     }
 
     /// From here on the server says that it is not ready.

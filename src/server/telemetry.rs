@@ -12,7 +12,7 @@ use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 use super::LogFormat;
 use crate::{
-    engine::{Answered, CacheOutcome, Cost, Engine, Failure},
+    engine::{Answered, CacheOutcome, Engine, Failure},
     plan::{PlanError, PlanErrorCode},
 };
 
@@ -150,10 +150,7 @@ impl Telemetry {
         match outcome {
             Ok(answered) => match answered.cache {
                 CacheOutcome::Hit => self.answers[0].increment(1),
-                CacheOutcome::Miss => {
-                    self.answers[1].increment(1);
-                    self.cost(answered);
-                }
+                CacheOutcome::Miss => self.answers[1].increment(1),
                 CacheOutcome::Shared => self.answers[2].increment(1),
             },
             Err(failure) => {
@@ -170,15 +167,6 @@ impl Telemetry {
                 };
                 self.failures[position].increment(1);
             }
-        }
-    }
-
-    /// Counts what a query read; of what nobody knows, nothing.
-    fn cost(&self, answered: &Answered) {
-        let Some(Cost { estimate, metered, .. }) = &answered.answer.cost else { return };
-        let bytes = [estimate.as_ref().map(|estimate| estimate.bytes), metered.scanned, metered.billed];
-        for (counter, bytes) in self.query_bytes.iter().zip(bytes) {
-            counter.increment(bytes.unwrap_or(0));
         }
     }
 
@@ -201,6 +189,10 @@ impl Telemetry {
         let (spent, callers) = engine.spent();
         self.spent_bytes.set(spent as f64);
         self.spending_callers.set(callers as f64);
+        let read = engine.read_bytes();
+        for (counter, bytes) in self.query_bytes.iter().zip([read.estimated, read.scanned, read.billed]) {
+            counter.absolute(bytes);
+        }
         self.handle.render()
     }
 

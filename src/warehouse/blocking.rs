@@ -40,11 +40,6 @@ impl Blocking {
         self.runtime.block_on(self.warehouse.query(text, &Terms::default()))
     }
 
-    /// Runs a query on some terms and waits for its rows.
-    pub fn query_blocking_on(&self, text: &Text, terms: &Terms) -> Result<Rows, Error> {
-        self.runtime.block_on(self.warehouse.query(text, terms))
-    }
-
     /// Waits for work that asks the warehouse.
     pub fn wait<'a, T>(&'a self, work: impl AsyncFnOnce(&'a dyn Warehouse) -> T) -> T {
         self.runtime.block_on(work(&*self.warehouse))

@@ -44,6 +44,14 @@ pub type Answering<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send
 pub trait Warehouse: Send + Sync {
     /// Returns the dialect in which it has to be asked.
     fn dialect(&self) -> Dialect;
+    /// Returns whether each query is billed, so that one whose answer is lost may be on the bill.
+    fn bills_queries(&self) -> bool {
+        false
+    }
+    /// Returns the most that the connection lets one query bill, in bytes.
+    fn most_billed(&self) -> Option<u64> {
+        None
+    }
     /// Runs a query on these terms. Dropping the future cancels it.
     fn query<'a>(&'a self, text: &'a Text, terms: &'a Terms) -> Answering<'a, Rows>;
     /// Returns the bytes that a query would read, without running it; nothing where the warehouse does not tell.
@@ -69,6 +77,9 @@ pub enum Error {
     /// It refuses the query.
     #[error("the warehouse refused the query: {}", .0.meaning)]
     Refused(Refusal),
+    /// It refuses the query for what it would bill; nothing was read.
+    #[error("the warehouse refused the query: {}", .0.meaning)]
+    TooCostly(Refusal),
     /// The query took too long or was given up.
     #[error("the query was cancelled")]
     Cancelled,
@@ -92,7 +103,7 @@ impl Error {
     /// Returns the driver's own message, which may tell names of tables and columns.
     pub fn detail(&self) -> Option<&str> {
         match self {
-            Self::Refused(refusal) => refusal.detail.as_deref(),
+            Self::Refused(refusal) | Self::TooCostly(refusal) => refusal.detail.as_deref(),
             Self::Unavailable(_) | Self::Cancelled => None,
         }
     }

@@ -61,6 +61,21 @@ impl ColumnData {
         self.len() == 0
     }
 
+    /// Returns the bytes that the values take in memory.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Boolean(values) => size_of_val(values.as_slice()),
+            Self::Integer(values) | Self::Decimal { values, .. } => size_of_val(values.as_slice()),
+            Self::Float(values) => size_of_val(values.as_slice()),
+            Self::String(values) => {
+                let texts = values.iter().flatten().map(String::len).sum::<usize>();
+                size_of_val(values.as_slice()) + texts
+            }
+            Self::Date(values) => size_of_val(values.as_slice()),
+            Self::DateTime(values) | Self::Timestamp(values) => size_of_val(values.as_slice()),
+        }
+    }
+
     /// Returns a value as text; null is nothing.
     pub fn text(&self, row: usize) -> Option<String> {
         match self {
@@ -78,6 +93,11 @@ impl ColumnData {
 }
 
 impl Rows {
+    /// Returns the bytes that the values take in memory.
+    pub fn bytes(&self) -> u64 {
+        self.columns.iter().map(ColumnData::bytes).sum::<usize>() as u64
+    }
+
     /// Returns the rows of a range of positions.
     #[must_use]
     pub fn slice(&self, range: Range<usize>) -> Self {

@@ -82,6 +82,7 @@ pub(crate) fn respond(document: &Document, project: &Project) -> Result<String, 
             version: Fingerprint::of(&"case"),
             loaded_at: now,
             spending: Arc::default(),
+            statistics: Arc::default(),
         },
         now,
     };

@@ -84,12 +84,15 @@ fn outcome(evidence: &Evidence<'_>) -> &'static str {
     }
 }
 
-/// Returns what the warehouse was asked for on behalf of this request; what was at hand costs nothing.
+/// Returns what the warehouse was asked while this request waited, for it or for another one as well; what was at hand costs
+/// nothing, and an answer that is used twice costs once.
 fn asked<'a>(evidence: &'a Evidence<'_>) -> impl Iterator<Item = Option<&'a Cost>> {
-    let answers = evidence.answers.iter().filter(|answered| answered.cache == CacheOutcome::Miss);
+    let answers = move || evidence.answers.iter().filter(|answered| answered.cache != CacheOutcome::Hit);
+    let is_first = move |at: usize, id: u64| !answers().take(at).any(|answered| answered.answer.id == id);
+    let once = answers().enumerate().filter(move |(at, answered)| is_first(*at, answered.answer.id));
     // A total that came with the rows of its query cost nothing of its own.
-    let of_queries = answers.filter(|answered| answered.answer.cost.is_some() || !is_with_rows(evidence, answered));
-    of_queries.map(|answered| answered.answer.cost.as_ref())
+    let of_queries = once.filter(|(_, answered)| answered.answer.cost.is_some() || !is_with_rows(evidence, answered));
+    of_queries.map(|(_, answered)| answered.answer.cost.as_ref())
 }
 
 fn is_with_rows(evidence: &Evidence<'_>, answered: &Answered) -> bool {

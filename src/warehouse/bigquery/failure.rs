@@ -16,6 +16,7 @@ pub(super) fn of(fault: Fault) -> Error {
             tracing::error!(why, "an answer of BigQuery cannot be read");
             Error::Unavailable("its answer cannot be read".to_owned())
         }
+        Fault::TooLarge => Error::refused("its answer is too large"),
         Fault::Answered(refused) => of_refused(&refused),
     }
 }
@@ -47,7 +48,10 @@ fn of_refused(refused: &Refused) -> Error {
         }
         ("accessDenied" | "forbidden", _) => "the account may not read a table, or run queries in the project",
         ("notFound", _) => "it names a project, dataset or table that is not there, or not in this location",
-        ("bytesBilledLimitExceeded", _) => "it would bill more than `maximum_bytes_billed` allows",
+        ("bytesBilledLimitExceeded", _) => {
+            let meaning = "it would bill more than `maximum_bytes_billed` allows".to_owned();
+            return Error::TooCostly(Refusal { meaning, detail });
+        }
         ("invalidQuery", _) => "it is not valid SQL, or mixes types that do not fit",
         ("responseTooLarge", _) => "its answer is too large",
         ("resourcesExceeded" | "billingTierLimitExceeded", _) => "it needs more than BigQuery gives one query",

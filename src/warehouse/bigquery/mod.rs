@@ -76,6 +76,14 @@ impl Warehouse for BigQuery {
         Dialect::BigQuery
     }
 
+    fn bills_queries(&self) -> bool {
+        true
+    }
+
+    fn most_billed(&self) -> Option<u64> {
+        Some(self.shared.options.maximum_bytes_billed)
+    }
+
     fn query<'a>(&'a self, text: &'a Text, terms: &'a Terms) -> Answering<'a, Rows> {
         Box::pin(async move {
             let deadline = terms.deadline.unwrap_or(DEADLINE);

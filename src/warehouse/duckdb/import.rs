@@ -61,7 +61,7 @@ impl DuckDb {
         self.with_connection(|connection| {
             let result = connection.execute(&statement, [path.to_string_lossy()]);
             result.map(|_| ()).map_err(|error| match failure::of_query(&error) {
-                Error::Refused(refusal) => Error::Unavailable(format!(
+                Error::Refused(refusal) | Error::TooCostly(refusal) => Error::Unavailable(format!(
                     "`{}` cannot be read as a table: {}",
                     path.display(),
                     wrong_with_file(refusal.detail.as_deref().unwrap_or(&refusal.meaning))

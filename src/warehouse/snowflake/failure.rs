@@ -18,6 +18,7 @@ pub(super) fn of(fault: Fault) -> Error {
             tracing::error!(why, "an answer of {} cannot be read", SqlApi::NAME);
             Error::Unavailable("its answer cannot be read".to_owned())
         }
+        Fault::TooLarge => Error::refused("its answer is too large"),
         Fault::Answered(refused) => of_refused(&refused),
     }
 }

@@ -88,6 +88,10 @@ impl Warehouse for Snowflake {
         Dialect::Snowflake
     }
 
+    fn bills_queries(&self) -> bool {
+        true
+    }
+
     fn query<'a>(&'a self, text: &'a Text, terms: &'a Terms) -> Answering<'a, Rows> {
         Box::pin(self.shared.ask(text, terms))
     }

@@ -15,7 +15,7 @@ use entente::{
     engine::load_project,
     server::{LogFormat, Options, Reload, Server},
     sql::{Dialect, Text},
-    warehouse::{Answering, ColumnData, Error, Rows, Terms, Warehouse},
+    warehouse::{Answering, ColumnData, Error, Metered, Rows, Terms, Warehouse},
 };
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -63,6 +63,9 @@ pub(super) struct Fake {
     ended: AtomicUsize,
     dropped: AtomicUsize,
     rows: Mutex<Option<Rows>>,
+    metered: Mutex<Metered>,
+    tables: Mutex<Catalog>,
+    catalog_failures: AtomicUsize,
 }
 
 impl Fake {
@@ -76,6 +79,17 @@ impl Fake {
 
     pub(super) fn answer_with(&self, rows: Rows) {
         *self.rows.lock().expect("no panic") = Some(rows);
+    }
+
+    /// Says what every query reads.
+    pub(super) fn meter_with(&self, metered: Metered) {
+        *self.metered.lock().expect("no panic") = metered;
+    }
+
+    /// Says what is known of the tables, once it has failed to tell so many times.
+    pub(super) fn tell_tables(&self, tables: Catalog, failures: usize) {
+        *self.tables.lock().expect("no panic") = tables;
+        self.catalog_failures.store(failures, Ordering::SeqCst);
     }
 
     /// Returns how many queries began, ended with an answer, and were dropped before.
@@ -103,7 +117,7 @@ impl Warehouse for Fake {
         Dialect::DuckDb
     }
 
-    fn query<'a>(&'a self, text: &'a Text, _: &'a Terms) -> Answering<'a, Rows> {
+    fn query<'a>(&'a self, text: &'a Text, terms: &'a Terms) -> Answering<'a, Rows> {
         Box::pin(async move {
             // The server's own question, whether the warehouse answers, is not counted.
             if !text.sql.contains("shipments") {
@@ -117,6 +131,7 @@ impl Warehouse for Fake {
             let latency = *self.latency.lock().expect("no panic");
             tokio::time::sleep(latency).await;
             running.ended = true;
+            terms.meter.tell(*self.metered.lock().expect("no panic"));
             let failure = *self.failure.lock().expect("no panic");
             if let Some(failure) = failure {
                 return Err(failure());
@@ -127,7 +142,13 @@ impl Warehouse for Fake {
     }
 
     fn catalog<'a>(&'a self, _: Option<&'a [String]>) -> Answering<'a, Catalog> {
-        Box::pin(async { Ok(Catalog::default()) })
+        Box::pin(async {
+            let fewer = |failures: usize| failures.checked_sub(1);
+            match self.catalog_failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fewer) {
+                Ok(_) => Err(Error::Unavailable("it starts later than we do".to_owned())),
+                Err(_) => Ok(self.tables.lock().expect("no panic").clone()),
+            }
+        })
     }
 }
 
@@ -146,8 +167,13 @@ impl Fixture {
 
     /// Starts a server on a free port; `change` may change how.
     pub(super) fn with(change: impl FnOnce(&mut Options)) -> Self {
+        Self::over(Fake::default(), change)
+    }
+
+    /// Starts a server over a warehouse that was told things already.
+    pub(super) fn over(fake: Fake, change: impl FnOnce(&mut Options)) -> Self {
         let folder = project();
-        let fake = Arc::new(Fake::default());
+        let fake = Arc::new(fake);
         let mut options = options(folder.path(), Arc::clone(&fake));
         change(&mut options);
         let runtime = Runtime::new().expect("threads");

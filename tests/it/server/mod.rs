@@ -9,5 +9,6 @@ mod demo;
 mod fixture;
 mod operations;
 mod pages;
+mod prices;
 mod protocol;
 mod reload;

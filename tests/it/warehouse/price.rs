@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use super::scripted::{self, Endpoint, Manners, Reply, Script, Server, Speaks};
+use crate::{command::Project, served};
 
 const METRICS: &str = "\
 tables:
@@ -34,6 +35,9 @@ const CATALOG: &str = r#"{ "tables": { "marts.parcels": { "columns": [
   { "name": "service", "type": "string" }, { "name": "price", "type": "decimal" }
 ] } } }"#;
 
+/// What the connection lets a query bill.
+const MOST: u64 = 70_000_000_000;
+
 /// What the table has of a day.
 const OF_A_DAY: u64 = 100 << 20;
 
@@ -41,11 +45,8 @@ fn now() -> DateTime<Utc> {
     "2026-01-15T12:00:00Z".parse().expect("a moment")
 }
 
-/// Answers a dry run by the days that the query is bounded to.
-fn dry_run(request: &scripted::Request) -> Option<Reply> {
-    if request.body["dryRun"] != json!(true) {
-        return None;
-    }
+/// Returns the bytes that a query reads, by the days that it is bounded to.
+fn read_by(request: &scripted::Request) -> u64 {
     let query = request.body["query"].as_str().expect("a query");
     let days: Vec<NaiveDate> =
         query.match_indices("DATE '").map(|(at, _)| query[at + 6..at + 16].parse().expect("a day")).collect();
@@ -53,8 +54,25 @@ fn dry_run(request: &scripted::Request) -> Option<Reply> {
         (Some(first), Some(last)) if first < last => (*last - *first).num_days(),
         _ => 731,
     };
-    let bytes = u64::try_from(length).expect("a span") * OF_A_DAY;
-    Some(Reply::Json(200, json!({ "jobComplete": true, "totalBytesProcessed": bytes.to_string() })))
+    u64::try_from(length).expect("a span") * OF_A_DAY
+}
+
+fn is_dry(request: &scripted::Request) -> bool {
+    request.body["dryRun"] == json!(true)
+}
+
+/// Answers a dry run.
+fn dry_run(request: &scripted::Request) -> Option<Reply> {
+    let told = || json!({ "jobComplete": true, "totalBytesProcessed": read_by(request).to_string() });
+    is_dry(request).then(|| Reply::Json(200, told()))
+}
+
+/// Refuses what would bill more than its request allows, as the server does; tables are larger than dry runs say by so much.
+fn limited(request: &scripted::Request, more: u64) -> Option<Reply> {
+    let begins = request.endpoint == Endpoint::Query && !is_dry(request);
+    let most: u64 = request.body["maximumBytesBilled"].as_str().and_then(|text| text.parse().ok()).unwrap_or(u64::MAX);
+    let message = "Query exceeded limit for bytes billed";
+    (begins && read_by(request) + more > most).then(|| Reply::refused(400, "bytesBilledLimitExceeded", message))
 }
 
 /// An engine under budgets, and the server that it asks.
@@ -82,7 +100,8 @@ impl World {
         };
         let connection = "connection: a\nconnections: { a: { type: bigquery, project: acme } }";
         let price = "price: { per_tib: 6.25, currency: USD }";
-        write("entente.yml", &format!("language: 1\nname: parcel\n{connection}\n{price}\nbudgets: {budgets}\n"));
+        let budgets = if budgets.is_empty() { String::new() } else { format!("budgets: {budgets}\n") };
+        write("entente.yml", &format!("language: 1\nname: parcel\n{connection}\n{price}\n{budgets}"));
         write("metrics/parcels.yml", METRICS);
         write("schema/catalog.json", CATALOG);
         let loaded = load_project(folder.path());
@@ -92,7 +111,7 @@ impl World {
             project: "acme".to_owned(),
             dataset: None,
             location: None,
-            maximum_bytes_billed: 1_000_000_000_000,
+            maximum_bytes_billed: MOST,
             credentials: Credentials::None,
             base_url: Some(server.address().to_owned()),
         });
@@ -235,4 +254,79 @@ fn what_a_query_did_not_read_because_it_failed_is_given_back() {
         assert_eq!(world.ask("ann", &revenue("2025-06")).await.map(|_| ()), Err(Failure::Internal));
         assert_eq!((world.ran().len(), world.engine.spent().0), (1, 0));
     });
+}
+
+#[test]
+fn a_query_that_bigquery_refuses_for_its_bill_is_told_a_change_that_fits() {
+    Runtime::new().expect("threads").block_on(async {
+        for budgets in ["", "{ per_day: 1 TB }"] {
+            let script = Box::new(|request: &scripted::Request, _| dry_run(request).or_else(|| limited(request, 0)));
+            let world = World::start_with(budgets, Manners { rows: 1, ..Manners::default() }, script).await;
+            let (code, message, help) = refusal(world.ask("ann", &revenue("2024-01-01 to 2026-01-01")).await);
+            assert_eq!(code, PlanErrorCode::CostExceeded);
+            assert!(message.contains("and the connection lets one query bill 70 GB"), "{message}");
+            assert_eq!(help, "Ask for less: a range of 364 days, such as `2025-01-02 to 2026-01-01` (38.1 GB).");
+            assert!(world.server.jobs().is_empty());
+            assert_eq!(world.ran().len(), usize::from(budgets.is_empty()), "what is certain is not asked");
+            let offered = help.split('`').nth(1).expect("a range is offered");
+            assert!(world.ask("ann", &revenue(offered)).await.is_ok());
+        }
+    });
+}
+
+#[test]
+fn a_query_that_has_outgrown_its_estimate_is_refused_and_given_back() {
+    Runtime::new().expect("threads").block_on(async {
+        let script = Box::new(|request: &scripted::Request, _| dry_run(request).or_else(|| limited(request, 1 << 30)));
+        let world = World::start_with("{ per_day: 1 TB }", Manners { rows: 1, ..Manners::default() }, script).await;
+        let (code, message, _) = refusal(world.ask("ann", &revenue("2025-06-01 to 2025-06-08")).await);
+        assert_eq!(code, PlanErrorCode::CostExceeded);
+        assert_eq!(message, "the query would bill more than the 744.4 MB that it was estimated at");
+        assert_eq!((world.server.jobs().len(), world.engine.spent().0), (0, 0));
+    });
+}
+
+#[test]
+fn a_budget_holds_on_the_command_line_and_over_graphql() {
+    let runtime = Runtime::new().expect("threads");
+    let script = Box::new(|request: &scripted::Request, _| dry_run(request).or_else(|| limited(request, 0)));
+    let manners = Manners { reads: 28 * OF_A_DAY, rows: 1, ..Manners::default() };
+    let server = runtime.block_on(Server::start(Speaks::BigQuery, manners, script));
+    let project = Project::empty();
+    let connection = format!("{{ type: bigquery, project: acme, base_url: \"{}\" }}", server.address());
+    let config = format!("language: 1\nname: parcel\nconnection: a\nconnections: {{ a: {connection} }}\n");
+    project.write("metrics/parcels.yml", METRICS);
+    project.write("schema/catalog.json", CATALOG);
+    let ran = || server.jobs().len();
+    let offered = |help: &str| help.split('`').nth(1).expect("a range is offered").to_owned();
+
+    // The connection's own limit, 10 GB unless said, is the only one.
+    project.write("entente.yml", &config);
+    let refused = project.run(["query", "-m", "revenue", "-t", "2025"]).failed(1, &["COST_EXCEEDED", "bill 10 GB"]);
+    assert_eq!(ran(), 0);
+    project.run(["query", "-m", "revenue", "-t", &offered(&refused.err)]).worked();
+    assert_eq!(ran(), 1);
+
+    project.write(
+        "entente.yml",
+        format!("{config}price: {{ per_tib: 6.25, currency: USD }}\nbudgets: {{ per_query: 5 GB }}\n"),
+    );
+    project.run(["query", "-m", "revenue", "-t", "2025"]).failed(1, &["COST_EXCEEDED", "one query may read 5 GB"]);
+    let served = served::Server::start(&project);
+    let ask = |from: &str, to: &str| {
+        let time = format!("{{ between: {{ from: \"{from}\", to: \"{to}\" }} }}");
+        let trust = "trust { cost { basis bytesEstimated bytesBilled price currency } }";
+        served.ask(&format!("{{ report(time: {time}) {{ rows {{ revenue }} {trust} }} }}"))
+    };
+    let refused = ask("2025-01-01", "2026-01-01");
+    let error = &refused["errors"][0];
+    assert_eq!(error["extensions"]["code"], "COST_EXCEEDED", "{refused:#}");
+    assert_eq!(ran(), 1, "nothing ran that was refused");
+    let range = offered(&error.to_string());
+    let (from, to) = range.split_once(" to ").expect("a range");
+    let cost = &ask(from, to)["data"]["report"]["trust"]["cost"];
+    let billed = (28 * OF_A_DAY).to_string();
+    assert_eq!((&cost["basis"], &cost["bytesBilled"]), (&json!("measured by dry run"), &json!(billed)), "{cost}");
+    assert_eq!((&cost["price"], &cost["currency"]), (&json!("0.016690"), &json!("USD")));
+    assert_eq!(ran(), 2);
 }

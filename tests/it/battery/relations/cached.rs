@@ -22,7 +22,13 @@ use crate::battery::{
 pub(super) fn cached(asker: &Asker<'_>, case: &Case, random: &mut Random) -> Result<(), Failure> {
     let fresh = asker.ask(&case.query)?;
     let version = Fingerprint::of(&ask::yaml(&case.world, &case.metrics));
-    let live = Live { project: Arc::new(asker.project.clone()), version, loaded_at: now(), spending: Arc::default() };
+    let live = Live {
+        project: Arc::new(asker.project.clone()),
+        version,
+        loaded_at: now(),
+        spending: Arc::default(),
+        statistics: Arc::default(),
+    };
     let engine = Engine::new(Arc::new(asker.held.database()), Arc::new(now), Limits::default());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let principal = ask::principal(REGIONS[0]);

@@ -1,0 +1,108 @@
+//! What the warehouse has beside rows: whether it answers, the periods of calendars, what is stored of rollups, and how much
+//! the tables hold.
+//!
+//! **Invariant:** statistics belong to the project whose tables were asked for; a slow answer never stands for another one.
+
+use std::{sync::Arc, time::Duration};
+
+use arc_swap::ArcSwapOption;
+
+use super::{
+    Engine, Failure, Live, Loaded,
+    asking::told,
+    calendars::{periods_of, periods_query},
+    rollups::{has_tables, stored_of},
+};
+use crate::{
+    catalog::Statistics,
+    plan::StoredTable,
+    price::tables_of_statistics,
+    project::{Project, Rollup, Stored},
+    sql::{self, Select, SqlExpr},
+    warehouse::Terms,
+};
+
+/// How much the tables of a project hold, once the warehouse has told; clones of a [`Live`] share it.
+#[derive(Debug, Default)]
+pub struct Held(ArcSwapOption<Statistics>);
+
+impl Held {
+    /// Returns what is known.
+    pub fn get(&self) -> Option<Arc<Statistics>> {
+        self.0.load_full()
+    }
+
+    /// Takes over what was known of another project, until the warehouse tells more: most tables are the same.
+    pub fn take_over(&self, other: &Self) {
+        self.0.store(other.get());
+    }
+}
+
+impl Engine {
+    /// Asks the warehouse for one row of its own, to see whether it answers.
+    pub async fn reach_warehouse(&self) -> Result<(), Failure> {
+        let one = Select { items: vec![SqlExpr::integer(1).named("one")], ..Select::default() };
+        let text = sql::print(&one, self.dialect());
+        let terms = Terms::default();
+        let asked = tokio::time::timeout(Duration::from_secs(5), self.desk.warehouse.query(&text, &terms)).await;
+        asked.map_err(|_| Failure::Timeout)?.map(|_| ()).map_err(|error| told(&error))
+    }
+
+    /// Reads how much the tables of a project hold; returns whether the warehouse told. If not, what was known stays.
+    pub async fn read_statistics(&self, live: &Live) -> bool {
+        let tables = tables_of_statistics(&live.project);
+        match tokio::time::timeout(self.limits.deadline, self.desk.warehouse.catalog(Some(&tables))).await {
+            Ok(Ok(catalog)) => {
+                let statistics = Statistics::of(&catalog, self.now().date_naive());
+                live.statistics.0.store(Some(Arc::new(statistics)));
+                return true;
+            }
+            Ok(Err(error)) => tracing::warn!(%error, "how much the tables hold cannot be read"),
+            Err(_) => tracing::warn!("how much the tables hold could not be read in time"),
+        }
+        false
+    }
+
+    /// Gives a loaded project the periods of its calendars, and what is stored of its rollups.
+    ///
+    /// If periods cannot be read, those of the catalog stay; a rollup of which nothing can be read is not used.
+    pub async fn with_state(&self, loaded: Loaded) -> Loaded {
+        let needs_state = |project: &Arc<Project>| !project.granularities.is_empty() || has_tables(project);
+        let Some(project) = loaded.project.clone().filter(needs_state) else {
+            return loaded;
+        };
+        let mut project = Arc::unwrap_or_clone(project);
+        let mut stored = Vec::new();
+        for rollup in &project.rollups {
+            stored.push(self.stored(&project, rollup).await);
+        }
+        for (rollup, stored) in project.rollups.iter_mut().zip(stored) {
+            rollup.stored = stored;
+        }
+        for id in project.granularities.ids().collect::<Vec<_>>() {
+            let text = sql::print(&periods_query(&project, id), self.dialect());
+            match tokio::time::timeout(self.limits.deadline, self.desk.warehouse.query(&text, &Terms::default())).await
+            {
+                Ok(Ok(rows)) => project.set_periods(id, &periods_of(&rows)),
+                Ok(Err(_)) | Err(_) => {
+                    let granularity = project.granularities[id].name.as_str();
+                    tracing::warn!(granularity, "the periods cannot be read; those of the catalog stay");
+                }
+            }
+        }
+        Loaded { project: Some(Arc::new(project)), ..loaded }
+    }
+
+    /// Returns what the warehouse holds of a rollup.
+    async fn stored(&self, project: &Project, rollup: &Rollup) -> Option<Stored> {
+        let table = StoredTable::of(project, rollup, self.dialect()).ok()?;
+        let text = sql::print(&table.read_state(), self.dialect());
+        match tokio::time::timeout(self.limits.deadline, self.desk.warehouse.query(&text, &Terms::default())).await {
+            Ok(Ok(rows)) => stored_of(&table, &rows),
+            Ok(Err(_)) | Err(_) => {
+                tracing::info!(rollup = rollup.name.as_str(), "nothing is known of the rollup's table; it is not used");
+                None
+            }
+        }
+    }
+}

@@ -8,10 +8,10 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use serde::Deserialize;
-use tokio::{runtime::Handle, sync::oneshot, time::Instant};
+use tokio::time::Instant;
 
 use super::{
-    Shared,
+    Google, Shared,
     columns::Columns,
     failure,
     page::{JobReference, Page, Schema, count},
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::warehouse::{
     Error, Metered, Rows, Terms,
-    rest::{self, Call, Fault},
+    rest::{self, Begun, Call, Caller, Fault, Work},
 };
 
 /// How long the first answer is waited for. Short: a caller who leaves meanwhile leaves a job whose name nobody knows.
@@ -31,30 +31,23 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The shortest time between two questions whether a job is done.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// A job of the warehouse. Dropped before it is done, it is cancelled there.
+/// A job of the warehouse.
+#[derive(Clone)]
 struct Job {
     shared: Arc<Shared>,
     reference: JobReference,
-    is_done: bool,
-    runtime: Handle,
 }
 
 /// A query that has begun, with the first answer.
 pub(super) struct Running {
     /// Nothing for an answer that came without a job.
-    job: Option<Job>,
+    job: Option<Begun<Job>>,
     first: Answer,
 }
 
 /// Begins a query. The first call goes on when nobody waits for it any more, so that the job can be stopped.
 pub(super) async fn begin(shared: Arc<Shared>, body: Bytes) -> Result<Running, Error> {
-    let (sender, receiver) = oneshot::channel();
-    tokio::spawn(async move {
-        let begun = start(shared, body).await;
-        // If nobody listens, what is dropped here cancels the job.
-        let _ = sender.send(begun);
-    });
-    receiver.await.map_err(|_| Error::Cancelled)?.map_err(failure::of)
+    rest::begin(|caller| start(shared, body, caller)).await.ok_or(Error::Cancelled)?.map_err(failure::of)
 }
 
 /// Asks what a query would read; no job is begun.
@@ -70,12 +63,11 @@ pub(super) async fn estimate(shared: &Shared, body: Bytes) -> Result<Option<u64>
     }
 }
 
-async fn start(shared: Arc<Shared>, body: Bytes) -> Result<Running, Fault> {
+async fn start(shared: Arc<Shared>, body: Bytes, caller: Caller) -> Result<Running, Fault> {
     let call = Call::post(vec!["projects", &shared.options.project, "queries"], body);
     // An answer that cannot be read does not tell the job's name; the same request is asked again.
-    let mut first = shared.rest.call(&call, |answer| Answer::read(answer, None)).await?;
-    let runtime = Handle::current();
-    let job = |reference| Job { shared: Arc::clone(&shared), reference, is_done: false, runtime };
+    let mut first = shared.rest.call_for(&caller, &call, |answer| Answer::read(answer, None)).await?;
+    let job = |reference| Begun::new(Job { shared: Arc::clone(&shared), reference });
     Ok(Running { job: first.reference.take().map(job), first })
 }
 
@@ -116,7 +108,7 @@ impl Running {
         let mut pause = PAUSE;
         let mut asked = Instant::now();
         while !answer.is_complete {
-            let job = known(job.as_ref())?;
+            let job = known(job.as_deref())?;
             // A server that answers at once is not asked again at once.
             tokio::time::sleep_until(asked + pause).await;
             pause = (pause * 2).min(Duration::from_secs(1));
@@ -124,7 +116,7 @@ impl Running {
             answer = job.page(None, None).await?;
         }
         if let Some(job) = &mut job {
-            job.is_done = true;
+            job.end();
             // The answer of a job that was waited for does not tell its bill.
             if answer.metered.billed.is_none() && terms.most.is_some() {
                 answer.metered.billed = job.billed().await;
@@ -137,7 +129,7 @@ impl Running {
             _ => return Err(failure::of_job(answer.errors)),
         };
         while let Some(token) = answer.next {
-            answer = known(job.as_ref())?.page(Some(&token), Some(columns.schema())).await?;
+            answer = known(job.as_deref())?.page(Some(&token), Some(columns.schema())).await?;
             let page = answer.columns.expect("the schema is known")?;
             if answer.next.as_ref() == Some(&token) || page.is_empty() && answer.next.is_some() {
                 return Err(unread("its pages have no end"));
@@ -170,9 +162,7 @@ impl Job {
             .with("pageToken", token.map(str::to_owned));
         self.shared.rest.call(&call, |answer| Answer::read(answer, schema)).await.map_err(failure::of)
     }
-}
 
-impl Job {
     /// Asks what a job that is done was billed; nothing if that is not said.
     /// See <https://cloud.google.com/bigquery/docs/reference/rest/v2/jobs/get>.
     async fn billed(&self) -> Option<u64> {
@@ -211,19 +201,17 @@ struct QueryStatistics {
     total_bytes_billed: Option<u64>,
 }
 
-impl Drop for Job {
-    fn drop(&mut self) {
-        if self.is_done {
-            return;
-        }
-        let (shared, reference) = (Arc::clone(&self.shared), self.reference.clone());
-        self.runtime.spawn(async move {
-            let JobReference { project_id, job_id, location } = &reference;
-            let call = Call::post(vec!["projects", project_id, "jobs", job_id, "cancel"], Bytes::new())
-                .with("location", location.clone());
-            if let Err(fault) = shared.rest.call(&call, |_| Ok(())).await {
-                tracing::warn!(?fault, job_id, "a query that nobody waits for could not be cancelled");
-            }
-        });
+impl Work for Job {
+    type Protocol = Google;
+
+    fn name(&self) -> &str {
+        &self.reference.job_id
+    }
+
+    async fn stop(self) -> Result<(), Fault> {
+        let JobReference { project_id, job_id, location } = &self.reference;
+        let call = Call::post(vec!["projects", project_id, "jobs", job_id, "cancel"], Bytes::new())
+            .with("location", location.clone());
+        self.shared.rest.call(&call, |_| Ok(())).await
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn read(connection: &Connection, wanted: Option<&[String]>) -> Result
         let name: String = row.get(2).map_err(refused)?;
         let data_type: String = row.get(3).map_err(refused)?;
         let size: Option<i64> = row.get(4).map_err(refused)?;
-        for key in table_keys(wanted, "main", &schema, &table) {
+        for key in table_keys(wanted, str::eq_ignore_ascii_case, "main", &schema, &table) {
             let entry = catalog.tables.entry(key).or_default();
             entry.rows = size.and_then(|size| u64::try_from(size).ok());
             entry.columns.push(CatalogColumn { name: name.clone(), column_type: column_type(&data_type) });

@@ -9,15 +9,24 @@ use tokio_postgres::Row;
 use crate::{
     catalog::{Catalog, CatalogColumn, ColumnType},
     time::NaiveDate,
-    warehouse::table_keys::table_keys,
+    warehouse::table_keys::{Means, table_keys},
 };
 
+/// Names are written in quotes unless they are in small letters, so each means itself.
+const MEANS: Means = |asked, found| asked == found;
+
 /// Tables, views, foreign and partitioned tables that the user may read, without their partitions.
-/// `reltuples` is an estimate of the last ANALYZE, -1 before the first; of a view it is 0 before Postgres 14.
+///
+/// `reltuples` is an estimate of the last ANALYZE, and -1 before the first. Before Postgres 14 it is 0 then, of views as well:
+/// a table that has bytes is not taken to be empty.
 pub(super) const COLUMNS: &str = "
     SELECT CAST(n.nspname AS TEXT), CAST(c.relname AS TEXT), CAST(a.attname AS TEXT),
            CAST(CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, NULL) ELSE format_type(t.oid, NULL) END AS TEXT),
-           CAST(CASE WHEN c.relkind IN ('r', 'p', 'm') OR c.reltuples > 0 THEN c.reltuples ELSE -1 END AS DOUBLE PRECISION)
+           CAST(CASE WHEN c.reltuples <> 0 THEN c.reltuples
+                     WHEN c.relkind IN ('r', 'm') AND pg_relation_size(c.oid) = 0 THEN 0
+                     WHEN c.relkind = 'p'
+                      AND (SELECT SUM(pg_relation_size(part.relid)) FROM pg_partition_tree(c.oid) AS part) = 0 THEN 0
+                     ELSE -1 END AS DOUBLE PRECISION)
     FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -52,7 +61,7 @@ pub(super) fn measure(catalog: &mut Catalog, rows: &[Row], wanted: &[String]) {
         let (column, values): (Option<String>, Option<Vec<String>>) = (row.get(3), row.get(4));
         // The session writes days as ISO does; infinity is none.
         let days = || values.iter().flatten().filter_map(|value| value.get(..10)?.parse::<NaiveDate>().ok());
-        for key in table_keys(Some(wanted), "public", &schema, &table) {
+        for key in table_keys(Some(wanted), MEANS, "public", &schema, &table) {
             let Some(entry) = catalog.tables.get_mut(&key) else { continue };
             entry.statistics.bytes = bytes.and_then(|bytes| u64::try_from(bytes).ok());
             if let (Some(column), Some(first), Some(last)) = (&column, days().min(), days().max()) {
@@ -69,7 +78,7 @@ pub(super) fn of(rows: &[Row], wanted: Option<&[String]>) -> Catalog {
         let (schema, table): (String, String) = (row.get(0), row.get(1));
         let (name, kind): (String, String) = (row.get(2), row.get(3));
         let size: f64 = row.get(4);
-        for key in table_keys(wanted, "public", &schema, &table) {
+        for key in table_keys(wanted, MEANS, "public", &schema, &table) {
             let entry = catalog.tables.entry(key).or_default();
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an estimate, not negative")]
             let rows = (size >= 0.0).then_some(size as u64);

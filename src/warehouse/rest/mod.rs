@@ -4,6 +4,7 @@
 //!
 //! **Invariant:** a fault keeps what decides about another attempt: the status, the reason, how long to wait.
 
+mod begun;
 mod retry;
 
 use std::{future::Future, time::Duration};
@@ -11,6 +12,7 @@ use std::{future::Future, time::Duration};
 use bytes::{Bytes, BytesMut};
 use reqwest::{Method, RequestBuilder, StatusCode, Url, header::RETRY_AFTER};
 
+pub(super) use self::begun::{Begun, Caller, Work, begin};
 use self::retry::{Attempts, Budget};
 use super::{Error, causes::with_causes};
 
@@ -115,6 +117,8 @@ pub(super) enum Fault {
     Answered(Refused),
     /// What came is not what the protocol says.
     Garbled(String),
+    /// What comes is longer than is read.
+    TooLarge,
 }
 
 /// An answer that is an error.
@@ -151,13 +155,23 @@ impl<P: Protocol> Rest<P> {
     pub(super) async fn call<T>(
         &self,
         call: &Call<'_>,
+        read: impl FnMut(&Answer) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        self.call_for(&Caller::of_call(), call, read).await
+    }
+
+    /// Makes a call that begins work; it is made again for a caller who has left only where the work may have begun.
+    pub(super) async fn call_for<T>(
+        &self,
+        caller: &Caller,
+        call: &Call<'_>,
         mut read: impl FnMut(&Answer) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         let mut attempts = Attempts::new(&self.budget);
         loop {
             match self.authorized(call, attempts.is_repeated()).await.and_then(|answer| read(&answer)) {
                 Ok(answer) => return Ok(answer),
-                Err(fault) => attempts.again::<P>(fault).await?,
+                Err(fault) => attempts.again::<P>(fault, caller).await?,
             }
         }
     }
@@ -184,11 +198,14 @@ impl<P: Protocol> Rest<P> {
         let mut response = request.send().await.map_err(lost)?;
         let status = response.status();
         let wait = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+        if response.content_length().is_some_and(|length| length > LONGEST as u64) {
+            return Err(Fault::TooLarge);
+        }
         let mut body = BytesMut::new();
         while let Some(chunk) = response.chunk().await.map_err(lost)? {
             body.extend_from_slice(&chunk);
             if body.len() > LONGEST {
-                return Err(Fault::Garbled("the server sends more than a page".to_owned()));
+                return Err(Fault::TooLarge);
             }
         }
         if status.is_success() {

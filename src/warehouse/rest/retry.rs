@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Fault, Protocol};
+use super::{Caller, Fault, Protocol};
 
 /// How often a call is repeated at most.
 const RETRIES: u32 = 3;
@@ -65,8 +65,9 @@ impl<'a> Attempts<'a> {
         self.repeated > 0
     }
 
-    /// Waits until the call is to be made again; gives the fault back if it stays.
-    pub(super) async fn again<P: Protocol>(&mut self, fault: Fault) -> Result<(), Fault> {
+    /// Waits until the call is to be made again; gives the fault back if it stays, or if nobody waits for the call any more
+    /// and nothing runs that only the same call could name, so that it is stopped.
+    pub(super) async fn again<P: Protocol>(&mut self, fault: Fault, caller: &Caller) -> Result<(), Fault> {
         if self.repeated == RETRIES || !passes::<P>(&fault) || !self.budget.spend() {
             return Err(fault);
         }
@@ -75,17 +76,32 @@ impl<'a> Attempts<'a> {
             return Err(fault);
         }
         let wait = jittered(FIRST.saturating_mul(1 << self.repeated).min(LONGEST)).max(asked.unwrap_or_default());
+        let ends_with_caller = !may_have_begun(&fault) || wait > LONGEST;
+        if ends_with_caller && caller.has_left() {
+            return Err(fault);
+        }
         self.repeated += 1;
         tracing::info!(?fault, ?wait, "a call of {} is repeated", P::NAME);
-        tokio::time::sleep(wait).await;
-        Ok(())
+        tokio::select! {
+            () = tokio::time::sleep(wait) => Ok(()),
+            () = caller.left(), if ends_with_caller => Err(fault),
+        }
+    }
+}
+
+/// Returns whether a server may have begun what it was asked, though it did not say so.
+fn may_have_begun(fault: &Fault) -> bool {
+    match fault {
+        Fault::NoToken(_) => false,
+        Fault::Lost(_) | Fault::Garbled(_) | Fault::TooLarge => true,
+        Fault::Answered(refused) => refused.status >= 500,
     }
 }
 
 /// Returns whether a fault may be gone the next time.
 fn passes<P: Protocol>(fault: &Fault) -> bool {
     match fault {
-        Fault::NoToken(_) => false,
+        Fault::NoToken(_) | Fault::TooLarge => false,
         Fault::Lost(_) | Fault::Garbled(_) => true,
         Fault::Answered(refused) => P::passes(refused),
     }

@@ -10,7 +10,11 @@ use super::{Options, Shared, failure, request, request::folded, statement};
 use crate::{
     catalog::{Catalog, CatalogColumn, ColumnType},
     sql::Text,
-    warehouse::{ColumnData, Error, Rows, Terms, rest::Fault, table_keys::table_keys},
+    warehouse::{
+        ColumnData, Error, Rows, Terms,
+        rest::Fault,
+        table_keys::{Means, table_keys},
+    },
 };
 
 /// Tables and views that the role may read, with their columns.
@@ -70,7 +74,7 @@ fn gather(rows: &Rows, wanted: Option<&[String]>, options: &Options, catalog: &m
         let spelled = [schemas, tables, names].map(|column| spelling(&text(column, row)));
         let [Some(schema), Some(table), Some(name)] = spelled else { continue };
         let column_type = column_type(&text(kinds, row), text(scales, row) != "0");
-        for key in table_keys(wanted, &spelling(&unless_named).unwrap_or_default(), &schema, &table) {
+        for key in table_keys(wanted, MEANS, &spelling(&unless_named).unwrap_or_default(), &schema, &table) {
             let entry = catalog.tables.entry(key).or_default();
             entry.rows = sizes.text(row).and_then(|size| size.parse().ok());
             entry.clustering = clustering(&text(keys, row));
@@ -80,17 +84,29 @@ fn gather(rows: &Rows, wanted: Option<&[String]>, options: &Options, catalog: &m
     Ok(())
 }
 
+/// The dialect writes a name in one case as SQL without quotes means it, and any other in quotes. What is found is spelled as
+/// [`spelling`] does, so `ORDERS` and `orders` mean one table and `Orders` another.
+const MEANS: Means = |asked, found| {
+    let (small, capital) = (asked.to_ascii_lowercase(), asked.to_ascii_uppercase());
+    let is_folded = is_plain(asked) && (asked == small || asked == capital);
+    if is_folded { small == found } else { asked == found }
+};
+
 /// Returns how a name is written in definitions, so that the dialect means it: `PRICE` → `price`. Nothing for a name in
 /// small letters, which only quotes reach. A name in mixed case, or with other letters, is written as it is.
 fn spelling(name: &str) -> Option<String> {
-    let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$'))
-        && !name.starts_with(|first: char| first.is_ascii_digit() || first == '$');
     let (small, capital) = (name.to_ascii_lowercase(), name.to_ascii_uppercase());
-    match is_plain {
+    match is_plain(name) {
         true if name == capital => Some(small),
         true if name == small => None,
         _ => Some(name.to_owned()),
     }
+}
+
+/// Returns whether the dialect may write a name without quotes.
+fn is_plain(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && !name.starts_with(|first: char| first.is_ascii_digit())
 }
 
 /// Returns the columns of a clustering key, up to the first that is an expression: `LINEAR(AT, ID)` → `at`, `id`.
@@ -121,14 +137,25 @@ fn column_type(kind: &str, has_fraction: bool) -> ColumnType {
 
 #[cfg(test)]
 mod tests {
-    use super::{clustering, database_of, spelling};
+    use super::{MEANS, clustering, database_of, spelling, table_keys};
 
     #[test]
     fn names_are_written_so_that_sql_means_them() {
         assert_eq!(spelling("PRICE").as_deref(), Some("price"));
         assert_eq!(spelling("Price").as_deref(), Some("Price"));
         assert_eq!(spelling("UNIT PRICE").as_deref(), Some("UNIT PRICE"));
+        assert_eq!(spelling("A$B").as_deref(), Some("A$B"), "the dialect writes it in quotes");
         assert_eq!(spelling("price"), None, "quotes alone reach it");
+    }
+
+    #[test]
+    fn tables_that_differ_by_case_are_two() {
+        let wanted = ["orders", "ORDERS", "Orders", "raw.MARTS.orders"].map(str::to_owned);
+        let keys = |table: &str| {
+            table_keys(Some(&wanted), MEANS, "marts", "marts", &spelling(table).expect("it can be reached"))
+        };
+        assert_eq!(keys("ORDERS"), ["orders", "ORDERS", "raw.MARTS.orders"]);
+        assert_eq!(keys("Orders"), ["Orders"]);
     }
 
     #[test]

@@ -8,17 +8,16 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use tokio::{runtime::Handle, sync::oneshot};
 
 use super::{
-    Shared,
+    Shared, SqlApi,
     answer::{self, Described, Document},
     columns::Columns,
     failure,
 };
 use crate::warehouse::{
     Error, Rows,
-    rest::{Answer, Call, Fault, Refused, request_id},
+    rest::{self, Answer, Begun, Call, Caller, Fault, Refused, Work, request_id},
 };
 
 /// The first time between two questions whether a statement is done; each further one is twice as long.
@@ -27,17 +26,16 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// The longest time between two questions.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// A statement of the warehouse. Dropped before it is done, it is cancelled there.
+/// A statement of the warehouse.
+#[derive(Clone)]
 struct Statement {
     shared: Arc<Shared>,
     handle: String,
-    is_done: bool,
-    runtime: Handle,
 }
 
 /// A query that has begun.
 pub(super) struct Running {
-    statement: Statement,
+    statement: Begun<Statement>,
     /// The first partition, where it came at once.
     first: Option<First>,
 }
@@ -50,25 +48,21 @@ struct First {
 
 /// Begins a query. The call goes on when nobody waits for it any more, so that the statement can be stopped.
 pub(super) async fn begin(shared: Arc<Shared>, body: Bytes) -> Result<Running, Error> {
-    let (sender, receiver) = oneshot::channel();
-    tokio::spawn(async move {
-        let begun = start(shared, body).await;
-        // If nobody listens, what is dropped here cancels the statement.
-        let _ = sender.send(begun);
-    });
-    receiver.await.map_err(|_| Error::Cancelled)?.map_err(failure::of)
+    rest::begin(|caller| start(shared, body, caller)).await.ok_or(Error::Cancelled)?.map_err(failure::of)
 }
 
 /// The server answers at once with a handle (`async`): it would wait 45 seconds else, in which nobody could stop it.
-async fn start(shared: Arc<Shared>, body: Bytes) -> Result<Running, Fault> {
+async fn start(shared: Arc<Shared>, body: Bytes, caller: Caller) -> Result<Running, Fault> {
     let call = Call::post(vec!["api", "v2", "statements"], body)
         .with("requestId", Some(uuid(&request_id())))
         .with("async", Some("true".to_owned()))
         .repeated_with("retry", "true");
-    let (handle, first) = shared.rest.call(&call, read).await?;
+    let (handle, first) = shared.rest.call_for(&caller, &call, read).await?;
     let handle = handle.ok_or_else(|| Fault::Garbled("a statement has no handle".to_owned()))?;
-    let statement =
-        Statement { shared: Arc::clone(&shared), handle, is_done: first.is_some(), runtime: Handle::current() };
+    let mut statement = Begun::new(Statement { shared, handle });
+    if first.is_some() {
+        statement.end();
+    }
     Ok(Running { statement, first })
 }
 
@@ -107,7 +101,7 @@ impl Running {
         let Self { mut statement, first } = self;
         let First { described, columns } = match first {
             Some(first) => first,
-            None => statement.wait().await?,
+            None => wait(&mut statement).await?,
         };
         let mut columns = columns?;
         let counts: Vec<u64> = described.partition_info.iter().map(|partition| partition.row_count).collect();
@@ -132,29 +126,31 @@ fn unread(why: &str) -> Error {
     failure::of(Fault::Garbled(why.to_owned()))
 }
 
-impl Statement {
-    /// Asks until the statement is done.
-    async fn wait(&mut self) -> Result<First, Error> {
-        let mut pause = PAUSE;
-        loop {
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
-            let call = Call::get(vec!["api", "v2", "statements", &self.handle]);
-            match self.shared.rest.call(&call, read).await {
-                Ok((_, None)) => {}
-                Ok((_, Some(first))) => {
-                    self.is_done = true;
-                    return Ok(first);
+/// Asks until a statement is done.
+async fn wait(statement: &mut Begun<Statement>) -> Result<First, Error> {
+    let mut pause = PAUSE;
+    loop {
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+        let call = Call::get(vec!["api", "v2", "statements", &statement.handle]);
+        match statement.shared.rest.call(&call, read).await {
+            Ok((_, None)) => {}
+            Ok((_, Some(first))) => {
+                statement.end();
+                return Ok(first);
+            }
+            Err(fault) => {
+                // What the server refused or gave up does not run.
+                if matches!(&fault, Fault::Answered(refused) if matches!(refused.status, 408 | 422)) {
+                    statement.end();
                 }
-                Err(fault) => {
-                    // What the server refused or gave up does not run.
-                    self.is_done = matches!(&fault, Fault::Answered(refused) if matches!(refused.status, 408 | 422));
-                    return Err(failure::of(fault));
-                }
+                return Err(failure::of(fault));
             }
         }
     }
+}
 
+impl Statement {
     /// Reads a partition behind the first.
     async fn add_partition(&self, number: usize, columns: &mut Columns) -> Result<(), Error> {
         let call = Call::get(vec!["api", "v2", "statements", &self.handle]).with("partition", Some(number.to_string()));
@@ -166,18 +162,16 @@ impl Statement {
     }
 }
 
-impl Drop for Statement {
-    fn drop(&mut self) {
-        if self.is_done {
-            return;
-        }
-        let (shared, handle) = (Arc::clone(&self.shared), self.handle.clone());
-        self.runtime.spawn(async move {
-            let call = Call::post(vec!["api", "v2", "statements", &handle, "cancel"], Bytes::new());
-            if let Err(fault) = shared.rest.call(&call, |_| Ok(())).await {
-                tracing::warn!(?fault, handle, "a query that nobody waits for could not be cancelled");
-            }
-        });
+impl Work for Statement {
+    type Protocol = SqlApi;
+
+    fn name(&self) -> &str {
+        &self.handle
+    }
+
+    async fn stop(self) -> Result<(), Fault> {
+        let call = Call::post(vec!["api", "v2", "statements", &self.handle, "cancel"], Bytes::new());
+        self.shared.rest.call(&call, |_| Ok(())).await
     }
 }
 

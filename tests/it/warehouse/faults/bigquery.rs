@@ -207,3 +207,13 @@ fn an_estimate_runs_nothing_and_is_bounded_by_nothing() {
 fn a_thousand_clients_who_leave_leave_no_job() {
     PAIR.leaves_no_job();
 }
+
+#[test]
+fn an_answer_longer_than_is_read_is_fetched_once() {
+    PAIR.ends_at_a_long_answer();
+}
+
+#[test]
+fn a_busy_server_is_not_asked_again_for_somebody_who_has_left() {
+    PAIR.is_not_repeated_for_nobody("rateLimitExceeded");
+}

@@ -122,6 +122,31 @@ impl Pair {
         assert_eq!(outcome.server.seen(Endpoint::Query).len(), 1, "{reason} is never asked again");
     }
 
+    /// An answer that is longer than is read is fetched once.
+    fn ends_at_a_long_answer(self) {
+        for endpoint in [Endpoint::Query, Endpoint::Results] {
+            let outcome = self.ask_at(endpoint, |_, _| Some(Reply::Endless), Duration::from_millis(700), LONG);
+            let error = outcome.answer.expect_err("it has no end").to_string();
+            assert_eq!(error, "the warehouse refused the query: its answer is too large");
+            assert_eq!(outcome.server.seen(endpoint).len(), 1, "{endpoint:?}");
+        }
+    }
+
+    /// What the server does not take at present is not asked again for somebody who has left.
+    fn is_not_repeated_for_nobody(self, reason: &'static str) {
+        Runtime::new().expect("threads").block_on(async {
+            let busy = move |request: &Request, _| match request.endpoint {
+                Endpoint::Query => Some(Reply::RetryAfter(429, reason, 1)),
+                _ => None,
+            };
+            let (server, driver) = self.start(Manners::default(), busy).await;
+            let (text, terms) = (one(), Terms::default());
+            assert!(tokio::time::timeout(Duration::from_millis(300), driver.query(&text, &terms)).await.is_err());
+            tokio::time::sleep(Duration::from_millis(1500)).await;
+            assert_eq!(server.seen(Endpoint::Query).len(), 1);
+        });
+    }
+
     /// What never gets better ends within the time of the request, or sooner, and leaves no job.
     fn ends_in_time(self, name: &str, step: Step, says: &str) {
         for endpoint in [Endpoint::Query, Endpoint::Results] {

@@ -322,3 +322,13 @@ fn credentials_that_do_not_help_say_so_at_once() {
 fn a_thousand_clients_who_leave_leave_no_statement() {
     PAIR.leaves_no_job();
 }
+
+#[test]
+fn an_answer_longer_than_is_read_is_fetched_once() {
+    PAIR.ends_at_a_long_answer();
+}
+
+#[test]
+fn a_busy_server_is_not_asked_again_for_somebody_who_has_left() {
+    PAIR.is_not_repeated_for_nobody("390402");
+}

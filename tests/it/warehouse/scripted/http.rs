@@ -35,6 +35,8 @@ pub(crate) enum Reply {
     Reset,
     /// The connection is torn down after the work was done.
     Unheard,
+    /// More than anybody reads.
+    Endless,
     /// Nothing ever comes.
     Silence,
 }
@@ -106,6 +108,13 @@ async fn write(stream: &mut BufReader<TcpStream>, reply: Reply, speaks: Speaks) 
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
             return Some(());
+        }
+        Reply::Endless => {
+            stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n").await.ok()?;
+            let piece = vec![b' '; 1 << 20];
+            loop {
+                stream.write_all(&piece).await.ok()?;
+            }
         }
         Reply::Reset => {
             // Without lingering the end is a reset.

@@ -1,54 +1,13 @@
-//! Two SQL texts that ask the same, asked in turn, so that the load of the machine is the same for both.
+//! Two SQL texts that ask the same, asked in turn.
 
-use std::{
-    fs,
-    path::Path,
-    time::{Duration, Instant},
-};
+mod between;
 
 use entente::{sql::Text, warehouse::duckdb::DuckDb};
 
-/// Prints the head of the lines that [`run`] prints, over the two that are asked.
-pub(crate) fn print_head(left: &str, right: &str) {
-    println!("{:<52} {left:>10} {right:>10} {:>6} {:>11} {:>11} {:>6}", "", "ratio", "CPU", "CPU", "ratio");
-}
+pub(crate) use between::print_head;
 
-/// Asks both so many times, and prints the medians of time and CPU (of all threads, from `/proc`, so Linux only).
+/// Asks both texts so many times, and prints the medians of time and CPU.
 pub(crate) fn run(database: &DuckDb, name: &str, left: &Text, right: &Text, times: usize) {
-    let mut taken: [Vec<(Duration, Duration)>; 2] = Default::default();
-    for _ in 0..times {
-        for (text, taken) in [left, right].into_iter().zip(&mut taken) {
-            let (began, cpu) = (Instant::now(), cpu_time());
-            std::hint::black_box(database.query_blocking(text).expect("it answers"));
-            taken.push((began.elapsed(), cpu_time().saturating_sub(cpu)));
-        }
-    }
-    let [left, right] = &taken;
-    let times = [left, right].map(|taken| median(taken.iter().map(|(time, _)| *time)));
-    let cpu = [left, right].map(|taken| median(taken.iter().map(|(_, cpu)| *cpu)));
-    println!(
-        "{name:<52} {:>7.1} ms {:>7.1} ms {:>6.3} {:>8.1} ms {:>8.1} ms {:>6.3}",
-        times[0],
-        times[1],
-        times[0] / times[1],
-        cpu[0],
-        cpu[1],
-        cpu[0] / cpu[1]
-    );
-}
-
-/// Returns the median in milliseconds.
-fn median(times: impl Iterator<Item = Duration>) -> f64 {
-    let mut times: Vec<Duration> = times.collect();
-    times.sort_unstable();
-    times[times.len() / 2].as_secs_f64() * 1e3
-}
-
-/// Returns the CPU time of all threads.
-fn cpu_time() -> Duration {
-    let of_thread = |task: &Path| -> Option<u64> {
-        fs::read_to_string(task.join("schedstat")).ok()?.split(' ').next()?.parse().ok()
-    };
-    let Ok(tasks) = fs::read_dir("/proc/self/task") else { return Duration::ZERO };
-    Duration::from_nanos(tasks.flatten().filter_map(|task| of_thread(&task.path())).sum())
+    let ask = |text: &Text| drop(std::hint::black_box(database.query_blocking(text).expect("it answers")));
+    between::between(name, times, [&mut || ask(left), &mut || ask(right)]);
 }

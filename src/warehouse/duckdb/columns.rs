@@ -8,7 +8,7 @@
 use ::duckdb::{
     Statement,
     arrow::{
-        array::{Array, ArrayRef, AsArray, new_empty_array},
+        array::{Array, ArrayRef, AsArray},
         compute::cast,
         datatypes::{
             ArrowPrimitiveType, DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type,
@@ -30,90 +30,111 @@ pub(super) fn fetch(statement: &mut Statement<'_>) -> Result<Rows, Error> {
         (0..schema.fields().len()).map(|index| statement.column_logical_type(index).id()).collect();
     let mut columns = Vec::with_capacity(types.len());
     for (field, logical) in schema.fields().iter().zip(&types) {
-        let empty = new_empty_array(field.data_type());
-        let column = column(&empty, *logical).ok_or_else(|| {
+        columns.push(column_of(field.data_type(), *logical).ok_or_else(|| {
             Error::refused(format!("column `{}` has the type {logical:?}, which an answer cannot carry", field.name()))
-        })?;
-        columns.push(column);
+        })?);
     }
     let mut rows = Rows { columns, len: 0 };
     while let Some(batch) = statement.step().map_err(|error| failure::of_query(&error))? {
         rows.len += batch.len();
-        for ((gathered, array), logical) in rows.columns.iter_mut().zip(batch.columns()).zip(&types) {
-            let more = column(array, *logical).expect("the type was accepted above");
-            append(gathered, more);
+        for (column, array) in rows.columns.iter_mut().zip(batch.columns()) {
+            add(column, array);
         }
     }
     Ok(rows)
 }
 
-fn column(array: &ArrayRef, logical: LogicalTypeId) -> Option<ColumnData> {
-    Some(match array.data_type() {
-        DataType::Null => ColumnData::String(vec![None; array.len()]),
-        DataType::Boolean => ColumnData::Boolean(array.as_boolean().iter().collect()),
-        DataType::Int8 => integers::<Int8Type>(array),
-        DataType::Int16 => integers::<Int16Type>(array),
-        DataType::Int32 => integers::<Int32Type>(array),
-        DataType::Int64 => integers::<Int64Type>(array),
-        DataType::UInt8 => integers::<UInt8Type>(array),
-        DataType::UInt16 => integers::<UInt16Type>(array),
-        DataType::UInt32 => integers::<UInt32Type>(array),
-        DataType::UInt64 => integers::<UInt64Type>(array),
+/// Returns the column, without values, in which a type is gathered; nothing for a type that an answer cannot carry.
+fn column_of(kind: &DataType, logical: LogicalTypeId) -> Option<ColumnData> {
+    Some(match kind {
+        DataType::Boolean => ColumnData::Boolean(Vec::new()),
+        DataType::Int8
+        | DataType::Int16
+        | DataType::Int32
+        | DataType::Int64
+        | DataType::UInt8
+        | DataType::UInt16
+        | DataType::UInt32
+        | DataType::UInt64 => ColumnData::Integer(Vec::new()),
         DataType::Decimal128(_, scale) => match logical {
-            LogicalTypeId::Hugeint => integers::<Decimal128Type>(array),
-            LogicalTypeId::Decimal => ColumnData::Decimal {
-                values: primitives::<Decimal128Type>(array).collect(),
-                scale: u8::try_from(*scale).ok()?,
-            },
+            LogicalTypeId::Hugeint => ColumnData::Integer(Vec::new()),
+            LogicalTypeId::Decimal => ColumnData::Decimal { values: Vec::new(), scale: u8::try_from(*scale).ok()? },
             _ => return None,
         },
-        DataType::Float32 => {
-            ColumnData::Float(primitives::<Float32Type>(array).map(|value| value.map(f64::from)).collect())
+        DataType::Float32 | DataType::Float64 => ColumnData::Float(Vec::new()),
+        DataType::Null | DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Dictionary(_, _) => {
+            ColumnData::String(Vec::new())
         }
-        DataType::Float64 => ColumnData::Float(primitives::<Float64Type>(array).collect()),
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Dictionary(_, _) => {
-            let texts = cast(array, &DataType::LargeUtf8).ok()?;
-            ColumnData::String(texts.as_string::<i64>().iter().map(|value| value.map(str::to_owned)).collect())
-        }
-        DataType::Date32 => ColumnData::Date(primitives::<Date32Type>(array).collect()),
-        DataType::Timestamp(unit, zone) => {
-            let micros = micros(array, *unit);
-            if zone.is_some() { ColumnData::Timestamp(micros) } else { ColumnData::DateTime(micros) }
-        }
+        DataType::Date32 => ColumnData::Date(Vec::new()),
+        DataType::Timestamp(_, None) => ColumnData::DateTime(Vec::new()),
+        DataType::Timestamp(_, Some(_)) => ColumnData::Timestamp(Vec::new()),
         _ => return None,
     })
 }
 
-fn primitives<T: ArrowPrimitiveType>(array: &ArrayRef) -> impl Iterator<Item = Option<T::Native>> {
-    array.as_primitive::<T>().iter()
-}
-
-fn integers<T: ArrowPrimitiveType<Native: Into<i128>>>(array: &ArrayRef) -> ColumnData {
-    ColumnData::Integer(primitives::<T>(array).map(|value| value.map(Into::into)).collect())
-}
-
-fn micros(array: &ArrayRef, unit: TimeUnit) -> Vec<Option<i64>> {
-    let times = |factor: i64| move |value: Option<i64>| value.map(|value| value.saturating_mul(factor));
-    match unit {
-        TimeUnit::Second => primitives::<TimestampSecondType>(array).map(times(1_000_000)).collect(),
-        TimeUnit::Millisecond => primitives::<TimestampMillisecondType>(array).map(times(1_000)).collect(),
-        TimeUnit::Microsecond => primitives::<TimestampMicrosecondType>(array).collect(),
-        TimeUnit::Nanosecond => primitives::<TimestampNanosecondType>(array)
-            .map(|value| value.map(|value| value.div_euclid(1_000)))
-            .collect(),
+/// Adds the values of a batch to the column of their type.
+fn add(column: &mut ColumnData, array: &ArrayRef) {
+    match column {
+        ColumnData::Boolean(values) => values.extend(array.as_boolean().iter()),
+        ColumnData::Integer(values) => add_integers(values, array),
+        ColumnData::Decimal { values, .. } => values.extend(array.as_primitive::<Decimal128Type>().iter()),
+        ColumnData::Float(values) => match array.data_type() {
+            DataType::Float32 => {
+                values.extend(array.as_primitive::<Float32Type>().iter().map(|value| value.map(f64::from)));
+            }
+            _ => values.extend(array.as_primitive::<Float64Type>().iter()),
+        },
+        ColumnData::String(values) => add_texts(values, array),
+        ColumnData::Date(values) => values.extend(array.as_primitive::<Date32Type>().iter()),
+        ColumnData::DateTime(values) | ColumnData::Timestamp(values) => add_times(values, array),
     }
 }
 
-fn append(gathered: &mut ColumnData, more: ColumnData) {
-    match (gathered, more) {
-        (ColumnData::Boolean(all), ColumnData::Boolean(values)) => all.extend(values),
-        (ColumnData::Integer(all), ColumnData::Integer(values))
-        | (ColumnData::Decimal { values: all, .. }, ColumnData::Decimal { values, .. }) => all.extend(values),
-        (ColumnData::Float(all), ColumnData::Float(values)) => all.extend(values),
-        (ColumnData::String(all), ColumnData::String(values)) => all.extend(values),
-        (ColumnData::Date(all), ColumnData::Date(values)) => all.extend(values),
-        (ColumnData::DateTime(all), ColumnData::DateTime(values))
-        | (ColumnData::Timestamp(all), ColumnData::Timestamp(values)) => all.extend(values),
-        (gathered, more) => unreachable!("a column changed its type from {gathered:?} to {more:?} between batches"),
+fn add_integers(values: &mut Vec<Option<i128>>, array: &ArrayRef) {
+    match array.data_type() {
+        DataType::Int8 => values.extend(integers::<Int8Type>(array)),
+        DataType::Int16 => values.extend(integers::<Int16Type>(array)),
+        DataType::Int32 => values.extend(integers::<Int32Type>(array)),
+        DataType::Int64 => values.extend(integers::<Int64Type>(array)),
+        DataType::UInt8 => values.extend(integers::<UInt8Type>(array)),
+        DataType::UInt16 => values.extend(integers::<UInt16Type>(array)),
+        DataType::UInt32 => values.extend(integers::<UInt32Type>(array)),
+        DataType::UInt64 => values.extend(integers::<UInt64Type>(array)),
+        _ => values.extend(integers::<Decimal128Type>(array)),
+    }
+}
+
+fn integers<T: ArrowPrimitiveType<Native: Into<i128>>>(array: &ArrayRef) -> impl Iterator<Item = Option<i128>> {
+    array.as_primitive::<T>().iter().map(|value| value.map(Into::into))
+}
+
+fn add_texts(values: &mut Vec<Option<String>>, array: &ArrayRef) {
+    let owned = |value: Option<&str>| value.map(str::to_owned);
+    match array.data_type() {
+        DataType::Null => values.extend(std::iter::repeat_n(None, array.len())),
+        DataType::Utf8 => values.extend(array.as_string::<i32>().iter().map(owned)),
+        DataType::LargeUtf8 => values.extend(array.as_string::<i64>().iter().map(owned)),
+        _ => {
+            let texts = cast(array, &DataType::LargeUtf8).expect("what was accepted is a text");
+            values.extend(texts.as_string::<i64>().iter().map(owned));
+        }
+    }
+}
+
+/// Adds times as microseconds.
+fn add_times(values: &mut Vec<Option<i64>>, array: &ArrayRef) {
+    let times = |factor: i64| move |value: Option<i64>| value.map(|value| value.saturating_mul(factor));
+    match array.data_type() {
+        DataType::Timestamp(TimeUnit::Second, _) => {
+            values.extend(array.as_primitive::<TimestampSecondType>().iter().map(times(1_000_000)));
+        }
+        DataType::Timestamp(TimeUnit::Millisecond, _) => {
+            values.extend(array.as_primitive::<TimestampMillisecondType>().iter().map(times(1_000)));
+        }
+        DataType::Timestamp(TimeUnit::Nanosecond, _) => {
+            let nanos = array.as_primitive::<TimestampNanosecondType>().iter();
+            values.extend(nanos.map(|value| value.map(|value| value.div_euclid(1_000))));
+        }
+        _ => values.extend(array.as_primitive::<TimestampMicrosecondType>().iter()),
     }
 }

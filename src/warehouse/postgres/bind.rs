@@ -21,11 +21,6 @@ pub(super) fn parameters(literals: &[Literal]) -> Vec<AsText> {
     literals.iter().map(|literal| AsText(text(literal))).collect()
 }
 
-/// Lends the values to the driver.
-pub(super) fn borrowed(parameters: &[AsText]) -> Vec<&(dyn ToSql + Sync)> {
-    parameters.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
-}
-
 fn text(literal: &Literal) -> Option<String> {
     Some(match literal {
         Literal::Null => return None,

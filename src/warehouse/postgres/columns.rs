@@ -10,61 +10,103 @@ use tokio_postgres::{
 use super::{failure, numeric::Numeric};
 use crate::warehouse::{ColumnData, Error, Rows};
 
-/// Gathers the values of each column.
-pub(super) fn of(columns: &[Column], rows: &[Row]) -> Result<Rows, Error> {
-    let gathered = columns.iter().enumerate().map(|(index, column)| {
-        gather(column.type_(), rows, index).map_err(|refusal| match refusal {
-            Unread::Value(error) => failure::of_value(column.name(), &error),
-            Unread::Type => Error::refused(format!(
-                "column `{}` has the type {}, which an answer cannot carry",
-                column.name(),
-                column.type_().name()
-            )),
-        })
-    });
-    Ok(Rows { columns: gathered.collect::<Result<_, _>>()?, len: rows.len() })
+/// The columns of an answer, as its rows come in.
+pub(super) struct Gathering<'c> {
+    columns: Vec<(&'c Column, Box<dyn Gather + Send>)>,
+    len: usize,
 }
 
-/// Why a column was not read.
-enum Unread {
-    Value(tokio_postgres::Error),
-    Type,
-}
+impl<'c> Gathering<'c> {
+    /// Makes columns without values; refuses types that an answer cannot carry.
+    pub(super) fn of(columns: &'c [Column]) -> Result<Self, Error> {
+        let empty = |column: &'c Column| Some((column, values_of(column.type_())?));
+        let columns = columns.iter().map(|column| empty(column).ok_or_else(|| not_carried(column)));
+        Ok(Self { columns: columns.collect::<Result<_, _>>()?, len: 0 })
+    }
 
-fn gather(kind: &Type, rows: &[Row], index: usize) -> Result<ColumnData, Unread> {
-    Ok(match *kind {
-        Type::BOOL => ColumnData::Boolean(values(rows, index, |value: bool| value)?),
-        Type::INT2 => ColumnData::Integer(values(rows, index, |value: i16| value.into())?),
-        Type::INT4 => ColumnData::Integer(values(rows, index, |value: i32| value.into())?),
-        Type::INT8 => ColumnData::Integer(values(rows, index, |value: i64| value.into())?),
-        Type::NUMERIC => decimals(&values(rows, index, |value: Numeric| value)?).ok_or(Unread::Type)?,
-        Type::FLOAT4 => ColumnData::Float(values(rows, index, |value: f32| value.into())?),
-        Type::FLOAT8 => ColumnData::Float(values(rows, index, |value: f64| value)?),
-        Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME | Type::UNKNOWN => {
-            ColumnData::String(values(rows, index, |value: String| value)?)
+    /// Adds the values of a row.
+    pub(super) fn push(&mut self, row: &Row) -> Result<(), Error> {
+        for (index, (column, values)) in self.columns.iter_mut().enumerate() {
+            values.push(row, index).map_err(|error| failure::of_value(column.name(), &error))?;
         }
-        Type::DATE => ColumnData::Date(values(rows, index, |Raw::<4>(bytes)| days(i32::from_be_bytes(bytes)))?),
+        self.len += 1;
+        Ok(())
+    }
+
+    /// Returns the rows.
+    pub(super) fn into_rows(self) -> Result<Rows, Error> {
+        let columns = self.columns.into_iter().map(|(column, values)| values.end().ok_or_else(|| not_carried(column)));
+        Ok(Rows { columns: columns.collect::<Result<_, _>>()?, len: self.len })
+    }
+}
+
+fn not_carried(column: &Column) -> Error {
+    let (name, kind) = (column.name(), column.type_().name());
+    Error::refused(format!("column `{name}` has the type {kind}, which an answer cannot carry"))
+}
+
+/// The values of a column so far.
+trait Gather {
+    fn push(&mut self, row: &Row, index: usize) -> Result<(), tokio_postgres::Error>;
+
+    /// Returns the column; nothing if it cannot hold all values.
+    fn end(self: Box<Self>) -> Option<ColumnData>;
+}
+
+/// Values that are read as `S` and kept as `T`.
+struct Gathered<S, T> {
+    values: Vec<Option<T>>,
+    kept: fn(S) -> T,
+    column: fn(Vec<Option<T>>) -> Option<ColumnData>,
+}
+
+impl<S: for<'a> FromSql<'a>, T> Gather for Gathered<S, T> {
+    fn push(&mut self, row: &Row, index: usize) -> Result<(), tokio_postgres::Error> {
+        self.values.push(row.try_get::<_, Option<S>>(index)?.map(self.kept));
+        Ok(())
+    }
+
+    fn end(self: Box<Self>) -> Option<ColumnData> {
+        (self.column)(self.values)
+    }
+}
+
+fn gather<S: for<'a> FromSql<'a> + 'static, T: Send + 'static>(
+    kept: fn(S) -> T,
+    column: fn(Vec<Option<T>>) -> Option<ColumnData>,
+) -> Box<dyn Gather + Send> {
+    Box::new(Gathered { values: Vec::new(), kept, column })
+}
+
+/// Returns how the values of a type are gathered.
+fn values_of(kind: &Type) -> Option<Box<dyn Gather + Send>> {
+    let integers: fn(_) -> _ = |values| Some(ColumnData::Integer(values));
+    let floats: fn(_) -> _ = |values| Some(ColumnData::Float(values));
+    let texts: fn(_) -> _ = |values| Some(ColumnData::String(values));
+    Some(match *kind {
+        Type::BOOL => gather(|value: bool| value, |values| Some(ColumnData::Boolean(values))),
+        Type::INT2 => gather(|value: i16| value.into(), integers),
+        Type::INT4 => gather(|value: i32| value.into(), integers),
+        Type::INT8 => gather(|value: i64| value.into(), integers),
+        Type::NUMERIC => gather(|value: Numeric| value, |values| decimals(&values)),
+        Type::FLOAT4 => gather(|value: f32| value.into(), floats),
+        Type::FLOAT8 => gather(|value: f64| value, floats),
+        Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME | Type::UNKNOWN => gather(|value: String| value, texts),
+        Type::DATE => {
+            gather(|Raw::<4>(bytes)| days(i32::from_be_bytes(bytes)), |values| Some(ColumnData::Date(values)))
+        }
         Type::TIMESTAMP => {
-            ColumnData::DateTime(values(rows, index, |Raw::<8>(bytes)| micros(i64::from_be_bytes(bytes)))?)
+            gather(|Raw::<8>(bytes)| micros(i64::from_be_bytes(bytes)), |values| Some(ColumnData::DateTime(values)))
         }
         Type::TIMESTAMPTZ => {
-            ColumnData::Timestamp(values(rows, index, |Raw::<8>(bytes)| micros(i64::from_be_bytes(bytes)))?)
+            gather(|Raw::<8>(bytes)| micros(i64::from_be_bytes(bytes)), |values| Some(ColumnData::Timestamp(values)))
         }
-        Type::UUID => ColumnData::String(values(rows, index, |Raw::<16>(bytes)| uuid(bytes))?),
-        Type::JSON => ColumnData::String(values(rows, index, |Utf8(text)| text)?),
+        Type::UUID => gather(|Raw::<16>(bytes)| uuid(bytes), texts),
+        Type::JSON => gather(|Utf8(text)| text, texts),
         // The text behind the number of the format, which is 1.
-        Type::JSONB => ColumnData::String(values(rows, index, |Utf8(mut text)| text.split_off(1.min(text.len())))?),
-        _ => return Err(Unread::Type),
+        Type::JSONB => gather(|Utf8(mut text)| text.split_off(1.min(text.len())), texts),
+        _ => return None,
     })
-}
-
-fn values<'a, S: FromSql<'a>, T>(
-    rows: &'a [Row],
-    index: usize,
-    mut of: impl FnMut(S) -> T,
-) -> Result<Vec<Option<T>>, Unread> {
-    let value = |row: &'a Row| row.try_get::<_, Option<S>>(index).map(|value| value.map(&mut of));
-    rows.iter().map(value).collect::<Result<_, _>>().map_err(Unread::Value)
 }
 
 /// Gives all numbers of a column the greatest scale that one of them has.

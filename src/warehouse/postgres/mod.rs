@@ -12,12 +12,13 @@ mod failure;
 mod numeric;
 mod tls;
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, pin::pin, time::Duration};
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Timeouts};
+use futures_util::TryStreamExt;
 use tokio_postgres::CancelToken;
 
-use self::tls::Tls;
+use self::{columns::Gathering, tls::Tls};
 use super::{Answering, Error, Rows, Terms, Warehouse};
 use crate::{
     catalog::Catalog,
@@ -134,12 +135,19 @@ impl Warehouse for Postgres {
             let sql = terms.comment().map_or_else(|| text.sql.clone(), |comment| format!("{} {comment}", text.sql));
             let rows = self.with_connection(deadline, async |connection| {
                 let statement = connection.prepare(&sql).await?;
-                let parameters = bind::parameters(&text.parameters);
-                let rows = connection.query(&statement, &bind::borrowed(&parameters)).await?;
-                Ok((statement, rows))
+                let mut gathering = match Gathering::of(statement.columns()) {
+                    Ok(gathering) => gathering,
+                    Err(refused) => return Ok(Err(refused)),
+                };
+                let mut found = pin!(connection.query_raw(&statement, bind::parameters(&text.parameters)).await?);
+                while let Some(row) = found.try_next().await? {
+                    if let Err(refused) = gathering.push(&row) {
+                        return Ok(Err(refused));
+                    }
+                }
+                Ok(gathering.into_rows())
             });
-            let (statement, rows) = rows.await?;
-            columns::of(statement.columns(), &rows)
+            rows.await?
         })
     }
 

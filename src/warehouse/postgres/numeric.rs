@@ -39,10 +39,9 @@ fn read(raw: &[u8]) -> Option<Numeric> {
     if sign != 0 && sign != NEGATIVE {
         return None;
     }
-    let digits: Vec<i128> = words.take(usize::from(count)).map(i128::from).collect();
     let mut unscaled: i128 = 0;
-    for digit in &digits {
-        unscaled = unscaled.checked_mul(BASE)?.checked_add(*digit)?;
+    for digit in words.take(usize::from(count)) {
+        unscaled = unscaled.checked_mul(BASE)?.checked_add(digit.into())?;
     }
     // The last digit stands `weight + 1 - count` places to the base 10,000 before the point.
     let places = (weight + 1 - i32::from(count)) * DIGITS_OF_BASE + i32::from(scale);

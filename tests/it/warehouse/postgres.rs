@@ -157,7 +157,7 @@ fn a_query_ends_with_its_time_and_with_its_caller() {
     let fixture = Fixture::new();
     let short = Terms { deadline: Some(Duration::from_millis(200)), ..Terms::default() };
     let begun = Instant::now();
-    let late = fixture.ask_on("SELECT pg_sleep(30)", Vec::new(), &short).expect_err("its time is over");
+    let late = fixture.ask_on("SELECT 1 FROM pg_sleep(30)", Vec::new(), &short).expect_err("its time is over");
     assert!(matches!(late, Error::Cancelled), "{late:?}");
     assert!(begun.elapsed() < Duration::from_secs(10), "the server was told");
 
@@ -286,4 +286,27 @@ fn tables_that_are_named_say_how_much_they_hold() {
     assert_eq!(catalog.tables["seen"].statistics, Default::default(), "nothing is known of a view");
     let all = fixture.runtime.block_on(fixture.driver.catalog(None)).expect("an answer");
     assert_eq!(all.tables["flat"].statistics, Default::default(), "unasked nothing is measured");
+}
+
+#[test]
+fn a_table_that_was_never_analyzed_is_not_taken_to_be_empty() {
+    let fixture = Fixture::new();
+    // What Postgres 12 and 13 say of tables before the first ANALYZE, and of views.
+    run(
+        &fixture.server,
+        "CREATE TABLE flat AS SELECT i FROM generate_series(1, 1000) AS i;
+         CREATE TABLE cut (i BIGINT) PARTITION BY RANGE (i);
+         CREATE TABLE cut_1 PARTITION OF cut FOR VALUES FROM (0) TO (2000);
+         INSERT INTO cut SELECT i FROM flat;
+         CREATE VIEW seen AS SELECT * FROM flat;
+         CREATE TABLE bare (i BIGINT); CREATE TABLE bare_cut (i BIGINT) PARTITION BY RANGE (i);
+         CREATE TABLE bare_cut_1 PARTITION OF bare_cut FOR VALUES FROM (0) TO (10);
+         UPDATE pg_class SET reltuples = 0, relpages = 0 WHERE relname IN ('flat', 'cut', 'seen', 'bare', 'bare_cut')",
+    );
+    let catalog = fixture.runtime.block_on(fixture.driver.catalog(None)).expect("an answer");
+    let rows = ["flat", "cut", "seen", "bare", "bare_cut"].map(|table| catalog.tables[table].rows);
+    assert_eq!(rows, [None, None, None, Some(0), Some(0)]);
+    run(&fixture.server, "ANALYZE flat; ANALYZE cut");
+    let catalog = fixture.runtime.block_on(fixture.driver.catalog(None)).expect("an answer");
+    assert_eq!(["flat", "cut", "seen"].map(|table| catalog.tables[table].rows), [Some(1000), Some(1000), None]);
 }

@@ -40,8 +40,13 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server and waits until it answers.
     pub(crate) fn start() -> Self {
+        Self::start_with([])
+    }
+
+    /// Starts a server with the arguments of `tests/tools/postgres/serve`.
+    pub(crate) fn start_with<const N: usize>(arguments: [String; N]) -> Self {
         let tool = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tools/postgres/serve");
-        let mut process = piped(&mut Command::new(tool));
+        let mut process = piped(Command::new(tool).args(arguments));
         let mut folder = String::new();
         BufReader::new(process.stdout.take().expect("it is piped")).read_line(&mut folder).expect("UTF-8");
         assert!(!folder.is_empty(), "Postgres does not start: run `.ci/postgres`");

@@ -49,11 +49,15 @@ pub(super) fn connector(encryption: Encryption, authority: Option<&Path>) -> Res
     match (encryption, authority) {
         (Encryption::Off, _) => {}
         (_, Some(path)) => {
-            let unreadable = |_| Error::Unavailable(format!("`{}` holds no certificates in PEM", path.display()));
+            let none = || Error::Unavailable(format!("`{}` holds no certificates in PEM", path.display()));
+            let unreadable = |_| none();
             for certificate in CertificateDer::pem_file_iter(path).map_err(unreadable)? {
                 roots.add(certificate.map_err(unreadable)?).map_err(|_| {
                     Error::Unavailable(format!("`{}` holds a certificate of no authority", path.display()))
                 })?;
+            }
+            if roots.is_empty() {
+                return Err(none());
             }
         }
         // A certificate of the system that cannot be read is left out, as every other client does.

@@ -1,6 +1,7 @@
 //! Drivers against servers that speak their protocol.
 
 mod bigquery;
+mod encrypted;
 mod faults;
 mod postgres;
 mod price;

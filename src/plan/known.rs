@@ -12,7 +12,7 @@ use crate::{
     catalog::ColumnType,
     ids::ModelId,
     project::{Partition, Project, Ref, Route},
-    sql::{BinaryOp, Expr, Function, Literal, SqlExpr},
+    sql::{Expr, Function, Literal, SqlExpr},
     time::{NaiveDate, NaiveDateTime, Tz},
 };
 
@@ -49,10 +49,11 @@ impl Span {
         self.from.as_ref().or(self.to.as_ref()).map(Literal::column_type)
     }
 
-    /// Returns the conditions that a column lies in the span.
-    pub(super) fn conditions(self, column: &SqlExpr) -> impl Iterator<Item = SqlExpr> {
-        let bound = |op, side: Option<Literal>| side.map(|value| column.clone().binary(op, Expr::Literal(value)));
-        bound(BinaryOp::GtEq, self.from).into_iter().chain(bound(BinaryOp::Lt, self.to))
+    /// Returns the bounds that a column lies in the span; an end behind the last day that SQL can write is none.
+    pub(super) fn bounds(self, column: &SqlExpr) -> impl Iterator<Item = SqlExpr> {
+        let from = self.from.map(|from| column.clone().from_on(Expr::Literal(from)));
+        let to = self.to.filter(|to| !to.is_after_last_day()).map(|to| column.clone().before(Expr::Literal(to)));
+        from.into_iter().chain(to)
     }
 }
 

@@ -14,9 +14,6 @@ use crate::{
     },
 };
 
-/// The last year of a date in SQL.
-pub(super) const LAST_YEAR: i32 = 9999;
-
 /// How periods are cut in a query.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cut {
@@ -145,8 +142,8 @@ impl TimeValue {
     /// Returns the conditions that a row lies in a range.
     pub(super) fn within(&self, cut: Cut, range: DateRange) -> Vec<SqlExpr> {
         let (from, to) = ends(self.column_type, range, cut.zone);
-        let from = from.map(|from| self.expr.clone().binary(BinaryOp::GtEq, Expr::Literal(from)));
-        let to = to.map(|to| self.expr.clone().binary(BinaryOp::Lt, Expr::Literal(to)));
+        let from = from.map(|from| self.expr.clone().from_on(Expr::Literal(from)));
+        let to = to.map(|to| self.expr.clone().before(Expr::Literal(to)));
         from.into_iter().chain(to).collect()
     }
 }

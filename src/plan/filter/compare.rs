@@ -4,8 +4,6 @@
 //!
 //! **Invariant:** a time is compared with constants on its bare column, so that a warehouse can prune by it.
 
-use chrono::Datelike;
-
 use super::{FilterContext, Typed, expect, wider, with_article};
 use crate::{
     catalog::ColumnType,
@@ -55,23 +53,14 @@ fn compare_day(context: &FilterContext<'_>, op: BinaryOp, left: &Typed, right: &
         Expr::Parameter(first.unwrap_or_else(|| time::day_start(time.value.column_type, day, zone)))
     };
     let next = day.succ_opt()?;
-    if time.shift.is_none() && next.year() > time::LAST_YEAR {
-        return Some(match op {
-            // No time is later; one that is not there is neither earlier nor later.
-            LtEq => column().binary(Eq, column()),
-            Gt => column().binary(Lt, column()),
-            GtEq | Eq => column().binary(GtEq, start(day)),
-            Lt | NotEq => column().binary(Lt, start(day)),
-            _ => return None,
-        });
-    }
+    let (from_on, before) = (|day| column().from_on(start(day)), |day| column().before(start(day)));
     Some(match op {
-        GtEq => column().binary(GtEq, start(day)),
-        Lt => column().binary(Lt, start(day)),
-        Gt => column().binary(GtEq, start(next)),
-        LtEq => column().binary(Lt, start(next)),
-        Eq => column().binary(GtEq, start(day)).and(column().binary(Lt, start(next))),
-        NotEq => column().binary(Lt, start(day)).or(column().binary(GtEq, start(next))),
+        GtEq => from_on(day),
+        Lt => before(day),
+        Gt => from_on(next),
+        LtEq => before(next),
+        Eq => from_on(day).and(before(next)),
+        NotEq => before(day).or(from_on(next)),
         _ => return None,
     })
 }
@@ -80,11 +69,16 @@ pub(super) fn constant_day(typed: &Typed) -> Option<NaiveDate> {
     match &typed.expr {
         Expr::Literal(literal) | Expr::Parameter(literal) => match literal {
             Literal::Date(day) => Some(*day),
-            Literal::String(text) => text.parse().ok(),
+            Literal::String(text) => read_day(text),
             _ => None,
         },
         _ => None,
     }
+}
+
+/// Reads a day that SQL can write.
+fn read_day(text: &str) -> Option<NaiveDate> {
+    text.parse().ok().filter(|day| Literal::Date(*day).is_writable())
 }
 
 /// For `booked_at in ('2025-01-01', …)`: the local day of the time.
@@ -99,7 +93,7 @@ pub(super) fn compared_type(arg: &Typed, list: &[Expr<Name>]) -> ColumnType {
     let is_day = |item: &Expr<Name>| match item {
         Expr::Literal(literal) | Expr::Parameter(literal) => match literal {
             Literal::Date(_) => true,
-            Literal::String(text) => text.parse::<NaiveDate>().is_ok(),
+            Literal::String(text) => read_day(text).is_some(),
             _ => false,
         },
         _ => false,
@@ -136,17 +130,22 @@ fn read_as(typed: Typed, other: ColumnType) -> Result<Typed, PlanError> {
         PlanError::new(PlanErrorCode::InvalidFilter, format!("`{text}` is no {other}"))
             .help(format!("Write it like `{example}`."))
     };
-    let literal = match other {
-        ColumnType::Date => Literal::Date(text.parse().map_err(|_| wrong("2025-01-31"))?),
+    let read = match other {
+        ColumnType::Date => text.parse().map(Literal::Date).map_err(|_| "2025-01-31"),
         ColumnType::DateTime => {
-            Literal::DateTime(text.replace(' ', "T").parse().map_err(|_| wrong("2025-01-31T14:30:00"))?)
+            text.replace(' ', "T").parse().map(Literal::DateTime).map_err(|_| "2025-01-31T14:30:00")
         }
         ColumnType::Timestamp => {
             let instant = chrono::DateTime::parse_from_rfc3339(&text.replace(' ', "T"));
-            Literal::Timestamp(instant.map_err(|_| wrong("2025-01-31T14:30:00Z"))?.naive_utc())
+            instant.map(|instant| Literal::Timestamp(instant.naive_utc())).map_err(|_| "2025-01-31T14:30:00Z")
         }
         _ => return Ok(typed),
     };
+    let literal = read.map_err(wrong)?;
+    if !literal.is_writable() {
+        let message = format!("`{text}` lies outside of the years 1 to 9999");
+        return Err(PlanError::new(PlanErrorCode::InvalidFilter, message).help("Write a day that a table can hold."));
+    }
     let column_type = literal.column_type();
     let expr = match &typed.expr {
         Expr::Literal(_) => Expr::Literal(literal),

@@ -18,7 +18,7 @@ use crate::{
         scan::{self, LeafAggregate, Parts as ValueParts, Rows, Times},
     },
     project::Stored,
-    sql::{AggregateFunction, BinaryOp, Expr, From, Join, Select, SelectItem, SqlExpr},
+    sql::{AggregateFunction, Expr, From, Join, Select, SelectItem, SqlExpr},
     time::DateRange,
 };
 
@@ -84,8 +84,8 @@ impl Fresh<'_, '_> {
 
     fn of_rollup(&self, proved: &Proved) -> Select {
         let DateRange { from, to, .. } = self.parts.stored;
-        let from = from.map(|day| proved.period.clone().binary(BinaryOp::GtEq, Expr::date(day)));
-        let to = to.map(|day| proved.period.clone().binary(BinaryOp::Lt, Expr::date(day)));
+        let from = from.map(|day| proved.period.clone().from_on(Expr::date(day)));
+        let to = to.map(|day| proved.period.clone().before(Expr::date(day)));
         Select {
             from: Some(From::Table { name: self.stored.table.clone(), alias: proved.alias.clone() }),
             joins: proved.joins.clone(),

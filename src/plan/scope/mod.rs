@@ -166,7 +166,7 @@ impl<'p> Scope<'p> {
         let Some(span) = partition::promised(partition, promise, &days) else { return Vec::new() };
         self.known.add(&Route::here(), &partition.column, span.clone());
         self.promises.extend(table(project, self.base).map(|table| (table, partition::spoken(promise))));
-        span.conditions(&SqlExpr::column(&self.base_alias, partition.column.clone())).collect()
+        span.bounds(&SqlExpr::column(&self.base_alias, partition.column.clone())).collect()
     }
 
     /// Returns the conditions on the partitions of a model at the end of a route that follow from what is known.
@@ -175,7 +175,7 @@ impl<'p> Scope<'p> {
         let Some((span, promise)) = self.known.partitions(project, route, model) else { return Vec::new() };
         let Some((_, partition)) = partition::partitioned(project, model) else { return Vec::new() };
         self.promises.extend(table(project, model).zip(promise));
-        span.conditions(&SqlExpr::column(alias, partition.column.clone())).collect()
+        span.bounds(&SqlExpr::column(alias, partition.column.clone())).collect()
     }
 
     /// Returns the alias of the base.

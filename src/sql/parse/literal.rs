@@ -65,7 +65,9 @@ pub(super) fn typed(source: &Source, typed: &TypedString) -> Result<Literal, Par
         ),
         _ => return Err(source.error_in("this constant is not part of the language", span)),
     };
-    literal.ok_or_else(|| source.error_in(&format!("`{text}` is not a {name}"), span).help(format!("Write {example}.")))
+    literal
+        .filter(Literal::is_writable)
+        .ok_or_else(|| source.error_in(&format!("`{text}` is not a {name}"), span).help(format!("Write {example}.")))
 }
 
 fn date(text: &str) -> Option<NaiveDate> {

@@ -19,6 +19,7 @@ mod join_use;
 mod known;
 mod model_rows;
 mod nested;
+mod numbers;
 mod partition;
 mod promised;
 mod request;
@@ -56,7 +57,7 @@ use crate::{
     catalog::ColumnType,
     ids::{DimensionId, MetricId, ModelId},
     project::{Project, Route, Size, Visible},
-    sql::{Bound, Dialect, PartitionRule, Select, look_up, prove_pruning, share, simplify},
+    sql::{Bound, Dialect, PartitionRule, Proof, Select, look_up, prove_pruning, share, simplify},
     time::{DateRange, DateTime, NaiveDate, TimePart, TimeRange, Tz, Utc},
 };
 
@@ -207,7 +208,8 @@ fn planned(frame: Frame<'_>, request: &Request) -> Result<Plan, PlanError> {
     let granted = access::grant(bind::bind(frame, request)?)?;
     let bound = granted.get();
     let mut built = to_sql::build(bound)?;
-    let (select, promises) = promised::bounded(project, &built.tables, simplify(built.select));
+    let select = numbers::bounded(project, &built.tables, simplify(built.select));
+    let (select, promises) = promised::bounded(project, &built.tables, select);
     built.promises.extend(promises);
     built.select = share(look_up(select));
     let pruning = prove(bound, &built)?;
@@ -278,35 +280,15 @@ fn output_type(bound: &bind::Bound<'_>, output: &bind::Output) -> ColumnType {
 /// Proves on the finished select that every partitioned table is read within bounds, where that is required.
 fn prove(bound: &bind::Bound<'_>, built: &to_sql::Built) -> Result<Vec<Pruning>, PlanError> {
     let project = bound.project;
-    let rules: Vec<PartitionRule> = built
-        .tables
-        .iter()
-        .filter_map(|table| {
-            let table = &project.tables[*table];
-            let partition = table.partition.as_ref()?;
-            Some(PartitionRule {
-                table: table.name.clone(),
-                column: partition.column.clone(),
-                required: partition.required,
-            })
-        })
-        .collect();
+    let rules: Vec<PartitionRule> =
+        built.tables.iter().filter_map(|table| project.tables[*table].partition_rule()).collect();
     if rules.is_empty() {
         return Ok(Vec::new());
     }
     let mut pruning = Vec::new();
     for proof in prove_pruning(&built.select, &rules) {
         if proof.required && !proof.proven {
-            let table = built.tables.iter().map(|id| &project.tables[*id]).find(|table| table.name == proof.table);
-            let partition = table.and_then(|table| table.partition.as_ref()).expect("the rule came from it");
-            let has_range = bound.range.from.is_some() || bound.range.to.is_some();
-            let is_read = |scan: &bind::Scan| {
-                partition::partitioned(project, scan.model).is_some_and(|(table, _)| table.name == proof.table)
-            };
-            if has_range && !bound.scans.iter().any(is_read) {
-                return Err(partition::unproven_join(&proof.table, partition));
-            }
-            return Err(partition::unproven(&proof.table, partition, has_range));
+            return Err(unproven(bound, built, &proof));
         }
         let mut promises = built.promises.iter().filter(|(table, _)| project.tables[*table].name == proof.table);
         let promise = promises.next().map(|(_, promise)| promise.clone());
@@ -319,4 +301,21 @@ fn prove(bound: &bind::Bound<'_>, built: &to_sql::Built) -> Result<Vec<Pruning>,
         });
     }
     Ok(pruning)
+}
+
+/// Says why a scan that must be bounded is not, with the cheapest change.
+fn unproven(bound: &bind::Bound<'_>, built: &to_sql::Built, proof: &Proof) -> PlanError {
+    let project = bound.project;
+    let table = built.tables.iter().map(|id| &project.tables[*id]).find(|table| table.name == proof.table);
+    let Some(partition) = table.and_then(|table| table.partition.as_ref()) else {
+        return partition::unproven_numbers(proof);
+    };
+    let has_range = bound.range.from.is_some() || bound.range.to.is_some();
+    let is_read = |scan: &bind::Scan| {
+        partition::partitioned(project, scan.model).is_some_and(|(table, _)| table.name == proof.table)
+    };
+    if has_range && !bound.scans.iter().any(is_read) {
+        return partition::unproven_join(&proof.table, partition);
+    }
+    partition::unproven(&proof.table, partition, has_range)
 }

@@ -8,12 +8,14 @@
 
 use std::collections::BTreeSet;
 
-use super::{Context, Frame, PlanError, access::WholeData, calendar::CalendarColumn, partition, scope::Scope, time};
+use super::{
+    Context, Frame, PlanError, access::WholeData, calendar::CalendarColumn, known::Span, partition, scope::Scope, time,
+};
 use crate::{
     catalog::ColumnType,
     ids::{DimensionId, GranularityId, MetricId, ModelId, TableId},
     project::{Partition, Project, Ref, Route},
-    sql::{BinaryOp, Expr, Function, Select, SelectItem, SqlExpr},
+    sql::{Expr, Function, Select, SelectItem, SqlExpr},
     time::{DateRange, Granularity, Tz},
 };
 
@@ -140,7 +142,5 @@ pub(crate) fn local_time(time: SqlExpr, column_type: ColumnType, zone: Tz) -> Sq
 /// Returns the conditions on a partition column that keep the partitions of some days.
 pub(crate) fn partition_condition(partition: &Partition, column: &SqlExpr, days: DateRange) -> Option<SqlExpr> {
     let (from, to) = partition::of_days(partition, days);
-    let from = from.map(|from| column.clone().binary(BinaryOp::GtEq, Expr::Literal(from)));
-    let to = to.map(|to| column.clone().binary(BinaryOp::Lt, Expr::Literal(to)));
-    Expr::all(from.into_iter().chain(to))
+    Expr::all(Span { from, to }.bounds(column))
 }

@@ -5,19 +5,19 @@
 //!
 //! **Invariant:** a bound is a constant on the bare column; see <https://cloud.google.com/bigquery/docs/querying-partitioned-tables>.
 
-use chrono::{Datelike, LocalResult, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Timelike};
+use chrono::{LocalResult, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Timelike};
 
 use super::{
     PlanError, PlanErrorCode,
     known::Span,
     scope::Scope,
-    time::{LAST_YEAR, day_start, ends},
+    time::{day_start, ends},
 };
 use crate::{
     catalog::ColumnType,
     ids::ModelId,
     project::{Partition, Project, Promise, Source, Table},
-    sql::{BinaryOp, Expr, Literal, SqlExpr},
+    sql::{BinaryOp, Expr, Literal, Proof, SqlExpr},
     time::{
         Calendar, DateRange, DateTime, Duration, Granularity, NaiveDate, Tz, Unit, Utc, add_periods, period_start,
         shift_date,
@@ -49,8 +49,7 @@ pub(super) fn promised(partition: &Partition, promise: &Promise, span: &Span) ->
         None => None,
         Some(value) => {
             let end = ceiling(clock(value, zone, promise.to, Edge::Upper)?, partition.granularity);
-            // What lies behind the last year that SQL can write has no end.
-            (end.year() <= LAST_YEAR).then(|| literal(partition, end, Edge::Upper))
+            Some(literal(partition, end, Edge::Upper))
         }
     };
     Some(Span { from, to })
@@ -246,4 +245,14 @@ pub(super) fn unproven_join(table: &str, partition: &Partition) -> PlanError {
         format!("no bound on `{column}` of joined table `{table}` follows from the query's time range"),
     )
     .help(format!("Put {by} into the key of the join, equal to a time of the metric that the range bounds."))
+}
+
+/// Says why a table that must be read within bounds of numbers has none, and the cheapest change that gives it one.
+pub(super) fn unproven_numbers(proof: &Proof) -> PlanError {
+    let Proof { table, column, .. } = proof;
+    PlanError::new(
+        PlanErrorCode::PartitionUnproven,
+        format!("no bound on `{column}` of table `{table}` follows from the query's filters"),
+    )
+    .help(format!("Filter by `{column}`: one value, some of them (`in`), or a range (`between`)."))
 }

@@ -11,7 +11,7 @@ use super::{known::Span, partition};
 use crate::{
     ids::TableId,
     project::{Partition, Project},
-    sql::{Expr, From, JoinKind, Leaf, Select, SqlExpr, bounds_of, narrower},
+    sql::{Expr, From, JoinKind, Select, SqlExpr, bounds_of, change_selects, narrower},
 };
 
 /// Adds the bounds that follow from promises, where they are narrower than those that are there, and tells which
@@ -30,7 +30,10 @@ pub(super) fn bounded(
     if pass.tables.is_empty() {
         return (select, Vec::new());
     }
-    let select = pass.select(select);
+    let select = change_selects(select, &mut |mut select| {
+        pass.scans(&mut select);
+        select
+    });
     (select, pass.promises)
 }
 
@@ -41,38 +44,6 @@ struct Pass<'p> {
 }
 
 impl<'p> Pass<'p> {
-    fn select(&mut self, mut select: Select) -> Select {
-        for cte in &mut select.with {
-            cte.select = self.select(std::mem::take(&mut cte.select));
-        }
-        for from in select.from.iter_mut().chain(select.joins.iter_mut().map(|join| &mut join.to)) {
-            match from {
-                From::Select { select, .. } => **select = self.select(std::mem::take(&mut **select)),
-                From::Days { from, to, .. } => [from, to].into_iter().for_each(|end| self.within(end)),
-                From::Table { .. } | From::Cte { .. } | From::Verbatim { .. } | From::Moments { .. } => {}
-            }
-        }
-        let items = select.items.iter_mut().map(|item| &mut item.expr);
-        let ons = select.joins.iter_mut().filter_map(|join| join.on.as_mut());
-        items.chain(ons).chain(&mut select.filter).for_each(|expr| self.within(expr));
-        select.union_all = select.union_all.into_iter().map(|part| self.select(part)).collect();
-        self.scans(&mut select);
-        select
-    }
-
-    /// Goes into the selects of an expression.
-    fn within(&mut self, expr: &mut SqlExpr) {
-        let whole = std::mem::replace(expr, Expr::null());
-        *expr = whole.rebuild(&mut |part| match part {
-            Expr::Leaf(Leaf::Exists(select)) => Expr::Leaf(Leaf::Exists(Box::new(self.select(*select)))),
-            Expr::Leaf(Leaf::Scalar(select)) => Expr::Leaf(Leaf::Scalar(Box::new(self.select(*select)))),
-            Expr::Leaf(Leaf::InSelect { arg, select }) => {
-                Expr::Leaf(Leaf::InSelect { arg, select: Box::new(self.select(*select)) })
-            }
-            other => other,
-        });
-    }
-
     /// Bounds the tables that a select itself reads.
     fn scans(&mut self, select: &mut Select) {
         let read = select.from.iter().chain(select.joins.iter().map(|join| &join.to));
@@ -107,6 +78,6 @@ impl<'p> Pass<'p> {
             }
             found = Span { from: narrowed.from.or(found.from), to: narrowed.to.or(found.to) };
         }
-        found.conditions(&SqlExpr::column(alias, partition.column.clone())).collect()
+        found.bounds(&SqlExpr::column(alias, partition.column.clone())).collect()
     }
 }

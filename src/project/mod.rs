@@ -25,8 +25,8 @@ pub use metric::{
     InputId, Leaves, Member, Metric, MetricKind, NestedMetric, SimpleMetric, Status, Take, TimeAxis,
 };
 pub use model::{
-    Bucket, Dimension, DimensionKind, Docs, FanOut, Freshness, Join, JoinKey, Model, Partition, Promise, Ref,
-    Relationship, Route, Source, Table, Versions,
+    Bucket, Dimension, DimensionKind, Docs, FanOut, Freshness, Join, JoinKey, Model, NumberPartition, Partition,
+    Promise, Ref, Relationship, Route, Source, Table, Versions,
 };
 pub use policy::{Mask, Policies, Restriction, RowPolicy, RowsSeen, TooManyRoutes};
 pub use principal::{Claim, Principal};

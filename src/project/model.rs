@@ -7,7 +7,7 @@ use crate::{
     catalog::ColumnType,
     files::Span,
     ids::{DimensionId, GranularityId, JoinId, MetricId, ModelId, TableId},
-    sql::{Dialect, Expr},
+    sql::{Dialect, Expr, PartitionRule},
     time::{Duration, Granularity, NaiveDate, Tz},
 };
 
@@ -39,8 +39,10 @@ pub struct Docs {
 pub struct Table {
     /// Its name as written in YAML.
     pub name: String,
-    /// How it is partitioned.
+    /// How it is partitioned by time.
     pub partition: Option<Partition>,
+    /// How it is partitioned by whole numbers; never beside `partition`.
+    pub numbers: Option<NumberPartition>,
     /// The clustering columns.
     pub cluster_by: Vec<String>,
     /// How fresh it has to be.
@@ -66,6 +68,33 @@ pub struct Partition {
     pub since: Option<NaiveDate>,
     /// The promises by time column (or time dimension).
     pub holds: Vec<Promise>,
+}
+
+/// How a table is partitioned by whole numbers, such as ids.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NumberPartition {
+    /// The column.
+    pub column: String,
+    /// The least number that has a partition of its own.
+    pub from: i64,
+    /// The number after the greatest one.
+    pub to: i64,
+    /// How many numbers a partition holds, at least one.
+    pub every: i64,
+    /// Whether the warehouse refuses a scan without a bound.
+    pub required: bool,
+}
+
+impl Table {
+    /// Returns what a bound has to be proved of.
+    pub fn partition_rule(&self) -> Option<PartitionRule> {
+        let (column, required) = match (&self.partition, &self.numbers) {
+            (Some(partition), _) => (&partition.column, partition.required),
+            (None, Some(numbers)) => (&numbers.column, numbers.required),
+            (None, None) => return None,
+        };
+        Some(PartitionRule { table: self.name.clone(), column: column.clone(), required })
+    }
 }
 
 /// Rows of time t lie in the partitions of t+from … t+to, both included.

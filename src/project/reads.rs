@@ -221,9 +221,9 @@ impl<'p> Walk<'p> {
         let declared = &self.project.models[model];
         match &declared.source {
             Source::Table(table) => {
-                let (name, partition) = (self.table(*table), &self.project.tables[*table].partition);
+                let (name, rule) = (self.table(*table), self.project.tables[*table].partition_rule());
                 let columns = self.reads.columns.entry(name).or_default();
-                columns.extend(partition.iter().map(|partition| partition.column.clone()));
+                columns.extend(rule.map(|rule| rule.column));
             }
             Source::Select(text) => self.reads.whole.extend(tables_of_select(text)),
         }

@@ -9,6 +9,7 @@
 
 mod clock;
 mod dialect;
+mod edges;
 mod expr;
 mod formula;
 mod look_up;
@@ -20,6 +21,7 @@ mod select;
 mod share;
 mod simplify;
 mod statement;
+mod within;
 
 pub use clock::{cast_in, first_instant, period_end_of_instant, period_of_instant, steps};
 pub use dialect::Dialect;
@@ -40,3 +42,4 @@ pub use select::{
 pub use share::share;
 pub use simplify::simplify;
 pub use statement::Statement;
+pub use within::change_selects;

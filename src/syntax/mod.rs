@@ -46,7 +46,7 @@ pub use rollup::RollupDef;
 pub use saved_query::SavedQueryDef;
 pub use scalar::scalar;
 pub use schema::{config_json_schema, json_schema};
-pub use table::{FreshnessDef, HoldsDef, PartitionDef, TableDef};
+pub use table::{FreshnessDef, HoldsDef, NumbersDef, PartitionDef, TableDef};
 pub use test::TestDef;
 
 use crate::files::{Span, Spanned};

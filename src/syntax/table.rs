@@ -41,6 +41,21 @@ pub struct PartitionDef {
     pub since: Option<Text>,
     /// `holds:` the promises, one per time column.
     pub holds: Vec<HoldsDef>,
+    /// `numbers:` of a table that is cut by whole numbers.
+    pub numbers: Option<NumbersDef>,
+    /// The whole mapping.
+    pub span: Span,
+}
+
+/// `numbers: { from: 0, to: 1000000, every: 1000 }`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NumbersDef {
+    /// `from:` the least number that has a partition.
+    pub from: Text,
+    /// `to:` the number after the greatest one.
+    pub to: Text,
+    /// `every:` how many numbers a partition holds.
+    pub every: Spanned<u64>,
     /// The whole mapping.
     pub span: Span,
 }
@@ -107,6 +122,20 @@ static PARTITION: Kind = Kind {
             Shape::Named(&HOLDS),
             "A promise per time column: rows of time t lie in the partitions from t+from to t+to."
         ),
+        key("numbers", Shape::Mapping(&NUMBERS), "How a table is cut whose partition column is a whole number."),
+        meta
+    ],
+    rules: &[],
+};
+
+static NUMBERS: Kind = Kind {
+    name: "partition of numbers",
+    article: "a partition of numbers",
+    doc: "How a table is cut by whole numbers, such as ids.",
+    keys: keys![
+        required("from", Shape::Text, "The least number that has a partition, such as `0`."),
+        required("to", Shape::Text, "The number after the greatest one that has a partition, such as `1000000`."),
+        required("every", Shape::Integer(1, u64::MAX), "How many numbers a partition holds, such as `1000`."),
         meta
     ],
     rules: &[],
@@ -164,8 +193,20 @@ impl PartitionDef {
             time_zone: fields.text("time_zone"),
             required: fields.boolean("required"),
             since: fields.text("since"),
+            numbers: fields.mapping("numbers").and_then(NumbersDef::from_fields),
             span: fields.span,
         }
+    }
+}
+
+impl NumbersDef {
+    fn from_fields(mut fields: Fields) -> Option<Self> {
+        Some(Self {
+            from: fields.required_text("from"),
+            to: fields.required_text("to"),
+            every: fields.integer("every")?,
+            span: fields.span,
+        })
     }
 }
 

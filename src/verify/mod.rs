@@ -29,7 +29,7 @@ use crate::{
     files::Span,
     ids::ModelId,
     plan::{self, ModelRows, PlanError, WholeData},
-    project::{Project, Source},
+    project::{Project, Source, Table},
     sql::{Dialect, PartitionRule, Select, prove_pruning},
     time::{DateRange, DateTime, Utc},
     warehouse::Rows,
@@ -188,13 +188,9 @@ impl<'a> Context<'a> {
 
     /// Reads the bounds of partitioned tables off a finished select.
     fn read(&self, select: &Select) -> Vec<Read> {
-        let rules = self.project.tables.values().filter_map(|table| {
-            let partition = table.partition.as_ref()?;
-            let (table, column) = (table.name.clone(), partition.column.clone());
-            Some(PartitionRule { table, column, required: partition.required })
-        });
+        let rules: Vec<PartitionRule> = self.project.tables.values().filter_map(Table::partition_rule).collect();
         let mut read: Vec<Read> = Vec::new();
-        for proof in prove_pruning(select, &rules.collect::<Vec<_>>()) {
+        for proof in prove_pruning(select, &rules) {
             let scan = Read { table: proof.table, column: proof.column, from: proof.bound.from, to: proof.bound.to };
             if !read.contains(&scan) {
                 read.push(scan);

@@ -366,7 +366,7 @@ impl<'a> Emission<'a> {
         policies::seen_by_all(self.project, model)?;
         match &definition.source {
             Source::Select(_) => Err(format!("`exists` reads model `{}`, which is SQL of its own", definition.name)),
-            Source::Table(_) if self.partition(model).is_some_and(|partition| partition.required) => {
+            Source::Table(table) if self.project.tables[*table].partition_rule().is_some_and(|rule| rule.required) => {
                 Err(format!("`exists` reads model `{}`, whose table needs a bound", definition.name))
             }
             Source::Table(table) => Ok(view::table_name(self.options, &self.project.tables[*table].name)),

@@ -27,7 +27,7 @@ impl Emission<'_> {
 
     /// Refuses rows that join a table which has to be read with a bound.
     pub(super) fn reads_no_bounded(&self, rows: &ModelRows<'_>) -> Result<(), String> {
-        let is_bounded = |table: &&Table| table.partition.as_ref().is_some_and(|partition| partition.required);
+        let is_bounded = |table: &&Table| table.partition_rule().is_some_and(|rule| rule.required);
         let mut tables = rows.joined_tables().iter().map(|table| &self.project.tables[*table]);
         match tables.find(is_bounded) {
             Some(table) => Err(format!("it joins `{}`, which has to be read with a bound", table.name)),

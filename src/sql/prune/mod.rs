@@ -186,6 +186,12 @@ pub fn bounds_of(select: &Select, alias: &str, column: &str) -> Bound {
                     bound.narrow(BinaryOp::LtEq, value);
                 }
             }
+            Expr::In { arg, list, negated: false } if is_column(arg) => {
+                if let Some((least, greatest)) = ends_of(list) {
+                    bound.narrow(BinaryOp::GtEq, least);
+                    bound.narrow(BinaryOp::LtEq, greatest);
+                }
+            }
             _ => {}
         }
     }
@@ -212,11 +218,24 @@ fn constant(expr: &SqlExpr) -> Option<&Literal> {
     }
 }
 
+/// Returns the least and the greatest of constants that have one order; nothing if one of them has none.
+fn ends_of(list: &[SqlExpr]) -> Option<(&Literal, &Literal)> {
+    let first = constant(list.first()?)?;
+    list.iter().try_fold((first, first), |(least, greatest), item| {
+        let value = constant(item)?;
+        let has_order = is_less(value, first) || is_less(first, value) || value == first;
+        has_order.then(|| {
+            (if is_less(value, least) { value } else { least }, if is_less(greatest, value) { value } else { greatest })
+        })
+    })
+}
+
 impl Bound {
     /// Takes `column op value` into account.
     fn narrow(&mut self, op: BinaryOp, value: &Literal) {
         let (lower, upper) = match op {
-            BinaryOp::GtEq | BinaryOp::Gt => (Some(value.clone()), None),
+            BinaryOp::GtEq => (Some(value.clone()), None),
+            BinaryOp::Gt => (Some(above(value)), None),
             BinaryOp::Lt => (None, Some(value.clone())),
             BinaryOp::LtEq => (None, next(value)),
             BinaryOp::Eq => (Some(value.clone()), next(value)),
@@ -227,11 +246,21 @@ impl Bound {
         {
             self.from = Some(lower);
         }
-        if let Some(upper) = upper
+        // No partition lies behind the last day that there is.
+        if let Some(upper) = upper.filter(|upper| !upper.is_after_last_day())
             && self.to.as_ref().is_none_or(|known| is_less(&upper, known))
         {
             self.to = Some(upper);
         }
+    }
+}
+
+/// Returns where what is greater than a constant begins: of times it is the constant, since warehouses cut them differently
+/// finely.
+fn above(value: &Literal) -> Literal {
+    match value {
+        Literal::Integer(number) => Literal::Integer(number.saturating_add(1)),
+        other => other.clone(),
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod month;
 mod needed;
+mod numbers;
 mod scans;
 mod weaken;
 
@@ -113,12 +114,14 @@ fn is_tight(partitions: &Partitions, scans: &[Scan]) -> Result<(), Failure> {
     mistake.map_or(Ok(()), |text| Err(Failure::Differs(text)))
 }
 
+/// How many sides of bounds are proved.
+fn sides(proofs: &[Proof]) -> usize {
+    let sides = proofs.iter().map(|proof| [proof.bound.from.is_some(), proof.bound.to.is_some()]);
+    sides.flatten().filter(|has| *has).count()
+}
+
 /// Whether the prover misses the bound that each weakening takes away.
 fn is_caught(select: &Select, partitions: &Partitions, proofs: &[Proof], seen: &mut Seen) -> Result<(), Failure> {
-    let sides = |proofs: &[Proof]| -> usize {
-        let sides = proofs.iter().map(|proof| [proof.bound.from.is_some(), proof.bound.to.is_some()]);
-        sides.flatten().filter(|has| *has).count()
-    };
     for weakening in Weakening::ALL {
         for side in [BinaryOp::GtEq, BinaryOp::Lt] {
             let Some(weak) = weakening.weaken(select, partitions.column.name(), side) else { continue };

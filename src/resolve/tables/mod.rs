@@ -5,6 +5,8 @@
 //!
 //! **Invariant:** every table that a model reads is in the arena, declared or not.
 
+mod numbers;
+
 use std::collections::BTreeMap;
 
 use super::{context::Context, names::suggest};
@@ -34,11 +36,15 @@ pub(super) fn resolve(context: &mut Context<'_>, diagnostics: &mut Diagnostics) 
     let mut ids = BTreeMap::new();
     for (name, (text, def)) in named {
         check_known(context, text, diagnostics);
+        let declared = def.and_then(|def| Some((def, def.partition.as_ref()?)));
+        let (by_numbers, by_time) = match declared {
+            Some((_, partition)) if partition.numbers.is_some() => (declared, None),
+            _ => (None, declared),
+        };
         let table = Table {
             name: name.to_owned(),
-            partition: def.and_then(|def| {
-                def.partition.as_ref().map(|partition| resolve_partition(context, def, partition, diagnostics))
-            }),
+            partition: by_time.map(|(def, partition)| resolve_partition(context, def, partition, diagnostics)),
+            numbers: by_numbers.and_then(|(def, partition)| numbers::resolve(context, def, partition, diagnostics)),
             cluster_by: def.map(|def| resolve_clustering(context, def, diagnostics)).unwrap_or_default(),
             freshness: def.and_then(|def| resolve_freshness(context, def, diagnostics)),
             span: text.span,
@@ -170,11 +176,15 @@ fn partition_type(
         Some(column_type) if column_type.is_time() => column_type,
         Some(ColumnType::Unknown) => assumed,
         Some(other) => {
-            let message = format!("table `{}` is partitioned by `{}`, a {other}", table.name.value, column.value);
-            diagnostics.push(
-                Diagnostic::new(Code::InvalidPartition, column.span, message)
-                    .help("A partition column is a date, a datetime or a timestamp; leave other partitioning out."),
-            );
+            let article = if other == ColumnType::Integer { "an" } else { "a" };
+            let message =
+                format!("table `{}` is partitioned by `{}`, {article} {other}", table.name.value, column.value);
+            diagnostics.push(Diagnostic::new(Code::InvalidPartition, column.span, message).help(match other {
+                ColumnType::Integer => {
+                    "Say how whole numbers are cut: `numbers: { from: 0, to: 1000000, every: 1000 }`."
+                }
+                _ => "A partition column is a date, a datetime, a timestamp or a whole number.",
+            }));
             assumed
         }
         None => {

@@ -87,10 +87,10 @@ impl RequestArguments {
                 .help("Name a metric with `--metrics`, a key with `--by`, or a saved query with `--saved`."));
         }
         let request = asked.parse()?;
-        Ok(each_once(match &self.saved {
+        each_once(match &self.saved {
             None => request,
             Some(name) => on_top_of(saved(project, name)?, request),
-        }))
+        })
     }
 
     /// Plans the request for a dialect.
@@ -156,11 +156,18 @@ fn on_top_of(saved: Request, asked: Request) -> Request {
 }
 
 /// Leaves out what is asked a second time: no two columns of an answer have one name.
-fn each_once(mut request: Request) -> Request {
-    let mut seen = BTreeSet::new();
-    request.keys.retain(|key| seen.insert(key.name.clone()));
-    request.metrics.retain(|metric| seen.insert(metric.name.clone()));
-    request
+fn each_once(mut request: Request) -> Result<Request, Failure> {
+    let (mut keys, mut metrics) = (BTreeSet::new(), BTreeSet::new());
+    request.keys.retain(|key| keys.insert(key.name.clone()));
+    request.metrics.retain(|metric| metrics.insert(metric.name.clone()));
+    match request.metrics.iter().find(|metric| keys.contains(&metric.name)) {
+        None => Ok(request),
+        Some(metric) => {
+            let name = &metric.name;
+            Err(Failure::usage(format!("`{name}` is a metric and a key of the query"))
+                .help(format!("Write the key with its model before it, such as `shipments.{name}`.")))
+        }
+    }
 }
 
 /// Reads `5 customers.name by revenue with others`.
@@ -203,7 +210,8 @@ mod tests {
             by: words(&["service", "service"]),
             ..RequestText::default()
         };
-        let request = each_once(asked.parse().expect("the texts are right"));
+        let request =
+            each_once(asked.parse().expect("the texts are right")).ok().expect("no metric is called like a key");
         let names: Vec<&str> = request.metrics.iter().map(|metric| metric.name.as_str()).collect();
         assert_eq!(names, ["revenue", "claims", "revenue_previous_1_year"]);
         assert_eq!(request.keys.len(), 1);

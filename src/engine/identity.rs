@@ -6,6 +6,7 @@ use crate::{
     cache::{Fingerprint, FingerprintWriter},
     plan::Principal,
     sql::{Dialect, Text},
+    time::{DateRange, Tz},
 };
 
 /// What an answer depends on. Two requests share rows exactly if all of this is the same.
@@ -18,6 +19,10 @@ pub struct QueryIdentity<'a> {
     pub dialect: Dialect,
     /// The SQL and the values bound to it.
     pub text: &'a Text,
+    /// The zone in which periods were cut, which the SQL of plain days does not say.
+    pub time_zone: Tz,
+    /// The range of local days.
+    pub range: DateRange,
     /// Who asks.
     pub principal: &'a Principal,
     /// The project it was planned against.
@@ -29,12 +34,14 @@ pub struct QueryIdentity<'a> {
 impl QueryIdentity<'_> {
     /// Returns the key under which the answer is kept.
     pub fn fingerprint(&self) -> Fingerprint {
-        let Self { dialect, text, principal, project_version, data_version } = *self;
+        let Self { dialect, text, time_zone, range, principal, project_version, data_version } = *self;
         let Text { sql, parameters } = text;
         let mut hash = FingerprintWriter::default();
         dialect.hash(&mut hash);
         sql.hash(&mut hash);
         parameters.hash(&mut hash);
+        time_zone.hash(&mut hash);
+        range.hash(&mut hash);
         principal_into(principal, &mut hash);
         project_version.hash(&mut hash);
         data_version.hash(&mut hash);
@@ -55,7 +62,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::{plan::Claim, sql::Literal};
+    use crate::{plan::Claim, sql::Literal, time::NaiveDate};
 
     #[test]
     fn every_part_of_the_identity_changes_the_key() {
@@ -66,6 +73,8 @@ mod tests {
         let base = QueryIdentity {
             dialect: Dialect::DuckDb,
             text: &text,
+            time_zone: Tz::UTC,
+            range: DateRange::default(),
             principal: &principal,
             project_version: Fingerprint::of(&"one"),
             data_version: 0,
@@ -84,6 +93,8 @@ mod tests {
             QueryIdentity { dialect: Dialect::BigQuery, ..base },
             QueryIdentity { text: &sql, ..base },
             QueryIdentity { text: &value, ..base },
+            QueryIdentity { time_zone: Tz::Europe__Berlin, ..base },
+            QueryIdentity { range: DateRange { from: Some(NaiveDate::default()), ..base.range }, ..base },
             QueryIdentity { principal: &id, ..base },
             QueryIdentity { principal: &roles, ..base },
             QueryIdentity { principal: &claims, ..base },

@@ -23,6 +23,16 @@ pub struct Periods<'a> {
     last: Option<(Vec<NaiveDate>, bool)>,
 }
 
+/// The period that a value tells.
+enum Told {
+    /// None: the value is null.
+    Nothing,
+    /// One that no calendar knows.
+    Unknown,
+    /// The one of this day.
+    Period(NaiveDate),
+}
+
 impl<'a> Periods<'a> {
     /// Reads the time keys of an answer that was planned for a moment.
     pub fn new(project: &'a Project, plan: &'a Plan, rows: &'a Rows, now: DateTime<Utc>) -> Self {
@@ -55,10 +65,12 @@ impl<'a> Periods<'a> {
                 }
                 _ => {}
             }
-            match self.local_day(column, row) {
-                Some(start) => starts.push(start),
+            match self.told(*size, column, row) {
+                Told::Period(start) => starts.push(start),
                 // The null group has no period.
-                None => return false,
+                Told::Nothing => return false,
+                // Of a period that no calendar knows, nobody can say that it is whole.
+                Told::Unknown => return true,
             }
         }
         if let Some((last, partial)) = &self.last
@@ -112,20 +124,33 @@ impl<'a> Periods<'a> {
         is_cut || to > cut_at || from.zip(range.from).is_some_and(|(from, cut)| from < cut)
     }
 
-    /// Returns the first day of the period that a value tells, and the day after its last one.
-    fn period(&self, size: Size, told: NaiveDate) -> Option<(NaiveDate, NaiveDate)> {
-        let (id, by_value) = match size {
+    /// Returns the period of a day, as its first day and the day after its last one.
+    fn period(&self, size: Size, start: NaiveDate) -> Option<(NaiveDate, NaiveDate)> {
+        let id = match size {
             Size::Standard(granularity) => {
-                let from = period_start(told, granularity, self.project.calendar);
-                return Some((from, add_periods(told, granularity, 1)));
+                let from = period_start(start, granularity, self.project.calendar);
+                return Some((from, add_periods(start, granularity, 1)));
             }
-            Size::Calendar(id) => (id, true),
-            Size::FirstDay(id) => (id, false),
+            Size::Calendar(id) | Size::FirstDay(id) => id,
         };
-        let mut periods = self.project.granularities[id].periods.iter();
-        let found =
-            periods.find(|period| if by_value { period.value == Literal::Date(told) } else { period.from == told });
+        let found = self.project.granularities[id].periods.iter().find(|period| period.from == start);
         found.map(|period| (period.from, period.to))
+    }
+
+    /// Returns which period a row's value tells; a calendar may tell its periods by labels or numbers.
+    fn told(&self, size: Size, column: &ColumnData, row: usize) -> Told {
+        let Size::Calendar(id) = size else { return self.local_day(column, row).map_or(Told::Nothing, Told::Period) };
+        let value = match column {
+            ColumnData::String(values) => values.get(row).cloned().flatten().map(Literal::String),
+            ColumnData::Integer(values) => {
+                let whole = values.get(row).copied().flatten();
+                whole.map(|whole| i64::try_from(whole).map_or(Literal::Null, Literal::Integer))
+            }
+            _ => self.local_day(column, row).map(Literal::Date),
+        };
+        let Some(value) = value else { return Told::Nothing };
+        let periods = &self.project.granularities[id].periods;
+        periods.iter().find(|period| period.value == value).map_or(Told::Unknown, |period| Told::Period(period.from))
     }
 
     fn local_day(&self, column: &ColumnData, row: usize) -> Option<NaiveDate> {

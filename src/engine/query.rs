@@ -204,7 +204,15 @@ impl Engine {
         }
         let plan = plan::plan(&live.project, request, principal, &context)?;
         let text = sql::print(&plan.select, dialect);
-        let identity = QueryIdentity { dialect, text: &text, principal, project_version: live.version, data_version };
+        let identity = QueryIdentity {
+            dialect,
+            text: &text,
+            time_zone: plan.time_zone,
+            range: plan.range,
+            principal,
+            project_version: live.version,
+            data_version,
+        };
         let terms = self.terms(&plan, live, principal);
         let key_of_rows = identity.fingerprint();
         let planned = Arc::new(Planned { key: key_of_rows, plan: Arc::new(plan), text, terms, now });

@@ -15,11 +15,13 @@ use super::{
 use crate::{
     catalog::ColumnType,
     project::{Edge, Route, Size},
-    sql::{BinaryOp, Expr, From, Function, Join, JoinKind, Select, SelectItem, SqlExpr},
-    time::{Duration, Granularity, Unit, shift_date},
+    sql::{BinaryOp, Expr, From, Function, Join, JoinKind, Select, SelectItem, SqlExpr, first_instant},
+    time::{ClockChanges, Duration, Granularity, Unit, shift_date},
 };
 
 const DAY: Duration = Duration { count: 1, unit: Unit::Day };
+const YEAR: Duration = Duration { count: 1, unit: Unit::Year };
+const HOURS_OF_DAY: u32 = 24;
 
 /// Builds the rows of a balance over versions.
 pub(super) fn rows(bound: &Bound<'_>, scan: &Scan, edge: Edge) -> Result<Rows, PlanError> {
@@ -134,8 +136,22 @@ fn moment(bound: &Bound<'_>, scan: &Scan, edge: Edge, granularity: Granularity, 
     let wall_clock = |day| Expr::Cast { arg: Box::new(day), to: ColumnType::DateTime };
     match column_type {
         ColumnType::Date => day,
-        ColumnType::Timestamp => Expr::call(Function::InstantOf(bound.zone), vec![wall_clock(day)]),
+        ColumnType::Timestamp => instant_of_midnight(bound, scan, wall_clock(day)),
         _ => wall_clock(day),
+    }
+}
+
+/// Returns the first instant at which the clock shows a midnight, which in some zones it does twice a year.
+fn instant_of_midnight(bound: &Bound<'_>, scan: &Scan, midnight: SqlExpr) -> SqlExpr {
+    let range = scan.shift.range(bound.project, bound.range, bound.zone);
+    // Periods begin and end outside the range, by a year at most.
+    let moved = |day, sign| shift_date(day, YEAR, sign);
+    let (from, to) = (range.from.map(|from| moved(from, -1)), range.to.map(|to| moved(to, 1)));
+    let changes = ClockChanges::between(bound.zone, from, to);
+    if changes.repeats_start(HOURS_OF_DAY) {
+        first_instant(midnight, bound.zone, changes)
+    } else {
+        Expr::call(Function::InstantOf(bound.zone), vec![midnight])
     }
 }
 

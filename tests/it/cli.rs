@@ -5,6 +5,8 @@ use std::{
     process::{Command, Stdio},
 };
 
+use entente::warehouse::duckdb::{Access, DuckDb};
+
 use crate::command::{NOW, Project, Ran, Scale, entente};
 
 #[test]
@@ -59,6 +61,47 @@ fn a_query_says_which_periods_are_not_whole() {
 }
 
 #[test]
+fn periods_that_a_calendar_calls_by_labels_are_told_to_be_cut() {
+    let project = Project::parcel(Scale::Hundredth);
+    let terms = "CREATE TABLE marts.dim_terms AS SELECT calendar_date, \
+        CASE WHEN calendar_date < DATE '2025-04-01' THEN 'winter' WHEN calendar_date < DATE '2025-10-01' THEN 'summer' END AS term \
+        FROM marts.dim_retail_calendar WHERE calendar_date >= DATE '2025-01-01' AND calendar_date < DATE '2025-10-01'";
+    let file = project.path("parcel.duckdb");
+    DuckDb::open(&file, Access::ReadWrite).and_then(|file| file.execute_batch(terms)).expect("a table is made");
+    project.write(
+        "metrics/terms.yml",
+        "calendars:\n  - name: terms\n    table: marts.dim_terms\n    date: calendar_date\n    granularities: { term: {} }\n",
+    );
+    project.run(["catalog", "pull"]).worked();
+    let request = ["query", "-m", "parcels_booked", "-b", "time.term", "-o", "time.term", "-f", "json", "-t"];
+    let marks = |range: &str| -> Vec<(String, bool)> {
+        let json = project.run(request.into_iter().chain([range])).worked();
+        let rows: Vec<serde_json::Value> = serde_json::from_str(&json).expect("it is JSON");
+        let mark = |row: &serde_json::Value| {
+            (row["time.term"].as_str().expect("a label").to_owned(), row["is_partial"].as_bool().expect("a mark"))
+        };
+        rows.iter().map(mark).collect()
+    };
+    let (summer, winter) = ("summer".to_owned(), "winter".to_owned());
+    assert_eq!(marks("2025-01-01 to 2025-09-01"), [(winter.clone(), false), (summer.clone(), true)]);
+    assert_eq!(marks("2025-02-01 to 2025-10-01"), [(winter, true), (summer, false)]);
+}
+
+#[test]
+fn a_metric_that_is_called_like_a_key_is_no_second_column() {
+    let project = Project::parcel(Scale::Hundredth);
+    project.write(
+        "metrics/twice.yml",
+        "metrics:\n  - { name: service, description: Services., owner: network-pm, model: shipments, agg: count_distinct, expr: service }\n",
+    );
+    project
+        .run(["query", "-m", "service", "-b", "service"])
+        .failed(2, &["`service` is a metric and a key", "shipments"]);
+    let both = project.run(["query", "-m", "service", "-b", "shipments.service", "-f", "csv"]).worked();
+    assert!(both.starts_with("shipments.service,service\n"), "{both}");
+}
+
+#[test]
 fn the_parts_of_a_query_add_up_to_the_whole() {
     let project = Project::parcel(Scale::Hundredth);
     let number = |ran: Ran| -> u64 {
@@ -97,95 +140,6 @@ fn empty_periods_are_filled_when_asked() {
     assert_eq!(project.run(base).worked(), "time.day,parcels_booked\n");
     let filled = project.run(base.into_iter().chain(["--fill", "time"])).worked();
     assert_eq!(filled, "time.day,parcels_booked\n1990-01-01,0\n1990-01-02,0\n1990-01-03,0\n");
-}
-
-#[test]
-fn sql_is_printed_in_every_dialect_without_a_warehouse() {
-    let project = Project::parcel(Scale::Hundredth);
-    std::fs::remove_file(project.path("parcel.duckdb")).expect("it was there");
-    let request = ["query", "-m", "revenue", "-b", "time.month", "-t", "2025", "-w", "service = 'express'", "--sql"];
-    let duckdb = project.run(request.into_iter().chain(["--dialect", "duckdb"])).worked();
-    assert!(duckdb.contains("$1") && duckdb.contains("-- parameter 1 = 'express'"), "{duckdb}");
-    let bigquery = project.run(request.into_iter().chain(["--dialect", "bigquery"])).worked();
-    assert!(bigquery.contains("@p1") && !bigquery.contains("'express'\n)"), "{bigquery}");
-    let snowflake = project.run(request.into_iter().chain(["--dialect", "snowflake"])).worked();
-    assert!(
-        snowflake.contains("CONVERT_TIMEZONE('Europe/Berlin', ") && snowflake.contains("service = ?"),
-        "{snowflake}"
-    );
-    let postgres = project.run(request.into_iter().chain(["--dialect", "postgres"])).worked();
-    assert!(postgres.contains("AT TIME ZONE 'Europe/Berlin'") && postgres.contains("service = $1"), "{postgres}");
-    for dialect in ["duckdb", "bigquery", "snowflake", "postgres"] {
-        let out = project.run(["explain", "-m", "revenue", "-b", "time.month", "--dialect", dialect]).worked();
-        assert!(out.contains(&format!("sql ({dialect})")), "{out}");
-    }
-    project
-        .run(request.into_iter().chain(["--dialect", "oracle"]))
-        .failed(2, &["invalid value 'oracle'", "duckdb, bigquery, snowflake, postgres"]);
-}
-
-#[test]
-fn sql_of_one_warehouse_is_not_printed_for_another() {
-    let project = Project::parcel(Scale::Hundredth);
-    project.write(
-        "metrics/letters.yml",
-        "\
-models:
-  - name: lettered_depots
-    description: One row per depot, by the first letter of its name.
-    table: marts.dim_depots
-    primary_key: depot_id
-    dimensions:
-      - { name: letter, type: string, expr: { duckdb: \"name[1]\", bigquery: \"LEFT(name, 1)\" } }
-metrics:
-  - name: depots_known
-    description: Depots that are known.
-    owner: network-pm
-    model: lettered_depots
-    agg: count
-",
-    );
-    let request = ["query", "-m", "depots_known", "-b", "letter", "--sql", "--dialect"];
-    let duckdb = project.run(request.into_iter().chain(["duckdb"])).worked();
-    assert!(duckdb.contains("name[1]"), "{duckdb}");
-    let bigquery = project.run(request.into_iter().chain(["bigquery"])).worked();
-    assert!(bigquery.contains("LEFT(name, 1)"), "{bigquery}");
-    project.run(request.into_iter().chain(["snowflake"])).failed(
-        1,
-        &[
-            "an expression of `lettered_depots` is written for duckdb, bigquery only",
-            "Add a `snowflake:` text to the expression.",
-        ],
-    );
-}
-
-#[test]
-fn sql_is_printed_for_a_warehouse_that_does_not_run() {
-    let project = Project::parcel(Scale::Hundredth);
-    let request = ["query", "-m", "revenue", "-b", "time.month", "-t", "2025"];
-    let connections = [
-        (
-            "{ type: snowflake, account: acme-eu, warehouse: bi, database: analytics }",
-            "CONVERT_TIMEZONE(",
-            [
-                "connection `far` does not say who asks Snowflake",
-                "Add `user:` and `key_file:`, or `token:`; `entente query --sql` prints SQL without them.",
-            ],
-        ),
-        (
-            "{ type: bigquery, project: acme-analytics, dataset: marts, key_file: nowhere.json }",
-            "'Europe/Berlin'",
-            ["the warehouse cannot be reached: credentials `", "nowhere.json` cannot be read: No such file"],
-        ),
-    ];
-    for (connection, form, says) in connections {
-        let config = format!("language: 1\nname: parcel\nconnection: far\nconnections: {{ far: {connection} }}\n");
-        project.write("entente.yml", config + "time_zone: Europe/Berlin\ncurrency: EUR\n");
-        project.run(["check"]).worked();
-        let sql = project.run(request.into_iter().chain(["--sql"])).worked();
-        assert!(sql.contains(form), "{sql}");
-        project.run(request).failed(3, &says);
-    }
 }
 
 #[test]

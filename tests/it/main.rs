@@ -17,6 +17,7 @@ mod cli_build;
 mod cli_principal;
 #[cfg(all(unix, feature = "cli"))]
 mod cli_serve;
+mod cli_sql;
 #[cfg(unix)]
 mod clients;
 #[cfg(feature = "cli")]

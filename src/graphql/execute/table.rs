@@ -138,11 +138,12 @@ impl Asking<'_> {
                 "rows" => {
                     let mut shape = Shape::default();
                     shape.text(|out| out.push(b'['));
-                    for (index, (_, column)) in columns.iter().enumerate() {
+                    // A metric may be called like a key.
+                    for (index, (place, column)) in columns.iter().enumerate() {
                         if index > 0 {
                             shape.text(|out| out.push(b','));
                         }
-                        shape.pieces.push(Piece::Column(column.name.clone(), Form::of(type_of(column))));
+                        shape.pieces.push(Piece::Place(*place, Form::of(type_of(column))));
                     }
                     shape.text(|out| out.push(b']'));
                     let rows = shape.write(answer, project, shown(&table.page, &answered));

@@ -27,6 +27,8 @@ pub(in crate::graphql) enum Piece {
     Text(Vec<u8>),
     /// The value of the column of this name; null if there is none.
     Column(String, Form),
+    /// The value of the column at this place.
+    Place(usize, Form),
     /// Whether the row's period is unfinished or cut.
     IsPartial,
     /// Whether the row gathers the rest.
@@ -81,7 +83,7 @@ impl Shape {
         for piece in &self.pieces {
             match piece {
                 Piece::Text(text) => out.extend_from_slice(text),
-                Piece::Column(..) => out.extend_from_slice(b"null"),
+                Piece::Column(..) | Piece::Place(..) => out.extend_from_slice(b"null"),
                 Piece::IsPartial | Piece::IsOther => boolean(&mut out, false),
             }
         }
@@ -134,9 +136,16 @@ impl<'a> Hole<'a> {
             Piece::IsOther => Self::IsOther,
             Piece::Column(name, form) => {
                 let index = plan.columns.iter().position(|column| column.name == *name);
-                index.and_then(|index| columns.get(index)).map_or(Self::Null, |column| Self::Column(column, *form))
+                Self::of_column(index.and_then(|index| columns.get(index)), *form)
             }
+            Piece::Place(index, form) => Self::of_column(columns.get(*index), *form),
         }
+    }
+}
+
+impl<'a> Hole<'a> {
+    fn of_column(column: Option<&'a ColumnData>, form: Form) -> Self {
+        column.map_or(Self::Null, |column| Self::Column(column, form))
     }
 }
 

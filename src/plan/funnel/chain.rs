@@ -17,9 +17,9 @@ use crate::{
     project::{Funnel, FunnelResult, FunnelStep, Project, Route},
     sql::{
         AggregateFunction, BinaryOp, Cte, Expr, From, Function, Join, JoinKind, Leaf, OrderTerm, Select, SelectItem,
-        SqlExpr, Window, WindowFunction,
+        SqlExpr, Window, WindowFunction, first_instant,
     },
-    time::{Duration, Tz, Unit},
+    time::{ClockChanges, Duration, Tz, Unit},
 };
 
 /// The bases.
@@ -149,7 +149,8 @@ impl<'f> Chain<'f> {
             None => {
                 let local = if self.instants { Expr::call(Function::LocalTime(self.zone), vec![from]) } else { from };
                 let end = add_units(local, within.unit, within.count);
-                let end = if self.instants { Expr::call(Function::InstantOf(self.zone), vec![end]) } else { end };
+                let changes = ClockChanges::between(self.zone, None, None);
+                let end = if self.instants { first_instant(end, self.zone, changes) } else { end };
                 to.binary(BinaryOp::Lt, end)
             }
         }

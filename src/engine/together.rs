@@ -2,11 +2,16 @@
 
 use std::sync::{Arc, OnceLock};
 
+use chrono::TimeDelta;
+
 use super::{Answer, Answered, CacheOutcome, Engine, Failure, Live};
 use crate::{
     plan::{self, ColumnRole, OutputColumn, Plan, Principal, Request},
     warehouse::Rows,
 };
+
+/// The age up to which a common answer's part is kept for itself.
+const YOUNG: TimeDelta = TimeDelta::seconds(30);
 
 /// Requests that one caller asks at the same time.
 ///
@@ -66,8 +71,9 @@ impl Engine {
         let part = Part { whole, request, own: &planned.plan };
         let answer = Arc::new(part.of(&common));
         // At the turn of a day the common query may be planned for the next one, whose rows are not those of this key; and
-        // what was kept already is not to live twice as long.
-        if common.now == planned.now && cache != CacheOutcome::Hit {
+        // what was kept for long is not to live twice as long.
+        let is_young = self.now() - common.as_of < YOUNG;
+        if common.now == planned.now && is_young {
             self.answers.insert(planned.key, Arc::clone(&answer)).await;
         }
         Ok(Answered { answer, cache })

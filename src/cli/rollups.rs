@@ -9,6 +9,7 @@ use super::{
     connect,
     context::{Context, count},
     failure::Failure,
+    moment::moment,
 };
 use crate::{
     engine::{self, Built, Storing},
@@ -56,8 +57,8 @@ struct Which {
     /// How it is shown
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
     format: Format,
-    /// The moment from which the lookback counts, such as `2026-01-15T12:00:00Z`
-    #[arg(long, value_name = "INSTANT", env = "ENTENTE_NOW", hide_env = true)]
+    /// The moment from which the lookback counts, such as `2026-01-15T12:00:00Z`, or a day
+    #[arg(long, value_name = "INSTANT", value_parser = moment, env = "ENTENTE_NOW", hide_env = true)]
     now: Option<DateTime<Utc>>,
 }
 

@@ -6,6 +6,7 @@ use super::{
     connect,
     context::{Context, Style, count},
     failure::{Exit, Failure},
+    moment::moment,
 };
 use crate::{
     plan::{self, PlanError},
@@ -51,8 +52,8 @@ pub(crate) struct Arguments {
     /// Whether warnings fail
     #[arg(long, value_name = "WHAT", default_value = "allow")]
     warnings: Warnings,
-    /// The moment from which ages and relative ranges count, such as `2026-01-15T12:00:00Z`
-    #[arg(long, value_name = "INSTANT", env = "ENTENTE_NOW", hide_env = true)]
+    /// The moment from which ages and relative ranges count, such as `2026-01-15T12:00:00Z`, or a day
+    #[arg(long, value_name = "INSTANT", value_parser = moment, env = "ENTENTE_NOW", hide_env = true)]
     now: Option<DateTime<Utc>>,
 }
 

@@ -19,7 +19,7 @@ use crate::{
     project::{MetricKind, SavedQuery, TimeAxis},
     sql::{Expr, Name, parse_order},
     syntax::{SavedQueryDef, Text},
-    time::TimeRange,
+    time::{RangeError, TimeRange},
 };
 
 /// Completes all saved queries.
@@ -161,16 +161,14 @@ impl<'c> Asking<'c, '_> {
 
     /// Reads a time range; every metric needs an axis for it.
     pub(super) fn range(&self, text: &Text, leaves: &[Leaf<'c>], diagnostics: &mut Diagnostics) -> Option<TimeRange> {
-        match text.value.parse() {
+        match text.value.parse::<TimeRange>() {
             Ok(range) => {
                 self.need_time(text, leaves, diagnostics);
                 Some(range)
             }
-            Err(message) => {
-                let help = "Write `last 28 days`, `current month`, `2025-01-01 to 2026-01-01` or `2024-02`.";
-                let message: String = message;
-                let short = message.split(';').next().unwrap_or_default().to_owned();
-                diagnostics.push(Diagnostic::new(self.code, text.span, short).help(help));
+            Err(error) => {
+                let RangeError { message, help } = error;
+                diagnostics.push(Diagnostic::new(self.code, text.span, message).help(help));
                 None
             }
         }

@@ -10,6 +10,7 @@ mod moment;
 mod offset;
 mod period;
 mod range;
+mod range_text;
 mod zone;
 
 pub use clock::{clock_instant, clock_period_end, clock_period_start};
@@ -18,6 +19,7 @@ pub use moment::Moment;
 pub use offset::{Duration, Offset, Unit};
 pub use period::{add_periods, date_exists_after_shift, period_start, shift_date};
 pub use range::{DateRange, RangeUnit, RelativeRange, TimeRange, local_midnight};
+pub use range_text::RangeError;
 pub use zone::ClockChanges;
 
 pub use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};

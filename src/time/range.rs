@@ -1,7 +1,5 @@
 //! Ranges of time, from what a request says to half-open days and instants.
 
-use std::str::FromStr;
-
 use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 
@@ -149,63 +147,6 @@ impl TimeRange {
     }
 }
 
-impl FromStr for TimeRange {
-    type Err = String;
-
-    /// Reads a range as people write it: `last 28 days`, `last 12 months including current`, `current month`,
-    /// `2025-01-01 to 2026-01-01` (half-open), `since 2024-01-01`, or one day, month or year: `2024-02-29`, `2024-02`,
-    /// `2024`. The error says what can be written.
-    fn from_str(text: &str) -> Result<Self, String> {
-        let words: Vec<&str> = text.split_whitespace().collect();
-        let unit = |word: &str| match Granularity::from_name(word.strip_suffix('s').unwrap_or(word)) {
-            Some(granularity) => Some(RangeUnit::Granularity(granularity)),
-            None => is_name(word).then(|| RangeUnit::Named(word.to_owned())),
-        };
-        let read = match words.as_slice() {
-            ["last", count, size] => last(count, unit(size), false),
-            ["last", count, size, "including", "current"] => last(count, unit(size), true),
-            ["current", size] => unit(size).map(Self::Current),
-            ["since", from] => from.parse().ok().map(Self::Since),
-            [from, "to", to] => match (from.parse(), to.parse()) {
-                (Ok(from), Ok(to)) if from <= to => Some(Self::Between { from, to }),
-                (Ok(from), Ok(to)) => return Err(format!("the range `{from} to {to}` ends before it begins")),
-                _ => None,
-            },
-            [period] => whole_period(period),
-            _ => None,
-        };
-        read.ok_or_else(|| {
-            format!(
-                "`{text}` is no time range; write `last 28 days`, `last 12 months including current`, \
-                 `current month`, `2025-01-01 to 2026-01-01`, `since 2024-01-01`, `2024-02-29`, `2024-02` or `2024`"
-            )
-        })
-    }
-}
-
-/// Returns whether a word can be the name of a granularity.
-fn is_name(word: &str) -> bool {
-    let letters = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
-    word.starts_with(|first: char| first.is_ascii_lowercase()) && word.bytes().all(letters)
-}
-
-fn last(count: &str, unit: Option<RangeUnit>, include_current: bool) -> Option<TimeRange> {
-    let count = count.parse().ok().filter(|count| *count > 0)?;
-    Some(TimeRange::Last(RelativeRange { count, unit: unit?, include_current }))
-}
-
-/// Reads one day, month or year: `2024-02-29`, `2024-02`, `2024`.
-fn whole_period(text: &str) -> Option<TimeRange> {
-    let (first, size) = match text.len() {
-        4 => (format!("{text}-01-01"), Granularity::Year),
-        7 => (format!("{text}-01"), Granularity::Month),
-        10 => (text.to_owned(), Granularity::Day),
-        _ => return None,
-    };
-    let from = first.parse().ok()?;
-    Some(TimeRange::Between { from, to: add_periods(from, size, 1) })
-}
-
 /// Returns the first instant of a local day.
 ///
 /// Where midnight is skipped by a change of the clock, the day begins with the first instant after the gap;
@@ -256,22 +197,6 @@ mod tests {
         assert_eq!(range.first.map(|first| first.at), Some(at("2024-10-26T12:00:00Z")));
         assert_eq!(range.end.map(|end| end.at), Some(at("2024-10-27T12:00:00Z")));
         assert_eq!((range.from, range.to), (Some(day("2024-10-26")), Some(day("2024-10-28"))));
-    }
-
-    #[test]
-    fn ranges_are_read_as_people_write_them() {
-        let february = TimeRange::Between { from: day("2024-02-01"), to: day("2024-03-01") };
-        assert_eq!("2024-02".parse(), Ok(february.clone()));
-        assert_eq!("2024-02-01 to 2024-03-01".parse(), Ok(february));
-        assert_eq!("current week".parse(), Ok(TimeRange::Current(Granularity::Week.into())));
-        let own =
-            RelativeRange { count: 3, unit: RangeUnit::Named("retail_months".to_owned()), include_current: false };
-        assert_eq!("last 3 retail_months".parse(), Ok(TimeRange::Last(own)));
-        let months = RelativeRange { count: 12, unit: Granularity::Month.into(), include_current: true };
-        assert_eq!("last 12 months including current".parse(), Ok(TimeRange::Last(months)));
-        for wrong in ["", "last 0 days", "yesterday", "2024-13", "2024-03-01 to 2024-02-01", "last days"] {
-            assert!(wrong.parse::<TimeRange>().is_err(), "{wrong}");
-        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use entente::{
     project::Project,
     sql::{self, Dialect, Select},
-    time::{DateRange, DateTime, Granularity, RelativeRange, TimeRange, Utc},
+    time::{DateRange, DateTime, Granularity, RangeError, RelativeRange, TimeRange, Utc},
     verify::{self, Kind, Options},
 };
 
@@ -44,7 +44,7 @@ pub(crate) fn options(project: &Project, arguments: &str, dialect: Dialect) -> R
     let time = words[only.len()..].join(" ");
     let time: Option<DateRange> = match time.as_str() {
         "" => None,
-        text => Some(days(text.parse()?)?),
+        text => Some(days(text.parse().map_err(|error: RangeError| error.to_string())?)?),
     };
     let required = RelativeRange { count: 90, unit: Granularity::Day.into(), include_current: true };
     Ok(Options { dialect, now, days: time, required_days: days(TimeRange::Last(required))?, only })

@@ -10,6 +10,7 @@ use super::{
     connect,
     context::{Context, count},
     failure::Failure,
+    moment::moment,
 };
 use crate::{
     catalog::{Catalog, Statistics, TableStatistics},
@@ -62,8 +63,8 @@ struct PullArguments {
     /// Write `schema/statistics.json` too: how much the tables hold, from which `entente explain` estimates what is read
     #[arg(long, conflicts_with = "check")]
     statistics: bool,
-    /// The moment of the statistics, such as `2026-01-15T12:00:00Z`
-    #[arg(long, value_name = "INSTANT", env = "ENTENTE_NOW", hide = true)]
+    /// The moment of the statistics, such as `2026-01-15T12:00:00Z`, or a day
+    #[arg(long, value_name = "INSTANT", value_parser = moment, env = "ENTENTE_NOW", hide = true)]
     now: Option<DateTime<Utc>>,
 }
 

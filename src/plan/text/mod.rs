@@ -47,7 +47,7 @@ impl RequestText {
         Ok(Request {
             filter: self.filter.as_deref().map(|text| condition(text, "where")).transpose()?,
             having: self.having.as_deref().map(|text| condition(text, "having")).transpose()?,
-            time: time.map_err(|message| PlanError::new(PlanErrorCode::InvalidFilter, message))?,
+            time: time.map_err(|error| PlanError::new(PlanErrorCode::InvalidFilter, error.message).help(error.help))?,
             time_zone: time_zone.map_err(|_| {
                 let zone = self.time_zone.as_deref().unwrap_or_default();
                 PlanError::new(PlanErrorCode::InvalidFilter, format!("unknown time zone `{zone}`"))

@@ -197,12 +197,9 @@ fn in_the_way(edited: &[Edited]) -> Failure {
 /// Returns the schema folder as it should be; the catalog in it is an input and stays.
 fn schema_folder(old: &BTreeMap<String, Vec<u8>>, project: &Arc<Project>) -> BTreeMap<String, Vec<u8>> {
     let mut files = old.clone();
-    let generated = [
-        ("entente.graphql", graphql::sdl(project)),
-        ("metrics.schema.json", syntax::json_schema()),
-        ("entente.schema.json", syntax::config_json_schema()),
-    ];
-    files.extend(generated.map(|(name, text)| (name.to_owned(), text.into_bytes())));
+    files.insert("entente.graphql".to_owned(), graphql::sdl(project).into_bytes());
+    let of_editors = syntax::json_schemas().map(|(path, text)| (path.replace("schema/", ""), text.into_bytes()));
+    files.extend(of_editors);
     files
 }
 

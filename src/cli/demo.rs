@@ -17,7 +17,7 @@ use crate::{
     engine::{PROJECT_FILE, load_config},
     resolve::dialect_of,
     sample,
-    syntax::Connection,
+    syntax::{self, Connection},
     warehouse::duckdb::{Access, DuckDb},
 };
 
@@ -129,6 +129,9 @@ fn write_example(folder: &Path) -> Result<(), Failure> {
     for name in Definitions::iter() {
         let file = Definitions::get(&name).expect("it was listed");
         write(folder.join("metrics").join(name.as_ref()), &file.data)?;
+    }
+    for (path, text) in syntax::json_schemas() {
+        write(folder.join(path), text.as_bytes())?;
     }
     // Last, because it makes the folder a project.
     write(folder.join(PROJECT_FILE), EXAMPLE.as_bytes())

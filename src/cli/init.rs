@@ -9,6 +9,7 @@ use super::{
     catalog,
     context::{Context, count},
     failure::Failure,
+    made::Made,
 };
 use crate::{
     catalog::Catalog,
@@ -20,13 +21,13 @@ use crate::{
     time::Tz,
     warehouse::{
         self, Warehouse,
-        duckdb::{Access, DuckDb},
+        duckdb::{Access, DuckDb, is_table_file},
     },
 };
 
 /// Make a starter project from your data
 ///
-/// Reads a DuckDB file, or a folder of CSV and Parquet files (which are loaded into a DuckDB file), and proposes models
+/// Reads a DuckDB file, or CSV and Parquet files (which are loaded into a DuckDB file), and proposes models
 /// with keys, joins, dimensions and first metrics. Keys and joins are proposed only where the values prove them. What it
 /// writes passes `entente check`; from there it is yours.
 #[derive(clap::Args)]
@@ -34,9 +35,10 @@ use crate::{
 Examples:
   entente init shop.duckdb                          a project in this folder
   entente init exports/ --project shop              a project in `shop`, from a folder of CSV and Parquet files
+  entente init customers.csv                        from one such file
   entente init shop.duckdb --time-zone Europe/Paris")]
 pub(crate) struct Arguments {
-    /// A DuckDB file, or a folder of CSV and Parquet files
+    /// A DuckDB file, a CSV or Parquet file, or a folder of them
     #[arg(value_name = "DATA")]
     data: PathBuf,
     /// The zone in which days, weeks and months begin
@@ -57,8 +59,9 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         Some(name) => name.clone(),
         None => name_of(&arguments.data)?,
     };
-    fs::create_dir_all(&root).map_err(|error| Failure::file("made", &root, &error))?;
-    let path = warehouse_file(arguments, &root, &name, context)?;
+    let mut made = Made::default();
+    made.folder(&root).map_err(|error| Failure::file("made", &root, &error))?;
+    let path = warehouse_file(arguments, &root, &name, &mut made, context)?;
 
     let database = DuckDb::open(&path, Access::ReadOnly)?;
     let found = catalog::lasting(database.catalog_blocking(None)?);
@@ -73,14 +76,23 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         context.warn(&format!("`{table}` is left out: none of its columns is of a type that models speak of"));
     }
     let files = proposal.files;
-    for file in files.iter().filter(|file| file.path != PROJECT_FILE) {
-        write(&root, file, context)?;
+    // The project file comes last, because it makes the folder a project.
+    let (last, first): (Vec<_>, Vec<_>) = files.iter().partition(|file| file.path == PROJECT_FILE);
+    for file in first {
+        write(&root, &file.path, &formatted(file), &mut made, context)?;
     }
-    catalog::write(&root.join(catalog::FILE), &found)?;
-    // Last, because it makes the folder a project.
-    for file in files.iter().filter(|file| file.path == PROJECT_FILE) {
-        write(&root, file, context)?;
+    for (path, text) in syntax::json_schemas() {
+        write(&root, path, &text, &mut made, context)?;
     }
+    let snapshot = root.join(catalog::FILE);
+    if !snapshot.exists() {
+        made.note(&snapshot);
+    }
+    catalog::write(&snapshot, &found)?;
+    for file in last {
+        write(&root, &file.path, &formatted(file), &mut made, context)?;
+    }
+    made.keep();
     if let Some(project) = load_project(&root).project {
         let (models, metrics) = (count(project.models.len(), "model"), count(project.metrics.len(), "metric"));
         context.note(&format!(
@@ -96,9 +108,15 @@ fn name_of(data: &Path) -> Result<String, Failure> {
     Ok(real.file_stem().map_or_else(|| "project".to_owned(), |stem| stem.to_string_lossy().into_owned()))
 }
 
-/// Returns the DuckDB file of the data; a folder is loaded into one beside the project file.
-fn warehouse_file(arguments: &Arguments, root: &Path, name: &str, context: &Context) -> Result<PathBuf, Failure> {
-    if !arguments.data.is_dir() {
+/// Returns the DuckDB file of the data; CSV and Parquet files are loaded into one beside the project file.
+fn warehouse_file(
+    arguments: &Arguments,
+    root: &Path,
+    name: &str,
+    made: &mut Made,
+    context: &Context,
+) -> Result<PathBuf, Failure> {
+    if !arguments.data.is_dir() && !is_table_file(&arguments.data) {
         return fs::canonicalize(&arguments.data).map_err(|error| Failure::file("read", &arguments.data, &error));
     }
     let path = root.join(format!("{name}.duckdb"));
@@ -106,27 +124,26 @@ fn warehouse_file(arguments: &Arguments, root: &Path, name: &str, context: &Cont
         return Err(Failure::wrong(format!("`{}` is there already", path.display()))
             .help("Give the project another name with `--name`, or read that file: it is data of DuckDB."));
     }
-    // Loaded beside its place, so that a load that fails leaves nothing behind.
+    // Loaded beside its place: a process that is stopped leaves no half of a warehouse under its name.
     let part = root.join(format!(".{name}.duckdb.part"));
     let _ = fs::remove_file(&part);
-    let loaded = load(&part, &arguments.data, context);
-    let placed =
-        loaded.and_then(|()| fs::rename(&part, &path).map_err(|error| Failure::file("written", &path, &error)));
-    if placed.is_err() {
-        let _ = fs::remove_file(&part);
-    }
-    placed.and_then(|()| fs::canonicalize(&path).map_err(|error| Failure::file("read", &path, &error)))
+    made.note(&part);
+    made.note(&part.with_extension("part.wal"));
+    made.note(&path);
+    load(&part, &arguments.data, context)?;
+    fs::rename(&part, &path).map_err(|error| Failure::file("written", &path, &error))?;
+    fs::canonicalize(&path).map_err(|error| Failure::file("read", &path, &error))
 }
 
-fn load(file: &Path, folder: &Path, context: &Context) -> Result<(), Failure> {
+fn load(file: &Path, data: &Path, context: &Context) -> Result<(), Failure> {
     let database = DuckDb::open(file, Access::ReadWrite)?;
-    let tables = database.import_folder(folder).map_err(|error| match error {
+    let tables = database.import_files(data).map_err(|error| match error {
         // A file is meant, not the database.
         warehouse::Error::Unavailable(message) => Failure::world(message),
         other => other.into(),
     })?;
     if tables.is_empty() {
-        return Err(Failure::wrong(format!("`{}` has no CSV or Parquet files", folder.display())));
+        return Err(Failure::wrong(format!("`{}` has no CSV or Parquet files", data.display())));
     }
     context.note(&format!("loaded {}: {}", count(tables.len(), "table"), tables.join(", ")));
     database.execute_batch("CHECKPOINT")?;
@@ -157,19 +174,19 @@ fn propose(
     proposal.map_err(|error: warehouse::Error| error.into())
 }
 
-fn write(root: &Path, file: &ProposedFile, context: &mut Context) -> Result<(), Failure> {
-    let path = root.join(&file.path);
+fn formatted(file: &ProposedFile) -> String {
+    let mut files = SourceMap::new();
+    let id = files.add(&*file.path, &*file.text);
+    syntax::format(&files, id).unwrap_or_else(|_| file.text.clone())
+}
+
+fn write(root: &Path, name: &str, text: &str, made: &mut Made, context: &mut Context) -> Result<(), Failure> {
+    let path = root.join(name);
     if path.exists() {
         return Err(Failure::wrong(format!("`{}` is there already", path.display()))
             .help("Name another folder with `--project`."));
     }
-    let folder = path.parent().expect("a file lies in a folder");
-    let mut files = SourceMap::new();
-    let id = files.add(&*file.path, &*file.text);
-    let text = syntax::format(&files, id).unwrap_or_else(|_| file.text.clone());
-    fs::create_dir_all(folder)
-        .and_then(|()| fs::write(&path, text))
-        .map_err(|error| Failure::file("written", &path, &error))?;
-    writeln!(context.out, "{}", file.path)?;
+    made.file(&path, text).map_err(|error| Failure::file("written", &path, &error))?;
+    writeln!(context.out, "{name}")?;
     Ok(())
 }

@@ -45,7 +45,7 @@ pub use reference::reference;
 pub use rollup::RollupDef;
 pub use saved_query::SavedQueryDef;
 pub use scalar::scalar;
-pub use schema::{config_json_schema, json_schema};
+pub use schema::{config_json_schema, json_schema, json_schemas};
 pub use table::{FreshnessDef, HoldsDef, NumbersDef, PartitionDef, TableDef};
 pub use test::TestDef;
 

@@ -25,6 +25,11 @@ pub fn config_json_schema() -> String {
     document(&CONFIG, "Project file of entente")
 }
 
+/// Returns the schemas that editors read, with the paths that the head of each file of a project names.
+pub fn json_schemas() -> [(&'static str, String); 2] {
+    [("schema/metrics.schema.json", json_schema()), ("schema/entente.schema.json", config_json_schema())]
+}
+
 fn document(kind: &'static Kind, title: &str) -> String {
     let mut kinds = Kinds::default();
     let root = object(kind, &mut kinds);

@@ -235,6 +235,33 @@ fn a_project_starts_from_a_folder_of_files() {
     assert_eq!(out, "flights\n20000\n");
     std::fs::create_dir(project.path("nothing")).expect("a folder is made");
     project.run(["init", "nothing", "--project", "new"]).failed(1, &["has no CSV or Parquet files"]);
+    assert!(!project.path("new").exists(), "what was begun is taken away");
+}
+
+#[test]
+fn a_project_starts_from_one_file_with_exact_amounts() {
+    let project = Project::empty();
+    let row = |id: u32| format!("{id},{}.1,2025-01-{:02}\n", id % 3, id % 28 + 1);
+    let rows: Vec<String> = (1..=1000).map(row).collect();
+    project.write("payments.csv", format!("payment_id,amount,paid_on\n{}", rows.concat()));
+    project.write("broken.parquet", "nothing");
+    project.write("notes.txt", "not a table");
+    for (wrong, code) in [("broken.parquet", 3), ("notes.txt", 3)] {
+        project.run(["init", wrong, "--project", "deep/new"]).failed(code, &[wrong]);
+        assert!(!project.path("deep").exists(), "`init {wrong}` left something behind");
+    }
+    let out = project.run(["init", "payments.csv", "--project", "shop"]).worked();
+    for schema in ["schema/metrics.schema.json", "schema/entente.schema.json"] {
+        assert!(out.contains(schema) && project.path(format!("shop/{schema}")).exists(), "{out}");
+    }
+    let catalog = project.read("shop/schema/catalog.json");
+    assert!(catalog.contains("\"decimal\""), "amounts are decimals:\n{catalog}");
+    let metric =
+        "metrics:\n  - { name: paid, description: Paid., owner: sales, model: payments, agg: sum, expr: amount }\n";
+    project.write("shop/metrics/paid.yml", metric);
+    project.run(["check", "--project", "shop"]).worked();
+    let out = project.run(["query", "--project", "shop", "-m", "paid", "-f", "csv"]).worked();
+    assert_eq!(out, "paid\n1100.0\n");
 }
 
 #[test]

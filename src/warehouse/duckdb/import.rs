@@ -1,12 +1,17 @@
-//! Reads a folder of CSV and Parquet files into tables, one per file.
+//! Reads CSV and Parquet files into tables, one per file.
 //!
 //! `data/Order Lines.csv` becomes table `order_lines`; columns are renamed to `snake_case` by DuckDB.
 //!
 //! **Invariant:** a file's name reaches DuckDB as a parameter, never as SQL.
 
-use std::path::{Path, PathBuf};
+use std::{
+    borrow::Cow,
+    path::{Path, PathBuf},
+};
 
-use super::{DuckDb, failure};
+use ::duckdb::Connection;
+
+use super::{DuckDb, decimals, failure};
 use crate::warehouse::Error;
 
 /// The longest first line that is looked at.
@@ -20,23 +25,23 @@ enum Reader {
 }
 
 impl DuckDb {
-    /// Makes a table of each CSV or Parquet file in a folder, and returns the names of the tables.
-    pub fn import_folder(&self, folder: &Path) -> Result<Vec<String>, Error> {
+    /// Makes a table of each CSV or Parquet file in a folder, or of one such file, and returns the names of the tables.
+    pub fn import_files(&self, place: &Path) -> Result<Vec<String>, Error> {
         let unreadable = |error: std::io::Error| {
-            Error::Unavailable(format!("folder `{}` cannot be read ({error})", folder.display()))
+            Error::Unavailable(format!("folder `{}` cannot be read ({error})", place.display()))
         };
-        let mut files: Vec<(PathBuf, Reader)> = Vec::new();
-        for entry in std::fs::read_dir(folder).map_err(unreadable)? {
-            let path = entry.map_err(unreadable)?.path();
-            match path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase).as_deref() {
-                Some("csv" | "tsv") => files.push((path, Reader::Csv)),
-                Some("parquet") => files.push((path, Reader::Parquet)),
-                _ => {}
+        let mut paths: Vec<PathBuf> = Vec::new();
+        if is_table_file(place) {
+            paths.push(place.to_owned());
+        } else {
+            for entry in std::fs::read_dir(place).map_err(unreadable)? {
+                paths.push(entry.map_err(unreadable)?.path());
             }
         }
-        files.sort_by(|a, b| a.0.cmp(&b.0));
+        paths.sort();
+        let files = paths.into_iter().filter_map(|path| Some((reader(&path)?, path)));
         let mut tables: Vec<String> = Vec::new();
-        for (path, reader) in files {
+        for (reader, path) in files {
             let mut table = table_name(&path);
             while tables.contains(&table) {
                 table.push_str("_2");
@@ -48,19 +53,12 @@ impl DuckDb {
     }
 
     fn import_file(&self, path: &Path, reader: Reader, table: &str) -> Result<(), Error> {
-        // The name has letters, digits and underscores only, so it needs no quotes but those against keywords.
-        let (before, after) = match reader {
-            // DuckDB leaves out letters that are not ASCII, so that nothing may be left of a name.
-            Reader::Csv if has_plain_heading(path) => {
-                ("CREATE TABLE \"", "\" AS FROM read_csv(?, normalize_names = true)")
-            }
-            Reader::Csv => ("CREATE TABLE \"", "\" AS FROM read_csv(?)"),
-            Reader::Parquet => ("CREATE TABLE \"", "\" AS FROM read_parquet(?)"),
-        };
-        let statement = [before, table, after].concat();
         self.with_connection(|connection| {
-            let result = connection.execute(&statement, [path.to_string_lossy()]);
-            result.map(|_| ()).map_err(|error| match failure::of_query(&error) {
+            let result = match reader {
+                Reader::Csv => Csv::at(path).load(connection, table),
+                Reader::Parquet => load(connection, table, "read_parquet(?)", &path.to_string_lossy()),
+            };
+            result.map_err(|error| match failure::of_query(&error) {
                 Error::Refused(refusal) | Error::TooCostly(refusal) => Error::Unavailable(format!(
                     "`{}` cannot be read as a table: {}",
                     path.display(),
@@ -71,6 +69,60 @@ impl DuckDb {
                 Error::Cancelled => Error::Cancelled,
             })
         })
+    }
+}
+
+/// Returns whether a path leads to a file that is read as a table: CSV or Parquet.
+pub fn is_table_file(path: &Path) -> bool {
+    path.is_file() && reader(path).is_some()
+}
+
+fn reader(path: &Path) -> Option<Reader> {
+    match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+        "csv" | "tsv" => Some(Reader::Csv),
+        "parquet" => Some(Reader::Parquet),
+        _ => None,
+    }
+}
+
+/// Makes a table, or makes it anew.
+fn load(connection: &Connection, table: &str, reading: &str, path: &str) -> ::duckdb::Result<()> {
+    // The name has letters, digits and underscores only, so it needs no quotes but those against keywords.
+    let statement = ["CREATE OR REPLACE TABLE \"", table, "\" AS FROM ", reading].concat();
+    connection.execute(&statement, [path]).map(|_| ())
+}
+
+/// A CSV file, and how its names are taken.
+pub(super) struct Csv<'a> {
+    path: Cow<'a, str>,
+    /// DuckDB leaves out letters that are not ASCII, so that nothing may be left of a name.
+    has_plain_heading: bool,
+}
+
+impl<'a> Csv<'a> {
+    fn at(path: &'a Path) -> Self {
+        Self { path: path.to_string_lossy(), has_plain_heading: has_plain_heading(path) }
+    }
+
+    /// Returns the parameter of [`Csv::reading`].
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Returns the call that reads the file, with a further option.
+    pub(super) fn reading(&self, option: Option<&str>) -> String {
+        let names = self.has_plain_heading.then_some("normalize_names = true");
+        let options: Vec<&str> = ["?"].into_iter().chain(names).chain(option).collect();
+        format!("read_csv({})", options.join(", "))
+    }
+
+    fn load(&self, connection: &Connection, table: &str) -> ::duckdb::Result<()> {
+        load(connection, table, &self.reading(None), &self.path)?;
+        // What cannot be read as decimals stays as DuckDB has taken it.
+        if let Ok(Some(types)) = decimals::types(connection, self, table) {
+            let _ = load(connection, table, &self.reading(Some(&types)), &self.path);
+        }
+        Ok(())
     }
 }
 

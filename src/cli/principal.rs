@@ -9,7 +9,7 @@ use super::{
 use crate::{
     diagnostics::render::{Color, Format, render},
     files::SourceMap,
-    ids::{MetricId, ModelId},
+    ids::MetricId,
     plan::Principal,
     project::Project,
     resolve,
@@ -46,19 +46,11 @@ impl PrincipalArgument {
         if self.principal.is_some() {
             return;
         }
-        let mut models: Vec<ModelId> = metrics
-            .flat_map(|metric| project.leaves(metric))
-            .filter_map(|leaf| {
-                let simple = project.simple(leaf)?;
-                (!project.policies.of_rows(simple.model).is_empty()).then_some(simple.model)
-            })
-            .collect();
-        models.sort_unstable();
-        models.dedup();
+        let models = project.models_with_hidden_rows(metrics);
         if models.is_empty() {
             return;
         }
-        let names: Vec<String> = models.iter().map(|model| format!("`{}`", project.models[*model].name)).collect();
+        let names: Vec<String> = models.iter().map(|model| format!("`{model}`")).collect();
         context.note(&format!(
             "policies hide rows of {} from whoever is not known: say who asks with `--principal FILE`",
             names.join(", ")

@@ -8,7 +8,7 @@ use std::{
 use clap::ValueEnum;
 
 use super::{connect, context::Context, failure::Failure};
-use crate::server::{self, LogFormat, Options, Pages, Reload, ServeError};
+use crate::server::{self, LogFormat, Options, Origin, Pages, Reload, ServeError};
 
 /// Answer GraphQL requests
 ///
@@ -39,6 +39,12 @@ pub(crate) struct Arguments {
     /// Whether the catalogue and GraphiQL are served
     #[arg(long, value_name = "WHEN", default_value = "on")]
     pages: Switch,
+    /// An origin whose pages may read answers, such as `https://app.example.com`; may be given several times
+    #[arg(long, value_name = "ORIGIN")]
+    allow_origin: Vec<Origin>,
+    /// How long answers are kept, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    cache_ttl: u64,
     /// How the log is written
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     log_format: Log,
@@ -76,6 +82,8 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         Switch::On => Pages::Served,
         Switch::Off => Pages::Off,
     };
+    options.origins.clone_from(&arguments.allow_origin);
+    options.engine.cache.time_to_live = Duration::from_secs(arguments.cache_ttl);
     options.log = match arguments.log_format {
         Log::Text => LogFormat::Text,
         Log::Json => LogFormat::Json,

@@ -141,6 +141,7 @@ codes! {
         MissingPrimaryKey "missing-primary-key",
         MissingDescription "missing-description",
         UnusedInput "unused-input",
+        MissingCatalog "missing-catalog",
         UncheckedColumn "unchecked-column",
         PartitionWithoutPromise "partition-without-promise",
         LookmlUnreachableField "lookml-unreachable-field",

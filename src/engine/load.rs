@@ -91,19 +91,19 @@ pub fn load_statistics(root: &Path) -> Option<Statistics> {
 /// Never fails and never stops at the first mistake: without `entente.yml`, or with a broken one, the definitions are
 /// still checked as far as they go.
 pub fn load_project(root: &Path) -> Loaded {
-    load(root, |reader| reader.catalog())
+    load(root, |reader, definitions| reader.catalog(definitions))
 }
 
 /// Reads, loads and resolves the project in a folder against another catalog than its own.
 pub fn load_project_with(root: &Path, catalog: Catalog) -> Loaded {
-    load(root, |_| catalog)
+    load(root, |_, _| catalog)
 }
 
-fn load(root: &Path, catalog: impl FnOnce(&mut Reader<'_>) -> Catalog) -> Loaded {
+fn load(root: &Path, catalog: impl FnOnce(&mut Reader<'_>, &Definitions) -> Catalog) -> Loaded {
     let mut reader = Reader::new(root);
     let config = reader.config();
     let definitions = reader.definitions();
-    let catalog = catalog(&mut reader);
+    let catalog = catalog(&mut reader, &definitions);
     let Reader { files, mut diagnostics, .. } = reader;
     let Resolved { project, diagnostics: found } =
         resolve::resolve(config.as_ref().unwrap_or(&Config::stand_in()), &definitions, &catalog);
@@ -168,8 +168,13 @@ impl<'a> Reader<'a> {
         definitions
     }
 
-    fn catalog(&mut self) -> Catalog {
+    fn catalog(&mut self, definitions: &Definitions) -> Catalog {
         if fs::symlink_metadata(self.root.join(CATALOG)).is_err() {
+            if !definitions.models.is_empty() {
+                let message = format!("there is no `{CATALOG}`, so tables and columns were not checked");
+                let help = "Write it from the warehouse with `entente catalog pull`.";
+                self.whole_file(CATALOG, Code::MissingCatalog, message, help);
+            }
             return Catalog::default();
         }
         let Some(file) = self.read(CATALOG, MAX_CATALOG) else { return Catalog::default() };

@@ -19,7 +19,7 @@ use crate::{
     price::tables_of_statistics,
     project::{Project, Rollup, Stored},
     sql::{self, Select, SqlExpr},
-    warehouse::Terms,
+    warehouse::{self, Terms},
 };
 
 /// How much the tables of a project hold, once the warehouse has told; clones of a [`Live`] share it.
@@ -41,11 +41,17 @@ impl Held {
 impl Engine {
     /// Asks the warehouse for one row of its own, to see whether it answers.
     pub async fn reach_warehouse(&self) -> Result<(), Failure> {
+        self.desk.warehouse.in_place().map_err(|error| told(&error))?;
         let one = Select { items: vec![SqlExpr::integer(1).named("one")], ..Select::default() };
         let text = sql::print(&one, self.dialect());
         let terms = Terms::default();
         let asked = tokio::time::timeout(Duration::from_secs(5), self.desk.warehouse.query(&text, &terms)).await;
         asked.map_err(|_| Failure::Timeout)?.map(|_| ()).map_err(|error| told(&error))
+    }
+
+    /// Opens the warehouse's file anew if another one lies in its place; returns whether it did.
+    pub async fn reopen_warehouse(&self) -> Result<bool, warehouse::Error> {
+        self.desk.warehouse.reopen().await
     }
 
     /// Reads how much the tables of a project hold; returns whether the warehouse told. If not, what was known stays.
@@ -67,10 +73,17 @@ impl Engine {
     ///
     /// If periods cannot be read, those of the catalog stay; a rollup of which nothing can be read is not used.
     pub async fn with_state(&self, loaded: Loaded) -> Loaded {
-        let needs_state = |project: &Arc<Project>| !project.granularities.is_empty() || has_tables(project);
-        let Some(project) = loaded.project.clone().filter(needs_state) else {
-            return loaded;
-        };
+        match loaded.project.clone() {
+            Some(project) => Loaded { project: Some(self.with_state_of(project).await), ..loaded },
+            None => loaded,
+        }
+    }
+
+    /// The same for a project; one that has neither calendars nor rollups comes back as it is.
+    pub async fn with_state_of(&self, project: Arc<Project>) -> Arc<Project> {
+        if project.granularities.is_empty() && !has_tables(&project) {
+            return project;
+        }
         let mut project = Arc::unwrap_or_clone(project);
         let mut stored = Vec::new();
         for rollup in &project.rollups {
@@ -90,7 +103,7 @@ impl Engine {
                 }
             }
         }
-        Loaded { project: Some(Arc::new(project)), ..loaded }
+        Arc::new(project)
     }
 
     /// Returns what the warehouse holds of a rollup.

@@ -159,6 +159,11 @@ fn with_claims(condition: &Expr<Ref>, principal: &Principal) -> Option<Expr<Ref>
 }
 
 impl Policies {
+    /// Returns whether anybody may be shown less than all; a mask that no policy names is the same for everyone.
+    pub fn has_any(&self) -> bool {
+        !self.rows.is_empty() || self.restrictions.iter().any(|restriction| !restriction.name.is_empty())
+    }
+
     /// Returns what has to hold for the rows of a model: the ways to models with policies, and the policies there.
     pub fn of_rows(&self, model: ModelId) -> &[(Route, PolicyId)] {
         self.inherited.get(model.index()).map_or(&[], Vec::as_slice)
@@ -166,6 +171,18 @@ impl Policies {
 }
 
 impl Project {
+    /// Returns the names of the models of which metrics count rows that policies may hide.
+    pub fn models_with_hidden_rows(&self, metrics: impl Iterator<Item = MetricId>) -> Vec<&str> {
+        let leaves = metrics.flat_map(|metric| self.leaves(metric));
+        let mut models: Vec<ModelId> = leaves
+            .filter_map(|leaf| Some(self.simple(leaf)?.model))
+            .filter(|model| !self.policies.of_rows(*model).is_empty())
+            .collect();
+        models.sort_unstable();
+        models.dedup();
+        models.into_iter().map(|model| self.models[model].name.as_str()).collect()
+    }
+
     /// Finds for every model the policies that its rows inherit. Called once, when everything is resolved.
     ///
     /// A way that comes back to a model which it has passed is not walked: a customer without a parent would be hidden

@@ -37,6 +37,11 @@ impl From<&str> for Claim {
 }
 
 impl Principal {
+    /// Returns whether nothing is known of who asks.
+    pub fn is_nobody(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// Returns whether any of the roles is one of these.
     pub fn has_one_of(&self, roles: &[String]) -> bool {
         self.roles.iter().any(|role| roles.contains(role))

@@ -11,6 +11,7 @@
 
 mod assets;
 mod body;
+mod cors;
 mod error;
 mod graphql_http;
 mod health;
@@ -25,6 +26,7 @@ mod state;
 mod statistics;
 mod telemetry;
 
+pub use cors::Origin;
 pub use error::ServeError;
 pub use options::{Drain, Limits, LogFormat, Options, Pages, Reload};
 
@@ -50,7 +52,8 @@ pub fn serve(options: Options) -> Result<(), ServeError> {
         let server = Server::start(options).await?;
         let notice = loop {
             match signals.next().await {
-                Signal::DataChanged => server.shared.data_changed(),
+                // Not waited for: the next signal may be the one to stop.
+                Signal::DataChanged => drop(tokio::spawn(reload::take_up_data(Arc::clone(&server.shared)))),
                 Signal::Terminate => break drain.notice,
                 Signal::Interrupt => break Duration::ZERO,
             }
@@ -98,7 +101,7 @@ impl Server {
         };
         let root = options.root().clone();
         let last_load = LastLoad { at: now, loaded, not_served: None };
-        let shared = Arc::new(Shared::new(engine, serving, last_load, options.limits, options.pages));
+        let shared = Arc::new(Shared::new(engine, serving, last_load, &options));
         shared.telemetry.good_load();
 
         let mut background = JoinSet::new();
@@ -133,6 +136,7 @@ impl Server {
             "serving on http://{}",
             server.address
         );
+        reload::warn_of_policies(&serving.live.project);
         drop(serving);
         Ok(server)
     }

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use super::Origin;
 use crate::{
     engine::{self, Clock, Loaded},
     time::Utc,
@@ -29,6 +30,8 @@ pub struct Options {
     pub reload: Reload,
     /// Whether people are served pages.
     pub pages: Pages,
+    /// The origins whose pages may read answers.
+    pub origins: Vec<Origin>,
     /// How the log is written.
     pub log: LogFormat,
     /// How much work is taken on by the engine.
@@ -125,6 +128,7 @@ impl Options {
             admin_address: None,
             reload: Reload::OnChange,
             pages: Pages::Served,
+            origins: Vec::new(),
             log: LogFormat::Text,
             engine: engine::Limits::default(),
             limits: Limits::default(),

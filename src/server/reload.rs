@@ -7,7 +7,9 @@ use std::sync::Arc;
 use super::state::{LastLoad, NotServed, Serving, Shared};
 use crate::{
     diagnostics::Severity,
-    engine::{self, Loaded, Watching},
+    engine::{self, Live, Loaded, Watching},
+    graphql::Api,
+    project::Project,
 };
 
 /// Loads the project anew whenever its files have changed.
@@ -24,6 +26,45 @@ pub(super) async fn follow(shared: Arc<Shared>, mut watching: Watching, root: st
             }
             Err(_) => tracing::error!("reading the project panicked; the last good project stays"),
         }
+    }
+}
+
+/// Takes up that the data have changed: a warehouse's file that was replaced is opened, what is kept beside rows is read
+/// again, and no answer of before is used again.
+pub(super) async fn take_up_data(shared: Arc<Shared>) {
+    let opened = shared.engine.reopen_warehouse().await;
+    loop {
+        let served = shared.serving.load_full();
+        let project = shared.engine.with_state_of(Arc::clone(&served.live.project)).await;
+        if Arc::ptr_eq(&project, &served.live.project) {
+            break;
+        }
+        let renewed = Serving {
+            live: Live { project: Arc::clone(&project), ..served.live.clone() },
+            api: Api::new(project),
+            files: served.files.clone(),
+        };
+        // A change of the definitions may have been taken up meanwhile.
+        let before = shared.serving.compare_and_swap(&served, Arc::new(renewed));
+        if Arc::ptr_eq(&before, &served) {
+            break;
+        }
+    }
+    shared.data_changed();
+    match opened {
+        Ok(true) => tracing::info!("the data have changed: the warehouse's file is another one, and is open"),
+        Ok(false) => tracing::info!("the data have changed: no answer of before is used again"),
+        Err(error) => tracing::error!(%error, "the data have changed, and the file in its place cannot be opened"),
+    }
+}
+
+/// Says that policies hide things from every caller, since none can say who it is.
+pub(super) fn warn_of_policies(project: &Project) {
+    if project.policies.has_any() {
+        tracing::warn!(
+            "the project has policies, and the server is not told who asks: every caller is answered as nobody, from whom \
+             they hide rows, metrics and dimensions"
+        );
     }
 }
 
@@ -49,6 +90,7 @@ async fn take_up(shared: &Shared, loaded: Loaded) {
                 serving.live.statistics.take_over(&shared.serving.load().live.statistics);
             }
             tracing::info!(version = serving.live.short_version(), "the project has changed and is served");
+            warn_of_policies(&serving.live.project);
             shared.serving.store(Arc::new(serving));
             // Told when it is served, so that its own tables are asked for.
             if !is_known {

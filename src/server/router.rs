@@ -18,7 +18,7 @@ use axum::{
 use hyper::body::Incoming;
 use tower::ServiceExt;
 
-use super::{Pages, graphql_http, health, pages, state::Shared, telemetry::Route};
+use super::{Pages, cors, graphql_http, health, pages, state::Shared, telemetry::Route};
 
 /// Whom a listener is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,11 +73,18 @@ pub(super) fn router(shared: &Arc<Shared>, audience: Audience) -> Router {
 /// Answers one request.
 pub(super) async fn handle(shared: Arc<Shared>, router: Router, mut request: Request<Incoming>) -> Response {
     let began = Instant::now();
-    let route = route_of(request.uri().path());
+    let path = request.uri().path().to_owned();
+    let route = route_of(&path);
+    let origin = cors::allowed(&shared.origins, request.headers());
+    let preflight = cors::preflight(&shared.origins, request.method(), &path, request.headers());
     let id = shared.request_id(request.headers());
     request.extensions_mut().insert(RequestId(Arc::clone(&id)));
-    let mut response = answer_or_apologize(router.oneshot(request.map(Body::new)), &id).await;
+    let mut response = match preflight {
+        Some(response) => response,
+        None => answer_or_apologize(router.oneshot(request.map(Body::new)), &id).await,
+    };
     let headers = response.headers_mut();
+    cors::name_origin(&shared.origins, origin, &path, headers);
     if let Ok(id) = HeaderValue::from_str(&id) {
         headers.insert(REQUEST_ID, id);
     }

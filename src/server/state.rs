@@ -12,7 +12,7 @@ use arc_swap::ArcSwap;
 use axum::http::HeaderMap;
 use tokio::sync::{Mutex as AsyncMutex, Notify};
 
-use super::{Limits, Pages, telemetry::Telemetry};
+use super::{Limits, Options, Origin, Pages, telemetry::Telemetry};
 use crate::{
     engine::{Engine, Failure, Live, Loaded},
     files::SourceMap,
@@ -63,6 +63,7 @@ pub(super) struct Shared {
     pub(super) telemetry: Telemetry,
     pub(super) limits: Limits,
     pub(super) pages: Pages,
+    pub(super) origins: Vec<Origin>,
     /// Who asks, until callers say who they are.
     pub(super) anyone: Principal,
     pub(super) started: Instant,
@@ -83,14 +84,15 @@ impl std::fmt::Debug for Shared {
 }
 
 impl Shared {
-    pub(super) fn new(engine: Engine, serving: Serving, last_load: LastLoad, limits: Limits, pages: Pages) -> Self {
+    pub(super) fn new(engine: Engine, serving: Serving, last_load: LastLoad, options: &Options) -> Self {
         Self {
             engine,
             serving: ArcSwap::from_pointee(serving),
             last_load: Mutex::new(Arc::new(last_load)),
             telemetry: Telemetry::new(),
-            limits,
-            pages,
+            limits: options.limits,
+            pages: options.pages,
+            origins: options.origins.clone(),
             anyone: Principal::default(),
             started: Instant::now(),
             statistics_outdated: Notify::new(),

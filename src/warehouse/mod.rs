@@ -63,6 +63,15 @@ pub trait Warehouse: Send + Sync {
         let title = self.dialect().title();
         Box::pin(async move { Err(Error::refused(format!("this version stores nothing in {title}"))) })
     }
+    /// Opens what it reads anew if another one lies in its place, for the queries that begin from here on. Returns whether
+    /// it did; where that fails, what was open goes on.
+    fn reopen(&self) -> Answering<'_, bool> {
+        Box::pin(async { Ok(false) })
+    }
+    /// Fails if what it reads is gone from its place, although it may still be open.
+    fn in_place(&self) -> Result<(), Error> {
+        Ok(())
+    }
     /// Reads the columns of the tables with these names, or of all; tables that are not there are left out. Of tables that are
     /// named also how much they hold, as far as the warehouse knows it without reading them.
     fn catalog<'a>(&'a self, tables: Option<&'a [String]>) -> Answering<'a, Catalog>;

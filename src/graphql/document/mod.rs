@@ -58,7 +58,8 @@ pub(super) async fn read(
     tokens::check(text).map_err(|error| vec![error])?;
     let document = async_graphql::parser::parse_query(text).map_err(|error| {
         let error: ServerError = error.into();
-        vec![GraphqlError { locations: error.locations, ..GraphqlError::new(Code::ParseFailed, error.message.trim()) }]
+        let message = format!("the document is no GraphQL: {}", wrong_syntax(&error.message));
+        vec![GraphqlError { locations: error.locations, ..GraphqlError::new(Code::ParseFailed, message) }]
     })?;
     let operation = select(&document, operation_name).map_err(|error| vec![error])?.clone();
     size::check(&document).map_err(|error| vec![error])?;
@@ -77,6 +78,12 @@ pub(super) async fn read(
     } else {
         Err(capped(conflicts))
     }
+}
+
+/// Takes what was expected out of the parser's drawing of the line: `expected selection or name`.
+fn wrong_syntax(drawn: &str) -> String {
+    let told = drawn.lines().rev().find_map(|line| line.trim_start().strip_prefix("= "));
+    told.or_else(|| drawn.lines().next()).unwrap_or_default().trim().replace('_', " ")
 }
 
 fn select<'a>(

@@ -193,7 +193,7 @@ impl Asking<'_> {
                     response::selected(body.bytes(), &self.api.types, "PageInfo", &value, selected);
                 }
                 Part::Trust(selected) => {
-                    let value = response::trust(&self.api.project, &evidence(report, rows, totals));
+                    let value = response::trust(&self.api.project, &evidence(report, rows, totals), self.principal);
                     response::selected(body.bytes(), &self.api.types, "Trust", &value, selected);
                 }
             }

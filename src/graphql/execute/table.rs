@@ -152,7 +152,8 @@ impl Asking<'_> {
                 "pageInfo" => self.paged_info(&table.page, &answered, field, &mut body),
                 _ => {
                     let metrics = table.page.request.metrics.iter().map(|metric| metric.metric.as_str()).collect();
-                    let value = response::trust(project, &Evidence { answers: vec![&answered], metrics });
+                    let value =
+                        response::trust(project, &Evidence { answers: vec![&answered], metrics }, self.principal);
                     response::selected(body.bytes(), &self.api.types, "Trust", &value, &field.below);
                 }
             }

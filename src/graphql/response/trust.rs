@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::{
     engine::{Answered, CacheOutcome, Cost},
     plan::{JoinUse, Plan, Pruning},
-    project::{Aggregation, Project, Status},
+    project::{Aggregation, Principal, Project, Status},
     sql::{Bound, Literal},
     warehouse::Metered,
 };
@@ -19,8 +19,8 @@ pub(in crate::graphql) struct Evidence<'a> {
     pub(in crate::graphql) metrics: Vec<&'a str>,
 }
 
-/// Returns the whole `Trust` of a report.
-pub(in crate::graphql) fn trust(project: &Project, evidence: &Evidence<'_>) -> Value {
+/// Returns the whole `Trust` of a report, as it is for who asks.
+pub(in crate::graphql) fn trust(project: &Project, evidence: &Evidence<'_>, principal: &Principal) -> Value {
     let plans = || evidence.answers.iter().map(|answered| &*answered.answer.plan);
     let first = plans().next();
     let as_of = evidence.answers.iter().map(|answered| answered.answer.as_of).min();
@@ -30,6 +30,8 @@ pub(in crate::graphql) fn trust(project: &Project, evidence: &Evidence<'_>) -> V
     let axes = plans().flat_map(|plan| {
         plan.axes.iter().map(|(id, axis)| json!({ "metric": project.metrics[*id].name, "dimension": axis }))
     });
+    let warnings = plans().flat_map(|plan| plan.warnings.iter().cloned());
+    let warnings = warnings.chain(hidden_from_nobody(project, evidence, principal));
     json!({
         "definitions": evidence.metrics.iter().filter_map(|name| {
             let metric = &project.metrics[project.metric_named(name)?];
@@ -53,7 +55,17 @@ pub(in crate::graphql) fn trust(project: &Project, evidence: &Evidence<'_>) -> V
         "cost": cost(evidence),
         "approximate": evidence.metrics.iter().filter(|name| is_approximate(project, name)).collect::<Vec<_>>(),
         "overlapping": plans().any(|plan| plan.overlapping),
-        "warnings": distinct(plans().flat_map(|plan| plan.warnings.iter().map(|text| json!({ "message": text })))),
+        "warnings": distinct(warnings.map(|text| json!({ "message": text }))),
+    })
+}
+
+/// Says that policies may hide rows of the metrics, where nobody is said to ask.
+fn hidden_from_nobody(project: &Project, evidence: &Evidence<'_>, principal: &Principal) -> Option<String> {
+    let metrics = evidence.metrics.iter().filter_map(|name| project.metric_named(name));
+    let models = if principal.is_nobody() { project.models_with_hidden_rows(metrics) } else { Vec::new() };
+    let names: Vec<String> = models.iter().map(|model| format!("`{model}`")).collect();
+    (!names.is_empty()).then(|| {
+        format!("policies hide rows of {} from whoever is not known, and nobody is said to ask", names.join(", "))
     })
 }
 

@@ -70,7 +70,16 @@ impl Tokens {
             } else {
                 authenticator.token(&[SCOPE]).await
             };
-            let token = token.map_err(|error| format!("Google gives no token: {}", with_causes(&error)))?;
+            let token = token.map_err(|error| {
+                let refused = format!("Google gives no token: {}", with_causes(&error));
+                if self.credentials == Credentials::ApplicationDefault && default_file().is_none() {
+                    let login =
+                        "log in with `gcloud auth application-default login`, or name a `key_file` in `entente.yml`";
+                    format!("{refused}; {login}")
+                } else {
+                    refused
+                }
+            })?;
             token.token().map(str::to_owned).ok_or_else(|| "Google gives no token".to_owned())
         };
         let token = tokio::time::timeout(PATIENCE, asked).await;

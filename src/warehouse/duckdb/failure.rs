@@ -15,7 +15,7 @@ pub(super) fn of_opening(error: &::duckdb::Error, path: &Path) -> Error {
     Error::Unavailable(if message.contains("Conflicting lock") || message.contains("Could not set lock") {
         let holder = between(&message, "(PID ", ")");
         let holder = holder.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"));
-        format!("`{file}` is locked by {holder}, which has it open for writing")
+        format!("`{file}` is locked by {holder}: it may be read by several at once, or written by one alone")
     } else if path.is_dir() {
         format!("`{file}` is a folder, not a DuckDB file")
     } else if message.contains("not a valid DuckDB database") {

@@ -10,8 +10,10 @@ mod append;
 mod bind;
 mod catalog;
 mod columns;
+mod decimals;
 mod failure;
 mod import;
+mod place;
 mod statistics;
 
 use std::{
@@ -24,6 +26,8 @@ use ::duckdb::InterruptHandle;
 use ::duckdb::{AccessMode, Config, Connection};
 
 pub use append::NewRows;
+pub use import::is_table_file;
+use place::FileIdentity;
 
 use super::{Answering, Error, Rows, Terms, Warehouse};
 use crate::{
@@ -43,10 +47,15 @@ pub enum Access {
 /// A DuckDB database with a pool of connections; clones share it.
 #[derive(Clone)]
 pub struct DuckDb {
-    shared: Arc<Shared>,
+    open: Arc<Mutex<Arc<Shared>>>,
+    /// Where the file lies, if it is only read.
+    place: Option<Arc<Path>>,
 }
 
+/// A database that is open.
 struct Shared {
+    /// Which file it is, if it is one that is only read.
+    file: Option<FileIdentity>,
     /// The first connection, from which the others are made.
     root: Mutex<Connection>,
     /// Connections that nobody uses.
@@ -60,31 +69,23 @@ struct Shared {
 #[cfg(feature = "server")]
 const CONCURRENT_QUERIES: usize = 8;
 
-impl DuckDb {
-    /// Opens a database file.
-    pub fn open(path: &Path, access: Access) -> Result<Self, Error> {
-        if access == Access::ReadOnly && !path.exists() {
-            return Err(Error::Unavailable(format!("there is no file `{}`", path.display())));
-        }
+impl Shared {
+    fn open(path: &Path, access: Access) -> Result<Self, Error> {
         let mode = match access {
             Access::ReadOnly => AccessMode::ReadOnly,
             Access::ReadWrite => AccessMode::ReadWrite,
         };
+        // Asked before it is opened: a file that is replaced in between is found to be another one.
+        let file = if access == Access::ReadOnly { FileIdentity::of(path).ok() } else { None };
         let connection = Config::default()
             .access_mode(mode)
             .and_then(|config| config.enable_autoload_extension(false))
             .and_then(|config| Connection::open_with_flags(path, config))
             .map_err(|error| failure::of_opening(&error, path))?;
-        Self::new(connection, access)
+        Self::new(connection, access, file)
     }
 
-    /// Makes an empty database in memory, which may be written to.
-    pub fn in_memory() -> Result<Self, Error> {
-        let connection = Connection::open_in_memory().map_err(|error| failure::of_query(&error))?;
-        Self::new(connection, Access::ReadWrite)
-    }
-
-    fn new(connection: Connection, access: Access) -> Result<Self, Error> {
+    fn new(connection: Connection, access: Access, file: Option<FileIdentity>) -> Result<Self, Error> {
         // A build without ICU has no such setting; its session is in UTC anyway.
         let zone = connection.execute_batch("SET GLOBAL TimeZone = 'UTC'");
         if let Err(error) = zone
@@ -98,13 +99,43 @@ impl DuckDb {
                 .map_err(|error| failure::of_query(&error))?;
         }
         Ok(Self {
-            shared: Arc::new(Shared {
-                root: Mutex::new(connection),
-                idle: Mutex::default(),
-                #[cfg(feature = "server")]
-                turns: Arc::new(tokio::sync::Semaphore::new(CONCURRENT_QUERIES)),
-            }),
+            file,
+            root: Mutex::new(connection),
+            idle: Mutex::default(),
+            #[cfg(feature = "server")]
+            turns: Arc::new(tokio::sync::Semaphore::new(CONCURRENT_QUERIES)),
         })
+    }
+
+    fn take(&self) -> Result<Connection, Error> {
+        if let Some(connection) = lock(&self.idle).pop() {
+            return Ok(connection);
+        }
+        lock(&self.root).try_clone().map_err(|error| failure::of_query(&error))
+    }
+}
+
+impl DuckDb {
+    /// Opens a database file.
+    pub fn open(path: &Path, access: Access) -> Result<Self, Error> {
+        if access == Access::ReadOnly && !path.exists() {
+            return Err(Error::Unavailable(format!("there is no file `{}`", path.display())));
+        }
+        let shared = Shared::open(path, access)?;
+        let place = (access == Access::ReadOnly).then(|| Arc::from(path));
+        Ok(Self { open: Arc::new(Mutex::new(Arc::new(shared))), place })
+    }
+
+    /// Makes an empty database in memory, which may be written to.
+    pub fn in_memory() -> Result<Self, Error> {
+        let connection = Connection::open_in_memory().map_err(|error| failure::of_query(&error))?;
+        let shared = Shared::new(connection, Access::ReadWrite, None)?;
+        Ok(Self { open: Arc::new(Mutex::new(Arc::new(shared))), place: None })
+    }
+
+    /// Returns what is open.
+    fn shared(&self) -> Arc<Shared> {
+        Arc::clone(&lock(&self.open))
     }
 
     /// Runs a query on this thread.
@@ -123,7 +154,7 @@ impl DuckDb {
 
     /// Forgets how queries are run: a plan that was made for an empty table finds no rows in it later.
     fn forget_plans(&self) {
-        lock(&self.shared.idle).iter().for_each(Connection::flush_prepared_statement_cache);
+        lock(&self.shared().idle).iter().for_each(Connection::flush_prepared_statement_cache);
     }
 
     /// Reads the columns of the named tables, or of every table, on this thread.
@@ -133,17 +164,12 @@ impl DuckDb {
 
     /// Lends a connection, which goes back to the pool unless `work` panics.
     pub(crate) fn with_connection<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
-        let connection = self.take()?;
+        // A connection goes back to the pool of the database that it is of.
+        let shared = self.shared();
+        let connection = shared.take()?;
         let result = work(&connection);
-        lock(&self.shared.idle).push(connection);
+        lock(&shared.idle).push(connection);
         result
-    }
-
-    fn take(&self) -> Result<Connection, Error> {
-        if let Some(connection) = lock(&self.shared.idle).pop() {
-            return Ok(connection);
-        }
-        lock(&self.shared.root).try_clone().map_err(|error| failure::of_query(&error))
     }
 
     /// Runs `work` on a thread that may block; dropping the future interrupts it.
@@ -152,7 +178,7 @@ impl DuckDb {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let turn = Arc::clone(&self.shared.turns).acquire_owned().await.map_err(|_| Error::Cancelled)?;
+        let turn = Arc::clone(&self.shared().turns).acquire_owned().await.map_err(|_| Error::Cancelled)?;
         let run = Arc::new(Run::default());
         let _interrupt_on_drop = InterruptOnDrop(Arc::clone(&run));
         let database = self.clone();
@@ -206,6 +232,14 @@ impl Warehouse for DuckDb {
             self.forget_plans();
             done
         })
+    }
+
+    fn reopen(&self) -> Answering<'_, bool> {
+        Box::pin(async move { self.reopen_blocking() })
+    }
+
+    fn in_place(&self) -> Result<(), Error> {
+        self.look()
     }
 
     #[cfg(not(feature = "server"))]

@@ -167,7 +167,7 @@ fn dropping_the_answer_interrupts_the_query_and_spares_the_next() {
         let waited =
             tokio::time::timeout(std::time::Duration::from_millis(200), database.query(&long, &Terms::default())).await;
         assert!(waited.is_err(), "it takes minutes if nobody interrupts it");
-        let turns = Arc::clone(&database.shared.turns);
+        let turns = Arc::clone(&database.shared().turns);
         let all = u32::try_from(CONCURRENT_QUERIES).expect("a small number");
         let given_back = tokio::time::timeout(std::time::Duration::from_secs(20), turns.acquire_many(all)).await;
         assert!(given_back.is_ok(), "the interrupted query still runs");
@@ -192,16 +192,45 @@ fn a_folder_of_files_becomes_tables() {
     database
         .execute_batch(&format!("COPY (SELECT 7 AS n) TO '{}' (FORMAT parquet)", path("stock.parquet").display()))
         .expect("a file");
-    let tables = database.import_folder(folder.path()).expect("tables");
+    let tables = database.import_files(folder.path()).expect("tables");
     assert_eq!(tables, ["order_lines", "it_s_drop", "stock"]);
     assert_eq!(
         ask(&database, "SELECT line_id, price FROM order_lines").to_csv(&["id", "price"]),
-        "id,price\n1,12.5\n2,3.0\n"
+        "id,price\n1,12.50\n2,3.00\n"
     );
     assert_eq!(ask(&database, "SELECT n FROM stock").len, 1);
     std::fs::write(path("broken.parquet"), "nothing").expect("a file");
-    let error = memory().import_folder(folder.path()).expect_err("a broken file");
+    let error = memory().import_files(folder.path()).expect_err("a broken file");
     assert!(error.to_string().contains("broken.parquet` cannot be read as a table"), "{error}");
+}
+
+#[test]
+fn amounts_of_a_csv_file_are_decimals_and_sum_up_exactly() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let row = |n: u32| format!("{n},{}.{:02},{},0.{n:012},{n}.5e0,-000{n}.250\n", n % 7, n % 100, f64::from(n) / 3.0);
+    let rows: String = (1..=30_000).map(row).collect();
+    // Beyond the rows that DuckDB looks at to guess types: more digits than any before, none at all, and no blur.
+    let last = "30001,12345678901234567.89,1.5,0.5,1.5e0,+0.125\n30002,,2,,2,\n30003,.5,3,0.25,3,7\n";
+    let text = format!("n,amount,third,fine,scientific,signed\n{rows}{last}");
+    std::fs::write(folder.path().join("a.csv"), text.replace(",.5,", ",0.5,")).expect("a file");
+    let heading = "n,größe,\"a \"\"b\"\" 'c'\"\n1,0.10,0.20\n2,0.20,0.125\n";
+    std::fs::write(folder.path().join("b.csv"), heading).expect("a file");
+    let database = memory();
+    database.import_files(folder.path()).expect("tables");
+    let types = "SELECT typeof(amount) AS a, typeof(third) AS t, typeof(fine) AS f, typeof(scientific) AS s, typeof(signed) AS g
+                   FROM a LIMIT 1";
+    assert_eq!(
+        ask(&database, types).to_csv(&["a", "t", "f", "s", "g"]),
+        "a,t,f,s,g\n\"DECIMAL(38,2)\",DOUBLE,DOUBLE,DOUBLE,\"DECIMAL(18,3)\"\n"
+    );
+    let sum = |n: i64| (n % 7) * 100 + n % 100;
+    let cents = (1..=30_000).map(sum).sum::<i64>() + 1_234_567_890_123_456_789 + 50;
+    let exact = format!("sum\n{}.{:02}\n", cents / 100, cents % 100);
+    assert_eq!(ask(&database, "SELECT sum(amount) FROM a").to_csv(&["sum"]), exact);
+    assert_eq!(
+        ask(&database, "SELECT sum(größe), sum(\"a \"\"b\"\" 'c'\") FROM b").to_csv(&["g", "c"]),
+        "g,c\n0.30,0.325\n"
+    );
 }
 
 #[test]

@@ -7,16 +7,17 @@
 
 use crate::warehouse::{Error, Refusal, causes::with_causes};
 
-/// Says why there is no connection.
-pub(super) fn of_connecting(error: &tokio_postgres::Error) -> Error {
-    Error::Unavailable(match error.code().map(|code| code.code()) {
+/// Says why there is no connection to a server.
+pub(super) fn of_connecting(error: &tokio_postgres::Error, server: &str) -> Error {
+    let why = match error.code().map(|code| code.code()) {
         Some("28P01") => "the password is wrong".to_owned(),
         Some("28000") => "the user may not log in".to_owned(),
         Some("3D000") => "there is no such database".to_owned(),
         Some("53300") => "the server takes no more connections".to_owned(),
         Some("57P03") => "the server is starting up".to_owned(),
         _ => with_causes(error),
-    })
+    };
+    Error::Unavailable(format!("Postgres at `{server}`: {why}"))
 }
 
 /// Says why a statement failed.

@@ -12,7 +12,7 @@ mod failure;
 mod numeric;
 mod tls;
 
-use std::{path::PathBuf, pin::pin, time::Duration};
+use std::{path::PathBuf, pin::pin, sync::Arc, time::Duration};
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Timeouts};
 use futures_util::TryStreamExt;
@@ -53,6 +53,8 @@ pub struct Options {
 pub struct Postgres {
     pool: Pool,
     tls: Tls,
+    /// Host and port, for messages.
+    server: Arc<str>,
 }
 
 /// The time in which a server has to accept a connection.
@@ -90,16 +92,17 @@ impl Postgres {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|error| Error::Unavailable(error.to_string()))?;
-        Ok(Self { pool, tls })
+        let server = format!("{}:{}", options.host, options.port);
+        Ok(Self { pool, tls, server: server.into() })
     }
 
     async fn connection(&self, deadline: Duration) -> Result<Object, Error> {
         let timeouts = Timeouts { wait: Some(deadline), create: Some(CONNECT), recycle: Some(CONNECT) };
         match self.pool.timeout_get(&timeouts).await {
             Ok(connection) => Ok(connection),
-            Err(PoolError::Backend(error)) => Err(failure::of_connecting(&error)),
+            Err(PoolError::Backend(error)) => Err(failure::of_connecting(&error, &self.server)),
             Err(PoolError::Timeout(deadpool_postgres::TimeoutType::Wait)) => Err(Error::Cancelled),
-            Err(error) => Err(Error::Unavailable(error.to_string())),
+            Err(error) => Err(Error::Unavailable(format!("Postgres at `{}`: {error}", self.server))),
         }
     }
 

@@ -134,3 +134,35 @@ fn requests_on_one_connection_are_answered_one_after_the_other() {
         assert_eq!(receive(&mut stream).expect("an answer").status, 200);
     }
 }
+
+#[test]
+fn only_pages_of_named_origins_may_read_answers() {
+    let origin = "https://app.example.com";
+    let fixture = Fixture::with(|options| options.origins = vec![origin.parse().expect("an origin")]);
+    let asked = |method: &str, origin: &str| {
+        let headers = [
+            ("content-type", "application/json"),
+            ("origin", origin),
+            ("access-control-request-method", "POST"),
+            ("access-control-request-headers", "content-type"),
+        ];
+        fixture.client().request(method, "/graphql", &headers, br#"{"query":"{ __typename }"}"#)
+    };
+    let preflight = asked("OPTIONS", origin);
+    assert_eq!((preflight.status, preflight.body.as_str()), (204, ""));
+    assert_eq!(preflight.header("access-control-allow-origin"), origin);
+    assert!(preflight.header("access-control-allow-headers").contains("content-type"));
+    assert!(preflight.header("access-control-allow-methods").contains("POST"));
+    let answer = asked("POST", origin);
+    assert_eq!((answer.status, answer.header("access-control-allow-origin")), (200, origin));
+    assert_eq!(answer.header("vary"), "origin");
+
+    for foreign in
+        ["https://app.example.com.evil.org", "http://app.example.com", "https://app.example.com:8443", "null"]
+    {
+        assert_eq!(asked("OPTIONS", foreign).header("access-control-allow-origin"), "", "{foreign}");
+        assert_eq!(asked("POST", foreign).header("access-control-allow-origin"), "", "{foreign}");
+    }
+    let health = fixture.client().request("GET", "/healthz", &[("origin", origin)], b"");
+    assert_eq!(health.header("access-control-allow-origin"), "", "only answers are for other origins");
+}

@@ -198,19 +198,17 @@ fn a_server_that_cannot_be_reached_is_named_by_its_reason() {
         let one = Text { sql: "SELECT 1".to_owned(), parameters: Vec::new() };
         runtime.block_on(driver.query(&one, &Terms::default())).expect_err("it cannot be reached").to_string()
     };
-    assert_eq!(
-        reason(|options| options.database = "nowhere".to_owned()),
-        "the warehouse cannot be reached: there is no such database"
-    );
-    assert_eq!(
-        reason(|options| options.user = Some("nobody".to_owned())),
-        "the warehouse cannot be reached: the user may not log in"
-    );
+    let named = |why: &str| {
+        let Options { host, port, .. } = options(&server);
+        format!("the warehouse cannot be reached: Postgres at `{host}:{port}`: {why}")
+    };
+    assert_eq!(reason(|options| options.database = "nowhere".to_owned()), named("there is no such database"));
+    assert_eq!(reason(|options| options.user = Some("nobody".to_owned())), named("the user may not log in"));
     let refused = reason(|options| {
         options.host = "127.0.0.1".to_owned();
         options.port = 1;
     });
-    assert!(refused.contains("onnection refused"), "{refused}");
+    assert!(refused.contains("onnection refused") && refused.contains("`127.0.0.1:1`"), "{refused}");
     let plain = reason(|options| options.encryption = Encryption::Require);
     assert!(plain.contains("TLS"), "{plain}");
     let certificates = Options { authority: Some("/nowhere.pem".into()), ..options(&server) };

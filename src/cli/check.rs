@@ -1,6 +1,9 @@
 //! `entente check`: everything that is wrong with a project, in one run.
 
-use std::io;
+use std::{
+    env, fs, io,
+    path::{Path, PathBuf},
+};
 
 use clap::ValueEnum;
 
@@ -65,6 +68,17 @@ enum Warnings {
     Hide,
 }
 
+/// Returns what leads to the project from a folder, else from the working folder: `analytics/`, `../`, or nothing.
+fn way_to(root: &Path, from: Option<PathBuf>) -> String {
+    let from = from.filter(|folder| !folder.as_os_str().is_empty()).or_else(|| env::current_dir().ok());
+    let real = |path: &Path| fs::canonicalize(path).ok();
+    let Some((root, from)) = real(root).zip(from.as_deref().and_then(real)) else { return String::new() };
+    let shared = root.components().zip(from.components()).take_while(|(a, b)| a == b).count();
+    let up = from.components().skip(shared).map(|_| "..".to_owned());
+    let down = root.components().skip(shared).map(|part| part.as_os_str().to_string_lossy().into_owned());
+    up.chain(down).map(|part| part + "/").collect()
+}
+
 pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     let loaded = context.load()?;
     let shown: Vec<_> = loaded
@@ -73,7 +87,13 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         .filter(|found| arguments.warnings != Warnings::Hide || found.code.severity() == Severity::Error)
         .cloned()
         .collect();
-    let text = render::render(arguments.format.into(), &shown, &loaded.files, context.colors(&io::stdout()).into());
+    let files = match arguments.format {
+        Format::Full => loaded.files.clone(),
+        // What reads these looks for the files from where it stands.
+        Format::Concise | Format::Json => loaded.files.below(&way_to(&loaded.root, None)),
+        Format::Github => loaded.files.below(&way_to(&loaded.root, env::var_os("GITHUB_WORKSPACE").map(PathBuf::from))),
+    };
+    let text = render::render(arguments.format.into(), &shown, &files, context.colors(&io::stdout()).into());
     context.out.write_all(text.as_bytes())?;
     context.out.flush()?;
 

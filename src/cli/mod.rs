@@ -22,6 +22,8 @@ mod fmt;
 mod import;
 mod init;
 mod lookml;
+mod made;
+mod moment;
 mod principal;
 mod publish;
 mod query;

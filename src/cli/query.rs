@@ -49,6 +49,9 @@ pub(crate) struct Arguments {
     /// The dialect of `--sql`; the connection's unless given
     #[arg(long, value_name = "DIALECT", requires = "sql")]
     dialect: Option<DialectArgument>,
+    /// Words without an option, to say where they belong
+    #[arg(hide = true)]
+    words: Vec<String>,
 }
 
 /// A dialect of SQL.
@@ -76,6 +79,10 @@ impl From<DialectArgument> for Dialect {
 }
 
 pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
+    if let Some(word) = arguments.words.first() {
+        let failure = Failure::usage(format!("`{word}` stands behind no option"));
+        return Err(failure.help(format!("Name metrics with `--metrics {word}`, and keys with `--by`.")));
+    }
     let (loaded, project) = context.project()?;
     let config = loaded.config.as_ref().expect("a project is loaded from its configuration");
     let dialect = arguments.dialect.map_or_else(|| connect::dialect(config), Dialect::from);
@@ -104,7 +111,9 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         return cost::say(&asking, &warehouse, &plan, &text, context);
     }
     let rows = cost::ask(&asking, &warehouse, &request, &plan, &text)?;
-    if let (0, Some(from), Some(to)) = (rows.len, plan.range.from, plan.range.to) {
+    if let (0, Some(from), Some(to)) = (rows.len, plan.range.from, plan.range.to)
+        && request.limit != Some(0)
+    {
         context.note(&format!("no rows from {from} up to, not including, {to}"));
     }
     let colors = context.colors(&io::stdout());

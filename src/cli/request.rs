@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use clap::ValueEnum;
 
-use super::{context::Context, failure::Failure, principal::PrincipalArgument};
+use super::{context::Context, failure::Failure, moment::moment, principal::PrincipalArgument};
 use crate::{
     plan::{self, Plan, Request, RequestText, Top},
     project::{Project, Visible},
@@ -51,8 +51,8 @@ pub(crate) struct RequestArguments {
     /// A saved query; other arguments add to it
     #[arg(long, value_name = "NAME", help_heading = "Request")]
     saved: Option<String>,
-    /// The moment from which relative ranges count, such as `2026-01-15T12:00:00Z`
-    #[arg(long, value_name = "INSTANT", env = "ENTENTE_NOW", hide_env = true, help_heading = "Request")]
+    /// The moment from which relative ranges count, such as `2026-01-15T12:00:00Z`, or a day
+    #[arg(long, value_name = "INSTANT", value_parser = moment, env = "ENTENTE_NOW", hide_env = true, help_heading = "Request")]
     now: Option<DateTime<Utc>>,
     #[command(flatten)]
     pub(crate) principal: PrincipalArgument,

@@ -61,6 +61,14 @@ impl Diagnostic {
         self
     }
 
+    /// Adds a sentence to its help.
+    pub fn add_help(&mut self, sentence: &str) {
+        self.help = Some(match self.help.take() {
+            Some(help) => format!("{help} {sentence}"),
+            None => sentence.to_owned(),
+        });
+    }
+
     /// Returns the main place.
     pub fn span(&self) -> Span {
         self.labels[0].span
@@ -82,6 +90,11 @@ impl Diagnostics {
     /// Adds a diagnostic.
     pub fn push(&mut self, diagnostic: Diagnostic) {
         self.items.push(diagnostic);
+    }
+
+    /// Returns the one that was added last.
+    pub fn last_mut(&mut self) -> Option<&mut Diagnostic> {
+        self.items.last_mut()
     }
 
     /// Adds all diagnostics of another list.

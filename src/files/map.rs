@@ -56,6 +56,13 @@ impl SourceMap {
         FileId(u32::try_from(self.files.len() - 1).expect("a project has fewer than 2^32 files"))
     }
 
+    /// Returns the same files with their paths from another folder on: `analytics/` before each.
+    #[must_use]
+    pub fn below(&self, prefix: &str) -> Self {
+        let moved = |file: &SourceFile| SourceFile { path: format!("{prefix}{}", file.path), ..file.clone() };
+        Self { files: self.files.iter().map(moved).collect() }
+    }
+
     /// Returns a file.
     pub fn file(&self, id: FileId) -> &SourceFile {
         &self.files[id.0 as usize]

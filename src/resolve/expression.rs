@@ -8,6 +8,7 @@
 use super::{
     context::{Context, Target},
     lowering,
+    metrics::aggregate_names,
     names::suggest,
     path::{At, Axis, Found, Place, find, path_span, written},
     typing::{Typed, Typing, article},
@@ -138,10 +139,8 @@ pub(super) fn typed(
         }
         Name::AggregateFunction { name } => {
             let message = format!("`{}` aggregates rows, which an expression over one row cannot", name.value);
-            diagnostics.push(Diagnostic::new(Code::AggregateInExpression, name.span, message).help(format!(
-                "Define a metric with `agg: {}` and this argument as its `expr`.",
-                name.value.to_lowercase()
-            )));
+            let help = format!("Define a metric with {}.", aggregate_names::keys_for(&name.value));
+            diagnostics.push(Diagnostic::new(Code::AggregateInExpression, name.span, message).help(help));
             Typed::broken()
         }
     };

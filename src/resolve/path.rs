@@ -5,6 +5,8 @@
 //!
 //! **Invariant:** a path that fits twice is never decided silently.
 
+use std::collections::BTreeSet;
+
 use super::{
     context::{Context, Target},
     names::suggest,
@@ -345,11 +347,24 @@ fn explain(context: &Context<'_>, place: Place<'_>, words: &[Spanned<String>]) -
         Some(other) => unreachable(context, place, words, other),
         None => {
             let message = format!("{} speaks of unknown `{}`", place.subject, written(words));
+            let (last, before) = words.split_last().expect("a path has words");
+            if is_own_table(context, place.model, &written(before)) {
+                let message = format!("{} names the table of its own model", place.subject);
+                let diagnostic = Diagnostic::new(Code::UnknownName, path_span(before), message);
+                return diagnostic.help(format!("Write `{}`.", last.value));
+            }
             let roles = project.models[place.model].joins.iter().map(|join| project.joins[*join].role.as_str());
-            let names = roles.chain(project.model_ids.keys().map(String::as_str));
-            suggest(Diagnostic::new(Code::UnknownName, first.span, message), &first.value, names, "models")
+            let names: BTreeSet<&str> = roles.chain(project.model_ids.keys().map(String::as_str)).collect();
+            suggest(Diagnostic::new(Code::UnknownName, first.span, message), &first.value, names, "joins and models")
         }
     }
+}
+
+/// Returns whether a name is that of the model's table, with or without what stands before it: `marts.orders`, `orders`.
+fn is_own_table(context: &Context<'_>, model: ModelId, name: &str) -> bool {
+    let Some(table) = &context.models[model.index()].table else { return false };
+    let is_last = |table: &str| table.rsplit('.').next().is_some_and(|last| last.eq_ignore_ascii_case(name));
+    table.value.eq_ignore_ascii_case(name) || is_last(&table.value)
 }
 
 fn taken_again(role: &Spanned<String>) -> Diagnostic {

@@ -74,7 +74,7 @@ impl<N: Clone> Typing<'_, N> {
                 let list = list
                     .iter()
                     .map(|item| {
-                        let item_typed = self.of(item);
+                        let item_typed = self.compared(item);
                         self.comparable(place, common.column_type, item, item_typed.column_type);
                         item_typed.expr
                     })
@@ -83,7 +83,7 @@ impl<N: Clone> Typing<'_, N> {
                 boolean(common.expr)
             }
             Expr::Between { arg, low, high, negated } => {
-                let (value, least, greatest) = (self.of(arg), self.of(low), self.of(high));
+                let (value, least, greatest) = (self.of(arg), self.compared(low), self.compared(high));
                 self.comparable(arg, value.column_type, low, least.column_type);
                 self.comparable(arg, value.column_type, high, greatest.column_type);
                 boolean(Expr::Between {
@@ -94,7 +94,7 @@ impl<N: Clone> Typing<'_, N> {
                 })
             }
             Expr::Like { arg, pattern, negated } => {
-                let (text, pattern_typed) = (self.of(arg), self.of(pattern));
+                let (text, pattern_typed) = (self.of(arg), self.compared(pattern));
                 self.expect(arg, text.column_type, Slot::Text, "`like`");
                 self.expect(pattern, pattern_typed.column_type, Slot::Text, "`like`");
                 boolean(Expr::Like {
@@ -131,6 +131,21 @@ impl<N: Clone> Typing<'_, N> {
         }
     }
 
+    /// Types what a value is compared with, where a text without quotes is taken for a name.
+    fn compared(&mut self, expr: &Expr<Name>) -> Typed<N> {
+        let before = self.diagnostics.len();
+        let typed = self.of(expr);
+        if let Expr::Leaf(Name::Path(words)) = expr
+            && let [word] = words.as_slice()
+            && self.diagnostics.len() > before
+            && let Some(diagnostic) = self.diagnostics.last_mut()
+            && matches!(diagnostic.code, Code::UnknownName | Code::UnknownColumn)
+        {
+            diagnostic.add_help(&format!("A text stands in single quotes: `'{}'`.", word.value));
+        }
+        typed
+    }
+
     fn binary(&mut self, op: BinaryOp, left: &Expr<Name>, right: &Expr<Name>) -> Typed<N> {
         let sign = &format!("`{}`", op.symbol());
         let column_type;
@@ -146,7 +161,7 @@ impl<N: Clone> Typing<'_, N> {
             | BinaryOp::Gt
             | BinaryOp::GtEq
             | BinaryOp::Same => {
-                let (a, b) = (self.of(left), self.of(right));
+                let (a, b) = (self.of(left), self.compared(right));
                 self.comparable(left, a.column_type, right, b.column_type);
                 column_type = ColumnType::Boolean;
                 (a.expr, b.expr)

@@ -38,8 +38,68 @@ fn an_empty_answer_says_where_nothing_was_found() {
 }
 
 #[test]
+fn no_rows_that_were_asked_for_are_no_news() {
+    let ran =
+        Project::parcel(Scale::Hundredth).run(["query", "-m", "claims", "-b", "time.month", "-t", "2025", "-l", "0"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+}
+
+#[test]
+fn a_range_has_a_day() {
+    let project = Project::parcel(Scale::Hundredth);
+    let asked = ["query", "-m", "claims", "-t", "2024-02-29 to 2024-02-29"];
+    project.run(asked).failed(1, &["has no day", "for one day write `2024-02-29`"]);
+    project.run(["query", "-m", "claims", "-t", "last month"]).failed(1, &["Write `last 1 month`"]);
+    project.run(["query", "-m", "claims", "-t", "2025", "--now", "2026-01-01"]).worked();
+    project.run(["query", "-m", "claims", "--now", "soon"]).failed(2, &["or a day such as `2026-01-15`"]);
+}
+
+#[test]
+fn words_without_an_option_and_short_keys_are_put_in_their_place() {
+    let project = Project::parcel(Scale::Hundredth);
+    project.run(["query", "revenue"]).failed(2, &["Name metrics with `--metrics revenue`"]);
+    project.run(["query", "-m", "revenue", "-b", "country"]).failed(1, &["Did you mean `customers.country`"]);
+    project.run(["query", "-m", "revenue", "-b", "month"]).failed(1, &["Write `time.month`"]);
+    let unquoted = project.run(["query", "-m", "revenue", "-w", "service = express"]);
+    unquoted.failed(1, &["A text stands in single quotes: `'express'`."]);
+}
+
+#[test]
 fn a_good_project_is_good() {
     Project::with(GOOD).run(["check"]).worked();
+}
+
+#[test]
+fn a_project_without_a_catalog_says_what_was_not_checked() {
+    let project = Project::with(GOOD);
+    let ran = project.run(["check", "--format", "concise", "--warnings", "fail"]);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    assert!(ran.out.starts_with("schema/catalog.json:1:1: warning[missing-catalog] there is no"), "{}", ran.out);
+    let quiet = project.run(["check", "--format", "concise", "--warnings", "hide"]).worked();
+    assert_eq!(quiet, "");
+    project.write("schema/catalog.json", r#"{ "tables": { "orders": { "columns": [{ "name": "order_id", "type": "integer" }, { "name": "country", "type": "string" }] } } }"#);
+    assert_eq!(project.run(["check", "--format", "concise", "--warnings", "fail"]).worked(), "");
+}
+
+#[test]
+fn places_are_told_from_where_the_command_stands() {
+    let project = Project::with(&GOOD.replace("agg: count", "agg: cuont"));
+    let inner = project.path("metrics");
+    let outer = project.path("").parent().expect("a folder above").to_owned();
+    let name = project.path("").file_name().expect("a name").to_string_lossy().into_owned();
+    let first = |folder: &std::path::Path, format: &str, workspace: &std::path::Path| {
+        let mut command = project.command(["check", "--warnings", "hide", "--format", format, "--project"]);
+        command.arg(project.path("")).current_dir(folder).env("GITHUB_WORKSPACE", workspace);
+        let ran: Ran = command.output().expect("the command runs").into();
+        assert_eq!(ran.code, 1, "{}", ran.err);
+        ran.out
+    };
+    let out = first(&outer, "concise", &outer);
+    assert!(out.starts_with(&format!("{name}/metrics/small.yml:9:")), "{out}");
+    let out = first(&inner, "json", &outer);
+    assert!(out.contains("\"path\": \"../metrics/small.yml\""), "{out}");
+    let out = first(&inner, "github", &outer);
+    assert!(out.contains(&format!("file={name}/metrics/small.yml,")), "{out}");
 }
 
 #[test]

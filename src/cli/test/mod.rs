@@ -6,10 +6,12 @@ use super::{
     connect,
     context::{Context, Style, count},
     failure::Failure,
+    moment::moment,
     principal::PrincipalArgument,
     verify::{ask, options},
 };
 use crate::{
+    files::SourceMap,
     plan::{self, PlanError, Principal, Request},
     project::{MetricTest, Project},
     sql,
@@ -35,8 +37,8 @@ pub(crate) struct Arguments {
     /// Run only tests with this text in their name
     #[arg(value_name = "TEXT")]
     filter: Option<String>,
-    /// The moment from which relative ranges count, such as `2026-01-15T12:00:00Z`
-    #[arg(long, value_name = "INSTANT", env = "ENTENTE_NOW", hide_env = true)]
+    /// The moment from which relative ranges count, such as `2026-01-15T12:00:00Z`, or a day
+    #[arg(long, value_name = "INSTANT", value_parser = moment, env = "ENTENTE_NOW", hide_env = true)]
     now: Option<DateTime<Utc>>,
     #[command(flatten)]
     principal: PrincipalArgument,
@@ -82,6 +84,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
             Outcome::Fails(why) => {
                 failed += 1;
                 writeln!(context.out, "{}  {name}: {why}", context.styled(Style::Red, "FAIL"))?;
+                writeln!(context.out, "      {}", where_to_look(check, name, &project, &loaded.files))?;
             }
         }
     }
@@ -95,6 +98,18 @@ enum Check<'a> {
     Number(&'a MetricTest),
     /// A key of a model, or a promise of a partition.
     Declared(Box<verify::Check>),
+}
+
+/// Says where a test stands, and how to see more of what it found.
+fn where_to_look(check: &Check<'_>, name: &str, project: &Project, files: &SourceMap) -> String {
+    match check {
+        Check::Number(test) => {
+            let (file, line) = (&files.file(test.span.file).path, files.position(test.span).line);
+            let metric = &project.metrics[test.metric].name;
+            format!("{file}:{line}; `entente explain --metrics {metric}` shows how the number is made")
+        }
+        Check::Declared(_) => format!("`entente verify '{name}'` shows the rows"),
+    }
 }
 
 fn run_declared(check: &verify::Check, warehouse: &Blocking) -> Result<Outcome, Failure> {

@@ -75,14 +75,16 @@ fn snippet<'a>(file: &'a SourceFile, labels: &[(usize, &'a Label)]) -> Option<Sn
     // Only the lines between the labels are given away, and of very long lines only the part around the labels.
     let start = if least - start > LONGEST_LINE { boundary(&file.text, least - LONGEST_LINE) } else { start };
     let end = if end - greatest > LONGEST_LINE { boundary(&file.text, greatest + LONGEST_LINE) } else { end };
+    // The carriage returns of Windows are not drawn.
+    let shown = &file.text[start..end];
+    let drawn = |at: usize| at - start - shown[..at - start].matches("\r\n").count();
     let annotations = labels.iter().map(|(index, label)| {
         let kind = if *index == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
-        let (from, to) = (label.span.start as usize - start, shown_end(&file.text, label) - start);
-        let annotation = kind.span(from..to);
+        let annotation = kind.span(drawn(label.span.start as usize)..drawn(shown_end(&file.text, label)));
         if label.text.is_empty() { annotation } else { annotation.label(&label.text) }
     });
     Some(
-        Snippet::source(&file.text[start..end])
+        Snippet::source(shown.trim_end_matches('\r').replace("\r\n", "\n"))
             .path(&file.path)
             .line_start(file.position(start).line)
             .annotations(annotations),

@@ -142,6 +142,19 @@ warning[missing-description]: model `x` has no `description`
     }
 
     #[test]
+    fn lines_of_windows_are_drawn_without_their_returns() {
+        let mut files = SourceMap::new();
+        let a = files.add("metrics/a.yml", "metrics:\r\n  - name: x\r\n    modle: x\r\n");
+        let found = vec![
+            Diagnostic::new(Code::UnknownKey, Span::new(a, 27, 32), "metric `x` has no key `modle`")
+                .also(Span::new(a, 20, 21), "the metric"),
+        ];
+        let text = render(Format::Full, &found, &files, Color::Never);
+        assert!(!text.contains('␍') && !text.contains('\r'), "{text}");
+        assert!(text.contains("3 |     modle: x\n  |     ^^^^^\n"), "{text}");
+    }
+
+    #[test]
     fn color_is_only_for_those_who_ask() {
         let (files, diagnostics) = example();
         assert!(!render(Format::Full, &diagnostics, &files, Color::Never).contains('\u{1b}'));

@@ -12,7 +12,8 @@ use crate::{
     diagnostics::nearest,
     ids::{DimensionId, JoinId, ModelId},
     plan::{PlanError, PlanErrorCode},
-    project::{Project, Reach, Route, Visible, ends_in, routes_to, routes_where, undirected_way},
+    project::{Project, Reach, Route, Visible, ends_in, routes_to, routes_where, to_one_routes, undirected_way},
+    time::{Granularity, TimePart},
 };
 
 /// A dimension seen from a model.
@@ -190,6 +191,9 @@ fn unknown(project: &Visible<'_>, model: ModelId, words: &[&str]) -> PlanError {
             let message = format!("`{dimension}` is a join of `{here}`, and no dimension");
             return PlanError::new(PlanErrorCode::UnknownField, message).help(help);
         }
+        if let Some(help) = roles.is_empty().then(|| elsewhere(project, model, dimension)).flatten() {
+            return PlanError::new(PlanErrorCode::UnknownField, format!("`{here}` knows no `{path}`")).help(help);
+        }
         let names = roles.last().map_or_else(
             || dimension_names(project, model),
             |_| {
@@ -283,6 +287,23 @@ fn over_many(project: &Project, model: ModelId, owner: ModelId, path: &str) -> O
         "one row of `{here}` may have many rows of `{owner}` ({drawn}), so `{path}` would count it once for each"
     );
     Some(PlanError::new(PlanErrorCode::FanOutRefused, message).help(ways_out))
+}
+
+/// Where a bare word means something: `time.month` for `month`, `customers.country` for `country`.
+fn elsewhere(project: &Visible<'_>, model: ModelId, word: &str) -> Option<String> {
+    if Granularity::from_name(word).is_some() || TimePart::from_name(word).is_some() {
+        return Some(format!("Write `time.{word}`, or name a time dimension before it."));
+    }
+    let routes = to_one_routes(project, model);
+    let paths: Vec<String> = routes
+        .iter()
+        .filter_map(|route| {
+            let dimension = project.dimension_named(project.route_end(model, route), word)?;
+            Some(format!("`{}`", project.dimension_path(model, route, dimension)))
+        })
+        .take(3)
+        .collect();
+    (!paths.is_empty()).then(|| format!("Did you mean {}?", paths.join(" or ")))
 }
 
 /// How to name something behind a join, where a join's own name was written.

@@ -95,7 +95,7 @@ fn bind(context: &FilterContext<'_>, scope: &mut Scope<'_>, expr: &Expr<Name>) -
         Expr::Binary { op, left, right } => {
             check_label(context, left, right)?;
             check_label(context, right, left)?;
-            let bound = (bind(context, scope, left)?, bind(context, scope, right)?);
+            let bound = (bind(context, scope, left)?, bind_compared(context, scope, right)?);
             binary(context, *op, bound.0, bound.1).map_err(|error| within(error, expr))
         }
         Expr::Case { branches, otherwise } => {
@@ -131,7 +131,7 @@ fn bind(context: &FilterContext<'_>, scope: &mut Scope<'_>, expr: &Expr<Name>) -
             let arg = Typed::new(day_if_dates(context, &arg, list), arg.column_type);
             let mut members = Vec::new();
             for item in list {
-                let item = bind(context, scope, item)?;
+                let item = bind_compared(context, scope, item)?;
                 let (_, item) = agree(Typed::new(arg.expr.clone(), compared_type(&arg, list)), item)
                     .map_err(|error| within(error, written))?;
                 members.push(item.expr);
@@ -153,6 +153,20 @@ fn bind(context: &FilterContext<'_>, scope: &mut Scope<'_>, expr: &Expr<Name>) -
         }
         Expr::Call { function, args } => call(context, scope, *function, args),
     }
+}
+
+/// Binds what a value is compared with, where a text without quotes is taken for a name.
+fn bind_compared(context: &FilterContext<'_>, scope: &mut Scope<'_>, expr: &Expr<Name>) -> Result<Typed, PlanError> {
+    bind(context, scope, expr).map_err(|mut error| {
+        if let Expr::Leaf(Name::Path(words)) = expr
+            && let [word] = words.as_slice()
+            && error.code == PlanErrorCode::UnknownField
+        {
+            let help = error.help.take().map_or_else(String::new, |help| format!("{help} "));
+            error.help = Some(format!("{help}A text stands in single quotes: `'{}'`.", word.value));
+        }
+        error
+    })
 }
 
 /// Says in which part of a filter something is wrong.

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Context,
+    Context, aggregate_names,
     changes::{Changes, Written, changes},
     empty_named, metric_named,
 };
@@ -109,8 +109,8 @@ fn find_input(
         Name::AggregateFunction { name } => {
             let message = format!("{subject} aggregates with `{}` in an expression over metrics", name.value);
             diagnostics.push(Diagnostic::new(Code::AggregateInExpression, name.span, message).help(format!(
-                "Metrics are aggregated already; write `model` and `agg: {}` for an aggregate of rows.",
-                name.value.to_lowercase()
+                "Metrics are aggregated already; for an aggregate of rows write `model` and {}.",
+                aggregate_names::keys_for(&name.value)
             )));
             return None;
         }

@@ -5,6 +5,7 @@
 //!
 //! **Invariant:** a metric is completed behind all metrics that it uses; circles are reported.
 
+pub(super) mod aggregate_names;
 mod changes;
 mod derived;
 mod funnel;

@@ -2,7 +2,7 @@
 //!
 //! `{ model: shipments, agg: sum, expr: price * fx_rates.eur, where: customers.country <> 'XX' }`.
 
-use super::{Context, members};
+use super::{Context, aggregate_names, members};
 use crate::{
     catalog::ColumnType,
     diagnostics::{Code, Diagnostic, Diagnostics},
@@ -11,7 +11,7 @@ use crate::{
     project::{Aggregation, Balance, DimensionKind, Edge, Empty, MetricKind, Route, SimpleMetric, TimeAxis},
     resolve::{
         expression::{Scope, condition, expression},
-        names::{suggest, unknown_model},
+        names::unknown_model,
         path::{Found, find, path_span},
         typing::article,
     },
@@ -98,30 +98,10 @@ pub(super) fn aggregation_of(
     subject: &str,
     diagnostics: &mut Diagnostics,
 ) -> Option<Aggregation> {
-    let Some(aggregation) = aggregation_named(&agg.value) else {
+    let Some(aggregation) = aggregate_names::read(&agg.value) else {
         let message = format!("{subject} has unknown aggregate `{}`", agg.value);
-        let names = [
-            "count",
-            "sum",
-            "avg",
-            "min",
-            "max",
-            "count_distinct",
-            "approx_count_distinct",
-            "median",
-            "p50",
-            "p90",
-            "p95",
-            "p99",
-        ];
         let diagnostic = Diagnostic::new(Code::InvalidAggregate, agg.span, message);
-        diagnostics.push(match agg.value.as_str() {
-            "average" | "mean" => diagnostic.help("Write `avg`."),
-            "distinct" | "countd" | "unique" => diagnostic.help("Write `count_distinct`."),
-            "p0" => diagnostic.help("Write `min`."),
-            "p100" => diagnostic.help("Write `max`."),
-            other => suggest(diagnostic, other, names, "aggregates"),
-        });
+        diagnostics.push(aggregate_names::instead_of(diagnostic, &agg.value));
         return None;
     };
     let aggregation = match (&def.discrete, aggregation) {
@@ -161,32 +141,6 @@ pub(super) fn aggregation_of(
             Some(aggregation)
         }
     }
-}
-
-fn aggregation_named(name: &str) -> Option<Aggregation> {
-    match name {
-        "count" => Some(Aggregation::Count),
-        "sum" => Some(Aggregation::Sum),
-        "avg" => Some(Aggregation::Avg),
-        "min" => Some(Aggregation::Min),
-        "max" => Some(Aggregation::Max),
-        "count_distinct" => Some(Aggregation::CountDistinct),
-        "approx_count_distinct" => Some(Aggregation::ApproxCountDistinct),
-        "median" => Some(Aggregation::Percentile(500_000)),
-        _ => percentile_named(name),
-    }
-}
-
-/// Reads `p90` as 900 000 and `p99_9` as 999 000 millionths.
-fn percentile_named(name: &str) -> Option<Aggregation> {
-    let digits = name.strip_prefix('p')?;
-    let (whole, fraction) = digits.split_once('_').unwrap_or((digits, ""));
-    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || whole.len() > 2 || fraction.len() > 4 || !is_number(whole) || !is_number(fraction) {
-        return None;
-    }
-    let millionths: u32 = format!("{whole}{fraction:0<4}").parse().ok()?;
-    (millionths > 0).then_some(Aggregation::Percentile(millionths))
 }
 
 /// Returns the type of an aggregate, or reports why it cannot be taken.
@@ -294,19 +248,4 @@ pub(in crate::resolve) fn path_words(text: &Text) -> Vec<Spanned<String>> {
             Spanned::new(word.to_owned(), span)
         })
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn percentiles_are_read_by_their_digits() {
-        assert_eq!(aggregation_named("p90"), Some(Aggregation::Percentile(900_000)));
-        assert_eq!(aggregation_named("p99_9"), Some(Aggregation::Percentile(999_000)));
-        assert_eq!(aggregation_named("p5"), Some(Aggregation::Percentile(50_000)));
-        assert_eq!(aggregation_named("p0"), None);
-        assert_eq!(aggregation_named("p100"), None);
-        assert_eq!(aggregation_named("p"), None);
-    }
 }

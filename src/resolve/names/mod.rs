@@ -7,7 +7,7 @@
 
 mod clashes;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{
     context::{Columns, Context, Target, docs},
@@ -155,7 +155,9 @@ pub(super) fn suggest<'n>(
     names: impl IntoIterator<Item = &'n str>,
     kind: &str,
 ) -> Diagnostic {
-    let names: Vec<&str> = names.into_iter().collect();
+    // A dimension often has the name of its column.
+    let mut seen = BTreeSet::new();
+    let names: Vec<&str> = names.into_iter().filter(|name| seen.insert(*name)).collect();
     match nearest(written, names.iter().copied()) {
         Some(near) => diagnostic.help(format!("Did you mean `{near}`?")),
         None if names.is_empty() => diagnostic.help(format!("There are no {kind} yet.")),

@@ -1,6 +1,6 @@
 //! Calls of functions.
 
-use sqlparser::ast::{self, FunctionArg, FunctionArgExpr, FunctionArguments, Spanned as _};
+use sqlparser::ast::{self, DuplicateTreatment, FunctionArg, FunctionArgExpr, FunctionArguments, Spanned as _};
 
 use super::{
     ParseError,
@@ -22,13 +22,15 @@ pub(super) fn function(convert: &Convert, call: &ast::Function, depth: usize) ->
         return Err(convert
             .source
             .error_in("a window function is not part of the language", name_span)
-            .help("A running total is a metric with `window:` or `cumulative:`."));
+            .help("A running total is a metric with `window:`, `to_date:` or `all_time:`."));
     }
     let Ok(at) = functions().binary_search_by_key(&name.as_str(), |function| function.name) else {
-        let name = Spanned::new(written, name_span);
-        return Ok(Expr::Leaf(match AGGREGATES.binary_search(&name.value.to_lowercase().as_str()) {
-            Ok(_) => Name::AggregateFunction { name },
-            Err(_) => Name::UnknownFunction { name },
+        return Ok(Expr::Leaf(match AGGREGATES.binary_search(&name.as_str()) {
+            Ok(_) if is_distinct(call) => {
+                Name::AggregateFunction { name: Spanned::new(format!("{written}(distinct …)"), name_span) }
+            }
+            Ok(_) => Name::AggregateFunction { name: Spanned::new(written, name_span) },
+            Err(_) => Name::UnknownFunction { name: Spanned::new(written, name_span) },
         }));
     };
     let doc = &functions()[at];
@@ -82,6 +84,10 @@ pub(super) fn function(convert: &Convert, call: &ast::Function, depth: usize) ->
             unreachable!("the arguments were counted")
         }
     }
+}
+
+fn is_distinct(call: &ast::Function) -> bool {
+    matches!(&call.args, FunctionArguments::List(list) if list.duplicate_treatment == Some(DuplicateTreatment::Distinct))
 }
 
 /// Returns the arguments, after counting them.

@@ -130,6 +130,10 @@ fn check_sign(source: &Source, token: &TokenWithSpan) -> Result<(), ParseError> 
         Token::Char('`') | Token::LBracket | Token::RBracket => {
             "Names with other signs stand in double quotes: `\"Net Price\"`; lists only behind `in`, in parentheses."
         }
+        Token::Char('‘' | '’' | '‚' | '“' | '”' | '„' | '«' | '»') => {
+            "Text stands in straight single quotes: `'express'`; a text editor has made curly ones of them."
+        }
+        Token::LBrace | Token::RBrace => "Definitions have no templates; write the name or the constant itself.",
         Token::Tilde | Token::DoubleTilde => "Write `like`, `contains(x, 'part')` or `starts_with(x, 'part')`.",
         Token::Caret => "Powers are not part of the language; multiply.",
         Token::DuckIntDiv => "Write `floor(a / b)`.",
@@ -153,7 +157,9 @@ fn check_word(source: &Source, tokens: &[TokenWithSpan], at: usize) -> Result<()
     let begins = before.is_none() && matches!(after, Some(Token::Word(_)));
     let (what, help) = match word.to_ascii_lowercase().as_str() {
         "select" => ("a subquery", "Declare a join and use the other model's dimensions, or give the model an `sql:`."),
-        "over" if called => ("a window function", "A running total is a metric with `window:` or `cumulative:`."),
+        "over" if called => {
+            ("a window function", "A running total is a metric with `window:`, `to_date:` or `all_time:`.")
+        }
         "filter" if called && before == Some(&Token::RParen) => {
             ("FILTER", "Write the condition into the metric's `where:`.")
         }

@@ -38,6 +38,23 @@ impl Owner {
     }
 }
 
+/// Returns the key of a kind for what is said by a word that other tools use: `sql` → `expr`.
+fn usual_key(kind: &Kind, word: &str) -> Option<&'static str> {
+    let candidates: &[&str] = match word.to_ascii_lowercase().as_str() {
+        "filter" | "filters" | "condition" => &["where"],
+        "aggregate" | "aggregation" | "aggregation_type" => &["agg"],
+        "sql" | "expression" | "formula" | "sql_expression" => &["expr"],
+        "on" | "sql_on" | "foreign_key" => &["key"],
+        "view" | "table_name" | "sql_table_name" => &["table"],
+        "title" | "display_name" => &["label"],
+        "equals" | "expected" | "value" => &["expect"],
+        "group_by" | "dimensions" | "keys" => &["by"],
+        "measures" | "measure" => &["metrics", "metric"],
+        _ => return None,
+    };
+    candidates.iter().find_map(|name| kind.key(name)).map(|key| key.name)
+}
+
 /// Cuts a text that is too long for a message.
 pub(super) fn shortened(text: &str) -> String {
     match text.char_indices().nth(60) {
@@ -105,11 +122,17 @@ impl<'a> Checker<'a> {
             }
             let entry = &mapping.entries[index];
             let free = kind.keys.iter().filter(|key| !used.contains(&key.name));
-            let near = near_word(&entry.key.value, free.map(|key| key.name));
+            let usual = usual_key(kind, &entry.key.value).filter(|usual| !used.contains(usual));
+            let near = usual.or_else(|| near_word(&entry.key.value, free.map(|key| key.name)));
             let text_before =
                 index.checked_sub(1).and_then(|before| names[before]).filter(|key| matches!(key.shape, Shape::Text));
             let help = match (near, text_before) {
                 (Some(near), _) => format!("Write `{near}`."),
+                (None, _) if kind.name == "metric" && entry.key.value == "type" => {
+                    "The other keys say of which kind a metric is: `model` and `agg`, `expr`, or `metric` and what is done \
+                     with it."
+                        .to_owned()
+                }
                 (None, Some(before)) if mapping.braces && matches!(entry.value.value, Value::Absent) => {
                     format!("YAML ends the text of `{}` at the comma; put the whole text in quotes.", before.name)
                 }
@@ -157,7 +180,8 @@ impl<'a> Checker<'a> {
             Value::Refused => None,
             Value::Absent => {
                 let message = format!("`{}` of {} has no value", key.name, owner.describe());
-                let help = format!("Write {} after `{}:`, or leave the key out.", key.shape.expects(), key.name);
+                let or = if key.required { "" } else { ", or leave the key out" };
+                let help = format!("Write {} after `{}:`{or}.", key.shape.expects(), key.name);
                 self.report(Code::WrongValue, span, message, help);
                 None
             }

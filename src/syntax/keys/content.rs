@@ -185,12 +185,32 @@ fn one_of(
     }
     let message = format!("`{}` of {} cannot be `{}`", key.name, owner.describe(), shortened(&text.value));
     checker.report(Code::WrongValue, text.span, message, one_of_help(&text.value, words));
-    Some(Spanned::new(words[0].to_owned(), text.span))
+    // Of what is not known nothing follows, unless something has to be there.
+    let usual = usual(&text.value.to_lowercase(), words);
+    let stand_in = usual.or_else(|| words.first().copied().filter(|_| key.required))?;
+    Some(Spanned::new(stand_in.to_owned(), text.span))
 }
 
 fn one_of_help(found: &str, words: &[&str]) -> String {
-    near_word(&found.to_lowercase(), words.iter().copied())
-        .map_or_else(|| format!("Write {}.", listed(words)), |near| format!("Write `{near}`."))
+    meant(found, words).map_or_else(|| format!("Write {}.", listed(words)), |meant| format!("Write `{meant}`."))
+}
+
+/// Returns the word that was meant, if it is told by its letters, or is what other tools call a type.
+fn meant<'w>(found: &str, words: &[&'w str]) -> Option<&'w str> {
+    let lower = found.to_lowercase();
+    usual(&lower, words).or_else(|| near_word(&lower, words.iter().copied()))
+}
+
+/// Returns the word for what other tools call a type.
+fn usual<'w>(lower: &str, words: &[&'w str]) -> Option<&'w str> {
+    let usual = match lower {
+        "date" | "datetime" | "timestamp" | "timestamptz" | "date_time" => "time",
+        "int" | "integer" | "bigint" | "float" | "double" | "decimal" | "numeric" => "number",
+        "text" | "varchar" | "char" | "str" => "string",
+        "bool" | "yesno" => "boolean",
+        other => other,
+    };
+    words.iter().copied().find(|word| *word == usual)
 }
 
 fn boolean(checker: &mut Checker<'_>, node: Node, key: &'static Key, owner: &Owner) -> Option<Spanned<bool>> {

@@ -193,7 +193,7 @@ const FEATURES: &[Case] = &[
     ),
     (
         "metrics:\n\t- name: x\n",
-        &["invalid-yaml 2:2 a tab stands where YAML allows only spaces | Indent with two spaces."],
+        &["invalid-yaml 2:1 a tab stands where YAML allows only spaces | Indent with two spaces."],
     ),
     (
         "metrics:\n  - name: x\n   model: y\n",

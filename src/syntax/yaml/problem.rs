@@ -52,11 +52,23 @@ pub(super) fn of_scan(file: FileId, text: &str, error: &ScanError) -> Diagnostic
         ErrorKind::BlockEntryInFlowCollection => {
             last_open_bracket(text, at).map_or(span, |at| Span::new(file, at, at + 1))
         }
+        ErrorKind::TabNotAllowed
+        | ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabInIndentation
+        | ErrorKind::TabAtBlockScalarStart
+        | ErrorKind::TabInPlainScalar => tab_before(text, at).map_or(span, |at| Span::new(file, at, at + 1)),
         _ => span,
     };
     let (message, help) = explain(kind);
     let message = message.map_or_else(|| error.info(), str::to_owned);
     Diagnostic::new(Code::InvalidYaml, span, message).help(help)
+}
+
+/// Finds the tab at or before a byte of the same line.
+fn tab_before(text: &str, at: usize) -> Option<usize> {
+    let line = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    let until = (at + 1).min(text.len());
+    text.as_bytes()[line..until].iter().rposition(|byte| *byte == b'\t').map(|tab| line + tab)
 }
 
 /// Finds the bracket or brace before a byte that is not closed before it, whatever is in quotes.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::{
     layers::{At, Layers, Word},
-    parameters::{INTERVALS, is_timeframe},
+    parameters::{CUSTOM_TIMEFRAMES, INTERVALS, is_timeframe},
 };
 
 /// The kinds of fields.
@@ -170,6 +170,12 @@ impl<'a> View<'a> {
             {
                 return Some(group);
             }
+            if CUSTOM_TIMEFRAMES.contains(&right)
+                && let Some(group) = self.group(left).filter(|group| group.type_name() == "custom_calendar")
+                && group.has_member("custom_timeframes", right)
+            {
+                return Some(group);
+            }
             if let Some(interval) = left.strip_suffix('s').filter(|interval| INTERVALS.contains(interval))
                 && let Some(group) = self.group(right).filter(|group| group.type_name() == "duration")
                 && group.has_member("intervals", interval)
@@ -200,7 +206,8 @@ impl<'a> View<'a> {
                     names.extend(list("intervals").iter().map(|unit| format!("{}s_{}", unit.text(), field.name)));
                 }
                 FieldKind::Group => {
-                    names.extend(list("timeframes").iter().map(|frame| format!("{}_{}", field.name, frame.text())));
+                    let frames = list("timeframes").into_iter().chain(list("custom_timeframes"));
+                    names.extend(frames.map(|frame| format!("{}_{}", field.name, frame.text())));
                 }
                 _ => names.push(field.name.to_owned()),
             }

@@ -4,7 +4,9 @@ use super::{
     Context, Parameter,
     Shape::{Any, Block, Braces, Filters, List, Number, OneOf, Text, TextOrWord, Word, YesNo},
     many, one,
-    words::{DATATYPES, DIMENSION_TYPES, FILTER_TYPES, KINDS, MEASURE_TYPES, PARAMETER_TYPES, PERIODS},
+    words::{
+        CUSTOM_TIMEFRAMES, DATATYPES, DIMENSION_TYPES, FILTER_TYPES, KINDS, MEASURE_TYPES, PARAMETER_TYPES, PERIODS,
+    },
 };
 
 /// Parameters of every kind of field.
@@ -74,8 +76,10 @@ pub(super) const DIMENSION: &[Parameter] = &[
 ];
 
 pub(super) const DIMENSION_GROUP: &[Parameter] = &[
-    one("type", OneOf(&["time", "duration"])),
+    one("type", OneOf(&["time", "duration", "custom_calendar"])),
     one("timeframes", List),
+    one("custom_timeframes", List),
+    one("based_on_calendar", Word),
     one("intervals", List),
     one("sql_start", Block),
     one("sql_end", Block),
@@ -106,6 +110,7 @@ pub(super) const MEASURE: &[Parameter] = &[
     one("based_on", Word),
     one("based_on_time", Word),
     one("period", OneOf(PERIODS)),
+    one("custom_calendar_period", OneOf(CUSTOM_TIMEFRAMES)),
     one("kind", OneOf(KINDS)),
     one("value_to_date", YesNo),
     one("map_layer_name", Word),

@@ -11,7 +11,9 @@ mod file;
 mod view;
 mod words;
 
-pub(super) use words::{BUILT_IN_FORMATS, BUILT_IN_MAP_LAYERS, DATE_ONLY_TIMEFRAMES, INTERVALS, is_timeframe};
+pub(super) use words::{
+    BUILT_IN_FORMATS, BUILT_IN_MAP_LAYERS, CUSTOM_TIMEFRAMES, DATE_ONLY_TIMEFRAMES, INTERVALS, is_timeframe,
+};
 
 /// What a block is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +37,8 @@ pub(super) enum Context {
     Column,
     DerivedColumn,
     BindFilters,
+    CalendarDefinition,
+    CalendarMapping,
     CreateProcess,
     Set,
     Dimension,
@@ -141,6 +145,8 @@ impl Context {
             Self::Column => &[view::COLUMN],
             Self::DerivedColumn => &[view::DERIVED_COLUMN],
             Self::BindFilters => &[view::BIND_FILTERS],
+            Self::CalendarDefinition => &[view::CALENDAR_DEFINITION],
+            Self::CalendarMapping => &[view::CALENDAR_MAPPING],
             Self::CreateProcess => &[view::CREATE_PROCESS],
             Self::Set => &[view::SET],
             Self::Dimension => &[field::ANY_FIELD, field::DIMENSION],
@@ -194,6 +200,8 @@ impl Context {
             Self::Column => "column",
             Self::DerivedColumn => "derived_column",
             Self::BindFilters => "bind_filters",
+            Self::CalendarDefinition => "calendar_definition",
+            Self::CalendarMapping => "timeframe_mapping",
             Self::CreateProcess => "create_process",
             Self::Set => "set",
             Self::Dimension => "dimension",
@@ -223,7 +231,7 @@ impl Context {
     }
 
     /// Every context, for finding where a parameter would be right.
-    pub(super) const ALL: [Self; 41] = [
+    pub(super) const ALL: [Self; 43] = [
         Self::File,
         Self::Manifest,
         Self::Constant,
@@ -241,6 +249,8 @@ impl Context {
         Self::Column,
         Self::DerivedColumn,
         Self::BindFilters,
+        Self::CalendarDefinition,
+        Self::CalendarMapping,
         Self::CreateProcess,
         Self::Set,
         Self::Dimension,

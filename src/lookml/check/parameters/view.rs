@@ -14,6 +14,7 @@ pub(super) const VIEW: &[Parameter] = &[
     one("description", Text),
     one("sql_table_name", Block),
     one("derived_table", Braces(Context::DerivedTable)),
+    one("calendar_definition", Braces(Context::CalendarDefinition)),
     many("extends", ListOrWord),
     one("extension", OneOf(&["required"])),
     one("final", YesNo),
@@ -78,5 +79,21 @@ pub(super) const DERIVED_COLUMN: &[Parameter] = &[one("sql", Block)];
 pub(super) const BIND_FILTERS: &[Parameter] = &[one("from_field", Word), one("to_field", Word)];
 
 pub(super) const CREATE_PROCESS: &[Parameter] = &[many("sql_step", Block)];
+
+pub(super) const CALENDAR_DEFINITION: &[Parameter] = &[
+    one("reference_date", Word),
+    one("timeframe_mapping", Braces(Context::CalendarMapping)),
+    one("timeframe_ordinal_mapping", Braces(Context::CalendarMapping)),
+    one("previous_ordinal_mapping", Braces(Context::CalendarMapping)),
+];
+
+pub(super) const CALENDAR_MAPPING: &[Parameter] = &[
+    one("custom_date", Word),
+    one("custom_week", Word),
+    one("custom_period", Word),
+    one("custom_quarter", Word),
+    one("custom_season", Word),
+    one("custom_year", Word),
+];
 
 pub(super) const SET: &[Parameter] = &[one("fields", List)];

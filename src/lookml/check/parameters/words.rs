@@ -126,6 +126,10 @@ const COUNTED: [(&str, &[u32]); 4] = [
 const TIMES: [&str; 8] =
     ["time", "time_of_day", "hour", "hour_of_day", "minute", "second", "millisecond", "microsecond"];
 
+/// Timeframes of a calendar from a table, which a view defines.
+pub(in super::super) const CUSTOM_TIMEFRAMES: &[&str] =
+    &["custom_date", "custom_week", "custom_period", "custom_quarter", "custom_season", "custom_year"];
+
 /// Returns whether a word is a timeframe.
 pub(in super::super) fn is_timeframe(word: &str) -> bool {
     DATE_ONLY_TIMEFRAMES.contains(&word)

@@ -77,7 +77,7 @@ impl<'m, 'a> Checker<'m, 'a> {
         let Some(field) = filter.word("field") else { return };
         if scan::parts(field.text()).0.is_none() {
             let message = format!("`access_filter` names `{}` without its view", field.text());
-            let help = format!("Write `{}.{}`.", explore.base, field.text());
+            let help = format!("Write `{}.{}`, as Looker asks for.", explore.base, field.text());
             self.say(Code::LookmlUnscopedField, field, message, help);
         }
         if let Some(found) = self.in_explore(explore, explore.base, field)

@@ -44,6 +44,7 @@ impl<'m, 'a> Checker<'m, 'a> {
         let needs: &[&str] = match kind {
             "percentile" | "percentile_distinct" => &["percentile"],
             "list" => &["list_field"],
+            "period_over_period" if field.layers.has("custom_calendar_period") => &["based_on", "based_on_time"],
             "period_over_period" => &["based_on", "based_on_time", "period"],
             _ => &[],
         };

@@ -16,9 +16,9 @@ impl Checker<'_, '_> {
             }
             if let Some(other) = model.setting("persist_for") {
                 let message = "the model has both `persist_for` and `persist_with`";
-                let diagnostic = Diagnostic::new(Code::LookmlConflictingParameters, at.key_span(), message)
+                let diagnostic = Diagnostic::new(Code::LookmlIgnoredParameter, at.key_span(), message)
                     .also(other.key_span(), "the other one")
-                    .help("Keep one of the two.");
+                    .help("Keep one of the two: Looker takes either, and does not say which of both it follows.");
                 self.found.push(diagnostic);
             }
         }

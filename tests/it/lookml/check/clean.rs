@@ -53,6 +53,28 @@ fn words_may_stand_in_quotes() {
 }
 
 #[test]
+fn calendars_of_looker_are_known() {
+    let project = project(
+        "=== shop.model.lkml\nconnection: \"c\"\ninclude: \"*.view\"\n\
+         explore: orders { join: trade { type: left_outer relationship: many_to_one sql_on: ${orders.day} = ${trade.day} ;; } }\n\
+         === trade.view.lkml\nview: trade {\n  sql_table_name: shop.trade ;;\n  calendar_definition: {\n    reference_date: day\n    \
+         timeframe_mapping: { custom_week: week custom_year: year }\n    timeframe_ordinal_mapping: { custom_week: week_no }\n    \
+         previous_ordinal_mapping: { custom_week: week_before }\n  }\n  dimension: day { type: date primary_key: yes }\n  \
+         dimension: week {}\n  dimension: year {}\n  dimension: week_no { type: number }\n  dimension: week_before { type: number }\n}\n\
+         === orders.view.lkml\nview: orders {\n  dimension: id { primary_key: yes }\n  dimension: day { type: date }\n  \
+         dimension_group: ordered {\n    type: custom_calendar\n    custom_timeframes: [custom_week, custom_year]\n    \
+         sql: ${TABLE}.day ;;\n    based_on_calendar: trade\n  }\n  measure: count { type: count drill_fields: [ordered_custom_week] }\n  \
+         measure: before {\n    type: period_over_period\n    based_on: count\n    based_on_time: ordered_custom_year\n    \
+         custom_calendar_period: custom_year\n    kind: previous\n  }\n}\n",
+    );
+    assert_clean("calendars", &project);
+    let wrong =
+        project.into_iter().map(|(path, text)| (path, text.replace("[ordered_custom_week]", "[ordered_custom_day]")));
+    let (files, found) = checked(&wrong.collect());
+    assert!(super::shown(&found.diagnostics, &files).contains("ordered_custom_day"));
+}
+
+#[test]
 fn what_another_project_may_know_is_not_doubted() {
     let project = project(
         "=== manifest.lkml\nproject_name: \"spoke\"\nremote_dependency: hub { url: \"https://hub.example\" ref: \"main\" }\n\

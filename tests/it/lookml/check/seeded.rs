@@ -140,7 +140,7 @@ const MISTAKES: &[Mistake] = &[
     (EXPLORE, "measures: [order_count, revenue]", "measures: [order_count, status]", "lookml-wrong-field-kind", "measures: [order_count, status]"),
     (ORDERS, "  drill_fields: [id, created_date]", "  derived_table: { sql: SELECT 1 ;; }", "lookml-conflicting-parameters", "derived_table"),
     (FACTS, "    persist_for: \"24 hours\"", "    sql: SELECT 1 ;;", "lookml-conflicting-parameters", "sql: SELECT 1"),
-    (MODEL, "persist_with: daily", "persist_with: daily\npersist_for: \"1 hour\"", "lookml-conflicting-parameters", "persist_with: daily"),
+    (MODEL, "persist_with: daily", "persist_with: daily\npersist_for: \"1 hour\"", "lookml-ignored-parameter", "persist_with: daily"),
     (LINES, "GROUP BY 1 ;;", "GROUP BY 1; ;;", "lookml-semicolon-in-sql", "GROUP BY 1;"),
     // Doubts
     (EXPLORE, "    relationship: one_to_many\n", "", "lookml-missing-relationship", "join: lines"),

@@ -123,7 +123,7 @@ fn bounds(fields: &Fields<'_, '_>, explore: &Explore<'_>, view: &View<'_>, lies:
     let Some(text) = at.value().map(|word| word.piece.block()) else { return };
     for part in text.split("\nAND ") {
         // Behind `else` is the bound that holds without a comparison.
-        let part = part.rsplit_once("{% else %}").map_or(part, |(_, part)| part);
+        let part = part.rsplit_once("{% else %}\n").map_or(part, |(_, part)| part);
         if let Some(column) = bare(fields, view, part, " >= DATE '1900-01-01'") {
             (lies.partition, lies.is_required) = (Some(column), true);
             continue;

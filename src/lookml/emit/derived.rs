@@ -184,19 +184,16 @@ const WHOLE: &str = "while a query is filtered by a metric, the whole is that of
 /// Returns what stands for an input: its measure, or the sum of its measure over all groups.
 fn text(emission: &Emission<'_>, input: &Input, measure: &str) -> Result<String, String> {
     let project = emission.project;
-    let inner = &project.metrics[input.metric].name;
     let measure = format!("${{{measure}}}");
     match &input.ignore {
         None => Ok(measure),
-        Some(Ignore::Keys(_)) => Err(format!(
-            "`{inner}` ignores some keys and keeps others, and a measure of Looker is grouped by all fields of a query"
-        )),
+        Some(Ignore::Keys(_)) => Err(measure::INSIDE.to_owned()),
         Some(Ignore::All) => {
             let is_sum = |simple: &SimpleMetric| {
                 matches!(simple.aggregation, Aggregation::Count | Aggregation::Sum) && simple.balance.is_none()
             };
             if !project.simple(input.metric).is_some_and(is_sum) {
-                return Err(format!("`{inner}` ignores all keys, and the whole of it is not the sum of its groups"));
+                return Err(measure::INSIDE.to_owned());
             }
             Ok(read_back::whole_of(&measure, emission.options.dialect))
         }
@@ -208,6 +205,8 @@ fn because(metric: &str, reason: &str) -> String {
         reason.to_owned()
     } else if reason == measure::FUNNEL {
         format!("it needs `{metric}`, a funnel, whose rows are those of an explore of its own")
+    } else if reason == measure::INSIDE {
+        format!("it needs `{metric}`, which looks at all rows that the filters leave, in an explore of its own")
     } else {
         format!("it needs `{metric}`, which is left out: {reason}")
     }

@@ -241,9 +241,9 @@ fn key(emission: &mut Emission<'_>, model: ModelId) {
             let name = emission.draft_mut(model).claim("primary_key");
             (name, DimensionType::Raw, expr)
         }
-        several => {
+        _ => {
             let name = emission.draft_mut(model).claim("primary_key");
-            (name, DimensionType::String, composite_key(emission, model, several))
+            (name, DimensionType::String, key_text(emission, model))
         }
     };
     let (name, kind, expr) = key;

@@ -15,7 +15,7 @@ use super::{
     super::tree::{Constant, Document, Explore, Export, Join, Manifest, Model, NamedFormat, Objects, Test, View},
     Draught, Emission, calendar, datagroup,
     explore::{self, Explores},
-    funnel::FunnelExplore,
+    inside::InsideExplore,
     label, policies, project_name, test,
     union::UnionExplore,
     view,
@@ -35,8 +35,8 @@ pub(super) struct Further {
     pub known: BTreeMap<ModelId, Vec<Test>>,
     /// The explores over several facts.
     pub unions: Vec<UnionExplore>,
-    /// The explores of funnels.
-    pub funnels: Vec<FunnelExplore>,
+    /// The explores that are filtered inside.
+    pub insides: Vec<InsideExplore>,
 }
 
 /// Makes every file of a project.
@@ -45,7 +45,7 @@ pub(super) fn documents(
     explores: BTreeMap<ModelId, Explores>,
     further: Further,
 ) -> Vec<Draught> {
-    let Further { aggregates, mut known, unions, funnels } = further;
+    let Further { aggregates, mut known, unions, insides } = further;
     let mut files = vec![manifest(emission), datagroups(emission)];
     files.extend(access(emission));
     files.extend(aggregates);
@@ -69,7 +69,7 @@ pub(super) fn documents(
         files.extend(test_file(emission, model, bases.get(&model), known.remove(&model).unwrap_or_default()));
     }
     files.extend(unions.into_iter().flat_map(|union| union_files(emission, union)));
-    files.extend(funnels.into_iter().flat_map(|funnel| funnel_files(emission, funnel)));
+    files.extend(insides.into_iter().flat_map(|inside| inside_files(emission, inside)));
     files.extend(time_zone(emission));
     files.push(model_file(emission, &files));
     files
@@ -224,10 +224,10 @@ fn union_files(emission: &Emission<'_>, union: UnionExplore) -> [Draught; 3] {
     ]
 }
 
-/// The view of a funnel, the stub beside it, and its explore.
-fn funnel_files(emission: &Emission<'_>, funnel: FunnelExplore) -> [Draught; 3] {
+/// The view that is filtered inside, the stub beside it, and its explore.
+fn inside_files(emission: &Emission<'_>, inside: InsideExplore) -> [Draught; 3] {
     let project = emission.project;
-    let FunnelExplore { view, explore, models, metrics } = funnel;
+    let InsideExplore { view, explore, models, metrics } = inside;
     let name = view.name.clone();
     let models: Vec<Span> = models.into_iter().map(|model| project.models[model].span).collect();
     let metrics = metrics.iter().map(|metric| project.metrics[*metric].span);

@@ -104,6 +104,10 @@ pub(super) const NESTED: &str = "it aggregates the values of members, which is s
 /// Why funnels are no measures of their model's explore.
 pub(super) const FUNNEL: &str = "it is a funnel, whose rows are those of an explore of its own";
 
+/// Why what looks at all rows that a query leaves is no measure of its model's explore.
+pub(super) const INSIDE: &str =
+    "it looks at all rows that the filters of a query leave, and a measure of Looker at those of its group";
+
 /// Why balances are not counted with other facts.
 pub(super) const BALANCE: &str = "it is a balance, whose moment is chosen in the explore of its model only";
 

@@ -85,7 +85,7 @@ fn make(emission: &mut Emission<'_>, model: ModelId, shown: &[DimensionId], deri
         let field = identifier(key);
         let ours = emission.column_field(model, key, column_type);
         on.push(format!("${{{base}.{ours}}} = ${{{name}.{field}}}"));
-        dimensions.push(draft::hidden(&field, label::hidden_type(column_type), &format!("${{TABLE}}.{key}")));
+        dimensions.push(emission.copied_column(model, key, label::hidden_type(column_type)));
     }
     if let [only] = dimensions.as_mut_slice() {
         only.primary_key = true;

@@ -108,7 +108,7 @@ pub(super) fn bounds_inside(
     let slack = 1 + partition_days(partition.granularity);
     let ahead = ahead.count(to + slack, splices);
     let mut limit = |edge: Edge, by: SqlExpr| {
-        let chosen = splices.place(format!("{{% {} {field} %}}", edge.tag()));
+        let chosen = splices.place(edge.of(field));
         limit(partition, column.clone(), chosen, edge, by)
     };
     let from = match back {
@@ -143,10 +143,10 @@ impl Days {
             Self::BySelected(members, otherwise) => {
                 let mut text = String::new();
                 for (at, (test, days)) in members.iter().enumerate() {
-                    let word = if at == 0 { "if" } else { "elsif" };
-                    text.push_str(&format!("{{% {word} {test} %}}{}", days + more));
+                    text.push_str(if at == 0 { "{% if " } else { "\n  {% elsif " });
+                    text.push_str(&format!("{test} %}} {}", days + more));
                 }
-                splices.place(format!("{text}{{% else %}}{}{{% endif %}}", otherwise + more))
+                splices.place(format!("{text}\n  {{% else %}} {}\n  {{% endif %}}", otherwise + more))
             }
         })
     }
@@ -174,19 +174,22 @@ fn lower(emission: &Emission<'_>, home: &Home, partition: &Partition, column: &s
     format!("{{% if {} %}}\n  {far}\n{{% else %}}\n  {near}\n{{% endif %}}", measures.join(" or "))
 }
 
+/// An end of the chosen range.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Edge {
+pub(super) enum Edge {
     Start,
     End,
 }
 
 impl Edge {
-    /// The Liquid tag that gives the end of the chosen range.
-    fn tag(self) -> &'static str {
-        match self {
+    /// The Liquid that gives the end of the range which is chosen on a field. Of several ranges Looker does not say whose
+    /// end it gives, so that they have none.
+    pub(super) fn of(self, field: &str) -> String {
+        let tag = match self {
             Self::Start => "date_start",
             Self::End => "date_end",
-        }
+        };
+        format!("{{% if _filters['{field}'] contains ',' %}}NULL{{% else %}}{{% {tag} {field} %}}{{% endif %}}")
     }
 }
 
@@ -196,7 +199,7 @@ fn bound(emission: &Emission<'_>, partition: &Partition, column: &str, filter: &
     let condition = limit(partition, token("column"), token("filter"), edge, Expr::integer(sign * by));
     print_expression(&condition, emission.options.dialect)
         .replace(&format!("{TOKEN}column_"), column)
-        .replace(&format!("{TOKEN}filter_"), &format!("{{% {} {filter} %}}", edge.tag()))
+        .replace(&format!("{TOKEN}filter_"), &edge.of(filter))
 }
 
 /// `column >= COALESCE(chosen + by days, DATE '1900-01-01')`, or the same at the other end.

@@ -19,7 +19,7 @@ use super::{
     },
     Emission, calendar, draft,
     home::Home,
-    label,
+    label, measure,
     partition::{self, Days},
     rows,
     splice::Splices,
@@ -64,9 +64,7 @@ fn make(emission: &mut Emission<'_>, home: &Home, balance: &Balance) -> Result<P
     let project = emission.project;
     let model = &project.models[home.model];
     if balance.filtered {
-        return Err(
-            "its moment is chosen behind the filters of a query, and a window of Looker is before them".to_owned()
-        );
+        return Err(measure::INSIDE.to_owned());
     }
     if model.primary_key.is_empty() {
         return Err(format!("it is a balance of `{}`, which has no primary key", model.name));
@@ -119,7 +117,7 @@ fn make(emission: &mut Emission<'_>, home: &Home, balance: &Balance) -> Result<P
 }
 
 /// Whether a query shows a field, as a condition.
-fn is_selected(field: &str) -> String {
+pub(super) fn is_selected(field: &str) -> String {
     format!("{{% if {field}._is_selected %}}TRUE{{% else %}}FALSE{{% endif %}}")
 }
 
@@ -143,7 +141,7 @@ fn name(emission: &Emission<'_>, home: &Home, balance: &Balance) -> String {
 }
 
 /// Returns the period of a row by a timeframe; none for the bare value, which nobody selects.
-fn period(
+pub(super) fn period(
     emission: &Emission<'_>,
     rows: &ModelRows<'_>,
     (moment, local): (&SqlExpr, &SqlExpr),
@@ -165,7 +163,7 @@ fn period(
 }
 
 /// Returns the values of what the moment is chosen for each of.
-fn members(
+pub(super) fn members(
     emission: &Emission<'_>,
     rows: &mut ModelRows<'_>,
     home: &Home,
@@ -195,7 +193,7 @@ fn members(
 }
 
 /// `snapshot_date = MAX(snapshot_date) OVER (PARTITION BY …)`
-fn is_moment(balance: &Balance, moment: &SqlExpr, partition_by: Vec<SqlExpr>) -> SqlExpr {
+pub(super) fn is_moment(balance: &Balance, moment: &SqlExpr, partition_by: Vec<SqlExpr>) -> SqlExpr {
     let function = match balance.take {
         Edge::First => AggregateFunction::Min,
         Edge::Last => AggregateFunction::Max,
@@ -245,7 +243,7 @@ fn view(emission: &Emission<'_>, home: &Home, name: String, derived_table: Strin
         .iter()
         .map(|key| {
             let kind = label::hidden_type(emission.column_type(home.model, key));
-            draft::hidden(&identifier(key), kind, &format!("${{TABLE}}.{key}"))
+            emission.copied_column(home.model, key, kind)
         })
         .collect();
     if let [only] = dimensions.as_mut_slice() {

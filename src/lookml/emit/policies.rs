@@ -63,6 +63,22 @@ impl Grants {
     }
 }
 
+impl Emission<'_> {
+    /// Returns what is needed to see a column of a model: the grants of the dimensions that show it.
+    pub(super) fn grants_of_column(&self, model: ModelId, column: &str) -> Vec<String> {
+        let shows =
+            |id: &DimensionId| self.project.plain_column(*id).is_some_and(|shown| shown.eq_ignore_ascii_case(column));
+        self.grants.of_values(self.project.models[model].dimensions.iter().copied().filter(shows))
+    }
+
+    /// Returns the hidden field of a column of a model in another view, which requires the grants of the column.
+    pub(super) fn copied_column(&self, model: ModelId, column: &str, kind: DimensionType) -> tree::Dimension {
+        let mut field = draft::hidden(&identifier(column), kind, &format!("${{TABLE}}.{column}"));
+        field.docs.required_access_grants = self.grants_of_column(model, column);
+        field
+    }
+}
+
 /// Reads the policies about members; what nobody may see is left out.
 pub(super) fn grants(emission: &mut Emission<'_>) {
     let project = emission.project;

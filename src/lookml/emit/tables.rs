@@ -18,9 +18,9 @@ impl Emission<'_> {
             let mut project = self.project.clone();
             for table in self.project.tables.ids() {
                 let name = &mut project.tables[table].name;
-                *name = splices.name(view::table_name(self.options, name));
+                *name = splices.add(view::table_name(self.options, name));
             }
-            Rc::new((project, splices))
+            Rc::new((project, splices.sharing()))
         };
         self.named.get_or_init(named).clone()
     }

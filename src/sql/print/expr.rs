@@ -6,6 +6,11 @@ use crate::sql::{
     WindowFunction,
 };
 
+/// How many branches of a CASE stand on one line.
+const BRANCHES_OF_A_LINE: usize = 3;
+/// How many keys of a window stand on one line.
+const KEYS_OF_A_LINE: usize = 3;
+
 impl Writer {
     /// Writes an expression; in parentheses if it binds looser than `min`.
     pub(in crate::sql) fn expr(&mut self, expr: &SqlExpr, min: Level) {
@@ -160,18 +165,35 @@ impl Writer {
             };
         }
         self.put("CASE");
+        if self.is_pretty() && branches.len() > BRANCHES_OF_A_LINE {
+            self.deeper(|writer| writer.branches(branches, otherwise, Self::line));
+            self.line();
+        } else {
+            self.branches(branches, otherwise, |writer| writer.put(" "));
+            self.put(" ");
+        }
+        self.put("END");
+        Level::Primary
+    }
+
+    fn branches(
+        &mut self,
+        branches: &[(SqlExpr, SqlExpr)],
+        otherwise: Option<&SqlExpr>,
+        mut between: impl FnMut(&mut Self),
+    ) {
         for (when, then) in branches {
-            self.put(" WHEN ");
+            between(self);
+            self.put("WHEN ");
             self.expr(when, Level::Or);
             self.put(" THEN ");
             self.expr(then, Level::Or);
         }
         if let Some(otherwise) = otherwise {
-            self.put(" ELSE ");
+            between(self);
+            self.put("ELSE ");
             self.expr(otherwise, Level::Or);
         }
-        self.put(" END");
-        Level::Primary
     }
 
     fn leaf(&mut self, leaf: &Leaf) -> Level {
@@ -283,22 +305,45 @@ impl Writer {
             WindowFunction::RowNumber => self.put("ROW_NUMBER()"),
             WindowFunction::Rank => self.put("RANK()"),
         }
+        if self.is_pretty() && window.partition_by.len() > KEYS_OF_A_LINE {
+            return self.window_of_lines(window);
+        }
         self.put(" OVER (");
         if !window.partition_by.is_empty() {
             self.put("PARTITION BY ");
             self.list(&window.partition_by);
         }
-        if !window.order_by.is_empty() {
-            self.put(if window.partition_by.is_empty() { "ORDER BY " } else { " ORDER BY " });
-            for (at, term) in window.order_by.iter().enumerate() {
-                if at > 0 {
-                    self.put(", ");
-                }
-                self.syntax.window_order(self, term);
-            }
-        }
+        self.put(if window.partition_by.is_empty() || window.order_by.is_empty() { "" } else { " " });
+        self.order_of_window(window);
         self.put(")");
         Level::Primary
+    }
+
+    /// Writes what a window has between its parentheses with each key on a line of its own.
+    fn window_of_lines(&mut self, window: &Window) -> Level {
+        self.put(" OVER ");
+        self.block(|writer| {
+            writer.put("PARTITION BY");
+            writer.deeper(|writer| {
+                for (at, key) in window.partition_by.iter().enumerate() {
+                    writer.put(if at > 0 { "," } else { "" });
+                    writer.line();
+                    writer.expr(key, Level::Or);
+                }
+            });
+            if !window.order_by.is_empty() {
+                writer.line();
+            }
+            writer.order_of_window(window);
+        });
+        Level::Primary
+    }
+
+    fn order_of_window(&mut self, window: &Window) {
+        for (at, term) in window.order_by.iter().enumerate() {
+            self.put(if at > 0 { ", " } else { "ORDER BY " });
+            self.syntax.window_order(self, term);
+        }
     }
 
     /// Writes `GREATEST(a, b)` such that a null among the arguments gives null, for dialects that would skip it.

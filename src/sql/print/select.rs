@@ -90,10 +90,15 @@ impl Writer {
                 self.put(",");
             }
             match items.len() {
-                1 => self.put(" "),
-                _ => self.indented_line(),
+                1 => {
+                    self.put(" ");
+                    self.expr(&item.expr, Level::Or);
+                }
+                _ => self.deeper(|writer| {
+                    writer.line();
+                    writer.expr(&item.expr, Level::Or);
+                }),
             }
-            self.expr(&item.expr, Level::Or);
             let names_itself = matches!(&item.expr, Expr::Leaf(Leaf::Column(column)) if column.name == item.alias);
             if !names_itself {
                 self.put(" AS ");
@@ -154,12 +159,12 @@ impl Writer {
         self.line();
         self.put(clause);
         match condition {
-            Expr::Binary { op: BinaryOp::And, .. } => {
-                self.chain(condition, BinaryOp::And, Level::And, |writer| {
-                    writer.indented_line();
+            Expr::Binary { op: BinaryOp::And, .. } => self.deeper(|writer| {
+                writer.chain(condition, BinaryOp::And, Level::And, |writer| {
+                    writer.line();
                     writer.put("AND ");
                 });
-            }
+            }),
             _ => self.expr(condition, Level::Or),
         }
     }

@@ -137,11 +137,16 @@ impl Writer {
         }
     }
 
-    /// Sets two parts of a clause apart, such as conditions or items of a list.
-    pub(super) fn indented_line(&mut self) {
+    /// Writes parts of a clause, such as conditions or items of a list, whose lines stand one step deeper.
+    pub(super) fn deeper(&mut self, write: impl FnOnce(&mut Self)) {
         self.indent += 1;
-        self.line();
+        write(self);
         self.indent -= 1;
+    }
+
+    /// Whether a text has lines of its own for its parts.
+    pub(super) fn is_pretty(&self) -> bool {
+        self.layout == Layout::Pretty
     }
 
     /// Sets two common table expressions apart, by an empty line.

@@ -67,7 +67,7 @@ pub(super) fn branch(
         let (parent, ours) = joined::keys(project, &one.at[at]);
         items.extend(one.keys.iter().zip(ours).map(|(name, ours)| rows.value_at(&parent, &ours).named(name)));
     }
-    let counted = counted(emission, &mut rows, at, columns)?;
+    let counted = counted(emission, &mut rows, (at, columns), Others::LeftOut)?;
     conditions.extend(counted.condition);
     items.extend(counted.items);
     conditions.extend(rows::inside(emission, model, &mut rows, splices)?);
@@ -105,17 +105,26 @@ fn shown_time(emission: &Emission<'_>, union: &Union, fact: &Fact, time: SqlExpr
     Expr::call(Function::DateOf, vec![moved])
 }
 
-/// What is counted of the rows of a fact, and the rows of which anything is.
-struct Counted {
-    items: Vec<SelectItem>,
-    condition: Option<SqlExpr>,
+/// What is counted of the rows of a fact, and which rows count for anything.
+pub(in crate::lookml::emit) struct Counted {
+    pub(in crate::lookml::emit) items: Vec<SelectItem>,
+    pub(in crate::lookml::emit) condition: Option<SqlExpr>,
 }
 
-fn counted(
+/// What becomes of rows that count for nothing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::lookml::emit) enum Others {
+    LeftOut,
+    /// Some of them are there for something else.
+    Kept,
+}
+
+/// Reads what is counted of the rows of a fact.
+pub(in crate::lookml::emit) fn counted(
     emission: &Emission<'_>,
     rows: &mut ModelRows<'_>,
-    fact: usize,
-    columns: &[Column],
+    (fact, columns): (usize, &[Column]),
+    others: Others,
 ) -> Result<Counted, String> {
     let own: Vec<&Column> = columns.iter().filter(|column| column.fact == fact).collect();
     let shows_metric = |expr: &&Expr<Ref>| shared::names_metric(emission.project, expr);
@@ -124,7 +133,7 @@ fn counted(
     }
     let conditions: Vec<Option<SqlExpr>> =
         own.iter().map(|column| column.condition.as_ref().map(|condition| rows.value(condition))).collect();
-    let is_one = conditions.iter().all(|condition| *condition == conditions[0]);
+    let is_one = others == Others::LeftOut && conditions.iter().all(|condition| *condition == conditions[0]);
     let condition = conditions.iter().cloned().collect::<Option<Vec<_>>>().and_then(|mut all| {
         all.dedup();
         Expr::any(all)

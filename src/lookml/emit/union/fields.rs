@@ -22,7 +22,7 @@ use crate::{
     catalog::ColumnType,
     ids::MetricId,
     plan::local_time,
-    sql::{Expr, Function},
+    sql::{Expr, Function, SqlExpr},
 };
 
 /// The field that is the local day of a row's time.
@@ -48,14 +48,25 @@ pub(super) fn measure(
     metric: MetricId,
     shown: &mut BTreeMap<MetricId, String>,
 ) -> Result<(), String> {
-    let emission = leaves.emission;
-    let definition = &emission.project.metrics[metric];
     let mut splices = Splices::default();
     let made = formula(leaves, &mut splices, metric, &Above::default())?;
-    for leaf in &made.leaves {
+    said(leaves, metric, (&made.expr, &made.leaves), &splices, shown)
+}
+
+/// Makes the measure of an expression over measures, and shows those of its leaves that are metrics as they are.
+pub(in crate::lookml::emit) fn said(
+    leaves: &mut Leaves<'_, '_>,
+    metric: MetricId,
+    (expr, inputs): (&SqlExpr, &[usize]),
+    splices: &Splices,
+    shown: &mut BTreeMap<MetricId, String>,
+) -> Result<(), String> {
+    let emission = leaves.emission;
+    let definition = &emission.project.metrics[metric];
+    for leaf in inputs {
         show(leaves, *leaf, shown);
     }
-    let text = splices.expression(&made.expr, emission.options.dialect)?;
+    let text = splices.expression(expr, emission.options.dialect)?;
     if is_shown_by_its_leaf(leaves, metric, &text, shown) {
         return Ok(());
     }
@@ -206,9 +217,12 @@ fn key_fields(emission: &Emission<'_>, union: &Union) -> Vec<tree::Dimension> {
     for joined in &union.joined {
         let Some(join) = joined.at[0].0.last().map(|join| &project.joins[*join]) else { continue };
         let versions = project.models[join.to].versions.as_ref().map(|versions| versions.column_type);
-        let types = join.keys.iter().map(|key| key.theirs_type).chain(versions);
-        fields.extend(joined.keys.iter().zip(types).map(|(name, column_type)| {
-            draft::hidden(name, label::hidden_type(column_type), &format!("${{TABLE}}.{name}"))
+        let theirs = join.keys.iter().map(|key| (key.theirs_type, emission.grants_of_column(join.to, &key.theirs)));
+        let columns = theirs.chain(versions.map(|column_type| (column_type, Vec::new())));
+        fields.extend(joined.keys.iter().zip(columns).map(|(name, (column_type, grants))| {
+            let mut field = draft::hidden(name, label::hidden_type(column_type), &format!("${{TABLE}}.{name}"));
+            field.docs.required_access_grants = grants;
+            field
         }));
     }
     fields

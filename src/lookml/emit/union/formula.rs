@@ -22,27 +22,27 @@ use crate::{
 
 /// What the metrics above ask of one.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Above {
-    pub(super) extra: Extra,
-    pub(super) later: i64,
-    pub(super) window: Option<Window>,
-    pub(super) when_empty: Option<Empty>,
+pub(in crate::lookml::emit) struct Above {
+    pub(in crate::lookml::emit) extra: Extra,
+    pub(in crate::lookml::emit) later: i64,
+    pub(in crate::lookml::emit) window: Option<Window>,
+    pub(in crate::lookml::emit) when_empty: Option<Empty>,
     /// The name of the hidden measure that is made of it.
-    pub(super) name: Option<String>,
+    pub(in crate::lookml::emit) name: Option<String>,
 }
 
 /// An expression over measures.
 #[derive(Clone, Debug)]
-pub(super) struct Formula {
-    pub(super) expr: SqlExpr,
+pub(in crate::lookml::emit) struct Formula {
+    pub(in crate::lookml::emit) expr: SqlExpr,
     /// The leaves in it.
-    pub(super) leaves: Vec<usize>,
+    pub(in crate::lookml::emit) leaves: Vec<usize>,
     /// Whether it is an aggregate that is null over no rows by itself.
     is_null_without_rows: bool,
 }
 
 /// Writes a metric over the measures of its leaves.
-pub(super) fn formula(
+pub(in crate::lookml::emit) fn formula(
     leaves: &mut Leaves<'_, '_>,
     splices: &mut Splices,
     metric: MetricId,
@@ -76,7 +76,7 @@ pub(super) fn formula(
 }
 
 /// Returns whether the measure of a leaf is the metric as it is, empty value included.
-fn is_bare(aggregation: Aggregation, empty: Empty) -> bool {
+pub(in crate::lookml::emit) fn is_bare(aggregation: Aggregation, empty: Empty) -> bool {
     measure::emptiness(aggregation, empty).is_none()
 }
 

@@ -15,7 +15,7 @@
 use super::{
     super::{
         Emission, draft,
-        partition::{self, Days},
+        partition::{self, Days, Edge},
         splice::Splices,
     },
     Fact, Union,
@@ -96,8 +96,8 @@ fn periods(
     splices: &mut Splices,
 ) -> Result<Select, String> {
     let field = union.time_field();
-    let mut edge = |tag: &str, function, back: i64| {
-        let chosen = splices.place(format!("{{% {tag} {field} %}}"));
+    let mut edge = |edge: Edge, function, back: i64| {
+        let chosen = splices.place(edge.of(&field));
         let chosen = move_day(as_date(chosen), Unit::Day, back);
         let of_rows = SqlExpr::aggregate(function, Some(SqlExpr::column(COUNTED, day)));
         let of_rows = Select {
@@ -107,7 +107,7 @@ fn periods(
         };
         Box::new(Expr::call(Function::Coalesce, vec![chosen, Expr::Leaf(Leaf::Scalar(Box::new(of_rows)))]))
     };
-    let (from, to) = (edge("date_start", AggregateFunction::Min, 0), edge("date_end", AggregateFunction::Max, -1));
+    let (from, to) = (edge(Edge::Start, AggregateFunction::Min, 0), edge(Edge::End, AggregateFunction::Max, -1));
     let the_day = || SqlExpr::column("days", "day");
     let window_end = window_end(emission, union, window, splices)?;
     let day_text = splices.expression(&the_day(), emission.options.dialect)?;

@@ -25,46 +25,46 @@ use crate::{
 
 /// A column of the union that one fact fills.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Column {
-    pub(super) name: String,
+pub(in crate::lookml::emit) struct Column {
+    pub(in crate::lookml::emit) name: String,
     /// The position of the fact.
-    pub(super) fact: usize,
+    pub(in crate::lookml::emit) fact: usize,
     /// The value of a row; absent if it is 1.
-    pub(super) value: Option<Expr<Ref>>,
+    pub(in crate::lookml::emit) value: Option<Expr<Ref>>,
     /// The rows that have one.
-    pub(super) condition: Option<Expr<Ref>>,
+    pub(in crate::lookml::emit) condition: Option<Expr<Ref>>,
     /// The type, as far as it is known.
-    pub(super) kind: ColumnType,
+    pub(in crate::lookml::emit) kind: ColumnType,
 }
 
 /// A simple metric over the rows of a fact, under further conditions.
 #[derive(Clone, Debug)]
-pub(super) struct CountedLeaf {
-    pub(super) metric: MetricId,
-    pub(super) fact: usize,
-    pub(super) condition: Option<Expr<Ref>>,
-    pub(super) aggregation: Aggregation,
+pub(in crate::lookml::emit) struct CountedLeaf {
+    pub(in crate::lookml::emit) metric: MetricId,
+    pub(in crate::lookml::emit) fact: usize,
+    pub(in crate::lookml::emit) condition: Option<Expr<Ref>>,
+    pub(in crate::lookml::emit) aggregation: Aggregation,
     /// Whether it counts rows, not values.
-    pub(super) counts_rows: bool,
+    pub(in crate::lookml::emit) counts_rows: bool,
     /// The name of its measure.
-    pub(super) measure: String,
+    pub(in crate::lookml::emit) measure: String,
 }
 
 /// The columns and measures under construction.
-pub(super) struct Leaves<'e, 'a> {
-    pub(super) emission: &'e Emission<'a>,
+pub(in crate::lookml::emit) struct Leaves<'e, 'a> {
+    pub(in crate::lookml::emit) emission: &'e Emission<'a>,
     facts: &'e [Fact],
-    pub(super) names: Names,
-    pub(super) columns: Vec<Column>,
-    pub(super) dimensions: Vec<tree::Dimension>,
-    pub(super) measures: Vec<tree::Measure>,
+    pub(in crate::lookml::emit) names: Names,
+    pub(in crate::lookml::emit) columns: Vec<Column>,
+    pub(in crate::lookml::emit) dimensions: Vec<tree::Dimension>,
+    pub(in crate::lookml::emit) measures: Vec<tree::Measure>,
     counted: Vec<CountedLeaf>,
     /// Measures that count the values of a leaf that are not null.
     counts: Vec<(Column, String)>,
 }
 
 impl<'e, 'a> Leaves<'e, 'a> {
-    pub(super) fn new(emission: &'e Emission<'a>, facts: &'e [Fact], names: Names) -> Self {
+    pub(in crate::lookml::emit) fn new(emission: &'e Emission<'a>, facts: &'e [Fact], names: Names) -> Self {
         Self {
             emission,
             facts,
@@ -78,7 +78,7 @@ impl<'e, 'a> Leaves<'e, 'a> {
     }
 
     /// Returns the position of a leaf; makes its column and its measure, of the given name, if there is none.
-    pub(super) fn leaf(
+    pub(in crate::lookml::emit) fn leaf(
         &mut self,
         metric: MetricId,
         simple: &SimpleMetric,
@@ -108,16 +108,16 @@ impl<'e, 'a> Leaves<'e, 'a> {
     }
 
     /// Returns whether the rows of a fact are shown at their own time, and nowhere else.
-    pub(super) fn is_unmoved(&self, fact: usize) -> bool {
+    pub(in crate::lookml::emit) fn is_unmoved(&self, fact: usize) -> bool {
         self.facts[fact].later == 0 && self.facts[fact].window.is_none()
     }
 
-    pub(super) fn get(&self, leaf: usize) -> &CountedLeaf {
+    pub(in crate::lookml::emit) fn get(&self, leaf: usize) -> &CountedLeaf {
         &self.counted[leaf]
     }
 
     /// Returns the measure that counts the rows of a leaf.
-    pub(super) fn rows_of(&mut self, leaf: usize) -> String {
+    pub(in crate::lookml::emit) fn rows_of(&mut self, leaf: usize) -> String {
         let CountedLeaf { fact, condition, .. } = &self.counted[leaf];
         let counts = |other: &&CountedLeaf| other.counts_rows && (&other.fact, &other.condition) == (fact, condition);
         if let Some(count) = self.counted.iter().find(counts) {
@@ -128,7 +128,7 @@ impl<'e, 'a> Leaves<'e, 'a> {
     }
 
     /// Returns the measure that counts the values of a leaf, null ones left out.
-    pub(super) fn values_of(&mut self, leaf: usize) -> String {
+    pub(in crate::lookml::emit) fn values_of(&mut self, leaf: usize) -> String {
         let CountedLeaf { metric, fact, condition, .. } = &self.counted[leaf];
         let expr = self.emission.project.simple(*metric).and_then(|simple| simple.expr.clone());
         let present = expr.map(|expr| expr.is_null(true));

@@ -10,14 +10,14 @@
 //!
 //! **Invariant:** a new metric over known facts changes the view of the union only.
 
-mod branch;
+pub(super) mod branch;
 pub(super) mod columns;
 mod facts;
-mod fields;
-mod formula;
+pub(super) mod fields;
+pub(super) mod formula;
 mod gathered;
 mod joined;
-mod leaves;
+pub(super) mod leaves;
 pub(super) mod shared;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -7,7 +7,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{super::Emission, Fact};
+use super::{
+    super::{Emission, home::Home},
+    Fact,
+};
 use crate::{
     ids::{DimensionId, ModelId},
     plan,
@@ -24,8 +27,33 @@ pub(in crate::lookml::emit) struct Shared {
     pub(in crate::lookml::emit) at: Vec<(Route, DimensionId)>,
 }
 
+impl Shared {
+    /// Whether it is a dimension at the end of a way from the first fact.
+    pub(in crate::lookml::emit) fn is(&self, route: &Route, dimension: DimensionId) -> bool {
+        self.at.first().is_some_and(|at| (&at.0, at.1) == (route, dimension))
+    }
+}
+
+/// How far what a dimension needs may lie.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// At the end of its own way: joins for one dimension would be made in every query.
+    Own,
+    /// Over further joins.
+    Further,
+}
+
 /// Finds what all facts share; the path is the shortest that names a role or a model.
 pub(in crate::lookml::emit) fn shared(emission: &Emission<'_>, facts: &[Fact]) -> Vec<Shared> {
+    found(emission, facts, Reach::Own)
+}
+
+/// Finds what the rows of one model can be shown by where all joins are made anyway.
+pub(in crate::lookml::emit) fn reached(emission: &Emission<'_>, home: &Home) -> Vec<Shared> {
+    found(emission, &[Fact { home: home.clone(), later: 0, window: None }], Reach::Further)
+}
+
+fn found(emission: &Emission<'_>, facts: &[Fact], reach: Reach) -> Vec<Shared> {
     let project = Visible::whole(emission.project);
     let mut found: Vec<Shared> = Vec::new();
     let mut seen = BTreeSet::new();
@@ -37,7 +65,9 @@ pub(in crate::lookml::emit) fn shared(emission: &Emission<'_>, facts: &[Fact]) -
                 if project.dimensions[*dimension].docs.hidden {
                     continue;
                 }
-                let Some(shared) = meeting(emission, &project, facts, (model, route, *dimension)) else { continue };
+                let Some(shared) = meeting(emission, &project, facts, (model, route, *dimension), reach) else {
+                    continue;
+                };
                 if seen.insert(shared.at.clone()) {
                     found.push(shared);
                 }
@@ -53,6 +83,7 @@ fn meeting(
     project: &Visible<'_>,
     facts: &[Fact],
     (model, route, dimension): (ModelId, &Route, DimensionId),
+    reach: Reach,
 ) -> Option<Shared> {
     let name = project.dimensions[dimension].name.as_str();
     let roles: Vec<&str> = if route.0.is_empty() {
@@ -74,7 +105,10 @@ fn meeting(
         };
         let is_same = facts.iter().zip(&at).all(is_it) && at.iter().all(means_it);
         let is_sayable = facts.iter().zip(&at).all(|(fact, (route, dimension))| {
-            is_open(emission, fact.home.model, route) && is_plain(emission, *dimension)
+            is_open(emission, fact.home.model, route)
+                && is_plain(emission, *dimension, |id| {
+                    reach == Reach::Further && reads_open(emission, fact.home.model, route, id)
+                })
         });
         (is_same && is_sayable && !is_moved_time(facts, &at)).then_some(Shared { path, at })
     })
@@ -99,15 +133,33 @@ fn is_open(emission: &Emission<'_>, model: ModelId, route: &Route) -> bool {
     })
 }
 
-/// Returns whether everyone may see a dimension as it is, and it costs no more than its own joins.
-fn is_plain(emission: &Emission<'_>, id: DimensionId) -> bool {
+/// Returns whether everyone may see a dimension as it is, and it needs no joins of its own, or those that may be made.
+fn is_plain(emission: &Emission<'_>, id: DimensionId, may_cross: impl Fn(DimensionId) -> bool) -> bool {
     let project = emission.project;
     let dimension = &project.dimensions[id];
     let is_kept = |restriction: &Restriction| restriction.dimensions.contains(&id) || restriction.masked.contains(&id);
     let draft = emission.draft(dimension.model);
-    // Joins for one dimension would be made in every query.
-    let is_own = !draft.left_out.contains_key(&id) && !draft.crossing.contains(&id);
+    let is_own = !draft.left_out.contains_key(&id) && (!draft.crossing.contains(&id) || may_cross(id));
     is_own && !project.policies.restrictions.iter().any(is_kept) && !shows_metric(project, id)
+}
+
+/// Returns whether everyone who sees the rows of a model sees what a dimension at the end of a way reads over joins.
+fn reads_open(emission: &Emission<'_>, model: ModelId, way: &Route, id: DimensionId) -> bool {
+    let mut open = true;
+    emission.project.dimensions[id].expr.for_each_leaf(&mut |leaf| {
+        open &= match leaf {
+            Ref::Column { route, .. } => is_open(emission, model, &way.then(route)),
+            Ref::Dimension { route, dimension } => {
+                let way = way.then(route);
+                is_open(emission, model, &way)
+                    && is_plain(emission, *dimension, |id| reads_open(emission, model, &way, id))
+            }
+            Ref::Exists { route, .. } => route.0.is_empty(),
+            Ref::Verbatim(_) => true,
+            Ref::Claim { .. } | Ref::Calendar { .. } => false,
+        };
+    });
+    open
 }
 
 /// Returns whether a dimension shows a metric of a row, itself or through others.
@@ -117,7 +169,7 @@ fn shows_metric(project: &Project, id: DimensionId) -> bool {
 }
 
 /// Returns whether an expression shows a metric of a row.
-pub(super) fn names_metric(project: &Project, expr: &Expr<Ref>) -> bool {
+pub(in crate::lookml::emit) fn names_metric(project: &Project, expr: &Expr<Ref>) -> bool {
     let mut found = false;
     expr.for_each_leaf(&mut |leaf| {
         found |= match leaf {

@@ -77,7 +77,7 @@ metrics:
     description: Orders by visits.
     funnel: [{ metric: visits, by: person }, { metric: orders, by: person, within: 7 days }]
     result: conversions_per_base
-    when_empty: zero
+    when_empty: 0
   - name: long_to_large
     description: Long visits that were ever followed by an order and a large one, in the same shop.
     funnel:

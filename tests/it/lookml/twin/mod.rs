@@ -9,7 +9,7 @@
 //! | `write/` | a query → SQL |
 //! | `data_tests` | the tests that a project has of its data |
 //! | `ask/` | random questions, asked of the planner and of the interpreter |
-//! | `funnels` | a world of funnels of every kind |
+//! | `funnels`, `inside` | worlds of funnels of every kind, and of what looks at all rows that a query leaves |
 //! | `hand`, `literals` | what entente does not write, against SQL written by hand; filters by any text |
 //! | `wrong/` | mistakes planted into the text, which the questions have to notice |
 
@@ -20,6 +20,7 @@ mod field;
 mod filter;
 mod funnels;
 mod hand;
+mod inside;
 mod layers;
 mod liquid;
 mod literals;

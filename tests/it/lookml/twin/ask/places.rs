@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono::NaiveDate;
 use entente::{
     ids::{DimensionId, ModelId},
     lookml::{Outcome, Subject},
@@ -30,6 +31,17 @@ pub(in crate::lookml::twin) struct Place {
     pub(in crate::lookml::twin) frames: Vec<String>,
     /// The periods of calendars by which the axis is told: `time.retail_month`, and the field.
     pub(in crate::lookml::twin) periods: Vec<(String, String)>,
+    /// Some of these periods.
+    pub(in crate::lookml::twin) spans: Vec<Span>,
+}
+
+/// A period of a calendar: the field and the value that show it, and its days.
+#[derive(Clone, Debug)]
+pub(in crate::lookml::twin) struct Span {
+    pub(in crate::lookml::twin) field: String,
+    pub(in crate::lookml::twin) value: String,
+    pub(in crate::lookml::twin) from: NaiveDate,
+    pub(in crate::lookml::twin) to: NaiveDate,
 }
 
 /// A metric that compares with an earlier period.
@@ -133,6 +145,7 @@ fn place(world: &World, model: &Model, name: &str, metric: &str) -> Looker<Place
         explore.fields().filter_map(move |field| field.strip_prefix(&before).map(str::to_owned)).collect::<Vec<_>>()
     });
     let periods = axis.as_ref().map_or(Ok(Vec::new()), |axis| periods(world, &explore, axis))?;
+    let spans = spans(world, &explore, &periods)?;
     Ok(Place {
         explore: name.to_owned(),
         metrics: Vec::new(),
@@ -142,6 +155,7 @@ fn place(world: &World, model: &Model, name: &str, metric: &str) -> Looker<Place
         dimensions,
         frames: frames.filter(|frame| frame != "raw").collect(),
         periods,
+        spans,
         axis,
     })
 }
@@ -164,6 +178,30 @@ pub(super) fn periods(world: &World, explore: &Explore<'_>, axis: &str) -> Looke
         }
     }
     Ok(periods)
+}
+
+/// Finds the periods of calendars that are one span of days within those of the world.
+pub(super) fn spans(world: &World, explore: &Explore<'_>, periods: &[(String, String)]) -> Looker<Vec<Span>> {
+    let mut spans = Vec::new();
+    for (_, field) in periods {
+        let (view, name) = field.split_once('.').unwrap_or_default();
+        let Some(days) = explore.view(view)?.block("derived_table").and_then(|table| table.code("sql")) else {
+            continue;
+        };
+        let sql = format!(
+            "SELECT CAST({name} AS VARCHAR), CAST(MIN(day) AS VARCHAR), CAST(MAX(day) + 1 AS VARCHAR) FROM ({days}) \
+             WHERE {name} IS NOT NULL GROUP BY {name} \
+             HAVING COUNT(*) = MAX(day) - MIN(day) + 1 AND MIN(day) >= DATE '{}' AND MAX(day) < DATE '{}' ORDER BY 2",
+            world.days.0, world.days.1
+        );
+        let rows = world.rows(&sql).or_else(|error| refuse(format!("{error}\n{sql}")))?;
+        for row in 0..rows.len {
+            let text = |column: usize| rows.columns[column].text(row).expect("no null");
+            let day = |column: usize| text(column).parse().expect("a day");
+            spans.push(Span { field: field.clone(), value: text(0), from: day(1), to: day(2) });
+        }
+    }
+    Ok(spans)
 }
 
 pub(super) fn alias(project: &Project, explore: &Explore<'_>, route: &Route) -> String {

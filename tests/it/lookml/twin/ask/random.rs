@@ -4,7 +4,7 @@ use chrono::{Datelike, Duration, NaiveDate};
 
 use super::{
     World,
-    places::{Comparison, Dimension, Kind, Place},
+    places::{Comparison, Dimension, Kind, Place, Span},
     question::{Filter, Key, Question, Range, Shape, Told},
 };
 use crate::lookml::twin::filter::text::exactly;
@@ -97,18 +97,52 @@ fn any(random: &mut Random, world: &World, place: &Place) -> Question {
     let asked: Vec<String> = filters.iter().map(|filter| filter.field.clone()).collect();
     let mut at = 0..;
     filters.retain(|filter| at.next().is_some_and(|at| !asked[..at].contains(&filter.field)));
-    let range = place.axis.as_ref().map(|axis| range(random, world, place, axis));
+    let mut range = place.axis.as_ref().and_then(|axis| range(random, world, place, axis));
+    if random.chance(5)
+        && let Some((both, whole)) = two_months(random, world, place, &metrics)
+    {
+        filters.push(both);
+        range = Some(whole);
+    }
     Question {
         explore: place.explore.clone(),
         metrics,
         keys,
         filters,
-        range: range.flatten(),
+        range,
         user: world.user.clone(),
         is_comparison: false,
         is_lenient: false,
         has_rollups: random.chance(50),
     }
+}
+
+/// A filter of two ranges, and the range that holds both; not of balances, whose moment is chosen in a range.
+fn two_months(
+    random: &mut Random,
+    world: &World,
+    place: &Place,
+    metrics: &[(String, String)],
+) -> Option<(Filter, Range)> {
+    let axis = place.axis.as_ref()?;
+    let project = &world.project;
+    let is_balance = |leaf| project.simple(leaf).is_some_and(|simple| simple.balance.is_some());
+    let leaves = |(metric, _): &(String, String)| project.leaves(project.metric_named(metric).expect("a metric"));
+    let has_balance = metrics.iter().flat_map(leaves).any(is_balance);
+    if place.is_accumulated || has_balance || !place.frames.iter().any(|frame| frame == "date") {
+        return None;
+    }
+    let (one, other) = (month(world.days.0, random.below(3)), month(world.days.0, 3 + random.below(3)));
+    if other >= world.days.1 {
+        return None;
+    }
+    let filter = Filter {
+        condition: format!("time.month in ('{one}', '{other}')"),
+        field: format!("{axis}_date"),
+        expression: format!("{}, {}", one.format("%Y-%m"), other.format("%Y-%m")),
+        told: None,
+    };
+    Some((filter, Range { text: format!("{one} to {}", month(other, 1)), filter: None, days: None }))
 }
 
 fn time_key(random: &mut Random, place: &Place, axis: &str) -> Option<Key> {
@@ -232,6 +266,11 @@ fn of_number(random: &mut Random, dimension: &Dimension) -> Option<Filter> {
 }
 
 fn range(random: &mut Random, world: &World, place: &Place, axis: &str) -> Option<Range> {
+    // A default range would stay beside the one of a calendar.
+    if !place.has_default && !place.spans.is_empty() && random.chance(25) {
+        let Span { field, value, from, to } = random.pick(&place.spans).clone();
+        return Some(Range { text: format!("{from} to {to}"), filter: Some((field, exactly(&value))), days: None });
+    }
     let kind = random.below(10);
     range_of(random, world, place, axis, kind)
 }

@@ -18,9 +18,11 @@ use crate::lookml::twin::{Looker, explore::Explore, text::Block};
 pub(super) fn place(world: &World, explore: &Explore<'_>) -> Looker<Option<Place>> {
     let base = explore.base.clone();
     let view = explore.view(&base)?;
-    // What is counted once for each of the first events of a funnel is shown without a period of a calendar.
-    let is_funnel = ["is_converted", "passed"].iter().any(|name| view.named("dimension", name).is_some());
-    if view.named("dimension", "fact_key").is_none() && !is_funnel {
+    let sql = view.block("derived_table").and_then(|table| table.code("sql")).unwrap_or_default();
+    let is_accumulated = sql.contains("window_end");
+    // What is filtered inside has all its fields in its own view, so that no calendar is joined to it.
+    let is_inside = !is_accumulated && sql.contains(&format!("{{% condition {base}."));
+    if view.named("dimension", "fact_key").is_none() && !is_inside {
         return Ok(None);
     }
     let mut dimensions = Vec::new();
@@ -37,11 +39,10 @@ pub(super) fn place(world: &World, explore: &Explore<'_>) -> Looker<Option<Place
     dimensions.extend(joined(world, explore)?);
     let axis = format!("{base}.period");
     let before = format!("{axis}_");
-    let is_accumulated =
-        view.block("derived_table").and_then(|table| table.code("sql")).is_some_and(|sql| sql.contains("window_end"));
     let has_periods =
-        !is_accumulated && !is_funnel && explore.fields().any(|field| field.starts_with(&format!("{axis}_")));
+        !is_accumulated && !is_inside && explore.fields().any(|field| field.starts_with(&format!("{axis}_")));
     let periods = if has_periods { places::periods(world, explore, &axis)? } else { Vec::new() };
+    let spans = places::spans(world, explore, &periods)?;
     let frames = explore.fields().filter_map(|field| field.strip_prefix(&before)).filter(|frame| *frame != "raw");
     Ok(Some(Place {
         explore: explore.block.name.clone(),
@@ -51,8 +52,9 @@ pub(super) fn place(world: &World, explore: &Explore<'_>) -> Looker<Option<Place
         has_default: explore.block.block("always_filter").is_some(),
         is_accumulated,
         periods,
+        spans,
         frames: frames.map(str::to_owned).collect(),
-        axis: Some(axis),
+        axis: explore.fields().any(|field| field.starts_with(&before)).then_some(axis),
     }))
 }
 

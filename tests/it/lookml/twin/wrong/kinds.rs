@@ -170,7 +170,7 @@ kinds! {
     // Derived tables.
     "a branch of a union is gone": without_branch;
     "a mark of other periods": |text| lines(text, |line| {
-        let is_bound = line.contains("{% date_end ");
+        let is_bound = line.contains("{% date_end ") || line.ends_with(|last: char| last.is_ascii_digit());
         (!is_bound && line.contains("_month._is_selected")).then(|| line.replace("_month._is_selected", "_week._is_selected"))
     });
     "a day lies in another period of its calendar": |text| {

@@ -1,0 +1,81 @@
+//! The steps of a funnel → a select of the bases that a query leaves, with what was credited to each.
+//!
+//! **Invariant:** only bases are filtered; a step holds whatever may follow one of them.
+
+use super::super::{
+    super::{
+        Emission, dimension,
+        partition::{self, Days},
+        rows,
+        splice::Splices,
+    },
+    bounds,
+    fields::{Fields, KEY, PERIOD},
+};
+use crate::{
+    catalog::ColumnType,
+    plan::{Chain, Context, Event, ModelRows, WholeData},
+    project::Funnel,
+    sql::{Expr, Select, SqlExpr},
+    time::DateTime,
+};
+
+/// Selects the bases with what was credited to them.
+pub(super) fn select(
+    emission: &Emission<'_>,
+    data: &WholeData<'_>,
+    funnel: &Funnel,
+    fields: &Fields,
+    splices: &mut Splices,
+) -> Result<Select, String> {
+    let project = emission.project;
+    let context = Context { now: DateTime::UNIX_EPOCH, dialect: emission.options.dialect };
+    let mut chain: Option<(Chain<'_>, ColumnType)> = None;
+    let mut ahead = Some(0);
+    for (index, step) in funnel.steps.iter().enumerate() {
+        let home = emission.homes[&step.metric].clone()?;
+        let mut rows = ModelRows::open_unbounded(data, context, home.model);
+        let (mut event, at) = rows.event(funnel, index)?;
+        if index == 0 {
+            choose(emission, fields, &mut rows, (&mut event, &at.expr), splices)?;
+        } else {
+            ahead = ahead.zip(step.within).map(|(days, within)| days + partition::days(within));
+        }
+        let mut conditions = event.conditions.clone();
+        conditions.extend(rows::inside(emission, home.model, &mut rows, splices)?);
+        conditions.extend(bounds(emission, fields, &home, &rows, ahead.map_or(Days::Ever, Days::By), splices)?);
+        emission.reads_no_bounded(&rows)?;
+        let events = rows.select(event.items.clone(), Expr::all(conditions), 0).map_err(|error| error.message)?;
+        match &mut chain {
+            None => {
+                let first = Chain::new(funnel, project.time_zone, at.column_type, &event, events);
+                chain = Some((first, at.column_type));
+            }
+            Some((_, column_type)) if *column_type != at.column_type => {
+                return Err("the times of its steps are of different types".to_owned());
+            }
+            Some((chain, _)) => chain.credit(step, &event, events),
+        }
+    }
+    let (chain, _) = chain.ok_or("it has no steps")?;
+    let own = [KEY, PERIOD].into_iter().skip(usize::from(super::is_one_by_one(funnel))).map(str::to_owned);
+    let mut select = chain.finish(own.chain(fields.columns().cloned()));
+    select.items.retain(|item| item.alias != "based_at");
+    Ok(select)
+}
+
+/// Adds the columns of the bases, and what a query filters.
+fn choose(
+    emission: &Emission<'_>,
+    fields: &Fields,
+    rows: &mut ModelRows<'_>,
+    (event, time): (&mut Event, &SqlExpr),
+    splices: &mut Splices,
+) -> Result<(), String> {
+    let key = rows.value(&dimension::key_text(emission, fields.home.model));
+    event.items.extend([key.named(KEY), time.clone().named(PERIOD)]);
+    let (items, conditions) = fields.choose(emission, rows, Some(time), splices)?;
+    event.items.extend(items);
+    event.conditions.extend(conditions);
+    Ok(())
+}

@@ -11,9 +11,11 @@
 //!
 //! Layers, lowest first; a module imports only from lower layers (`tests/it/layers.rs` fails otherwise):
 //! 0 `ids files time` · 1 `diagnostics catalog` · 2 `syntax sql` · 3 `project warehouse cache` · 4 `resolve` ·
-//! 5 `plan` · 6 `lookml price` · 7 `import site starter verify` · 8 `engine sample` · 9 `graphql` · 10 `server` · 11 `cli`.
+//! 5 `plan` · 6 `lookml price` · 7 `advise dbt import site starter verify` · 8 `engine sample` · 9 `graphql` · 10 `server` · 11 `cli`.
 
+pub mod advise;
 pub mod catalog;
+pub mod dbt;
 pub mod diagnostics;
 pub mod files;
 pub mod ids;

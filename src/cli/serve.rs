@@ -71,7 +71,9 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let (loaded, _) = context.project()?;
     let config = loaded.config.as_ref().expect("a project is loaded from its configuration");
     let warehouse = connect::open(config, &loaded.root)?;
+    let query_log = config.query_log.as_ref().map(|path| loaded.root.join(path));
     let mut options = Options::new(loaded, warehouse.into_shared());
+    options.query_log = query_log;
     options.address = SocketAddr::new(arguments.host, arguments.port);
     options.admin_address = arguments.admin_port.map(|port| SocketAddr::new(arguments.host, port));
     options.reload = match arguments.reload {

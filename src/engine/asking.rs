@@ -192,7 +192,9 @@ impl Asking {
 fn fail(reservation: Reservation, billed: Option<u64>, error: &warehouse::Error, warehouse: &dyn Warehouse) {
     match (billed, error) {
         (Some(billed), _) => reservation.settle(billed),
-        (None, warehouse::Error::Refused(_) | warehouse::Error::TooCostly(_)) => reservation.give_back(),
+        (None, warehouse::Error::Refused(_) | warehouse::Error::TooCostly(_) | warehouse::Error::Contended) => {
+            reservation.give_back();
+        }
         (None, warehouse::Error::Unavailable(_)) if !warehouse.bills_queries() => reservation.give_back(),
         // Dropped, it counts as spent.
         (None, warehouse::Error::Unavailable(_) | warehouse::Error::Cancelled) => {}
@@ -210,6 +212,10 @@ pub(super) fn told(error: &warehouse::Error) -> Failure {
             let detail = refusal.detail.as_deref().unwrap_or_default();
             tracing::error!(meaning = %refusal.meaning, detail, "the warehouse refused a query");
             Failure::Internal
+        }
+        warehouse::Error::Contended => {
+            tracing::error!("the warehouse preferred somebody else who changes the same rows");
+            Failure::Unavailable
         }
         warehouse::Error::Cancelled => Failure::Cancelled,
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Held, Loaded};
 use crate::{
     cache::Fingerprint,
-    project::Project,
+    project::{Project, Stored},
     syntax::Spending,
     time::{DateTime, Utc},
 };
@@ -17,6 +17,8 @@ pub struct Live {
     pub project: Arc<Project>,
     /// The hash of the files it was made of.
     pub version: Fingerprint,
+    /// The hash of what the warehouse holds of its rollups.
+    pub stored: Fingerprint,
     /// The moment it was loaded.
     pub loaded_at: DateTime<Utc>,
     /// What reading costs, and how much may be read.
@@ -32,7 +34,21 @@ impl Live {
         let version = Fingerprint::of(&files);
         let spending = loaded.config.as_ref().map(|config| config.spending.clone()).unwrap_or_default();
         let spending = Arc::new(spending);
-        loaded.project.clone().map(|project| Self { project, version, loaded_at, spending, statistics: Arc::default() })
+        loaded.project.clone().map(|project| {
+            let stored = Fingerprint::of(&project.stored());
+            Self { project, version, stored, loaded_at, spending, statistics: Arc::default() }
+        })
+    }
+
+    /// Returns the same project with what the warehouse holds of its rollups; nothing if that is known.
+    pub fn with_stored(&self, stored: Vec<Option<Stored>>) -> Option<Self> {
+        if self.project.stored() == stored {
+            return None;
+        }
+        let mut project = Project::clone(&self.project);
+        let version_of_stored = Fingerprint::of(&stored);
+        project.set_stored(stored);
+        Some(Self { project: Arc::new(project), stored: version_of_stored, ..self.clone() })
     }
 
     /// Returns the start of the version, enough to tell projects apart at a glance.

@@ -32,7 +32,7 @@ pub use load::{
 pub use periods::Periods;
 pub use pricing::{Pricing, Unpriced};
 pub use query::{Clock, Engine, Limits};
-pub use rollups::{Built, Storing, build, has_tables, refresh_stored, stored_of};
+pub use rollups::{Built, Storing, all_stored, build, has_tables, refresh_stored, stored_of};
 pub use state::Held;
 pub use together::Beside;
 pub use watch::{WatchError, Watching, watch};

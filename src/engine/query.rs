@@ -197,7 +197,7 @@ impl Engine {
         let mut hash = FingerprintWriter::default();
         request.hash(&mut hash);
         principal_into(principal, &mut hash);
-        (live.version, data_version, now.timestamp()).hash(&mut hash);
+        (live.version, live.stored, data_version, now.timestamp()).hash(&mut hash);
         let key = hash.end();
         if let Some(planned) = self.plans.get(&key).await {
             return Ok(planned);

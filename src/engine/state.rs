@@ -11,13 +11,12 @@ use super::{
     Engine, Failure, Live, Loaded,
     asking::told,
     calendars::{periods_of, periods_query},
-    rollups::{has_tables, stored_of},
+    rollups::{has_tables, states, take_stored},
 };
 use crate::{
     catalog::Statistics,
-    plan::StoredTable,
     price::tables_of_statistics,
-    project::{Project, Rollup, Stored},
+    project::{Project, Stored},
     sql::{self, Select, SqlExpr},
     warehouse::{self, Terms},
 };
@@ -85,13 +84,8 @@ impl Engine {
             return project;
         }
         let mut project = Arc::unwrap_or_clone(project);
-        let mut stored = Vec::new();
-        for rollup in &project.rollups {
-            stored.push(self.stored(&project, rollup).await);
-        }
-        for (rollup, stored) in project.rollups.iter_mut().zip(stored) {
-            rollup.stored = stored;
-        }
+        let stored = self.stored(&project).await;
+        project.set_stored(stored);
         for id in project.granularities.ids().collect::<Vec<_>>() {
             let text = sql::print(&periods_query(&project, id), self.dialect());
             match tokio::time::timeout(self.limits.deadline, self.desk.warehouse.query(&text, &Terms::default())).await
@@ -106,16 +100,19 @@ impl Engine {
         Arc::new(project)
     }
 
-    /// Returns what the warehouse holds of a rollup.
-    async fn stored(&self, project: &Project, rollup: &Rollup) -> Option<Stored> {
-        let table = StoredTable::of(project, rollup, self.dialect()).ok()?;
-        let text = sql::print(&table.read_state(), self.dialect());
-        match tokio::time::timeout(self.limits.deadline, self.desk.warehouse.query(&text, &Terms::default())).await {
-            Ok(Ok(rows)) => stored_of(&table, &rows),
-            Ok(Err(_)) | Err(_) => {
-                tracing::info!(rollup = rollup.name.as_str(), "nothing is known of the rollup's table; it is not used");
-                None
+    /// Reads what the warehouse holds of the rollups of a project; of what cannot be read, what is known stays.
+    pub async fn stored(&self, project: &Project) -> Vec<Option<Stored>> {
+        let mut stored = project.stored();
+        for (state, of) in states(project, self.dialect()) {
+            let text = sql::print(&state.read_all(), self.dialect());
+            match tokio::time::timeout(self.limits.deadline, self.desk.warehouse.query(&text, &Terms::default())).await
+            {
+                Ok(Ok(rows)) => take_stored(&mut stored, of, &rows),
+                Ok(Err(_)) | Err(_) => {
+                    tracing::debug!(table = state.name.as_str(), "what is stored of rollups cannot be read");
+                }
             }
         }
+        stored
     }
 }

@@ -38,7 +38,7 @@ mod total;
 pub use error::{PlanError, PlanErrorCode};
 pub use request::{CursorValue, Fill, Key, KeyKind, MetricRequest, Order, OrderBy, Over, Past, Request, Show, Top};
 
-pub use rollup::{RollupUse, StoredTable};
+pub use rollup::{End, FinalBefore, Holds, Places, RollupUse, StateTable, StoredColumn, StoredTable};
 pub use safety::{CounterExample, ExampleTable, JoinSafety, Verdict, join_safety};
 
 pub use crate::project::{Claim, Principal};

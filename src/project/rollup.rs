@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Aggregation, Ref, Route, TimeAxis};
+use super::{Aggregation, Project, Ref, Route, TimeAxis};
 use crate::{
     files::Span,
     ids::{DimensionId, MetricId, ModelId},
@@ -46,7 +46,7 @@ pub struct Rollup {
 }
 
 /// What the warehouse holds of a rollup: all rows before a day, which do not change any more.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Stored {
     /// The table, whose name tells one definition from another.
     pub table: String,
@@ -54,6 +54,20 @@ pub struct Stored {
     pub until: NaiveDate,
     /// How many rows there are.
     pub rows: u64,
+}
+
+impl Project {
+    /// Returns what the warehouse holds of each rollup, as far as is known.
+    pub fn stored(&self) -> Vec<Option<Stored>> {
+        self.rollups.iter().map(|rollup| rollup.stored.clone()).collect()
+    }
+
+    /// Takes what the warehouse holds of each rollup.
+    pub fn set_stored(&mut self, stored: Vec<Option<Stored>>) {
+        for (rollup, stored) in self.rollups.iter_mut().zip(stored) {
+            rollup.stored = stored;
+        }
+    }
 }
 
 /// The time that a rollup keeps.

@@ -35,6 +35,7 @@ mod versions;
 
 pub use dialect::dialect_of;
 pub use policies::principal;
+pub use rollups::{WantedRollup, rollup_of};
 
 use std::collections::BTreeSet;
 

@@ -19,7 +19,7 @@ use crate::{
     project::{Combine, DimensionKind, MetricKind, Project, Ref, Rollup, RollupPart, RollupTime, Route, TimeAxis},
     sql::Expr,
     syntax::{RollupDef, Text},
-    time::Granularity,
+    time::{Duration, Granularity},
 };
 
 /// A filter of a formula on a metric that it uses.
@@ -161,7 +161,9 @@ impl Making<'_, '_> {
         let reason = match gather(&self.context.project, metric, &Filter::new(), &mut found) {
             Err(reason) => Some((Code::RollupNotAdditive, reason)),
             Ok(()) => {
-                found.iter().find_map(|part| self.misfit(part.metric, time)).map(|why| (Code::InvalidRollup, why))
+                let project = &self.context.project;
+                let why = found.iter().find_map(|part| misfit(project, self.model, part.metric, time));
+                why.map(|why| (Code::InvalidRollup, why))
             }
         };
         if let Some((code, reason)) = reason {
@@ -186,24 +188,6 @@ impl Making<'_, '_> {
         }
     }
 
-    /// Says why a simple metric belongs to another rollup.
-    fn misfit(&self, metric: MetricId, time: Option<&RollupTime>) -> Option<String> {
-        let project = &self.context.project;
-        let simple = project.simple(metric)?;
-        let name = &project.metrics[metric].name;
-        if simple.model != self.model {
-            let (own, other) = (&project.models[self.model].name, &project.models[simple.model].name);
-            return Some(format!("`{name}` counts rows of `{other}`, and the rollup those of `{own}`"));
-        }
-        let time = time?;
-        if simple.time.as_ref() == Some(&time.axis) {
-            return None;
-        }
-        let path = |axis: &TimeAxis| project.dimension_path(self.model, &axis.route, axis.dimension);
-        let axis = simple.time.as_ref().map_or_else(|| "no time".to_owned(), |axis| format!("`{}`", path(axis)));
-        Some(format!("`{name}` follows {axis}, and the rollup `{}`", path(&time.axis)))
-    }
-
     fn check_refresh(&self, def: &RollupDef, diagnostics: &mut Diagnostics) {
         let Some((_, granularity)) = &def.time else {
             let needs = [
@@ -221,6 +205,75 @@ impl Making<'_, '_> {
             self.invalid(partition.span, &what, "Partitions hold whole periods of the rollup's time.", diagnostics);
         }
     }
+}
+
+/// A rollup that nobody has written.
+#[derive(Clone, Debug)]
+pub struct WantedRollup {
+    /// The name.
+    pub name: String,
+    /// The model whose rows are aggregated.
+    pub model: ModelId,
+    /// The metrics.
+    pub metrics: Vec<MetricId>,
+    /// The dimensions that are kept.
+    pub dimensions: Vec<(Route, DimensionId)>,
+    /// The time axis, which is kept by day.
+    pub axis: TimeAxis,
+    /// Where it is stored.
+    pub table: String,
+    /// How far back rows may still change.
+    pub lookback: Duration,
+}
+
+/// Makes a rollup that nobody has written; says which metric it cannot store, and why.
+pub fn rollup_of(project: &Project, wanted: WantedRollup) -> Result<Rollup, (MetricId, String)> {
+    let WantedRollup { name, model, metrics, dimensions, axis, table, lookback } = wanted;
+    let time = RollupTime { axis, granularity: Granularity::Day, time_zone: project.time_zone };
+    let mut parts = Vec::new();
+    for metric in &metrics {
+        let mut found = Vec::new();
+        gather(project, *metric, &Filter::new(), &mut found).map_err(|reason| (*metric, reason))?;
+        if let Some(reason) = found.iter().find_map(|part| misfit(project, model, part.metric, Some(&time))) {
+            return Err((*metric, reason));
+        }
+        for part in found {
+            if !parts.contains(&part) {
+                parts.push(part);
+            }
+        }
+    }
+    Ok(Rollup {
+        name,
+        model,
+        metrics,
+        parts,
+        dimensions,
+        time: Some(time),
+        table: Some(table),
+        partition: None,
+        every: None,
+        lookback: Some(lookback),
+        stored: None,
+        span: project.models[model].span,
+    })
+}
+
+/// Says why a simple metric belongs to another rollup.
+fn misfit(project: &Project, model: ModelId, metric: MetricId, time: Option<&RollupTime>) -> Option<String> {
+    let simple = project.simple(metric)?;
+    let name = &project.metrics[metric].name;
+    if simple.model != model {
+        let (own, other) = (&project.models[model].name, &project.models[simple.model].name);
+        return Some(format!("`{name}` counts rows of `{other}`, and the rollup those of `{own}`"));
+    }
+    let time = time?;
+    if simple.time.as_ref() == Some(&time.axis) {
+        return None;
+    }
+    let path = |axis: &TimeAxis| project.dimension_path(model, &axis.route, axis.dimension);
+    let axis = simple.time.as_ref().map_or_else(|| "no time".to_owned(), |axis| format!("`{}`", path(axis)));
+    Some(format!("`{name}` follows {axis}, and the rollup `{}`", path(&time.axis)))
 }
 
 /// Gathers the simple metrics that a metric is put together from.

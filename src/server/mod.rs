@@ -19,7 +19,9 @@ mod listen;
 mod negotiate;
 mod options;
 mod pages;
+mod query_log;
 mod reload;
+mod rollups;
 mod router;
 mod source;
 mod state;
@@ -39,6 +41,7 @@ use tokio::{
 };
 
 use crate::engine::{self, Engine};
+use query_log::QueryLog;
 use router::{Audience, Counts};
 use state::{LastLoad, NotServed, Serving, Shared};
 
@@ -110,6 +113,7 @@ impl Server {
         }
         background.spawn(upkeep(Arc::clone(&shared)));
         background.spawn(statistics::keep(Arc::clone(&shared), is_known));
+        background.spawn(rollups::follow(Arc::clone(&shared), options.stored_for));
 
         let (stop, stopped) = watch::channel(false);
         let mut server = Self {
@@ -173,6 +177,7 @@ impl Server {
         for listener in std::mem::take(&mut self.listeners) {
             let _ = listener.await;
         }
+        self.shared.query_log.iter().for_each(QueryLog::write);
     }
 }
 
@@ -180,11 +185,21 @@ fn local_address(listener: &TcpListener, asked: SocketAddr) -> SocketAddr {
     listener.local_addr().unwrap_or(asked)
 }
 
+/// How long what is asked is counted until it is written.
+const COUNTED_FOR: Duration = Duration::from_secs(60);
+
 async fn upkeep(shared: Arc<Shared>) {
     let mut tick = tokio::time::interval(Duration::from_secs(5));
+    let mut queries_written = tokio::time::Instant::now();
     loop {
         tick.tick().await;
         shared.telemetry.upkeep();
+        if shared.query_log.is_some() && queries_written.elapsed() >= COUNTED_FOR {
+            queries_written = tokio::time::Instant::now();
+            let shared = Arc::clone(&shared);
+            let written = tokio::task::spawn_blocking(move || shared.query_log.iter().for_each(QueryLog::write));
+            let _ = written.await;
+        }
     }
 }
 

@@ -40,6 +40,10 @@ pub struct Options {
     pub limits: Limits,
     /// How it stops.
     pub drain: Drain,
+    /// The file to which shapes of requests are written; nothing is written unless it is named.
+    pub query_log: Option<PathBuf>,
+    /// How long it holds what the warehouse stores of rollups: so late a build is seen.
+    pub stored_for: Duration,
     /// The present moment.
     pub clock: Clock,
 }
@@ -133,6 +137,8 @@ impl Options {
             engine: engine::Limits::default(),
             limits: Limits::default(),
             drain: Drain::default(),
+            query_log: None,
+            stored_for: Duration::from_secs(60),
             clock: Arc::new(Utc::now),
         }
     }

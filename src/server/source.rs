@@ -1,5 +1,7 @@
 //! Where the answers of one GraphQL request come from: the engine, against the project that is served as it begins.
 
+use std::time::Instant;
+
 use super::state::Shared;
 use crate::{
     engine::{Answered, Beside, Failure, Live},
@@ -23,8 +25,12 @@ impl Source for Asked<'_> {
         principal: &'a Principal,
     ) -> Pending<'a, Result<Answered, Failure>> {
         Box::pin(async move {
+            let asked_at = Instant::now();
             let answered = self.shared.engine.answer_beside(self.live, request, beside, principal).await;
             self.shared.telemetry.answer(answered.as_ref());
+            if let (Some(log), Ok(answered)) = (&self.shared.query_log, &answered) {
+                log.count(self.live, request, answered, asked_at.elapsed());
+            }
             answered
         })
     }

@@ -12,7 +12,7 @@ use arc_swap::ArcSwap;
 use axum::http::HeaderMap;
 use tokio::sync::{Mutex as AsyncMutex, Notify};
 
-use super::{Limits, Options, Origin, Pages, telemetry::Telemetry};
+use super::{Limits, Options, Origin, Pages, query_log::QueryLog, telemetry::Telemetry};
 use crate::{
     engine::{Engine, Failure, Live, Loaded},
     files::SourceMap,
@@ -61,6 +61,7 @@ pub(super) struct Shared {
     pub(super) serving: ArcSwap<Serving>,
     pub(super) last_load: Mutex<Arc<LastLoad>>,
     pub(super) telemetry: Telemetry,
+    pub(super) query_log: Option<QueryLog>,
     pub(super) limits: Limits,
     pub(super) pages: Pages,
     pub(super) origins: Vec<Origin>,
@@ -69,6 +70,8 @@ pub(super) struct Shared {
     pub(super) started: Instant,
     /// Told when it is to be read how much the tables hold.
     pub(super) statistics_outdated: Notify,
+    /// Told when it is to be read what is stored of rollups.
+    pub(super) stored_outdated: Notify,
     draining: AtomicBool,
     reached: AsyncMutex<Option<(Instant, Result<(), Failure>)>>,
     ids: RequestIds,
@@ -90,12 +93,14 @@ impl Shared {
             serving: ArcSwap::from_pointee(serving),
             last_load: Mutex::new(Arc::new(last_load)),
             telemetry: Telemetry::new(),
+            query_log: options.query_log.clone().map(QueryLog::new),
             limits: options.limits,
             pages: options.pages,
             origins: options.origins.clone(),
             anyone: Principal::default(),
             started: Instant::now(),
             statistics_outdated: Notify::new(),
+            stored_outdated: Notify::new(),
             draining: AtomicBool::new(false),
             reached: AsyncMutex::default(),
             ids: RequestIds::new(),
@@ -106,6 +111,7 @@ impl Shared {
     pub(super) fn data_changed(&self) {
         self.engine.data_changed();
         self.statistics_outdated.notify_one();
+        self.stored_outdated.notify_one();
     }
 
     /// From here on the server says that it is not ready.

@@ -41,5 +41,5 @@ pub use select::{
 };
 pub use share::share;
 pub use simplify::simplify;
-pub use statement::Statement;
+pub use statement::{Statement, TableLayout};
 pub use within::change_selects;

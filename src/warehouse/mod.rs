@@ -58,11 +58,8 @@ pub trait Warehouse: Send + Sync {
     fn estimate<'a>(&'a self, _text: &'a Text, _terms: &'a Terms) -> Answering<'a, Option<u64>> {
         Box::pin(async { Ok(None) })
     }
-    /// Runs statements that give no rows, all of them or none.
-    fn execute<'a>(&'a self, _statements: &'a [String], _terms: &'a Terms) -> Answering<'a, ()> {
-        let title = self.dialect().title();
-        Box::pin(async move { Err(Error::refused(format!("this version stores nothing in {title}"))) })
-    }
+    /// Runs statements that give no rows, all of them or none; one that makes or drops a table stands alone.
+    fn execute<'a>(&'a self, statements: &'a [String], terms: &'a Terms) -> Answering<'a, ()>;
     /// Opens what it reads anew if another one lies in its place, for the queries that begin from here on. Returns whether
     /// it did; where that fails, what was open goes on.
     fn reopen(&self) -> Answering<'_, bool> {
@@ -89,6 +86,9 @@ pub enum Error {
     /// It refuses the query for what it would bill; nothing was read.
     #[error("the warehouse refused the query: {}", .0.meaning)]
     TooCostly(Refusal),
+    /// Somebody else changes the same rows at the same time, and was preferred.
+    #[error("somebody else changes the same rows at the same time")]
+    Contended,
     /// The query took too long or was given up.
     #[error("the query was cancelled")]
     Cancelled,
@@ -113,7 +113,7 @@ impl Error {
     pub fn detail(&self) -> Option<&str> {
         match self {
             Self::Refused(refusal) | Self::TooCostly(refusal) => refusal.detail.as_deref(),
-            Self::Unavailable(_) | Self::Cancelled => None,
+            Self::Unavailable(_) | Self::Contended | Self::Cancelled => None,
         }
     }
 }

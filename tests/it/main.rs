@@ -48,6 +48,8 @@ mod peer_program;
 #[cfg(feature = "duckdb")]
 #[path = "../postgres/mod.rs"]
 mod postgres;
+#[cfg(feature = "cli")]
+mod rollups;
 mod rules;
 #[cfg(feature = "cli")]
 mod served;

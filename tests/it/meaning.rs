@@ -62,6 +62,7 @@ fn config() -> Config {
         fiscal_year_start: None,
         currency: None,
         spending: Spending::default(),
+        query_log: None,
         looker: Looker::default(),
     }
 }

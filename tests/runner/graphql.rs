@@ -80,6 +80,7 @@ pub(crate) fn respond(document: &Document, project: &Project) -> Result<String, 
         live: Live {
             project: Arc::clone(&project),
             version: Fingerprint::of(&"case"),
+            stored: Fingerprint::of(&project.stored()),
             loaded_at: now,
             spending: Arc::default(),
             statistics: Arc::default(),

@@ -13,12 +13,16 @@ mod conditions;
 mod fresh;
 mod proof;
 mod range;
+mod state;
 mod stored;
 mod table;
+mod template;
 
 use std::fmt;
 
+pub use state::StateTable;
 pub use stored::StoredTable;
+pub use template::{End, FinalBefore, Holds, Places, StoredColumn};
 
 use self::{fresh::Fresh, proof::prove, range::Asked, table::Table};
 use super::{

@@ -1,42 +1,43 @@
 //! The table of a rollup in the warehouse: what it is called, what fills it, and up to which day it is final.
 //!
 //! `rollups.shipments_daily` as it is defined today is `rollups.shipments_daily_5f3a09c1`; another definition has a table
-//! of its own, so that nobody reads one for the other. Beside it lies `rollups.entente_rollups`, with the day up to which
-//! each table is filled.
+//! of its own, so that nobody reads one for the other. Up to which day it is filled is told by [`StateTable`].
 //!
 //! **Invariant:** tables of one name are filled by the same SQL, under the same promise about late rows.
 
 use sha2::{Digest, Sha256};
 
-use super::table::Table;
+use super::{state::StateTable, table::Table};
 use crate::{
+    catalog::ColumnType,
+    ids::DimensionId,
     plan::Context,
     project::{Project, Rollup},
-    sql::{
-        AggregateFunction, BinaryOp, Dialect, Expr, From, Leaf, Literal, Select, SqlExpr, Statement, UnaryOp, print,
-    },
+    sql::{AggregateFunction, BinaryOp, Dialect, Expr, Select, SqlExpr, Statement, TableLayout, print},
     time::{DateRange, DateTime, Duration, Granularity, NaiveDate, Utc, add_periods, period_start, shift_date},
 };
-
-/// The table that says up to which day each rollup of its schema is filled.
-const STATE: &str = "entente_rollups";
 
 /// The longest name of a table that every warehouse takes.
 const LONGEST: usize = 63;
 
+/// The most columns that a table is sorted by.
+/// See <https://cloud.google.com/bigquery/docs/clustered-tables#limitations>.
+const SORTED_BY: usize = 4;
+
 /// The table of a rollup, which holds what is final.
 #[derive(Clone, Debug)]
 pub struct StoredTable<'p> {
-    project: &'p Project,
+    pub(super) project: &'p Project,
     /// The rollup.
     pub rollup: &'p Rollup,
-    context: Context,
+    pub(super) context: Context,
     /// The name, with the schema.
     pub name: String,
-    granularity: Granularity,
-    lookback: Duration,
+    state: StateTable,
+    pub(super) granularity: Granularity,
+    pub(super) lookback: Duration,
     /// The column of the first day of a stored row's period.
-    day: String,
+    pub(super) day: String,
 }
 
 impl<'p> StoredTable<'p> {
@@ -56,7 +57,8 @@ impl<'p> StoredTable<'p> {
             return Err(format!("`{name}` is longer than the {LONGEST} letters that a warehouse takes"));
         }
         let granularity = rollup.time.as_ref().map_or(Granularity::Day, |time| time.granularity);
-        Ok(Self { project, rollup, context, name, granularity, lookback, day: stored.period.column })
+        let state = StateTable::beside(&name);
+        Ok(Self { project, rollup, context, name, state, granularity, lookback, day: stored.period.column })
     }
 
     /// Returns the first day of which rows may still change at a moment, cut to whole periods.
@@ -94,110 +96,71 @@ impl<'p> StoredTable<'p> {
         steps
     }
 
-    /// Returns what makes the tables, which may be there already.
+    /// Returns what makes the schema and the tables, each by itself; all may be there already.
     pub fn make(&self) -> Vec<Statement> {
-        let nothing = |select: Select| Select { limit: Some(0), ..select };
         let schema = self.name.rsplit_once('.').map(|(schema, _)| Statement::CreateSchema(schema.to_owned()));
-        let state = nothing(self.state(NaiveDate::default()));
-        let table = nothing(self.table(DateRange::default()).select());
-        schema
-            .into_iter()
-            .chain([
-                Statement::CreateTable { table: self.name.clone(), select: table },
-                Statement::CreateTable { table: self.state_table(), select: state },
-            ])
-            .collect()
+        // A day without rows, for warehouses that would read all of them to find none.
+        let day = NaiveDate::default();
+        let table = self.table(DateRange::days(Some(day), day.succ_opt()));
+        let layout = self.layout(&table);
+        let select = Select { limit: Some(0), ..table.select() };
+        let table = Statement::CreateTable { table: self.name.clone(), layout, select };
+        schema.into_iter().chain([table, self.state.make()]).collect()
+    }
+
+    /// Returns how the table is partitioned and sorted where a warehouse lets one say it.
+    pub(super) fn layout(&self, table: &Table) -> TableLayout {
+        let size = match self.rollup.partition.unwrap_or(Granularity::Month) {
+            Granularity::Month | Granularity::Quarter | Granularity::FiscalQuarter => Granularity::Month,
+            Granularity::Year | Granularity::FiscalYear => Granularity::Year,
+            _ => Granularity::Day,
+        };
+        let can_sort = |dimension: DimensionId| {
+            !matches!(
+                self.project.dimensions[dimension].column_type,
+                ColumnType::Float | ColumnType::Json | ColumnType::Unknown
+            )
+        };
+        let kept = self.rollup.dimensions.iter().zip(&table.dimensions);
+        let cluster = kept.filter(|((_, dimension), _)| can_sort(*dimension)).map(|(_, (_, column))| column.clone());
+        TableLayout { partition: Some((self.day.clone(), size)), cluster: cluster.take(SORTED_BY).collect() }
     }
 
     /// Returns what says that nothing is stored before a day, unless more is known of the table.
     pub fn begin(&self, from: NaiveDate) -> Vec<Statement> {
-        vec![self.filled(from)]
+        vec![self.state.say(&self.name, from)]
     }
 
-    /// Returns what stores the rows from a day up to another, and says that it did.
+    /// Returns what stores the rows from a day up to another, and says that it did: one transaction.
     ///
     /// What is there of these days, or of later ones, is put away first. If the table is not filled up to just the first day,
     /// as somebody else has filled it meanwhile, nothing is done.
     pub fn store(&self, from: NaiveDate, until: NaiveDate) -> Vec<Statement> {
-        let day = SqlExpr::bare(&self.day);
-        let later = day.binary(BinaryOp::GtEq, Expr::date(from)).and(self.is_filled_up_to(from));
+        let is_next = self.state.is_filled_up_to(&self.name, from);
+        let later = SqlExpr::bare(&self.day).binary(BinaryOp::GtEq, Expr::date(from)).and(is_next.clone());
         let rows = self.table(DateRange::days(Some(from), Some(until))).select();
-        let rows =
-            Select { filter: Expr::all(rows.filter.clone().into_iter().chain([self.is_filled_up_to(from)])), ..rows };
-        let old = self.is_this().and(SqlExpr::bare("filled_until").binary(BinaryOp::Eq, Expr::date(from)));
+        let rows = Select { filter: Expr::all(rows.filter.clone().into_iter().chain([is_next])), ..rows };
         vec![
+            self.state.hold(&self.name),
             Statement::Delete { table: self.name.clone(), filter: later },
             Statement::Insert { table: self.name.clone(), select: rows },
-            Statement::Delete { table: self.state_table(), filter: old },
-            self.filled(until),
+            self.state.forget_until(&self.name, from),
+            self.state.say(&self.name, until),
         ]
-    }
-
-    /// Says up to which day the table is filled, unless that is said already.
-    fn filled(&self, until: NaiveDate) -> Statement {
-        let said = Select {
-            items: vec![Expr::integer(1).named("said")],
-            from: Some(From::Table { name: self.state_table(), alias: STATE.to_owned() }),
-            filter: Some(self.is_this()),
-            ..Select::default()
-        };
-        let is_said = Expr::Leaf(Leaf::Exists(Box::new(said)));
-        let filter = Some(Expr::Unary { op: UnaryOp::Not, arg: Box::new(is_said) });
-        Statement::Insert { table: self.state_table(), select: Select { filter, ..self.state(until) } }
-    }
-
-    fn is_filled_up_to(&self, day: NaiveDate) -> SqlExpr {
-        let last = SqlExpr::aggregate(AggregateFunction::Max, Some(SqlExpr::bare("filled_until")));
-        let select = Select { items: vec![last.named("filled_until")], ..self.read_state() };
-        Expr::Leaf(Leaf::Scalar(Box::new(select))).binary(BinaryOp::Eq, Expr::date(day))
     }
 
     /// Returns the query for the day up to which the table is filled, and for its rows.
     pub fn read_state(&self) -> Select {
-        let column = |name: &str| SqlExpr::bare(name).named(name);
-        Select {
-            items: vec![column("filled_until"), column("n_rows")],
-            from: Some(From::Table { name: self.state_table(), alias: STATE.to_owned() }),
-            filter: Some(self.is_this()),
-            ..Select::default()
-        }
+        self.state.read(Some(&self.name))
     }
 
     /// Returns the table of the schema that says how far each rollup is filled.
-    pub fn state_table(&self) -> String {
-        match self.name.rsplit_once('.') {
-            Some((schema, _)) => format!("{schema}.{STATE}"),
-            None => STATE.to_owned(),
-        }
+    pub fn state(&self) -> &StateTable {
+        &self.state
     }
 
-    fn table(&self, days: DateRange) -> Table {
+    pub(super) fn table(&self, days: DateRange) -> Table {
         let table = Table::of(self.project, self.context, self.rollup, days);
         table.expect("what stands in the way does not depend on the days, and was looked at")
-    }
-
-    fn is_this(&self) -> SqlExpr {
-        SqlExpr::bare("table_name").binary(BinaryOp::Eq, self.own_name())
-    }
-
-    fn own_name(&self) -> SqlExpr {
-        Expr::Literal(Literal::String(self.name.clone()))
-    }
-
-    /// Returns the row of the table in the state: its rows are counted where they are.
-    fn state(&self, until: NaiveDate) -> Select {
-        let count = Select {
-            items: vec![SqlExpr::aggregate(AggregateFunction::Count, None).named("n_rows")],
-            from: Some(From::Table { name: self.name.clone(), alias: "stored".to_owned() }),
-            ..Select::default()
-        };
-        Select {
-            items: vec![
-                self.own_name().named("table_name"),
-                Expr::date(until).named("filled_until"),
-                Expr::Leaf(Leaf::Scalar(Box::new(count))).named("n_rows"),
-            ],
-            ..Select::default()
-        }
     }
 }

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 
 use super::conditions::{conjuncts, same_conditions, stripped};
 use crate::{
+    ids::MetricId,
     plan::{
         Context, PlanError,
         access::WholeData,
@@ -33,7 +34,7 @@ pub(super) struct Table {
     /// What holds for every row that is stored.
     pub(super) conditions: Vec<SqlExpr>,
     /// The conditions that keep the rows of some days.
-    in_range: Vec<SqlExpr>,
+    pub(super) in_range: Vec<SqlExpr>,
     /// The kept dimensions: value and column.
     pub(super) dimensions: Vec<(SqlExpr, String)>,
     /// The kept time.
@@ -64,6 +65,8 @@ pub(super) struct Value {
     pub(super) of: Option<SqlExpr>,
     /// The column.
     pub(super) column: String,
+    /// The first metric for which it is stored.
+    pub(super) metric: MetricId,
 }
 
 impl Table {
@@ -171,7 +174,8 @@ fn values(
                 (known.function, &known.of) == (function, &of) && same_conditions(&known.conditions, &conditions)
             };
             if !values.iter().any(is_known) {
-                values.push(Value { function, conditions, of, column: name(&format!("{metric}{suffix}")) });
+                let column = name(&format!("{metric}{suffix}"));
+                values.push(Value { function, conditions, of, column, metric: part.metric });
             }
         }
     }

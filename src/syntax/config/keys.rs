@@ -22,6 +22,11 @@ pub(in crate::syntax) static CONFIG: Kind = Kind {
         key("currency", Shape::Text, "The currency of metrics with `format: currency`, such as `EUR`."),
         key("price", Shape::Mapping(&PRICE), "What the warehouse asks for what it reads."),
         key("budgets", Shape::Mapping(&BUDGETS), "How much may be read; a query beyond it is refused before it runs."),
+        key(
+            "query_log",
+            Shape::Text,
+            "A file to which `entente serve` writes which metrics, keys and dimensions are asked for, without values, for `entente rollups advise`; nothing unless said.",
+        ),
         key("looker", Shape::Mapping(&LOOKER), "What the Looker instance understands."),
     ],
     rules: &[],

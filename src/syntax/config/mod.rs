@@ -54,6 +54,8 @@ pub struct Config {
     pub currency: Option<String>,
     /// What reading costs, and how much may be read.
     pub spending: Spending,
+    /// The file to which the server writes what is asked.
+    pub query_log: Option<String>,
     /// What the Looker instance understands.
     pub looker: Looker,
 }
@@ -71,6 +73,7 @@ impl Config {
             fiscal_year_start: None,
             currency: None,
             spending: Spending::default(),
+            query_log: None,
             looker: Looker::default(),
         }
     }
@@ -171,6 +174,7 @@ fn from_fields(mut fields: Fields, connections: &[String], diagnostics: &mut Dia
         fiscal_year_start: fields.text("fiscal_year_start").map(|month| month.value),
         currency: currency.map(|code| code.value),
         spending,
+        query_log: fields.text("query_log").map(|path| path.value),
         looker: fields.mapping("looker").map_or_else(Looker::default, |mut looker| Looker {
             synonyms: looker.boolean("synonyms").is_some_and(|synonyms| synonyms.value),
             include: looker.texts("include").into_iter().map(|path| path.value).collect(),

@@ -34,6 +34,8 @@ fn of_refused(refused: &Refused) -> Error {
     let detail = (!refused.message.is_empty()).then(|| refused.message.clone());
     let meaning = match (refused.reason.as_str(), refused.status) {
         ("stopped" | "timeout", _) => return Error::Cancelled,
+        // Of transactions that change one table the later ones are aborted, with a reason that says no more.
+        _ if refused.message.contains("concurrent update") => return Error::Contended,
         ("quotaExceeded" | "dailyLimitExceeded", _) => {
             return unavailable("a quota of the project is used up", &refused.message);
         }

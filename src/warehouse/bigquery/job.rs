@@ -102,8 +102,8 @@ impl Answer {
 }
 
 impl Running {
-    /// Waits for the answer, tells what it was billed, and reads all of it.
-    pub(super) async fn rows(self, terms: &Terms) -> Result<Rows, Error> {
+    /// Waits for the answer, and tells what it was billed.
+    async fn complete(self, terms: &Terms) -> Result<(Option<Begun<Job>>, Answer), Error> {
         let Self { mut job, first: mut answer } = self;
         let mut pause = PAUSE;
         let mut asked = Instant::now();
@@ -123,6 +123,23 @@ impl Running {
             }
         }
         terms.meter.tell(answer.metered);
+        Ok((job, answer))
+    }
+
+    /// Waits until statements that give no rows are done.
+    pub(super) async fn done(self, terms: &Terms) -> Result<(), Error> {
+        let (job, answer) = self.complete(terms).await?;
+        match job {
+            // What is told beside an answer may be warnings; the job knows whether it failed.
+            Some(job) if !answer.errors.is_empty() => job.is_well().await,
+            _ if answer.errors.is_empty() => Ok(()),
+            _ => Err(failure::of_job(answer.errors)),
+        }
+    }
+
+    /// Waits for the answer, tells what it was billed, and reads all of it.
+    pub(super) async fn rows(self, terms: &Terms) -> Result<Rows, Error> {
+        let (job, mut answer) = self.complete(terms).await?;
         // What is wrong beside columns is a warning.
         let mut columns = match answer.columns.transpose()? {
             Some(columns) if !columns.schema().fields.is_empty() => columns,
@@ -164,22 +181,35 @@ impl Job {
     }
 
     /// Asks what a job that is done was billed; nothing if that is not said.
-    /// See <https://cloud.google.com/bigquery/docs/reference/rest/v2/jobs/get>.
     async fn billed(&self) -> Option<u64> {
-        let JobReference { project_id, job_id, location } = &self.reference;
-        let call = Call::get(vec!["projects", project_id, "jobs", job_id])
-            .with("location", location.clone())
-            .with("fields", Some("statistics(query(totalBytesBilled))".to_owned()));
-        let read = |answer: &rest::Answer| {
-            serde_json::from_slice::<Done>(&answer.body).map_err(|error| Fault::Garbled(error.to_string()))
-        };
-        match self.shared.rest.call(&call, read).await {
+        match self.ask("statistics(query(totalBytesBilled))").await {
             Ok(done) => done.statistics?.query?.total_bytes_billed,
             Err(fault) => {
-                tracing::warn!(?fault, job_id, "what a query was billed is not known");
+                tracing::warn!(?fault, job_id = self.reference.job_id.as_str(), "what a query was billed is not known");
                 None
             }
         }
+    }
+
+    /// Asks whether a job that is done did not fail.
+    async fn is_well(&self) -> Result<(), Error> {
+        let done = self.ask("status(errorResult)").await.map_err(failure::of)?;
+        match done.status.and_then(|status| status.error_result) {
+            Some(reason) => Err(failure::of_job(vec![reason])),
+            None => Ok(()),
+        }
+    }
+
+    /// See <https://cloud.google.com/bigquery/docs/reference/rest/v2/jobs/get>.
+    async fn ask(&self, fields: &str) -> Result<Done, Fault> {
+        let JobReference { project_id, job_id, location } = &self.reference;
+        let call = Call::get(vec!["projects", project_id, "jobs", job_id])
+            .with("location", location.clone())
+            .with("fields", Some(fields.to_owned()));
+        let read = |answer: &rest::Answer| {
+            serde_json::from_slice(&answer.body).map_err(|error| Fault::Garbled(error.to_string()))
+        };
+        self.shared.rest.call(&call, read).await
     }
 }
 
@@ -187,6 +217,13 @@ impl Job {
 #[derive(Deserialize)]
 struct Done {
     statistics: Option<Statistics>,
+    status: Option<Status>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Status {
+    error_result: Option<Reason>,
 }
 
 #[derive(Deserialize)]

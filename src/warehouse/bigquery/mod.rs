@@ -107,7 +107,31 @@ impl Warehouse for BigQuery {
         })
     }
 
+    fn execute<'a>(&'a self, statements: &'a [String], terms: &'a Terms) -> Answering<'a, ()> {
+        Box::pin(async move {
+            let deadline = terms.deadline.unwrap_or(DEADLINE);
+            let asked = Asked { patience: job::FIRST_PATIENCE.min(deadline), deadline, is_dry: false };
+            let text = Text { sql: script(statements), parameters: Vec::new() };
+            let body = request::document(&text, terms, &self.shared.options, asked);
+            let done = async {
+                let running = job::begin(Arc::clone(&self.shared), body).await?;
+                running.done(terms).await
+            };
+            tokio::time::timeout(deadline, done).await.unwrap_or(Err(Error::Cancelled))
+        })
+    }
+
     fn catalog<'a>(&'a self, tables: Option<&'a [String]>) -> Answering<'a, Catalog> {
         Box::pin(catalog::read(&self.shared, tables))
+    }
+}
+
+/// Returns the script that runs statements, all or none. One alone is that anyway, and may be one that no transaction takes;
+/// a script that fails before its end puts its transaction back.
+/// See <https://cloud.google.com/bigquery/docs/transactions>.
+fn script(statements: &[String]) -> String {
+    match statements {
+        [one] => one.clone(),
+        several => format!("BEGIN TRANSACTION; {}; COMMIT TRANSACTION", several.join("; ")),
     }
 }

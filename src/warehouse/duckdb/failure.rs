@@ -41,6 +41,7 @@ pub(super) fn of_query(error: &::duckdb::Error) -> Error {
     let message = error.to_string();
     let meaning = match message.split_once(" Error:").map_or("", |(kind, _)| kind) {
         "INTERRUPT" => return Error::Cancelled,
+        "TransactionContext" | "Transaction" if message.contains("onflict") => return Error::Contended,
         "Catalog" => "it names a table or function that is not there",
         "Binder" => "it names a column that is not there, or mixes types that do not fit",
         "Parser" => "it is not valid SQL",

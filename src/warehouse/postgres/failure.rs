@@ -32,6 +32,8 @@ pub(super) fn of_query(error: &tokio_postgres::Error) -> Error {
     let meaning = match code.code() {
         // Cancelled by us or by `statement_timeout`.
         "57014" => return Error::Cancelled,
+        // Transactions that cannot be put in an order, and things that are made twice at once.
+        "40001" | "40P01" | "23505" | "42P06" | "42P07" => return Error::Contended,
         "57P01" | "57P02" | "57P03" => return Error::Unavailable("the server is shutting down".to_owned()),
         "53300" => return Error::Unavailable("the server takes no more connections".to_owned()),
         "42P01" | "42883" | "3F000" => "it names a table or function that is not there",

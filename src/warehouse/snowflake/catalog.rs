@@ -58,7 +58,7 @@ fn database_of(name: &str) -> Option<String> {
 
 async fn ask(shared: &Arc<Shared>, options: &Options) -> Result<Rows, Error> {
     let text = Text { sql: COLUMNS.to_owned(), parameters: Vec::new() };
-    let body = request::document(&text, &Terms::default(), options, super::DEADLINE);
+    let body = request::document(&text, 1, &Terms::default(), options, super::DEADLINE);
     let answered = async { statement::begin(Arc::clone(shared), body).await?.rows().await };
     tokio::time::timeout(super::DEADLINE, answered).await.unwrap_or(Err(Error::Cancelled))
 }

@@ -29,6 +29,8 @@ fn of_refused(refused: &Refused) -> Error {
     let meaning = match (refused.reason.parse::<u32>().unwrap_or(0), refused.status) {
         // Stopped by somebody, or by its time.
         (604 | 630, _) | (_, 408) => return Error::Cancelled,
+        // Too many wait for a lock.
+        (625, _) => return Error::Contended,
         (390_189, _) => return unavailable("the role is not there, or the user may not take it", &refused.message),
         (390_201..=390_209, _) => {
             let meaning = "the database, schema or virtual warehouse is not there, or the role may not use it";

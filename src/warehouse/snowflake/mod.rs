@@ -73,8 +73,13 @@ impl Snowflake {
 impl Shared {
     /// Runs a statement to its last row.
     async fn ask(self: &Arc<Self>, text: &Text, terms: &Terms) -> Result<Rows, Error> {
+        self.ask_several(text, 1, terms).await
+    }
+
+    /// Runs so many statements, which stand in one text; of several the answer only says that they were run.
+    async fn ask_several(self: &Arc<Self>, text: &Text, statements: usize, terms: &Terms) -> Result<Rows, Error> {
         let deadline = terms.deadline.unwrap_or(DEADLINE);
-        let body = request::document(text, terms, &self.options, deadline);
+        let body = request::document(text, statements, terms, &self.options, deadline);
         let answered = async {
             let running = statement::begin(Arc::clone(self), body).await?;
             running.rows().await
@@ -104,7 +109,24 @@ impl Warehouse for Snowflake {
         })
     }
 
+    fn execute<'a>(&'a self, statements: &'a [String], terms: &'a Terms) -> Answering<'a, ()> {
+        Box::pin(async move {
+            let (sql, count) = script(statements);
+            self.shared.ask_several(&Text { sql, parameters: Vec::new() }, count, terms).await.map(drop)
+        })
+    }
+
     fn catalog<'a>(&'a self, tables: Option<&'a [String]>) -> Answering<'a, Catalog> {
         Box::pin(catalog::read(&self.shared, tables))
+    }
+}
+
+/// Returns the text that runs statements, all or none, and how many there are in it. One alone is that anyway, and one that
+/// makes a table ends a transaction. The session of a request ends with it, and with the session what was not committed.
+/// See <https://docs.snowflake.com/en/developer-guide/sql-api/using-transactions>.
+fn script(statements: &[String]) -> (String, usize) {
+    match statements {
+        [one] => (one.clone(), 1),
+        several => (format!("BEGIN TRANSACTION; {}; COMMIT", several.join("; ")), several.len() + 2),
     }
 }

@@ -16,14 +16,17 @@ use crate::{
     warehouse::Terms,
 };
 
-/// Writes the document of a statement that the server gives up after `deadline`.
-pub(super) fn document(text: &Text, terms: &Terms, options: &Options, deadline: Duration) -> Bytes {
+/// Writes the document of a text of so many statements, which the server gives up after `deadline`.
+pub(super) fn document(text: &Text, statements: usize, terms: &Terms, options: &Options, deadline: Duration) -> Bytes {
     let mut document = json!({
         "statement": text.sql,
         "timeout": whole_seconds(deadline),
         // Without a limit of rows, which a user may have, and in one zone.
         "parameters": { "timezone": "UTC", "rows_per_resultset": 0, "query_tag": tag(terms) },
     });
+    if statements > 1 {
+        document["parameters"]["MULTI_STATEMENT_COUNT"] = json!(statements.to_string());
+    }
     let Options { warehouse, database, schema, role, .. } = options;
     for (key, name) in [("warehouse", warehouse), ("database", database), ("schema", schema), ("role", role)] {
         if let Some(name) = name {

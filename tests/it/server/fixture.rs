@@ -141,6 +141,10 @@ impl Warehouse for Fake {
         })
     }
 
+    fn execute<'a>(&'a self, _: &'a [String], _: &'a Terms) -> Answering<'a, ()> {
+        Box::pin(async { Err(Error::refused("it stores nothing")) })
+    }
+
     fn catalog<'a>(&'a self, _: Option<&'a [String]>) -> Answering<'a, Catalog> {
         Box::pin(async {
             let fewer = |failures: usize| failures.checked_sub(1);

@@ -12,3 +12,5 @@ mod pages;
 mod prices;
 mod protocol;
 mod reload;
+#[cfg(feature = "cli")]
+mod rollups;

@@ -152,5 +152,7 @@ fn a_project_on_bigquery_is_read_checked_and_asked() {
     let address = bqemulator::address();
     let connection = format!("{{ type: bigquery, project: {PROJECT}, dataset: shop, base_url: \"{address}\" }}");
     let project = shop::is_read_checked_and_asked(&connection, "shop.orders", "Price", "2024-03-01,11\n2024-04-01,5\n");
+    shop::rollups_are_stored(&project);
+    shop::rollups_are_dropped(&project);
     project.run(["verify"]).worked();
 }

@@ -16,7 +16,7 @@ use entente::{
 use tokio::runtime::Runtime;
 
 use super::shop;
-use crate::{command::Project, postgres::Server};
+use crate::postgres::Server;
 
 /// A server, a driver, and the threads on which the driver runs.
 struct Fixture {
@@ -230,31 +230,10 @@ fn a_project_on_postgres_is_read_checked_and_asked() {
         format!("{{ type: postgres, host: {}, database: postgres, user: entente, tls: prefer }}", server.folder());
     let project =
         shop::is_read_checked_and_asked(&connection, "marts.orders", "Price", "2024-03-01,11.00\n2024-04-01,5.00\n");
-    rollups_are_stored(&project);
+    shop::rollups_are_stored(&project);
+    shop::rollups_are_stored_by_several_at_once(&project);
+    shop::rollups_are_dropped(&project);
     project.run(["verify"]).worked();
-}
-
-/// A rollup is built, twice and after more has become final, and the numbers stay what they were.
-fn rollups_are_stored(project: &Project) {
-    let by_month = || project.run(["query", "-m", "revenue", "-b", "time.month", "--format", "csv"]).worked();
-    let fresh = by_month();
-    project.write(
-        "metrics/rollups.yml",
-        "rollups:\n  - name: daily\n    model: orders\n    metrics: [revenue]\n    dimensions: [done]\n    time: { \
-         dimension: ordered_at, granularity: day }\n    table: rollups.daily\n    refresh: { lookback: 1 day }\n",
-    );
-    let build = |now: &str| project.run(["rollups", "build", "--now", now]).worked();
-    let status = || project.run(["rollups", "status", "--now", "2024-04-03T12:00:00Z"]).worked();
-    assert!(status().contains("nothing is stored"), "{}", status());
-    let built = build("2024-04-02T12:00:00Z");
-    assert!(built.contains("stored 1 step; 2 rows before 2024-04-01"), "{built}");
-    assert!(build("2024-04-02T12:00:00Z").contains("nothing new is final"));
-    assert!(status().contains("final before 2024-04-02"), "{}", status());
-    let built = build("2024-04-03T12:00:00Z");
-    assert!(built.contains("3 rows before 2024-04-02"), "{built}");
-    let explained = project.run(["explain", "-m", "revenue", "-b", "time.month"]).worked();
-    assert!(explained.contains("2024-04-02) from `rollups.daily_"), "{explained}");
-    assert_eq!(by_month(), fresh);
 }
 
 #[test]

@@ -189,5 +189,8 @@ fn a_project_on_snowflake_is_read_checked_and_asked() {
     // fakesnow gives a month as the midnight at which it begins.
     let months = "2024-03-01T00:00:00,11.00\n2024-04-01T00:00:00,5.00\n";
     let project = shop::is_read_checked_and_asked(&connection, "marts.orders", "price", months);
+    shop::rollups_are_stored(&project);
+    shop::rollups_are_stored_by_several_at_once(&project);
+    shop::rollups_are_dropped(&project);
     project.run(["verify"]).worked();
 }

@@ -18,6 +18,8 @@ from urllib.parse import parse_qs, urlsplit
 import snowflake.connector.errors
 from emulated import Tables
 from fakesnow.instance import FakeSnow
+from sqlglot.dialects.snowflake import Snowflake
+from sqlglot.tokens import TokenType
 
 # Few, so that small answers come in several partitions too.
 ROWS_OF_A_PARTITION = 4
@@ -104,6 +106,13 @@ def bound(binding):
     raise ValueError(f"a binding of type {kind}")
 
 
+def parts(text):
+    """Cuts a text at the semicolons between its statements."""
+    ends = [token.start for token in Snowflake().tokenize(text) if token.token_type == TokenType.SEMICOLON]
+    starts = [0] + [end + 1 for end in ends]
+    return [text[start:end].strip() for start, end in zip(starts, ends + [len(text)]) if text[start:end].strip()]
+
+
 class Statement:
     """A statement: it runs in a thread of its own, and is asked for by its handle."""
 
@@ -119,6 +128,13 @@ class Statement:
         try:
             bindings = document.get("bindings", {})
             values = [bound(bindings[str(number)]) for number in range(1, len(bindings) + 1)]
+            count = int(document.get("parameters", {}).get("MULTI_STATEMENT_COUNT", 1))
+            statements = parts(document["statement"]) if count != 1 else [document["statement"]]
+            if count not in (0, len(statements)):
+                told = f"Actual statement count {len(statements)} did not match the desired statement count {count}."
+                raise snowflake.connector.errors.ProgrammingError(told, errno=8)
+            if count != 1:
+                return self.run_all(statements)
             with self.session.lock:
                 self.cursor.execute(document["statement"], binding_params=values or None, server=True)
                 # Its own answer has gone through Arrow, which makes floating point of whole numbers of 128 bits.
@@ -130,7 +146,23 @@ class Statement:
             self.error = (f"{error.errno or 0:06d}", error.msg or str(error))
         except Exception as error:
             self.error = ("000000", f"{type(error).__name__}: {error}")
-        self.is_done.set()
+        finally:
+            self.is_done.set()
+
+    def run_all(self, statements):
+        """Runs statements one after the other. The session of a request ends with it, and with it an open transaction."""
+        with self.session.lock:
+            is_open = False
+            try:
+                for statement in statements:
+                    self.cursor.execute(statement, server=True)
+                    word = statement.split()[0].upper()
+                    is_open = (is_open or word == "BEGIN") and word not in ("COMMIT", "ROLLBACK")
+            finally:
+                if is_open:
+                    self.cursor.execute("ROLLBACK", server=True)
+        self.columns = [described("multiple statement execution", "VARCHAR")]
+        self.rows = [["Multiple statements executed successfully."]]
 
     def partition(self, number):
         return self.rows[number * ROWS_OF_A_PARTITION : (number + 1) * ROWS_OF_A_PARTITION]

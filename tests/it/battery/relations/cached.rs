@@ -25,6 +25,7 @@ pub(super) fn cached(asker: &Asker<'_>, case: &Case, random: &mut Random) -> Res
     let live = Live {
         project: Arc::new(asker.project.clone()),
         version,
+        stored: Fingerprint::of(&asker.project.stored()),
         loaded_at: now(),
         spending: Arc::default(),
         statistics: Arc::default(),

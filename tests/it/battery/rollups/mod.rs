@@ -75,7 +75,7 @@ impl Both {
 fn store(mut held: Held<'_>, project: &mut Project, defined: &Defined) -> Result<(), Failure> {
     let tables = project.rollups.iter().map(|rollup| StoredTable::of(project, rollup, Dialect::DuckDb));
     let tables: Vec<StoredTable<'_>> = tables.collect::<Result<_, String>>().map_err(Failure::Definitions)?;
-    for name in tables.iter().flat_map(|table| [table.name.clone(), table.state_table()]) {
+    for name in tables.iter().flat_map(|table| [table.name.clone(), table.state().name.clone()]) {
         Storing::execute(&mut held, &[Statement::Drop { table: name }])?;
     }
     let tables = tables.iter().map(|table| Ok(build(table, defined.built_at, &mut held)?.stored));

@@ -217,3 +217,56 @@ fn an_answer_longer_than_is_read_is_fetched_once() {
 fn a_busy_server_is_not_asked_again_for_somebody_who_has_left() {
     PAIR.is_not_repeated_for_nobody("rateLimitExceeded");
 }
+
+#[test]
+fn statements_are_one_transaction_in_one_job() {
+    let (done, server) = PAIR.execute(&["DELETE FROM a WHERE TRUE", "INSERT INTO a SELECT 1 AS n"], |request, nth| {
+        match request.endpoint {
+            Endpoint::Query => first(nth, Reply::refused(503, "backendError", "try again")),
+            _ => None,
+        }
+    });
+    done.expect("it is done");
+    assert_eq!(server.jobs().len(), 1, "a request that comes twice is one job");
+    let body = &server.seen(Endpoint::Query)[1].body;
+    assert_eq!(
+        body["query"],
+        "BEGIN TRANSACTION; DELETE FROM a WHERE TRUE; INSERT INTO a SELECT 1 AS n; COMMIT TRANSACTION"
+    );
+    assert_eq!((&body["labels"]["rollup"], &body["maximumBytesBilled"]), (&json!("daily"), &json!("5000000000")));
+    let (_, server) = PAIR.execute(&["CREATE SCHEMA IF NOT EXISTS rollups"], |_, _| None);
+    assert_eq!(server.seen(Endpoint::Query)[0].body["query"], "CREATE SCHEMA IF NOT EXISTS rollups");
+}
+
+#[test]
+fn of_two_who_change_the_same_rows_one_is_told() {
+    let told = "Transaction is aborted due to concurrent update against table acme:rollups.entente_rollups";
+    let (done, server) = PAIR.execute(&["DELETE FROM a WHERE TRUE", "DELETE FROM b WHERE TRUE"], move |request, _| {
+        match request.endpoint {
+            Endpoint::Query => Some(Reply::refused(400, "invalidQuery", told)),
+            _ => None,
+        }
+    });
+    assert!(matches!(done, Err(Error::Contended)), "{done:?}");
+    assert_eq!(server.seen(Endpoint::Query).len(), 1, "whoever stores looks first how far it is");
+}
+
+#[test]
+fn warnings_beside_a_script_that_is_done_are_no_failure() {
+    let warned = |errors| {
+        let reference = json!({ "projectId": "acme", "jobId": "job-0" });
+        Reply::Json(200, json!({ "jobComplete": true, "jobReference": reference, "errors": errors }))
+    };
+    let reasons = json!([{ "reason": "invalidQuery", "message": "no partition" }]);
+    for (status, is_done) in
+        [(json!({ "state": "DONE" }), true), (json!({ "state": "DONE", "errorResult": reasons[0] }), false)]
+    {
+        let reasons = reasons.clone();
+        let (done, _) = PAIR.execute(&["DELETE FROM a WHERE TRUE"], move |request, _| match request.endpoint {
+            Endpoint::Query => Some(warned(reasons.clone())),
+            Endpoint::Job => Some(Reply::Json(200, json!({ "status": status }))),
+            _ => None,
+        });
+        assert_eq!(done.is_ok(), is_done, "{done:?}");
+    }
+}

@@ -81,6 +81,20 @@ impl Pair {
         })
     }
 
+    /// Runs statements on a server with this script.
+    fn execute(
+        self,
+        statements: &[&str],
+        script: impl Fn(&Request, usize) -> Option<Reply> + Send + Sync + 'static,
+    ) -> (Result<(), Error>, Server) {
+        Runtime::new().expect("threads").block_on(async {
+            let (server, driver) = self.start(Manners::default(), script).await;
+            let statements: Vec<String> = statements.iter().map(|statement| (*statement).to_owned()).collect();
+            let terms = Terms { deadline: Some(LONG), ..Terms::default() }.label("rollup", "daily");
+            (driver.execute(&statements, &terms).await, server)
+        })
+    }
+
     /// Asks where an endpoint does as the step says; its jobs take time if it tells their results.
     fn ask_at(self, endpoint: Endpoint, step: Step, waits: Duration, deadline: Duration) -> Outcome {
         let job_takes = if endpoint == Endpoint::Results { waits } else { Duration::ZERO };

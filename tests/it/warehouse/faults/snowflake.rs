@@ -332,3 +332,25 @@ fn an_answer_longer_than_is_read_is_fetched_once() {
 fn a_busy_server_is_not_asked_again_for_somebody_who_has_left() {
     PAIR.is_not_repeated_for_nobody("390402");
 }
+
+#[test]
+fn statements_are_one_transaction_in_one_request() {
+    let (done, server) = PAIR.execute(&["DELETE FROM a", "INSERT INTO a SELECT 1 AS n"], |_, _| None);
+    done.expect("it is done");
+    let body = &server.seen(Endpoint::Query)[0].body;
+    assert_eq!(body["statement"], "BEGIN TRANSACTION; DELETE FROM a; INSERT INTO a SELECT 1 AS n; COMMIT");
+    assert_eq!(body["parameters"]["MULTI_STATEMENT_COUNT"], "4");
+    let (_, server) = PAIR.execute(&["CREATE SCHEMA IF NOT EXISTS rollups"], |_, _| None);
+    let body = &server.seen(Endpoint::Query)[0].body;
+    assert_eq!(body["statement"], "CREATE SCHEMA IF NOT EXISTS rollups");
+    assert!(body["parameters"]["MULTI_STATEMENT_COUNT"].is_null(), "{body}");
+}
+
+#[test]
+fn too_many_who_wait_for_a_lock_are_told() {
+    let (done, _) = PAIR.execute(&["DELETE FROM a", "DELETE FROM b"], |request, _| match request.endpoint {
+        Endpoint::Query => Some(Reply::refused(422, "000625", "the number of waiters exceeds the limit")),
+        _ => None,
+    });
+    assert!(matches!(done, Err(Error::Contended)), "{done:?}");
+}

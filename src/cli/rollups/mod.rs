@@ -1,6 +1,10 @@
 //! `entente rollups`: stores rollups in the warehouse, and tells what is stored.
 
-use std::time::Duration;
+mod advise;
+mod dbt;
+mod drop;
+
+use std::{thread, time::Duration};
 
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
@@ -15,7 +19,7 @@ use crate::{
     engine::{self, Built, Storing},
     plan::StoredTable,
     project::{Project, Stored},
-    sql::{self, Select, Statement, print_statement},
+    sql::{self, Dialect, Select, Statement, print_statement},
     time::{DateTime, NaiveDate, Utc},
     warehouse::{self, Blocking, Rows, Terms},
 };
@@ -31,7 +35,10 @@ Examples:
   entente rollups build                   store what has become final since the last time
   entente rollups build shipments_daily   of this rollup only
   entente rollups plan                    see the statements that would be run
-  entente rollups status                  see up to which day each rollup is stored")]
+  entente rollups status                  see up to which day each rollup is stored
+  entente rollups drop                    see which tables no definition fills any more
+  entente rollups dbt ../warehouse        write them as models of a dbt project
+  entente rollups advise                  see which rollups are worth it, from a log of what was asked")]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     action: Action,
@@ -47,6 +54,9 @@ enum Action {
     Plan(Which),
     /// Show up to which day each rollup is stored
     Status(Which),
+    Drop(drop::Arguments),
+    Dbt(dbt::Arguments),
+    Advise(advise::Arguments),
 }
 
 #[derive(clap::Args)]
@@ -73,29 +83,53 @@ enum Format {
 /// The time that one step may take.
 const DEADLINE: Duration = Duration::from_secs(6 * 60 * 60);
 
+/// The first time that another build is waited for; each further one is twice as long.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
+
+/// The longest time between two looks at what another build has stored.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
 pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
-    let (Action::Build(which) | Action::Plan(which) | Action::Status(which)) = &arguments.action;
+    match &arguments.action {
+        Action::Build(which) => of_each(which, Doing::Build, context),
+        Action::Plan(which) => of_each(which, Doing::Plan, context),
+        Action::Status(which) => of_each(which, Doing::Status, context),
+        Action::Drop(arguments) => drop::run(arguments, context),
+        Action::Dbt(arguments) => dbt::run(arguments, context),
+        Action::Advise(arguments) => advise::run(arguments, context),
+    }
+}
+
+/// What is done with each rollup.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Doing {
+    Build,
+    Plan,
+    Status,
+}
+
+fn of_each(which: &Which, doing: Doing, context: &mut Context) -> Result<(), Failure> {
     let (loaded, project) = context.project()?;
     let config = loaded.config.as_ref().expect("a project is loaded from its configuration");
-    let warehouse = match &arguments.action {
-        Action::Build(_) => connect::open_for_storing(config, &loaded.root)?,
-        Action::Plan(_) | Action::Status(_) => connect::open(config, &loaded.root)?,
+    let warehouse = match doing {
+        Doing::Build => connect::open_for_storing(config, &loaded.root)?,
+        Doing::Plan | Doing::Status => connect::open(config, &loaded.root)?,
     };
-    let tables = tables(&project, &which.names, &warehouse)?;
+    let tables = tables_in(&project, &which.names, warehouse.dialect())?;
     let now = which.now.unwrap_or_else(Utc::now);
     let mut shown = Vec::new();
     for (name, table) in &tables {
-        let (text, json) = match (table, &arguments.action) {
+        let (text, json) = match (table, doing) {
             (Err(reason), _) => (format!("not stored: {reason}"), json!({ "stored": false, "reason": reason })),
-            (Ok(table), Action::Build(_)) => {
+            (Ok(table), Doing::Build) => {
                 let bar = context.progress(0);
                 bar.set_message(name.clone());
-                let built = engine::build(table, now, &mut Store { warehouse: &warehouse, bar: &bar });
+                let built = engine::build(table, now, &mut Store { name, warehouse: &warehouse, bar: &bar });
                 bar.finish_and_clear();
                 of_build(&built?)
             }
-            (Ok(table), Action::Plan(_)) => of_plan(table, now, &warehouse)?,
-            (Ok(table), Action::Status(_)) => of_status(table, now, &warehouse)?,
+            (Ok(table), Doing::Plan) => of_plan(table, now, &warehouse)?,
+            (Ok(table), Doing::Status) => of_status(table, now, &warehouse)?,
         };
         match which.format {
             Format::Text => writeln!(context.out, "{name}: {text}")?,
@@ -109,16 +143,20 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         }
     }
     if which.format == Format::Json {
-        let text = serde_json::to_string_pretty(&shown).expect("what is stored is plain data");
-        writeln!(context.out, "{text}")?;
+        write_json(&shown, context)?;
     }
     Ok(())
+}
+
+fn write_json(shown: &[Value], context: &mut Context) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(shown).expect("what is stored is plain data");
+    Ok(writeln!(context.out, "{text}")?)
 }
 
 type NamedTable<'p> = (String, Result<StoredTable<'p>, String>);
 
 /// Finds the tables of rollups, and why some have none.
-fn tables<'p>(project: &'p Project, names: &[String], warehouse: &Blocking) -> Result<Vec<NamedTable<'p>>, Failure> {
+fn tables_in<'p>(project: &'p Project, names: &[String], dialect: Dialect) -> Result<Vec<NamedTable<'p>>, Failure> {
     let known = || project.rollups.iter().map(|rollup| rollup.name.as_str());
     if let Some(unknown) = names.iter().find(|name| !known().any(|known| known == *name)) {
         let failure = Failure::usage(format!("unknown rollup `{unknown}`"));
@@ -129,12 +167,12 @@ fn tables<'p>(project: &'p Project, names: &[String], warehouse: &Blocking) -> R
         });
     }
     let wanted = project.rollups.iter().filter(|rollup| names.is_empty() || names.contains(&rollup.name));
-    let dialect = warehouse.dialect();
     Ok(wanted.map(|rollup| (rollup.name.clone(), StoredTable::of(project, rollup, dialect))).collect())
 }
 
 /// A warehouse in which a rollup is stored, with a bar that tells how far it is.
 struct Store<'a> {
+    name: &'a str,
     warehouse: &'a Blocking,
     bar: &'a ProgressBar,
 }
@@ -149,8 +187,16 @@ impl Storing for Store<'_> {
     fn execute(&mut self, statements: &[Statement]) -> Result<(), warehouse::Error> {
         let dialect = self.warehouse.dialect();
         let texts: Vec<String> = statements.iter().map(|statement| print_statement(statement, dialect)).collect();
-        let terms = Terms { deadline: Some(DEADLINE), ..Terms::default() };
+        let terms = Terms { deadline: Some(DEADLINE), ..Terms::default() }.label("rollup", self.name);
         self.warehouse.execute_blocking(&texts, &terms)
+    }
+
+    fn is_contended(&self, error: &warehouse::Error) -> bool {
+        matches!(error, warehouse::Error::Contended)
+    }
+
+    fn give_way(&mut self, before: u32) {
+        thread::sleep(SHORTEST_PAUSE.saturating_mul(1 << before.min(16)).min(LONGEST_PAUSE));
     }
 
     fn progress(&mut self, done: usize, of: usize) {

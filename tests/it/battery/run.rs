@@ -102,12 +102,13 @@ pub(super) fn run(queries: usize, from: u64) -> Outcome {
     let is_enough = AtomicBool::new(false);
     let total = Mutex::new(Outcome::default());
     let began = Instant::now();
-    let per_world = if queries < MANY { QUERIES_PER_WORLD } else { QUERIES_PER_WORLD_OF_MANY };
+    let is_long = queries >= MANY;
+    let per_world = if is_long { QUERIES_PER_WORLD_OF_MANY } else { QUERIES_PER_WORLD };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
-                let warehouse = Warehouse::open();
+                let warehouse = if is_long { Warehouse::open_for_many() } else { Warehouse::open() };
                 while asked.load(Ordering::Relaxed) < queries && !is_enough.load(Ordering::Relaxed) {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
                     let outcome = of_world(&warehouse, seed, per_world);

@@ -34,23 +34,40 @@ fn main() -> ExitCode {
         let ignored = runner::needs_a_missing_feature(&path);
         Trial::test(name, move || runner::run(&path, mode).map_err(Into::into)).with_ignored_flag(ignored)
     });
-    let trials = trials.chain(peer_trials()).collect();
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+    let trials = trials.chain(peer_trials(mode)).collect();
+    let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
+    #[cfg(all(feature = "bigquery", feature = "duckdb", feature = "snowflake"))]
+    if conclusion.num_filtered_out == 0 {
+        eprintln!("{}", runner::peer_page::counts());
+    }
+    #[cfg(all(feature = "bigquery", feature = "duckdb", feature = "snowflake"))]
+    if let (runner::Mode::Update, Err(error)) = (mode, runner::peer_page::update()) {
+        eprintln!("{error}");
+        return ExitCode::FAILURE;
+    }
+    conclusion.exit_code()
 }
 
 #[cfg(all(feature = "bigquery", feature = "duckdb", feature = "snowflake"))]
-fn peer_trials() -> impl Iterator<Item = Trial> {
+fn peer_trials(mode: runner::Mode) -> impl Iterator<Item = Trial> {
     let cases = runner::find_cases().into_iter().filter(|path| runner::peers::concerns(path));
-    cases.flat_map(|path| {
+    let trials = cases.flat_map(move |path| {
         runner::peers::Peer::ALL.map(|peer| {
             let path = path.clone();
             let name = format!("{}@{}", path.display().to_string().trim_end_matches(".md"), peer.name());
-            Trial::test(name, move || runner::peers::run(&path, peer).map_err(Into::into))
+            Trial::test(name, move || {
+                let outcome = runner::peers::run(&path, peer)?;
+                Ok(runner::peer_page::check(&path, peer, &outcome, mode)?)
+            })
         })
-    })
+    });
+    // Rewritten after the run, which the page adds up.
+    let is_written = mode == runner::Mode::Update;
+    let page = Trial::test("docs/reference/peers", || runner::peer_page::check_page().map_err(Into::into));
+    trials.chain([page.with_ignored_flag(is_written)])
 }
 
 #[cfg(not(all(feature = "bigquery", feature = "duckdb", feature = "snowflake")))]
-fn peer_trials() -> impl Iterator<Item = Trial> {
+fn peer_trials(_: runner::Mode) -> impl Iterator<Item = Trial> {
     std::iter::empty()
 }

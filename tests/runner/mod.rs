@@ -8,7 +8,9 @@ mod document;
 mod graphql;
 mod outputs;
 mod page;
-#[cfg(all(feature = "bigquery", feature = "duckdb"))]
+#[cfg(all(feature = "bigquery", feature = "duckdb", feature = "snowflake"))]
+pub(crate) mod peer_page;
+#[cfg(all(feature = "bigquery", feature = "duckdb", feature = "snowflake"))]
 pub(crate) mod peers;
 mod query;
 #[cfg(feature = "duckdb")]

@@ -20,6 +20,7 @@ use sqlparser::{
 use super::{
     compare::{Header, lines, rows_agree},
     document::{Document, Kind},
+    peer_page::Outcome,
     query,
     verify::options,
     world::{self, Database, Version},
@@ -68,6 +69,17 @@ impl Peer {
         }
     }
 
+    /// Returns what it is, for a page.
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::BigQuery => "GoogleSQL's reference engine",
+            Self::BigQueryServer => "bqemulator",
+            Self::Snowflake => "fakesnow",
+            Self::SnowflakeServer => "fakesnow, through the driver",
+            Self::Postgres => "a Postgres server",
+        }
+    }
+
     fn run(self, query: Query) -> Result<googlesql::Rows, String> {
         match self {
             Self::BigQuery => googlesql::run(&[query]).remove(0),
@@ -103,8 +115,8 @@ fn is_verified(document: &Document) -> bool {
     document.blocks.iter().any(|block| matches!(block.kind, Kind::Verify(_)))
 }
 
-/// Runs one case on another engine.
-pub(crate) fn run(path: &Path, peer: Peer) -> Result<(), String> {
+/// Runs one case on another engine, and returns what became of it.
+pub(crate) fn run(path: &Path, peer: Peer) -> Result<Outcome, String> {
     let text = fs::read_to_string(path).map_err(|error| format!("cannot be read: {error}"))?;
     let document = Document::parse(&text)?;
     let world = world::load(&document, Version::Written)?;
@@ -126,12 +138,11 @@ fn answers_alike(
     document: &Document,
     peer: Peer,
     plan_for: &dyn Fn(Dialect) -> Result<Plan, String>,
-) -> Result<(), String> {
+) -> Result<Outcome, String> {
     let database = world::open(document)?;
     let plan = match plan_for(peer.dialect()) {
         Err(error) if error.contains("an expression is written for") => {
-            eprintln!("the case has SQL of its own, and none for {peer:?}");
-            return Ok(());
+            return Ok(Outcome::Cannot("its SQL is written for other warehouses"));
         }
         plan => plan?,
     };
@@ -143,20 +154,20 @@ fn answers_alike(
     if peer == Peer::BigQuery {
         let analyzed = googlesql::analyze(std::slice::from_ref(&asked)).remove(0);
         analyzed.map_err(|error| format!("GoogleSQL refuses the SQL: {error}\n{}", shown()))?;
-        if is_estimate || asked.sql.contains("GROUPING(") {
-            // The reference engine computes neither.
-            return Ok(());
+        if is_estimate {
+            return Ok(Outcome::Analyzed("the reference engine computes no estimates"));
+        }
+        if asked.sql.contains("GROUPING(") {
+            return Ok(Outcome::Analyzed("the reference engine does not compute GROUPING"));
         }
     }
     if let Some(reason) = bqemulator::not_taken(&asked.sql).filter(|_| peer == Peer::BigQueryServer) {
-        eprintln!("{peer:?} is not asked: {reason}");
-        return Ok(());
+        return Ok(Outcome::Cannot(reason));
     }
     let excuse = peer.excuse(&asked.sql);
     let rows = peer.run(asked).map_err(|error| format!("{peer:?} fails: {error}\n{}", shown()))?;
     if let Some(reason) = excuse.or(is_estimate.then_some("an estimate is another in each engine")) {
-        eprintln!("{peer:?} runs the SQL and its rows are not compared: {reason}");
-        return Ok(());
+        return Ok(Outcome::Analyzed(reason));
     }
     let expected = database.query(&here)?;
     let names: Vec<String> = plan.columns.iter().map(|column| column.name.clone()).collect();
@@ -166,7 +177,8 @@ fn answers_alike(
     rows_agree(&answer, &expected, Header::Ignored, Some(&floats)).map_err(|error| {
         let difference = lines(&expected, &answer);
         format!("{peer:?} (+) answers otherwise than DuckDB (-): {error}\n{difference}\n{}", shown())
-    })
+    })?;
+    Ok(Outcome::Same)
 }
 
 /// Reads the SQL by a parser of the dialect.
@@ -181,8 +193,9 @@ fn parse(sql: &str, dialect: Dialect) -> Result<(), String> {
 }
 
 /// Looks at the data of a case as another warehouse would; the findings have to be those of DuckDB.
-fn verify(document: &Document, project: &Project, peer: Peer) -> Result<(), String> {
+fn verify(document: &Document, project: &Project, peer: Peer) -> Result<Outcome, String> {
     let database = world::open(document)?;
+    let mut outcome = Outcome::Same;
     for block in &document.blocks {
         let Kind::Verify(arguments) = &block.kind else { continue };
         let checks =
@@ -195,7 +208,7 @@ fn verify(document: &Document, project: &Project, peer: Peer) -> Result<(), Stri
             let asked = Query { tables, ..sql::print(there_select, peer.dialect()).into() };
             parse(&asked.sql, peer.dialect())?;
             if let Some(reason) = peer.excuse(&asked.sql).filter(|_| peer == Peer::BigQueryServer) {
-                eprintln!("{peer:?} is not asked: {reason}");
+                outcome = Outcome::Cannot(reason);
                 continue;
             }
             let rows = peer.run(asked).map_err(|error| format!("{peer:?} fails: {error}\n{}", shown()))?;
@@ -206,7 +219,7 @@ fn verify(document: &Document, project: &Project, peer: Peer) -> Result<(), Stri
             }
         }
     }
-    Ok(())
+    Ok(outcome)
 }
 
 /// Copies the tables that the SQL names.

@@ -120,7 +120,10 @@ fn rows_outside_of_bounds_on_numbers_change_nothing() {
     for seed in (first..).take(worlds) {
         let mut made = run::make(seed);
         let held = warehouse.hold(&made.world);
-        let whole = made.load(held);
+        let mut whole = made.load(held);
+        for id in whole.tables.ids() {
+            whole.tables[id].partition = None;
+        }
         let mut pruned = whole.clone();
         let column = COLUMNS[usize::try_from(seed).expect("a small seed") % COLUMNS.len()];
         let rules = cut(&mut pruned, column);
@@ -141,6 +144,8 @@ fn rows_outside_of_bounds_on_numbers_change_nothing() {
     eprintln!(
         "{queries} queries, {scans} scans, {bounded} of them bounded, {by_joins} by joins; weakened: {weakened:?}"
     );
-    assert!(bounded * 20 > scans, "hardly any scan is bounded: {bounded} of {scans}");
+    // Few queries ask for numbers of rows; what they ask is bounded.
+    assert!(bounded * 100 > scans, "hardly any scan is bounded: {bounded} of {scans}");
+    assert_eq!(weakened.len(), Weakening::ALL.len(), "some were never tried: {weakened:?}");
     assert!(by_joins > 0, "no bound follows from a join");
 }

@@ -38,9 +38,14 @@ async fn look(shared: &Shared) {
     let until: Vec<String> = rollups
         .filter_map(|rollup| Some(format!("{} before {}", rollup.name, rollup.stored.as_ref()?.until)))
         .collect();
+    // Under budgets a table is not read before it is known how much it holds.
+    let is_known = shared.engine.read_statistics(&serving.live).await;
     // Whoever has changed the project meanwhile has read what is stored as well.
     let before = shared.serving.compare_and_swap(&served, Arc::new(serving));
     if Arc::ptr_eq(&before, &served) {
         tracing::info!(stored = until.join(", "), "other rows of rollups are stored, and are read");
+    }
+    if !is_known {
+        shared.statistics_outdated.notify_one();
     }
 }

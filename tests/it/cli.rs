@@ -183,6 +183,7 @@ fn the_tests_of_the_example_pass_and_a_wrong_one_fails() {
     let ran = project.run(["test", "wrong"]);
     assert_eq!(ran.code, 1, "{}", ran.out);
     assert!(ran.out.contains("FAIL  wrong: it is ") && ran.out.contains(", not 1"), "{}", ran.out);
+    assert!(ran.out.contains("metrics/wrong.yml:2; `entente explain --metrics parcels_booked`"), "{}", ran.out);
 }
 
 #[test]

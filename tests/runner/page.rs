@@ -20,7 +20,8 @@ use super::{
 const HEADINGS: [&str; 3] = ["What it says", "Why it matters", "How to mend it"];
 
 /// Codes that only a file system can raise; tests of the edge raise them.
-const OF_THE_FILE_SYSTEM: [&str; 4] = ["unreadable-file", "file-too-large", "not-utf8", "link-out-of-project"];
+const OF_THE_FILE_SYSTEM: [&str; 5] =
+    ["unreadable-file", "file-too-large", "not-utf8", "link-out-of-project", "missing-catalog"];
 
 /// Runs both sides of a page.
 pub(crate) fn run(document: &mut Document, code: &str) -> Result<(), String> {

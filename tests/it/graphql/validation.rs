@@ -40,6 +40,18 @@ fn errors_before_execution_have_no_data_and_their_codes() {
 }
 
 #[test]
+fn wrong_syntax_is_told_in_one_line_with_its_place() {
+    for query in ["{ report { rows { by { time } revenue } }", "{ report( }", "query ($x) { __typename }", "{ a: }"] {
+        let reply = reply(&api(), &Recorder::default(), query, &json!({}));
+        let response: serde_json::Value = serde_json::from_slice(&reply.to_bytes()).expect("JSON");
+        let error = &response["errors"][0];
+        let message = error["message"].as_str().expect("a text");
+        assert!(message.starts_with("the document is no GraphQL: expected ") && !message.contains('\n'), "{message}");
+        assert_eq!(error["locations"][0]["line"], 1, "{response}");
+    }
+}
+
+#[test]
 fn variables_stand_where_their_types_allow_them() {
     let list = "report(where: {orders: {status: {in: $v}}}) { totals { orders } }";
     let range = "report(time: {last: {count: $v, unit: DAY}}) { totals { orders } }";

@@ -210,8 +210,7 @@ mod tests {
             by: words(&["service", "service"]),
             ..RequestText::default()
         };
-        let request =
-            each_once(asked.parse().expect("the texts are right")).ok().expect("no metric is called like a key");
+        let request = each_once(asked.parse().expect("the texts are right")).expect("no metric is called like a key");
         let names: Vec<&str> = request.metrics.iter().map(|metric| metric.name.as_str()).collect();
         assert_eq!(names, ["revenue", "claims", "revenue_previous_1_year"]);
         assert_eq!(request.keys.len(), 1);

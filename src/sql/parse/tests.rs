@@ -162,9 +162,14 @@ fn exists_looks_over_a_to_many_join() {
 #[test]
 fn calls_that_are_not_functions_of_the_language_keep_their_name() {
     assert!(matches!(parse("ifnull(a, 0)"), Ok(Expr::Leaf(Name::UnknownFunction { name })) if name.value == "ifnull"));
-    for text in ["sum(price)", "COUNT(*)", "count(distinct customer_id)", "percentile_cont(x, 0.9)"] {
+    for (text, shown) in [
+        ("sum(price)", "sum"),
+        ("COUNT(*)", "COUNT"),
+        ("count(distinct customer_id)", "count(distinct …)"),
+        ("percentile_cont(x, 0.9)", "percentile_cont"),
+    ] {
         let Ok(Expr::Leaf(Name::AggregateFunction { name })) = parse(text) else { panic!("{text}") };
-        assert!(text.starts_with(&name.value));
+        assert_eq!(name.value, shown);
     }
 }
 

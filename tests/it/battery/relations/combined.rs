@@ -122,10 +122,10 @@ pub(super) fn trinity(asker: &Asker<'_>, case: &Case, random: &mut Random) -> Re
     compare_sum(asker, &whole, &split, "the whole, and where a condition is true, false and unknown")
 }
 
-/// A day within the range.
+/// A day within the range that has days on both sides; a part without a day is no range.
 pub(super) fn middle(query: &Query) -> Option<NaiveDate> {
     match query.range? {
-        Range::Between(from, to) => Some(from + (to - from) / 2),
+        Range::Between(from, to) => Some(from + (to - from) / 2).filter(|middle| from < *middle && *middle < to),
         _ => None,
     }
 }

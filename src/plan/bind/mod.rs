@@ -210,10 +210,18 @@ impl<'p> Bound<'p> {
         asked.with_scans(scans)
     }
 
-    /// Asks for a metric below one of this request: by other keys, under the same filters, time and principal.
-    pub(super) fn below(&self, metric: MetricId, keys: Vec<GroupKey>, usage: Usage) -> Result<Self, PlanError> {
+    /// Asks for a metric below one of this request: by other keys and in a range of its own, under the same filters and
+    /// principal.
+    pub(super) fn below(
+        &self,
+        metric: MetricId,
+        keys: Vec<GroupKey>,
+        usage: Usage,
+        range: DateRange,
+    ) -> Result<Self, PlanError> {
         let asked = Bound {
             keys,
+            range,
             outputs: Vec::new(),
             leaves: Vec::new(),
             scans: Vec::new(),

@@ -8,7 +8,7 @@ use super::{
     KeyKind, PlanError, access,
     bind::{Accumulation, Bound, BoundTop, GroupBy, GroupKey, LeafId, LeafValue, Output, Scan, Usage},
     calendar::{self, Beside},
-    scan::{LeafAggregate, Rows, function_of},
+    scan::{LeafAggregate, Rows, function_of, range_of},
     time::truncate,
     to_sql::{self, Built},
 };
@@ -53,7 +53,9 @@ pub(super) fn rows(
     };
     let rest = rest_of(bound, scan);
     let n_below = keys.len();
-    let below = bound.below(nested.metric, keys, usage)?.beside_rest(rest.clone());
+    // What is taken back to the start of a period is found there below, too; a shift is part of the usage.
+    let range = if scan.offset_to.is_some() { range_of(bound, scan) } else { bound.range };
+    let below = bound.below(nested.metric, keys, usage, range)?.beside_rest(rest.clone());
     let below = access::grant(below)?;
     let built = to_sql::build(below.get())?;
     let columns: Vec<String> = built.select.items.iter().map(|item| item.alias.clone()).collect();

@@ -133,7 +133,7 @@ fn unmet<'l>(
             advice.answered.add(asked.cost);
             continue;
         }
-        match storable_needs(project, &asked.shape) {
+        match storable_needs(project, &asked.shape, trial.context.dialect) {
             Ok(needs) => {
                 let cost = weight(asked.cost) / u64::try_from(needs.len()).unwrap_or(1).max(1);
                 weighed.extend(needs.into_iter().map(|need| Weighed { need, cost }));
@@ -163,7 +163,7 @@ fn weight(cost: Cost) -> u64 {
 }
 
 /// Finds what a rollup has to keep for a shape; says why none can.
-fn storable_needs(project: &Project, shape: &Shape) -> Result<Vec<Need>, String> {
+fn storable_needs(project: &Project, shape: &Shape, dialect: Dialect) -> Result<Vec<Need>, String> {
     let needs = needs(project, shape)?;
     for need in &needs {
         let choice = Choice {
@@ -172,7 +172,10 @@ fn storable_needs(project: &Project, shape: &Shape) -> Result<Vec<Need>, String>
             metrics: need.metrics.clone(),
             dimensions: need.dimensions.clone(),
         };
-        made(project, &choice, "tried")?;
+        let rollup = made(project, &choice, "tried")?;
+        if let Some(reason) = rollup.parts.iter().find_map(|part| project.lacks_sketch(&rollup, part, dialect)) {
+            return Err(reason);
+        }
     }
     Ok(needs)
 }

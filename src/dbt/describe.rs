@@ -84,6 +84,7 @@ fn describe(project: &Project, table: &StoredTable<'_>, column: StoredColumn, ha
                 AggregateFunction::Count => "How many rows count for",
                 AggregateFunction::Min => "The least value for",
                 AggregateFunction::Max => "The greatest value for",
+                AggregateFunction::Sketch => "A sketch of the different values for",
                 _ => "The sum for",
             };
             let said = metric.docs.description.as_deref().unwrap_or_default();

@@ -143,6 +143,7 @@ codes! {
         MissingCatalog "missing-catalog",
         UncheckedColumn "unchecked-column",
         PartitionWithoutPromise "partition-without-promise",
+        RollupWithoutSketch "rollup-without-sketch",
         LookmlUnreachableField "lookml-unreachable-field",
         LookmlUnscopedField "lookml-unscoped-field",
         LookmlDuplicateParameter "lookml-duplicate-parameter",

@@ -83,6 +83,8 @@ pub struct SimpleMetric {
     pub aggregation: Aggregation,
     /// One row's worth; absent for a count of rows.
     pub expr: Option<Expr<Ref>>,
+    /// The type of one row's worth.
+    pub expr_type: ColumnType,
     /// Which rows count.
     pub filter: Option<Expr<Ref>>,
     /// The time axis; absent if the model has none.

@@ -8,11 +8,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Aggregation, Project, Ref, Route, TimeAxis};
+use super::{Aggregation, Project, Ref, Route, SimpleMetric, TimeAxis};
 use crate::{
     files::Span,
     ids::{DimensionId, MetricId, ModelId},
-    sql::Expr,
+    sql::{Dialect, Expr},
     time::{Duration, Granularity, NaiveDate, Tz},
 };
 
@@ -62,6 +62,37 @@ impl Project {
         self.rollups.iter().map(|rollup| rollup.stored.clone()).collect()
     }
 
+    /// Says why a rollup has nothing for a part that it declares: an estimate, in a warehouse without sketches of its values.
+    ///
+    /// Where the values are kept themselves, with what the part asks of them, no sketch is needed.
+    pub fn lacks_sketch(&self, rollup: &Rollup, part: &RollupPart, dialect: Dialect) -> Option<String> {
+        let simple = self.simple(part.metric).filter(|_| part.combine == Combine::Sketch)?;
+        let SimpleMetric { expr, expr_type, filter, .. } = simple;
+        let reason = dialect.sketch_of(*expr_type).err()?;
+        let mut asked = expr.iter().chain(filter).chain(part.filter.get(&rollup.model));
+        (!asked.all(|expr| self.keeps(rollup, expr))).then_some(reason)
+    }
+
+    /// Returns whether an expression is one over kept dimensions.
+    fn keeps(&self, rollup: &Rollup, expr: &Expr<Ref>) -> bool {
+        let mut is_kept = true;
+        expr.for_each_leaf(&mut |leaf| {
+            is_kept &= rollup.dimensions.iter().any(|(way, kept)| {
+                let dimension = &self.dimensions[*kept];
+                let is_same = match leaf {
+                    Ref::Dimension { route, dimension } => (route, dimension) == (way, kept),
+                    Ref::Column { route, column, column_type } => {
+                        let own = self.plain_column(*kept).zip(Some(dimension.column_type));
+                        route == way && own == Some((column, *column_type))
+                    }
+                    _ => false,
+                };
+                is_same && dimension.buckets.is_empty()
+            });
+        });
+        is_kept
+    }
+
     /// Takes what the warehouse holds of each rollup.
     pub fn set_stored(&mut self, stored: Vec<Option<Stored>>) {
         for (rollup, stored) in self.rollups.iter_mut().zip(stored) {
@@ -103,7 +134,7 @@ pub enum Combine {
     Greatest,
     /// By the sum of values and the number of values, which are stored apart.
     Mean,
-    /// By sketches of the warehouse; the metric is an estimate anyway.
+    /// By sketches of the warehouse, if it has some; the metric is an estimate anyway.
     Sketch,
 }
 

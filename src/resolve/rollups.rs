@@ -59,7 +59,7 @@ fn complete(context: &Context<'_>, def: &RollupDef, diagnostics: &mut Diagnostic
         }
     }
     making.check_refresh(def, diagnostics);
-    Some(Rollup {
+    let rollup = Rollup {
         name: def.name.value.clone(),
         model: making.model,
         metrics,
@@ -72,7 +72,11 @@ fn complete(context: &Context<'_>, def: &RollupDef, diagnostics: &mut Diagnostic
         lookback: def.lookback.as_ref().map(|lookback| lookback.value),
         stored: None,
         span: def.span,
-    })
+    };
+    if rollup.table.is_some() {
+        making.check_sketches(def, &rollup, diagnostics);
+    }
+    Some(rollup)
 }
 
 /// A rollup under construction.
@@ -185,6 +189,28 @@ impl Making<'_, '_> {
             if !parts.contains(&part) {
                 parts.push(part);
             }
+        }
+    }
+
+    /// Warns of estimates that the warehouse of the connection cannot store.
+    fn check_sketches(&self, def: &RollupDef, rollup: &Rollup, diagnostics: &mut Diagnostics) {
+        let Some(dialect) = self.context.dialect else { return };
+        let project = &self.context.project;
+        for name in &def.metrics {
+            let mut parts = Vec::new();
+            let found = project.metric_named(&name.value).map(|id| gather(project, id, &Filter::new(), &mut parts));
+            if !matches!(found, Some(Ok(()))) {
+                continue;
+            }
+            let lacking = parts.iter().find_map(|part| Some((part, project.lacks_sketch(rollup, part, dialect)?)));
+            let Some((part, reason)) = lacking else { continue };
+            let metric = &project.metrics[part.metric];
+            let message = format!("{} does not store metric `{}`: {reason}", self.subject, metric.name);
+            diagnostics.push(
+                Diagnostic::new(Code::RollupWithoutSketch, name.span, message).also(metric.span, "the metric").help(
+                    "Keep what it counts under `dimensions`, or leave it out: it is computed from the rows themselves.",
+                ),
+            );
         }
     }
 

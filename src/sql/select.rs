@@ -80,6 +80,13 @@ pub enum AggregateFunction {
     ApproxPercentile(u32),
     /// Any value of the group; all are known to be equal.
     AnyValue,
+    /// A sketch of the different values, in the form in which it is stored; null without values. Not in every dialect: see
+    /// [`Dialect::sketch_of`](super::Dialect::sketch_of).
+    Sketch,
+    /// One sketch of the values of all sketches.
+    MergedSketch,
+    /// The estimate of how many different values sketches hold together.
+    SketchEstimate,
 }
 
 /// A window function over partitions of the rows.

@@ -6,9 +6,9 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use entente::{
-    plan::{self, Context, Plan},
+    plan::{self, Context, Holds, Plan, StoredTable},
     project::Project,
-    sql::{self, Dialect, Select, Text},
+    sql::{self, AggregateFunction, Dialect, Select, Text},
     verify::to_text,
     warehouse::{ColumnData, Rows},
 };
@@ -130,12 +130,13 @@ pub(crate) fn run(path: &Path, peer: Peer) -> Result<Outcome, String> {
     let plan_for = |dialect| {
         plan::plan(project, &request, &principal, &Context { now, dialect }).map_err(|error| error.to_string())
     };
-    answers_alike(&document, peer, &plan_for)
+    answers_alike(&document, project, peer, &plan_for)
 }
 
 /// Runs the query of a case on another engine and on DuckDB.
 fn answers_alike(
     document: &Document,
+    project: &Project,
     peer: Peer,
     plan_for: &dyn Fn(Dialect) -> Result<Plan, String>,
 ) -> Result<Outcome, String> {
@@ -147,8 +148,13 @@ fn answers_alike(
         plan => plan?,
     };
     let shown = || sql::print_pretty(&plan.select, peer.dialect()).sql;
-    let asked = Query { tables: tables(&database, &plan.select)?, ..sql::print(&plan.select, peer.dialect()).into() };
+    let mut asked =
+        Query { tables: tables(&database, &plan.select)?, ..sql::print(&plan.select, peer.dialect()).into() };
+    add_sketches(&mut asked.tables, project, peer.dialect());
     parse(&asked.sql, peer.dialect())?;
+    if asked.sql.contains("HLL_") && peer != Peer::BigQuery {
+        return Ok(Outcome::Cannot("the tables that are copied from DuckDB hold no sketches"));
+    }
     let here = sql::print(&plan_for(Dialect::DuckDb)?.select, Dialect::DuckDb);
     let is_estimate = ESTIMATES.iter().any(|name| here.sql.contains(name));
     if peer == Peer::BigQuery {
@@ -234,6 +240,19 @@ fn tables(database: &Database, select: &Select) -> Result<BTreeMap<String, Table
         tables.insert(name, Table { columns, rows: (0..found.len).map(row).collect() });
     }
     Ok(tables)
+}
+
+/// Adds the columns of sketches to the tables of rollups, without values: DuckDB stores none.
+fn add_sketches(tables: &mut BTreeMap<String, Table>, project: &Project, dialect: Dialect) {
+    for rollup in &project.rollups {
+        let stored = rollup.stored.as_ref().and_then(|stored| tables.get_mut(&stored.table));
+        let (Some(copied), Ok(table)) = (stored, StoredTable::of(project, rollup, dialect)) else { continue };
+        let is_sketch = |holds: &Holds| matches!(holds, Holds::Value(AggregateFunction::Sketch, _));
+        for column in table.columns().into_iter().filter(|column| is_sketch(&column.holds)) {
+            copied.columns.push((column.name, "bytes"));
+            copied.rows.iter_mut().for_each(|row| row.push(None));
+        }
+    }
 }
 
 /// Returns rows of another engine as texts like those of DuckDB's values.

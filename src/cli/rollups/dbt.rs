@@ -60,7 +60,12 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let mut stored = Vec::new();
     for (name, table) in tables_in(&project, &arguments.names, dialect)? {
         match table {
-            Ok(table) => stored.push(table),
+            Ok(table) => {
+                for (metric, why) in table.without() {
+                    context.warn(&format!("{name} is without `{metric}`: {why}"));
+                }
+                stored.push(table);
+            }
             Err(reason) => context.warn(&format!("{name} is no model: {reason}")),
         }
     }

@@ -131,6 +131,10 @@ fn of_each(which: &Which, doing: Doing, context: &mut Context) -> Result<(), Fai
             (Ok(table), Doing::Plan) => of_plan(table, now, &warehouse)?,
             (Ok(table), Doing::Status) => of_status(table, now, &warehouse)?,
         };
+        let (text, json) = match table {
+            Ok(table) => told_without(table, text, json),
+            Err(_) => (text, json),
+        };
         match which.format {
             Format::Text => writeln!(context.out, "{name}: {text}")?,
             Format::Json => {
@@ -203,6 +207,18 @@ impl Storing for Store<'_> {
         self.bar.set_length(of as u64);
         self.bar.set_position(done as u64);
     }
+}
+
+/// Adds the metrics that a rollup declares and its warehouse cannot store, behind the first line.
+fn told_without(table: &StoredTable<'_>, mut text: String, mut json: Value) -> (String, Value) {
+    let without = table.without();
+    let told: Vec<String> = without.iter().map(|(metric, why)| format!("; without `{metric}`: {why}")).collect();
+    text.insert_str(text.find('\n').unwrap_or(text.len()), &told.concat());
+    if !without.is_empty() {
+        let without = without.iter().map(|(metric, why)| json!({ "metric": metric, "reason": why }));
+        json["without"] = without.collect();
+    }
+    (text, json)
 }
 
 fn of_build(Built { steps, stored }: &Built) -> (String, Value) {

@@ -65,6 +65,7 @@ impl Fresh<'_, '_> {
                 Kept::Counted(_) => Kept::Counted(column(value)),
                 Kept::Mean(..) => Kept::Mean(column(value), column(count)),
                 Kept::Values(function, _) => Kept::Values(*function, column(value)),
+                Kept::Sketched(_) => Kept::Sketched(column(value)),
             }
         });
         let aggregates: Vec<Kept> = aggregates.collect();
@@ -131,6 +132,7 @@ impl Fresh<'_, '_> {
                 Kept::Added(function, value) | Kept::Values(function, value) => (*function, value, None),
                 Kept::Counted(value) => (AggregateFunction::Sum, value, Some(ValueParts::Counts)),
                 Kept::Mean(sums, counts) => (AggregateFunction::Sum, sums, Some(ValueParts::Means(counts.clone()))),
+                Kept::Sketched(value) => (AggregateFunction::SketchEstimate, value, Some(ValueParts::Counts)),
             };
             LeafAggregate { leaf: own.leaf, function, arg: Some(arg.clone()), parts }
         });
@@ -179,6 +181,7 @@ fn of_stored(kept: &Kept) -> (Grouped, Option<SqlExpr>) {
         Kept::Counted(value) => (Grouped::Aggregated(sum(value)), None),
         Kept::Mean(sums, counts) => (Grouped::Aggregated(sum(sums)), Some(sum(counts))),
         Kept::Values(_, value) => (Grouped::By(value.clone()), None),
+        Kept::Sketched(value) => (Grouped::Aggregated(whole(AggregateFunction::MergedSketch, value)), None),
     }
 }
 
@@ -190,5 +193,6 @@ fn of_rows(own: &LeafAggregate, kept: &Kept) -> (Grouped, Option<SqlExpr>) {
         Kept::Counted(_) => (Grouped::Aggregated(whole(AggregateFunction::Count)), None),
         Kept::Mean(..) => (Grouped::Aggregated(whole(AggregateFunction::Sum)), Some(whole(AggregateFunction::Count))),
         Kept::Values(..) => (Grouped::By(own.arg.clone().unwrap_or_else(Expr::null)), None),
+        Kept::Sketched(_) => (Grouped::Aggregated(whole(AggregateFunction::Sketch)), None),
     }
 }

@@ -53,6 +53,8 @@ pub(super) enum Kept {
     Mean(SqlExpr, SqlExpr),
     /// Kept dimensions are aggregated, of which it does not matter how often they occur.
     Values(AggregateFunction, SqlExpr),
+    /// Stored sketches are put together, and the number of their values is estimated.
+    Sketched(SqlExpr),
 }
 
 /// Proves that a rollup has what the rows of a scan are asked for, which stand here without a range.
@@ -77,7 +79,9 @@ pub(super) fn prove(table: &Table, time: &RollupTime, asked: Asked, name: &str, 
 impl Kept {
     fn values(&self) -> Vec<&SqlExpr> {
         match self {
-            Self::Added(_, value) | Self::Counted(value) | Self::Values(_, value) => vec![value],
+            Self::Added(_, value) | Self::Counted(value) | Self::Values(_, value) | Self::Sketched(value) => {
+                vec![value]
+            }
             Self::Mean(sums, counts) => vec![sums, counts],
         }
     }
@@ -105,6 +109,8 @@ struct Over<'t> {
     period: Option<(SqlExpr, SqlExpr)>,
     /// What is stored of each group, in the words of the scan.
     values: Vec<Value>,
+    /// Of which values there would be a sketch in another warehouse, in the words of the scan, and why there is none.
+    without: Vec<(SqlExpr, String)>,
     /// What holds for every row that is stored, in the words of the scan.
     always: Vec<SqlExpr>,
     /// The tables that are joined to stored rows.
@@ -136,6 +142,7 @@ impl<'t> Over<'t> {
             patterns: patterns.filter(|(pattern, _)| reads_rows(pattern)).collect(),
             period: said(&table.period.time).zip(said(&table.period.first_day)),
             values: table.values.iter().filter_map(value).collect(),
+            without: table.without.iter().filter_map(|lack| Some((said(&lack.of)?, lack.reason.clone()))).collect(),
             always: all(&table.conditions).ok_or("which rows it holds is not understood")?,
             joined: BTreeSet::new(),
         })
@@ -308,9 +315,17 @@ impl<'t> Over<'t> {
     }
 
     fn aggregate(&self, aggregate: &LeafAggregate, filter: &Filter) -> Result<Kept, String> {
-        use AggregateFunction::{ApproxCountDistinct, Avg, Count, CountDistinct, Max, Min, Sum};
+        use AggregateFunction::{ApproxCountDistinct, Avg, Count, CountDistinct, Max, Min, Sketch, Sum};
         let function = aggregate.function;
         let (own, of) = stripped(function, Vec::new(), aggregate.arg.clone());
+        let kept = of.as_ref().filter(|_| matches!(function, Min | Max | CountDistinct | ApproxCountDistinct));
+        let kept = kept.and_then(|of| self.kept_values(&own, of));
+        if function == ApproxCountDistinct
+            && let Some(value) = kept
+        {
+            // An estimate over kept values is that over the rows, which one out of sketches need not be.
+            return Ok(Kept::Values(function, value));
+        }
         let under = |(value, condition): (SqlExpr, Option<SqlExpr>)| match condition {
             Some(condition) => value.when(condition),
             None => value,
@@ -321,17 +336,26 @@ impl<'t> Over<'t> {
             Sum | Min | Max => stored(function).map(|value| Kept::Added(function, value)),
             Count => stored(Count).map(Kept::Counted),
             Avg => stored(Sum).and_then(|sums| Ok(Kept::Mean(sums, stored(Count)?))),
+            ApproxCountDistinct => stored(Sketch).map(Kept::Sketched).map_err(|reason| self.lacks(of.as_ref(), reason)),
             _ => Err(format!("{} is not put together from parts", told_of(function))),
         };
-        match (added, &of) {
-            (Err(reason), Some(of)) if matches!(function, Min | Max | CountDistinct | ApproxCountDistinct) => {
-                let value = self.stored(of).ok();
-                let own = own.iter().map(|condition| self.stored(condition).ok()).collect::<Option<Vec<_>>>();
-                let (value, own) = value.zip(own).ok_or(reason)?;
-                Ok(Kept::Values(function, under((value, Expr::all(own)))))
-            }
-            (added, _) => added,
-        }
+        added.or_else(|reason| kept.map(|value| Kept::Values(function, value)).ok_or(reason))
+    }
+
+    /// Returns a value over stored rows if it is one of kept dimensions, with the conditions under which it counts.
+    fn kept_values(&self, own: &[SqlExpr], of: &SqlExpr) -> Option<SqlExpr> {
+        let value = self.stored(of).ok()?;
+        let own = own.iter().map(|condition| self.stored(condition).ok()).collect::<Option<Vec<_>>>()?;
+        Some(match Expr::all(own) {
+            Some(condition) => value.when(condition),
+            None => value,
+        })
+    }
+
+    /// Returns why there is no sketch of a value: that the warehouse has none, if it would be stored otherwise.
+    fn lacks(&self, of: Option<&SqlExpr>, reason: String) -> String {
+        let lack = self.without.iter().find(|(value, _)| Some(value) == of);
+        lack.map_or(reason, |(_, lack)| lack.clone())
     }
 }
 
@@ -420,6 +444,9 @@ fn told_of(function: AggregateFunction) -> &'static str {
     match function {
         AggregateFunction::Count => "such a count of rows",
         AggregateFunction::CountDistinct | AggregateFunction::ApproxCountDistinct => "a number of different values",
+        AggregateFunction::Sketch | AggregateFunction::MergedSketch | AggregateFunction::SketchEstimate => {
+            "a sketch of such values"
+        }
         AggregateFunction::Sum => "such a sum",
         AggregateFunction::Avg => "such a mean",
         AggregateFunction::Min => "such a least value",

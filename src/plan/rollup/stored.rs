@@ -61,6 +61,12 @@ impl<'p> StoredTable<'p> {
         Ok(Self { project, rollup, context, name, state, granularity, lookback, day: stored.period.column })
     }
 
+    /// Returns the metrics that the rollup declares and the warehouse cannot store, by their names, and why.
+    pub fn without(&self) -> Vec<(&'p str, String)> {
+        let lacking = self.table(DateRange::default()).without.into_iter();
+        lacking.map(|lack| (self.project.metrics[lack.metric].name.as_str(), lack.reason)).collect()
+    }
+
     /// Returns the first day of which rows may still change at a moment, cut to whole periods.
     pub fn final_until(&self, now: DateTime<Utc>) -> NaiveDate {
         let zone = self.rollup.time.as_ref().map_or(self.project.time_zone, |time| time.time_zone);

@@ -4,7 +4,8 @@
 //! SELECT service, DATE_TRUNC(booked_on, MONTH) AS booked_on_month, SUM(price) AS revenue, COUNT(*) AS n_rows FROM … GROUP BY 1, 2
 //! ```
 //!
-//! **Invariant:** it is made without any policy, and every value in it can be put together to coarser groups.
+//! **Invariant:** it is made without any policy, and every value in it can be put together to coarser groups; only what is an
+//! estimate anyway is stored as a sketch.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +21,7 @@ use crate::{
         time::{Cut, TimeValue},
     },
     project::{Aggregation, Combine, Project, Rollup, Route},
-    sql::{AggregateFunction, Expr, From, Join, Select, SqlExpr},
+    sql::{AggregateFunction, Dialect, Expr, From, Join, Select, SqlExpr},
     time::{ClockChanges, DateRange},
 };
 
@@ -41,6 +42,8 @@ pub(super) struct Table {
     pub(super) period: Period,
     /// What is stored of each group.
     pub(super) values: Vec<Value>,
+    /// What would be stored in another warehouse.
+    pub(super) without: Vec<Without>,
 }
 
 /// The periods of a rollup.
@@ -69,6 +72,17 @@ pub(super) struct Value {
     pub(super) metric: MetricId,
 }
 
+/// An estimate of how many different values there are, in a warehouse that has no sketch to store for it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Without {
+    /// The value of a row.
+    pub(super) of: SqlExpr,
+    /// The metric.
+    pub(super) metric: MetricId,
+    /// Why nothing is stored.
+    pub(super) reason: String,
+}
+
 impl Table {
     /// Builds what a rollup stores, of the rows in a range; says why the API cannot use one like it.
     pub(super) fn of(project: &Project, context: Context, rollup: &Rollup, range: DateRange) -> Result<Self, String> {
@@ -92,12 +106,13 @@ impl Table {
         let dimensions = dimensions.collect();
         let period = period(project, &axis, cut, rollup, &mut name);
         let conditions: Vec<SqlExpr> = scope.base_filter().iter().flat_map(conjuncts).collect();
-        let values = values(project, rollup, &mut scope, &mut name);
+        let values = values(project, rollup, &mut scope, context.dialect, &mut name);
+        let without = without(project, rollup, &mut scope, context.dialect);
         let Finished { from, joins, .. } = scope.finish().map_err(|error: PlanError| error.message)?;
         if !matches!(from, From::Table { .. }) {
             return Err("its model is a SELECT of the project's own, which nothing is known of".to_owned());
         }
-        Ok(Self { from, joins, conditions, in_range, dimensions, period, values })
+        Ok(Self { from, joins, conditions, in_range, dimensions, period, values, without })
     }
 
     /// Returns the select that fills the table.
@@ -149,6 +164,7 @@ fn values(
     project: &Project,
     rollup: &Rollup,
     scope: &mut Scope<'_>,
+    dialect: Dialect,
     name: &mut impl FnMut(&str) -> String,
 ) -> Vec<Value> {
     let mut values: Vec<Value> = Vec::new();
@@ -165,6 +181,7 @@ fn values(
             Combine::Least => &[(AggregateFunction::Min, "")],
             Combine::Greatest => &[(AggregateFunction::Max, "")],
             Combine::Mean => &[(AggregateFunction::Sum, "_sum"), (AggregateFunction::Count, "_count")],
+            Combine::Sketch if dialect.sketch_of(simple.expr_type).is_ok() => &[(AggregateFunction::Sketch, "_sketch")],
             Combine::Sketch => &[],
         };
         let of_part = functions.iter().map(|(function, suffix)| (*function, of.clone(), *suffix));
@@ -180,6 +197,19 @@ fn values(
         }
     }
     values
+}
+
+/// Returns the estimates that a warehouse cannot store.
+fn without(project: &Project, rollup: &Rollup, scope: &mut Scope<'_>, dialect: Dialect) -> Vec<Without> {
+    let mut without = Vec::new();
+    for part in &rollup.parts {
+        let Some(reason) = project.lacks_sketch(rollup, part, dialect) else { continue };
+        let expr = project.simple(part.metric).and_then(|simple| simple.expr.as_ref());
+        let of = expr.map(|expr| scope.value(&Route::here(), expr));
+        let (_, of) = stripped(AggregateFunction::Sketch, Vec::new(), of);
+        without.extend(of.map(|of| Without { of, metric: part.metric, reason }));
+    }
+    without
 }
 
 fn free_name(taken: &mut BTreeSet<String>, wanted: &str) -> String {

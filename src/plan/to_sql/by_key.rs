@@ -56,6 +56,9 @@ fn whole_of_parts(function: AggregateFunction) -> Option<AggregateFunction> {
         | AggregateFunction::GroupPercentile(_)
         | AggregateFunction::GroupDiscretePercentile(_)
         | AggregateFunction::ApproxPercentile(_)
+        | AggregateFunction::Sketch
+        | AggregateFunction::MergedSketch
+        | AggregateFunction::SketchEstimate
         | AggregateFunction::AnyValue => None,
     }
 }

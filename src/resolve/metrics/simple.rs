@@ -45,6 +45,7 @@ pub(super) fn complete(context: &mut Context<'_>, id: MetricId, diagnostics: &mu
         model,
         aggregation,
         expr: value.flatten().map(|value| value.expr),
+        expr_type: found.unwrap_or(ColumnType::Integer),
         filter,
         time,
         balance,

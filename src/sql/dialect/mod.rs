@@ -12,10 +12,12 @@ mod number;
 mod periods;
 mod postgres;
 mod reserved;
+mod sketch;
 mod snowflake;
 
 pub(super) use call::{Call, TimeCall};
 pub(super) use number::millionths as write_millionths;
+pub(super) use sketch::Sketches;
 
 use super::{
     Literal, OrderTerm, SqlExpr,
@@ -135,6 +137,8 @@ pub(super) trait Syntax {
     fn time_call(&self, writer: &mut Writer, call: TimeCall<'_>) -> Level;
     /// Writes the warehouse's own estimate of `COUNT(DISTINCT arg)`; the exact count where it has none.
     fn approx_count_distinct(&self, writer: &mut Writer, arg: &SqlExpr) -> Level;
+    /// Returns how sketches of different values are written, if there are any that can be stored.
+    fn sketches(&self) -> Option<&'static Sketches>;
     /// Writes any value of a group in which all are equal.
     fn any_value(&self, writer: &mut Writer, arg: &SqlExpr) -> Level;
     /// Writes an average in binary floating point.

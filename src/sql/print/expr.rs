@@ -3,7 +3,7 @@
 use super::{Level, Writer};
 use crate::sql::{
     Aggregate, AggregateFunction, BinaryOp, Column, Expr, Leaf, Literal, OrderTerm, SqlExpr, UnaryOp, Window,
-    WindowFunction,
+    WindowFunction, dialect::Sketches,
 };
 
 /// How many branches of a CASE stand on one line.
@@ -266,6 +266,9 @@ impl Writer {
                 let arg = arg.as_ref().expect("an estimate has an argument");
                 self.syntax.approx_count_distinct(self, arg)
             }
+            AggregateFunction::Sketch => self.of_sketches(arg.as_ref(), |sketches| sketches.sketch),
+            AggregateFunction::MergedSketch => self.of_sketches(arg.as_ref(), |sketches| sketches.merged),
+            AggregateFunction::SketchEstimate => self.of_sketches(arg.as_ref(), |sketches| sketches.estimate),
             AggregateFunction::AnyValue => {
                 let arg = arg.as_ref().expect("any value is one of an argument");
                 self.syntax.any_value(self, arg)
@@ -295,6 +298,14 @@ impl Writer {
                 self.syntax.approx_percentile(self, arg, *millionths)
             }
         }
+    }
+
+    fn of_sketches(&mut self, arg: Option<&SqlExpr>, text: fn(&Sketches) -> (&'static str, &'static str)) -> Level {
+        let (open, close) = text(self.syntax.sketches().expect("sketches are planned where there are some"));
+        self.put(open);
+        self.expr(arg.expect("a sketch has an argument"), Level::Or);
+        self.put(close);
+        Level::Primary
     }
 
     fn window(&mut self, window: &Window) -> Level {

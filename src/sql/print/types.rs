@@ -98,9 +98,11 @@ fn leaf_type(leaf: &Leaf) -> Option<ColumnType> {
         Leaf::Column(_) | Leaf::Verbatim(_) => return None,
     };
     match aggregate.function {
-        AggregateFunction::Count | AggregateFunction::CountDistinct | AggregateFunction::ApproxCountDistinct => {
-            Some(ColumnType::Integer)
-        }
+        AggregateFunction::Count
+        | AggregateFunction::CountDistinct
+        | AggregateFunction::ApproxCountDistinct
+        | AggregateFunction::SketchEstimate => Some(ColumnType::Integer),
+        AggregateFunction::Sketch | AggregateFunction::MergedSketch => None,
         AggregateFunction::Avg
         | AggregateFunction::Percentile(_)
         | AggregateFunction::GroupPercentile(_)

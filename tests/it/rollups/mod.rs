@@ -4,6 +4,7 @@ mod advice;
 mod builds;
 mod dbt;
 mod dropped;
+mod sketches;
 
 use std::{fs, sync::Arc, time::Duration};
 

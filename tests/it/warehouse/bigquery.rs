@@ -11,7 +11,7 @@ use entente::{
 use serde_json::json;
 use tokio::runtime::Runtime;
 
-use super::shop;
+use super::{shop, visits};
 use crate::bqemulator;
 
 /// The project of these tests.
@@ -155,4 +155,18 @@ fn a_project_on_bigquery_is_read_checked_and_asked() {
     shop::rollups_are_stored(&project);
     shop::rollups_are_dropped(&project);
     project.run(["verify"]).worked();
+}
+
+#[test]
+fn estimates_are_put_together_from_stored_sketches() {
+    Runtime::new().expect("threads").block_on(async {
+        bqemulator::make_dataset(PROJECT, "web").await;
+        let fields: Vec<_> =
+            visits::COLUMNS.iter().map(|[name, kind, _]| json!({ "name": name, "type": kind })).collect();
+        bqemulator::make_table(PROJECT, "web", "visits", json!({ "schema": { "fields": fields } })).await;
+        bqemulator::insert(PROJECT, "web", "visits", &visits::objects()).await;
+    });
+    let address = bqemulator::address();
+    let connection = format!("{{ type: bigquery, project: {PROJECT}, dataset: web, base_url: \"{address}\" }}");
+    visits::estimates_are_stored(&connection, "web.visits");
 }

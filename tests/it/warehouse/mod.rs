@@ -9,3 +9,4 @@ mod scripted;
 mod shop;
 mod snowflake;
 mod tokens;
+mod visits;

@@ -12,7 +12,7 @@ use entente::{
 use serde_json::json;
 use tokio::runtime::Runtime;
 
-use super::shop;
+use super::{shop, visits};
 use crate::sqlapi;
 
 /// A driver, and the threads on which it runs.
@@ -193,4 +193,15 @@ fn a_project_on_snowflake_is_read_checked_and_asked() {
     shop::rollups_are_stored_by_several_at_once(&project);
     shop::rollups_are_dropped(&project);
     project.run(["verify"]).worked();
+}
+
+#[test]
+fn estimates_are_put_together_from_stored_sketches() {
+    let columns: Vec<_> = visits::COLUMNS.iter().map(|[name, _, kind]| json!([name, kind])).collect();
+    let tables = json!({ "marts.visits": { "columns": columns, "rows": visits::rows() } });
+    Runtime::new().expect("threads").block_on(sqlapi::make_tables("WEB", &tables));
+    let address = sqlapi::address();
+    let connection =
+        format!("{{ type: snowflake, account: acme-eu, database: web, schema: main, base_url: \"{address}\" }}");
+    visits::estimates_are_stored(&connection, "marts.visits");
 }

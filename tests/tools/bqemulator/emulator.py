@@ -1,5 +1,6 @@
-"""bqemulator with one gap filled: its jobs.query reads no defaultDataset, as its jobs.insert does."""
+"""bqemulator with two gaps filled: its jobs.query reads no defaultDataset, as its jobs.insert does, and it keeps no sketches."""
 
+import duckdb
 from bqemulator.api.routes import jobs
 from bqemulator.cli import main
 from starlette.requests import Request
@@ -15,4 +16,25 @@ async def qualified(self):
 
 
 Request.json = qualified
+
+# The set of the values itself counts them exactly, and is put together as a sketch is. A name with a dot is one of a routine to
+# the emulator, and looked for among those of the project.
+SKETCHES = [
+    "values_of(sketches) AS list_distinct(flatten(list_transform(sketches, sketch -> from_json(decode(sketch), '[\"VARCHAR\"]'))))",
+    "sketch_of(found) AS encode(CAST(to_json(found) AS VARCHAR))",
+    "acme__hll_count__init(value, digits) AS sketch_of(list(DISTINCT CAST(value AS VARCHAR)) FILTER (value IS NOT NULL))",
+    "acme__hll_count__merge_partial(sketch) AS sketch_of(values_of(list(sketch) FILTER (sketch IS NOT NULL)))",
+    "acme__hll_count__merge(sketch) AS coalesce(len(values_of(list(sketch) FILTER (sketch IS NOT NULL))), 0)",
+]
+connect = duckdb.connect
+
+
+def with_sketches(*arguments, **options):
+    connection = connect(*arguments, **options)
+    for macro in SKETCHES:
+        connection.execute(f"CREATE OR REPLACE MACRO {macro}")
+    return connection
+
+
+duckdb.connect = with_sketches
 main()

@@ -12,6 +12,14 @@ warnings.filterwarnings("ignore")
 # It would sum every number in floating point, for the sake of texts that are summed; Snowflake sums numbers exactly.
 fakesnow.transforms.numeric_agg_implicit_cast = lambda expression: expression
 NULL = "\\N"
+# DuckDB has no sketches; the set of the values itself counts them exactly, and is put together as a sketch is.
+SKETCHES = [
+    "hll_accumulate(value) AS list(DISTINCT CAST(value AS VARCHAR)) FILTER (value IS NOT NULL)",
+    "hll_combine(state) AS list_distinct(flatten(list(state)))",
+    "hll_estimate(state) AS len(state)",
+    "hll_export(state) AS state",
+    "hll_import(object) AS object",
+]
 
 
 class Tables:
@@ -20,6 +28,8 @@ class Tables:
     def __init__(self, connection):
         self.connection = connection
         self.known = {}
+        for macro in SKETCHES:
+            connection.cursor()._duck_conn.execute(f"CREATE OR REPLACE MACRO {macro}")
 
     def make(self, tables):
         # A table that the question does not name must not answer for one that is missing.

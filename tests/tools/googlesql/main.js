@@ -4,7 +4,7 @@
 //     "tables": { "marts.orders": { "columns": { "id": "integer" }, "rows": [[1], [2]] } }, "run": true }
 //   → { "ok": true, "rows": [["1"]] }   or   { "ok": false, "error": "Unrecognized name: x [at 1:8]" }
 //
-// Types are those of schema/catalog.json. Without "run" the query is only analyzed. Rows are text; null is null.
+// Types are those of schema/catalog.json, and `bytes` without values. Without "run" the query is only analyzed. Rows are text; null is null.
 'use strict';
 
 const { execFile } = require('node:child_process');
@@ -29,6 +29,7 @@ const KINDS = {
   datetime: 'TYPE_DATETIME',
   timestamp: 'TYPE_TIMESTAMP',
   json: 'TYPE_JSON',
+  bytes: 'TYPE_BYTES',
   unknown: 'TYPE_STRING',
 };
 

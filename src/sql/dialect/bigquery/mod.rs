@@ -9,7 +9,7 @@ use crate::{
     catalog::ColumnType,
     sql::{
         Expr, Literal, OrderTerm, SqlExpr,
-        dialect::{Call, OrderNames, Syntax, TimeCall, is_plain, number, reserved, write_date, write_time},
+        dialect::{Call, OrderNames, Sketches, Syntax, TimeCall, is_plain, number, reserved, write_date, write_time},
         print::{Level, Writer, known_type},
     },
 };
@@ -20,6 +20,15 @@ pub(super) struct BigQuery;
 /// How many digits NUMERIC has before and after the point.
 /// See <https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#decimal_types>.
 const NUMERIC_DIGITS: (usize, usize) = (29, 9);
+
+/// Sketches of HLL++. The precision is said although it is the default, since sketches of several are as rough as the roughest.
+/// See <https://cloud.google.com/bigquery/docs/reference/standard-sql/hll_functions>.
+const SKETCHES: Sketches = Sketches {
+    values: &[ColumnType::Integer, ColumnType::Decimal, ColumnType::String],
+    sketch: ("HLL_COUNT.INIT(", ", 15)"),
+    merged: ("HLL_COUNT.MERGE_PARTIAL(", ")"),
+    estimate: ("HLL_COUNT.MERGE(", ")"),
+};
 
 impl Syntax for BigQuery {
     fn identifier(&self, out: &mut String, name: &str) {
@@ -174,6 +183,10 @@ impl Syntax for BigQuery {
 
     fn approx_count_distinct(&self, writer: &mut Writer, arg: &SqlExpr) -> Level {
         writer.function("APPROX_COUNT_DISTINCT", std::slice::from_ref(arg))
+    }
+
+    fn sketches(&self) -> Option<&'static Sketches> {
+        Some(&SKETCHES)
     }
 
     fn any_value(&self, writer: &mut Writer, arg: &SqlExpr) -> Level {

@@ -9,7 +9,9 @@ use crate::{
     catalog::ColumnType,
     sql::{
         AggregateFunction, Expr, Leaf, Literal, OrderTerm, SqlExpr,
-        dialect::{Call, OrderNames, Syntax, TimeCall, is_plain, number, quoted, reserved, write_date, write_time},
+        dialect::{
+            Call, OrderNames, Sketches, Syntax, TimeCall, is_plain, number, quoted, reserved, write_date, write_time,
+        },
         print::{Level, Writer, known_type},
     },
 };
@@ -166,6 +168,11 @@ impl Syntax for DuckDb {
 
     fn approx_count_distinct(&self, writer: &mut Writer, arg: &SqlExpr) -> Level {
         writer.function("APPROX_COUNT_DISTINCT", std::slice::from_ref(arg))
+    }
+
+    fn sketches(&self) -> Option<&'static Sketches> {
+        // Its extension `datasketches` is not of its core, and is not loaded.
+        None
     }
 
     fn any_value(&self, writer: &mut Writer, arg: &SqlExpr) -> Level {

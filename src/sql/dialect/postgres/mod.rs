@@ -9,7 +9,9 @@ use crate::{
     catalog::ColumnType,
     sql::{
         Literal, OrderTerm, SqlExpr,
-        dialect::{Call, OrderNames, Syntax, TimeCall, is_plain, number, quoted, reserved, write_date, write_time},
+        dialect::{
+            Call, OrderNames, Sketches, Syntax, TimeCall, is_plain, number, quoted, reserved, write_date, write_time,
+        },
         print::{Level, Writer, known_type},
     },
 };
@@ -196,6 +198,11 @@ impl Syntax for Postgres {
         writer.expr(arg, Level::Or);
         writer.put(")");
         Level::Primary
+    }
+
+    fn sketches(&self) -> Option<&'static Sketches> {
+        // Only extensions have some.
+        None
     }
 
     fn any_value(&self, writer: &mut Writer, arg: &SqlExpr) -> Level {

@@ -11,7 +11,9 @@ use crate::{
     catalog::ColumnType,
     sql::{
         BinaryOp, Expr, Leaf, Literal, OrderTerm, SqlExpr,
-        dialect::{Call, OrderNames, Syntax, TimeCall, is_plain, number, quoted, reserved, write_date, write_time},
+        dialect::{
+            Call, OrderNames, Sketches, Syntax, TimeCall, is_plain, number, quoted, reserved, write_date, write_time,
+        },
         print::{Level, Writer, known_type},
     },
     time::NaiveDateTime,
@@ -23,6 +25,24 @@ pub(super) struct Snowflake;
 /// How many digits a NUMBER has; a longer constant would become floating point.
 /// See <https://docs.snowflake.com/en/sql-reference/data-types-numeric>.
 const NUMBER_DIGITS: usize = 38;
+
+/// Sketches as objects: the binary form may be another in a later version of Snowflake.
+/// See <https://docs.snowflake.com/en/sql-reference/functions/hll_export>.
+const SKETCHES: Sketches = Sketches {
+    values: &[
+        ColumnType::String,
+        ColumnType::Integer,
+        ColumnType::Decimal,
+        ColumnType::Float,
+        ColumnType::Boolean,
+        ColumnType::Date,
+        ColumnType::DateTime,
+        ColumnType::Timestamp,
+    ],
+    sketch: ("HLL_EXPORT(HLL_ACCUMULATE(", "))"),
+    merged: ("HLL_EXPORT(HLL_COMBINE(HLL_IMPORT(", ")))"),
+    estimate: ("HLL_ESTIMATE(HLL_COMBINE(HLL_IMPORT(", ")))"),
+};
 
 impl Syntax for Snowflake {
     fn identifier(&self, out: &mut String, name: &str) {
@@ -234,6 +254,10 @@ impl Syntax for Snowflake {
 
     fn approx_count_distinct(&self, writer: &mut Writer, arg: &SqlExpr) -> Level {
         writer.function("APPROX_COUNT_DISTINCT", std::slice::from_ref(arg))
+    }
+
+    fn sketches(&self) -> Option<&'static Sketches> {
+        Some(&SKETCHES)
     }
 
     fn any_value(&self, writer: &mut Writer, arg: &SqlExpr) -> Level {

@@ -134,7 +134,7 @@ fn input(random: &mut Random, metrics: &[Metric]) -> Input {
     } else if on_parcels {
         Some(Predicate::of_parcels(random))
     } else {
-        Some(Predicate::of_dimensions(random, 1))
+        Some(Predicate::of_dimensions(random, 1, &Dimension::timeless()))
     };
     let can_accumulate = !accumulates(metrics, metric);
     let ignore = if random.chance(15) && can_ignore(&below) { Some(ignore(random)) } else { None };
@@ -191,7 +191,8 @@ fn simple_metric(random: &mut Random) -> Simple {
             (Avg, Value::Load),
         ]);
         let balance = random.chance(85).then(|| Balance { is_last: random.chance(60), per_kind: false });
-        let filter = if random.chance(30) { Some(Predicate::of_dimensions(random, 1)) } else { None };
+        let filter =
+            if random.chance(30) { Some(Predicate::of_dimensions(random, 1, &Dimension::timeless())) } else { None };
         return Simple { base: Base::Statuses, aggregate, value, filter, axis: Axis::Validity, balance };
     }
     if random.chance(65) {

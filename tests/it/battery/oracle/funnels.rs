@@ -11,7 +11,7 @@ use super::{
     rows::{Moment, Of, Row},
 };
 use crate::battery::{
-    definitions::{Funnel, FunnelResult, Simple, Tie, Within, simple},
+    definitions::{Axis, Funnel, FunnelResult, Simple, Tie, Within, simple},
     query::{Dimension, Moved},
 };
 
@@ -25,12 +25,13 @@ struct Credited<'q> {
 impl<'q> Oracle<'q> {
     /// The rows of a metric that are events: they have a key and a time.
     pub(super) fn events(&self, funnel: &Funnel, metric: &Simple, rows: Vec<Row<'q>>) -> Vec<Row<'q>> {
-        let is_event =
-            |row: &Row<'q>| self.view.axis(*row, metric.axis).is_some() && self.tie(*row, funnel.tie) != KeyValue::Null;
+        let is_event = |row: &Row<'q>| {
+            self.view.axis(*row, metric.axis).is_some() && self.tie(*row, funnel.tie, metric.axis) != KeyValue::Null
+        };
         rows.into_iter().filter(is_event).collect()
     }
 
-    fn tie(&self, row: Row<'q>, tie: Tie) -> KeyValue {
+    fn tie(&self, row: Row<'q>, tie: Tie, axis: Axis) -> KeyValue {
         let whole = |id: Option<i64>| id.map_or(KeyValue::Null, KeyValue::Whole);
         match tie {
             Tie::Customer => whole(self.view.parcel_of(row).and_then(|parcel| parcel.customer)),
@@ -39,7 +40,7 @@ impl<'q> Oracle<'q> {
                 Of::Claim(claim) => whole(claim.parcel),
                 Of::Status(_) => panic!("versions are no events"),
             },
-            Tie::Kind => self.view.dimension(row, Dimension::Kind),
+            Tie::Kind => self.view.dimension(row, Dimension::Kind, axis),
         }
     }
 
@@ -68,7 +69,11 @@ impl<'q> Oracle<'q> {
         let first = simple(self.metrics, funnel.base);
         let mut before: Vec<Credited<'q>> = bases
             .iter()
-            .map(|base| Credited { at: self.at(*base, first), tie: self.tie(*base, funnel.tie), base: *base })
+            .map(|base| Credited {
+                at: self.at(*base, first),
+                tie: self.tie(*base, funnel.tie, first.axis),
+                base: *base,
+            })
             .collect();
         for (position, step) in funnel.steps.iter().enumerate() {
             let metric = simple(self.metrics, step.metric);
@@ -76,7 +81,7 @@ impl<'q> Oracle<'q> {
             let is_last = position + 1 == funnel.steps.len();
             let mut credited = Vec::new();
             for event in self.events(funnel, metric, rows) {
-                let (at, tie) = (self.at(event, metric), self.tie(event, funnel.tie));
+                let (at, tie) = (self.at(event, metric), self.tie(event, funnel.tie, metric.axis));
                 let follows = |earlier: &&Credited<'q>| {
                     let is_instant = matches!(self.view.axis(event, metric.axis), Some(Moment::Instant(_)));
                     earlier.tie == tie

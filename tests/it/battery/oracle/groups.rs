@@ -138,7 +138,7 @@ impl<'q> Oracle<'q> {
     pub(super) fn member(&self, row: Row<'q>, member: Member, axis: Axis) -> KeyValue {
         match member {
             Member::Customer => self.view.customer_id(row).map_or(KeyValue::Null, KeyValue::Whole),
-            Member::Kind => self.view.dimension(row, Dimension::Kind),
+            Member::Kind => self.view.dimension(row, Dimension::Kind, axis),
             Member::Day => {
                 let moment = self.view.axis(row, axis);
                 moment.map_or(KeyValue::Null, |moment| KeyValue::Day(self.view.day(moment)))
@@ -163,7 +163,7 @@ impl<'q> Oracle<'q> {
             if period == Some(KeyValue::Null) {
                 return None;
             }
-            let kind = balance.per_kind.then(|| self.view.dimension(row, Dimension::Kind));
+            let kind = balance.per_kind.then(|| self.view.dimension(row, Dimension::Kind, metric.axis));
             Some(((period, kind), day))
         };
         let mut moments = BTreeMap::new();
@@ -195,7 +195,7 @@ impl<'q> Oracle<'q> {
             Key::Part(part) => moved.map_or(KeyValue::Null, |(moment, day)| {
                 KeyValue::Whole(self.view.part(moment, forward(day, leaf.moved.months), part))
             }),
-            Key::Dimension(dimension) => self.view.dimension(row, dimension),
+            Key::Dimension(dimension) => self.view.dimension(row, dimension, leaf.axis),
             Key::DimensionTime(time, size) => match (self.view.time(row, time), size) {
                 (None, _) => KeyValue::Null,
                 (Some(moment), size) if size.is_within_a_day() => self.view.part_of_day(moment, 0, size),

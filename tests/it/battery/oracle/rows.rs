@@ -115,7 +115,25 @@ impl<'w> View<'w> {
         self.world.plans.iter().filter(|plan| plan.currency == currency).find(is_valid)
     }
 
-    pub(super) fn dimension(self, row: Row<'w>, dimension: Dimension) -> KeyValue {
+    /// The plan of the currency of the origin that is valid on the day of a metric's time, in the project's zone.
+    fn plan_then(self, row: Row<'w>, axis: Axis) -> Option<&'w PlanVersion> {
+        let depot = self.depot(self.parcel_of(row)?.origin)?;
+        let currency = match depot.id {
+            1 => "EUR",
+            2 => "USD",
+            _ => return None,
+        };
+        let day = match self.axis(row, axis)? {
+            Moment::Instant(at) => at.with_timezone(&self.world.zone).date_naive(),
+            Moment::Clock(at) => at.date(),
+            Moment::Day(day) => day,
+        };
+        let is_valid = |plan: &&PlanVersion| plan.from <= day && plan.to.is_none_or(|to| day < to);
+        self.world.plans.iter().filter(|plan| plan.currency == currency).find(is_valid)
+    }
+
+    /// The value of a dimension, for a metric of an axis.
+    pub(super) fn dimension(self, row: Row<'w>, dimension: Dimension, axis: Axis) -> KeyValue {
         let parcel = self.parcel_of(row);
         let text = |value: Option<&String>| value.map_or(KeyValue::Null, |value| KeyValue::Text(value.clone()));
         let customer = self.customer(parcel.and_then(|parcel| parcel.customer));
@@ -144,6 +162,7 @@ impl<'w> View<'w> {
                 text(self.depot(parcel.and_then(|parcel| parcel.destination)).and_then(|depot| depot.region.as_ref()))
             }
             Dimension::Plan => text(parcel.and_then(|parcel| self.plan(parcel)?.title.as_ref())),
+            Dimension::PlanThen => text(self.plan_then(row, axis).and_then(|plan| plan.title.as_ref())),
             Dimension::ParcelsEver => {
                 customer.map_or(KeyValue::Null, |customer| KeyValue::Whole(self.parcels_ever(customer)))
             }
@@ -285,19 +304,19 @@ impl<'w> View<'w> {
         let below = |inner: &Predicate| self.holds(row, inner, axis, moved);
         match predicate {
             Predicate::Compare(dimension, comparison, constant) => {
-                let value = self.known(row, *dimension)?;
+                let value = self.known(row, *dimension, axis)?;
                 Some(comparison.holds(&value, &key_value(*constant)))
             }
             Predicate::Between(dimension, from, to) => {
-                let value = self.known(row, *dimension)?;
+                let value = self.known(row, *dimension, axis)?;
                 Some(value >= key_value(*from) && value <= key_value(*to))
             }
             Predicate::In(dimension, values) => {
-                let value = self.known(row, *dimension)?;
+                let value = self.known(row, *dimension, axis)?;
                 Some(values.iter().any(|constant| value == key_value(*constant)))
             }
             Predicate::Matches(matching, dimension, text) => {
-                let KeyValue::Text(value) = self.known(row, *dimension)? else { panic!("a text is matched") };
+                let KeyValue::Text(value) = self.known(row, *dimension, axis)? else { panic!("a text is matched") };
                 Some(match matching {
                     Matching::Contains => value.contains(text),
                     Matching::StartsWith => value.starts_with(text),
@@ -306,8 +325,8 @@ impl<'w> View<'w> {
                     Matching::LikeStart => *text == "%" || value.starts_with(text),
                 })
             }
-            Predicate::IsNull(dimension) => Some(self.dimension(row, *dimension) == KeyValue::Null),
-            Predicate::Holds(dimension) => Some(self.dimension(row, *dimension) == KeyValue::Bool(true)),
+            Predicate::IsNull(dimension) => Some(self.dimension(row, *dimension, axis) == KeyValue::Null),
+            Predicate::Holds(dimension) => Some(self.dimension(row, *dimension, axis) == KeyValue::Bool(true)),
             Predicate::Ever(ever, comparison, value) => {
                 Some(comparison.holds(&self.ever(row, *ever)?, &(i128::from(*value) * ONE)))
             }
@@ -340,8 +359,8 @@ impl<'w> View<'w> {
         }
     }
 
-    fn known(self, row: Row<'w>, dimension: Dimension) -> Option<KeyValue> {
-        Some(self.dimension(row, dimension)).filter(|value| *value != KeyValue::Null)
+    fn known(self, row: Row<'w>, dimension: Dimension, axis: Axis) -> Option<KeyValue> {
+        Some(self.dimension(row, dimension, axis)).filter(|value| *value != KeyValue::Null)
     }
 }
 

@@ -85,6 +85,12 @@ fn is_possible(query: &Query, metrics: &[Metric], used: Use, has_end: bool) -> b
     let sizes: Vec<Size> = keys.iter().copied().filter_map(size_of_time).collect();
     let parts = keys.iter().filter(|key| matches!(key, Key::Part(_))).count();
     if axis == Axis::Validity {
+        // What counts at no time of its own meets no plan of that time.
+        let is_then = |key: &Key| *key == Key::Dimension(Dimension::PlanThen);
+        let names_then = query.filter.as_ref().is_some_and(|filter| filter.names(Dimension::PlanThen));
+        if names_then || query.keys.iter().any(is_then) {
+            return false;
+        }
         return is_of_one_moment(query, metrics, used, &sizes, parts);
     }
     let moves_parts = parts > 0 && used.moved.months == 0 && used.moved.retail.is_none();

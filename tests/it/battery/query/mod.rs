@@ -32,6 +32,8 @@ pub(super) enum Dimension {
     DestinationRegion,
     Tier,
     Plan,
+    /// The plan of the origin at the metric's own time, by way of a depot, which has none.
+    PlanThen,
     /// How many parcels of the customer went well, ever.
     ParcelsEver,
     /// How often the customer had a claim, ever, in classes.
@@ -49,7 +51,7 @@ pub(super) enum Dimension {
 impl Dimension {
     /// Those that a row may have several of.
     pub(super) const MANY: [Self; 3] = [Self::Reason, Self::Segment, Self::Center];
-    pub(super) const ALL: [Self; 15] = [
+    pub(super) const ALL: [Self; 16] = [
         Self::Kind,
         Self::Ok,
         Self::Weight,
@@ -62,10 +64,16 @@ impl Dimension {
         Self::DestinationRegion,
         Self::Tier,
         Self::Plan,
+        Self::PlanThen,
         Self::ParcelsEver,
         Self::ClaimClass,
         Self::Tone,
     ];
+
+    /// Those that mean something without a time of the metric.
+    pub(super) fn timeless() -> Vec<Self> {
+        Self::ALL.into_iter().filter(|dimension| *dimension != Self::PlanThen).collect()
+    }
 
     /// The path, as every metric's model understands it.
     pub(super) fn path(self) -> &'static str {
@@ -82,6 +90,7 @@ impl Dimension {
             Self::DestinationRegion => "destination.region",
             Self::Tier => "rates.tier",
             Self::Plan => "plans.title",
+            Self::PlanThen => "origin.then.title",
             Self::ParcelsEver => "customers.parcels_ever",
             Self::ClaimClass => "customers.claim_class",
             Self::Tone => "notes.tone",

@@ -113,7 +113,7 @@ impl Predicate {
             Dimension::Country | Dimension::ParentCountry => texts(&COUNTRIES),
             Dimension::OriginRegion | Dimension::DestinationRegion => texts(&REGIONS),
             Dimension::Tier => texts(&TIERS),
-            Dimension::Plan => texts(&PLANS),
+            Dimension::Plan | Dimension::PlanThen => texts(&PLANS),
             Dimension::WeightClass => texts(&["<2", "2–5", "5+"]),
             Dimension::ClaimClass => texts(&["<1", "1–2", "2+"]),
             Dimension::Customer => [1, 2, 3, 99].map(Constant::Whole).into(),
@@ -137,7 +137,7 @@ impl Predicate {
         } else if random.chance(10) {
             Self::of_customer(random)
         } else {
-            Self::of_dimensions(random, 0)
+            Self::of_dimensions(random, 0, &Dimension::ALL)
         }
     }
 
@@ -175,11 +175,11 @@ impl Predicate {
     }
 
     /// A condition on dimensions that every model reaches.
-    pub(in crate::battery) fn of_dimensions(random: &mut Random, depth: usize) -> Self {
+    pub(in crate::battery) fn of_dimensions(random: &mut Random, depth: usize, dimensions: &[Dimension]) -> Self {
         if depth > 0 && random.chance(35) {
-            return Self::combined(random, &mut |random| Self::of_dimensions(random, depth - 1));
+            return Self::combined(random, &mut |random| Self::of_dimensions(random, depth - 1, dimensions));
         }
-        let dimension = *random.pick(&Dimension::ALL);
+        let dimension = *random.pick(dimensions);
         let values = Self::constants(dimension);
         if values.is_empty() {
             return Self::Holds(dimension);
@@ -226,7 +226,7 @@ impl Predicate {
             3 => Self::HasClaim(random.pick_or_none(40, &REASONS), random.pick_or_none(60, &[0, 2])),
             4 => Self::Compare(Dimension::Country, Comparison::Equal, Constant::Text(random.pick::<&str>(&COUNTRIES))),
             5 => Self::Compare(Dimension::Kind, Comparison::NotEqual, Constant::Text(random.pick::<&str>(&KINDS))),
-            _ => Self::of_dimensions(random, 1),
+            _ => Self::of_dimensions(random, 1, &Dimension::ALL),
         }
     }
 
@@ -235,7 +235,7 @@ impl Predicate {
         match random.below(3) {
             0 => Self::ReasonIs(random.pick::<&str>(&REASONS)),
             1 => Self::AmountAbove(random.value_below(3)),
-            _ => Self::of_dimensions(random, 1),
+            _ => Self::of_dimensions(random, 1, &Dimension::ALL),
         }
     }
 
@@ -297,6 +297,21 @@ impl Predicate {
             | Self::Period(time, ..) => time.is_axis(axis),
             Self::Not(inner) | Self::IsUnknown(inner) => inner.names_time(axis),
             Self::And(left, right) | Self::Or(left, right) => left.names_time(axis) || right.names_time(axis),
+            _ => false,
+        }
+    }
+
+    /// Whether it speaks of a dimension.
+    pub(super) fn names(&self, dimension: Dimension) -> bool {
+        match self {
+            Self::Compare(of, ..)
+            | Self::Between(of, ..)
+            | Self::In(of, _)
+            | Self::Matches(_, of, _)
+            | Self::IsNull(of)
+            | Self::Holds(of) => *of == dimension,
+            Self::Not(inner) | Self::IsUnknown(inner) => inner.names(dimension),
+            Self::And(left, right) | Self::Or(left, right) => left.names(dimension) || right.names(dimension),
             _ => false,
         }
     }

@@ -75,9 +75,9 @@ pub(super) fn unrelated(case: &Case) -> Vec<&'static str> {
     let names: [(&str, &[&str]); 10] = [
         ("claims", &["claim"]),
         ("customers", &["customers", "country"]),
-        ("depots", &["region"]),
+        ("depots", &["region", "then"]),
         ("rates", &["rates"]),
-        ("plans", &["plans"]),
+        ("plans", &["plans", "then"]),
         ("statuses", &["statuses"]),
         ("notes", &["notes"]),
         ("segments", &["segments"]),

@@ -17,7 +17,7 @@ pub(super) struct Defined {
 }
 
 /// The dimensions that a rollup may keep: those of the rows and of what they join.
-const KEPT: [Dimension; 12] = [
+const KEPT: [Dimension; 13] = [
     Dimension::Kind,
     Dimension::Ok,
     Dimension::Weight,
@@ -30,6 +30,7 @@ const KEPT: [Dimension; 12] = [
     Dimension::DestinationRegion,
     Dimension::Tier,
     Dimension::Plan,
+    Dimension::PlanThen,
 ];
 
 /// Two rollups for each model and time of which there are metrics: one keeps more, one less.

@@ -68,6 +68,8 @@ const MODELS: &[&str] = &[
     "    description: Depots.",
     "    table: depots",
     "    primary_key: id",
+    "    joins:",
+    "      - { to: plans, key: { currency: case id when 1 then 'EUR' when 2 then 'USD' end }, as_of: time, as: then }",
     "    dimensions:",
     "      - { name: region, type: string }",
     "  - name: rates",

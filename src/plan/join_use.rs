@@ -7,7 +7,7 @@
 use super::JoinUse;
 use crate::{
     ids::ModelId,
-    project::{FanOut, Join, Project, Relationship, Route},
+    project::{AsOf, FanOut, Join, Project, Relationship, Route},
 };
 
 /// Tells the last join of a route, and the way to it.
@@ -42,10 +42,16 @@ fn reason(project: &Project, join: &Join) -> String {
             format!("one to many: one row of `{from}` meets many of `{to}`, and counts by their weights")
         }
         (None, Some(_), ..) => format!("{relationship}: a row of `{from}` has at most one of `{to}`"),
-        (None, None, Some(_), Some(versions)) => format!(
-            "{relationship}: `{key}` has one version in `{to}` at a time, from `{}` to `{}`{complete}",
-            versions.from, versions.to
-        ),
+        (None, None, Some(as_of), Some(versions)) => {
+            let taken = match as_of {
+                AsOf::Own(_) => complete,
+                AsOf::Metric(_) => ", taken at the time of the metric",
+            };
+            format!(
+                "{relationship}: `{key}` has one version in `{to}` at a time, from `{}` to `{}`{taken}",
+                versions.from, versions.to
+            )
+        }
         _ => format!("{relationship}: `{key}` is a key of `{to}`{complete}"),
     }
 }

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     catalog::ColumnType,
     ids::{DimensionId, GranularityId, MetricId, ModelId, TableId},
-    project::{Partition, Project, Ref, Route},
+    project::{Partition, Project, Ref, Route, TimeAxis},
     sql::{Expr, Function, Select, SelectItem, SqlExpr},
     time::{DateRange, Granularity, Tz},
 };
@@ -50,6 +50,11 @@ impl<'p> ModelRows<'p> {
         let mut scope = Scope::new(Frame { project, context, from_rollups: false }, model);
         let conditions = scope.base_filter().into_iter().collect();
         Self { project, model, scope, conditions }
+    }
+
+    /// Says by which time the rows count, for joins that take the versions of that time.
+    pub(crate) fn dated_by(&mut self, axis: Option<&TimeAxis>) {
+        self.scope.dated_by(axis.cloned());
     }
 
     /// Returns the project whose rows they are.

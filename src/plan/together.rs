@@ -152,5 +152,6 @@ impl Pass {
 }
 
 fn is_alike(one: &Scan, other: &Scan) -> bool {
-    (one.model, &one.axis, &one.kind, one.shift) == (other.model, &other.axis, &other.kind, other.shift)
+    (one.model, &one.axis, &one.moment, &one.kind, one.shift)
+        == (other.model, &other.axis, &other.moment, &other.kind, other.shift)
 }

@@ -9,7 +9,7 @@ use std::{
     sync::OnceLock,
 };
 
-use super::{Model, Project, Ref};
+use super::{Model, Project, Ref, as_of::models_by_metric};
 use crate::ids::{Arena, Id, JoinId, MetricId, ModelId};
 
 /// The place of an index that is made when it is first asked for.
@@ -22,6 +22,7 @@ struct Index {
     metrics_of: Vec<Vec<MetricId>>,
     joins_named: BTreeMap<String, Vec<JoinId>>,
     columns_on_the_many_side: Vec<BTreeSet<String>>,
+    by_metric: Vec<bool>,
 }
 
 impl Project {
@@ -45,6 +46,11 @@ impl Project {
         &self.index().columns_on_the_many_side[model.index()]
     }
 
+    /// Returns whether rows of a model may meet versions that depend on the time of the metric which is asked for.
+    pub fn may_be_by_metric(&self, model: ModelId) -> bool {
+        self.index().by_metric[model.index()]
+    }
+
     fn index(&self) -> &Index {
         self.index.0.get_or_init(|| Index::of(self))
     }
@@ -57,6 +63,7 @@ impl Index {
             metrics_of: lists(&project.models),
             joins_named: BTreeMap::new(),
             columns_on_the_many_side: vec![BTreeSet::new(); project.models.len()],
+            by_metric: models_by_metric(project),
         };
         for metric in project.metrics.ids() {
             for input in project.inputs(metric) {
@@ -88,7 +95,7 @@ fn lists<I: Id, T, L>(of: &Arena<I, T>) -> Vec<Vec<L>> {
 fn own_columns<'p>(project: &'p Project, model: &'p Model) -> BTreeSet<&'p str> {
     let mut columns = BTreeSet::new();
     let joins = || model.joins.iter().map(|join| &project.joins[*join]);
-    let keys = joins().flat_map(|join| join.keys.iter().map(|key| &key.ours).chain(&join.as_of));
+    let keys = joins().flat_map(|join| join.keys.iter().map(|key| &key.ours).chain(join.own_as_of()));
     let dimensions = model.dimensions.iter().map(|dimension| &project.dimensions[*dimension].expr);
     for expr in keys.chain(dimensions).chain(&model.filter) {
         expr.for_each_leaf(&mut |leaf| {

@@ -3,6 +3,7 @@
 //! **Invariant:** a [`Project`] exists only if there is no error in its definitions; nothing is looked up by name
 //! below the edges; the order of everything is the order of names, so files may be shuffled.
 
+mod as_of;
 mod calendar;
 mod index;
 mod join_graph;
@@ -25,7 +26,7 @@ pub use metric::{
     InputId, Leaves, Member, Metric, MetricKind, NestedMetric, SimpleMetric, Status, Take, TimeAxis,
 };
 pub use model::{
-    Bucket, Dimension, DimensionKind, Docs, FanOut, Freshness, Join, JoinKey, Model, NumberPartition, Partition,
+    AsOf, Bucket, Dimension, DimensionKind, Docs, FanOut, Freshness, Join, JoinKey, Model, NumberPartition, Partition,
     Promise, Ref, Relationship, Route, Source, Table, Versions,
 };
 pub use policy::{Mask, Policies, Restriction, RowPolicy, RowsSeen, TooManyRoutes};

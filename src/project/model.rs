@@ -186,8 +186,8 @@ pub struct Join {
     pub keys: Vec<JoinKey>,
     /// Whether many rows or at most one of `from` share a row of `to`.
     pub relationship: Relationship,
-    /// The time at which the version of `to` is taken, in the type of its versions; only where `to` has versions.
-    pub as_of: Option<Expr<Ref>>,
+    /// The time at which the version of `to` is taken; only where `to` has versions.
+    pub as_of: Option<AsOf>,
     /// Whether every row of `from` is promised to meet one of `to`; never of a join that is walked the other way.
     pub complete: bool,
     /// The join that this one walks the other way.
@@ -196,6 +196,30 @@ pub struct Join {
     pub fan_out: Option<FanOut>,
     /// Where it was written.
     pub span: Span,
+}
+
+impl Join {
+    /// Returns the time of `from` at which the version of `to` is taken, if it is one of its own.
+    pub fn own_as_of(&self) -> Option<&Expr<Ref>> {
+        match &self.as_of {
+            Some(AsOf::Own(time)) => Some(time),
+            Some(AsOf::Metric(_)) | None => None,
+        }
+    }
+
+    /// Returns whether the version is taken at the time of the metric that is asked for.
+    pub fn is_by_metric(&self) -> bool {
+        matches!(self.as_of, Some(AsOf::Metric(_)))
+    }
+}
+
+/// The time at which a version is taken.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AsOf {
+    /// A time of the model that declares the join, in the type of the versions.
+    Own(Expr<Ref>),
+    /// The time axis of the metric that is asked for, however far its rows are from here; cast to a type, if one is said.
+    Metric(Option<ColumnType>),
 }
 
 /// How a row counts that a to-many join multiplies.

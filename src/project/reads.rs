@@ -255,7 +255,8 @@ impl<'p> Walk<'p> {
         if !self.joins.insert(join) {
             return;
         }
-        let Join { from, to, keys, as_of, reverse_of, .. } = &self.project.joins[join];
+        let declared = &self.project.joins[join];
+        let Join { from, to, keys, reverse_of, .. } = declared;
         self.model(*from);
         self.model(*to);
         match reverse_of {
@@ -265,7 +266,7 @@ impl<'p> Walk<'p> {
                     self.column(*to, &key.theirs);
                     self.expr(*from, &key.ours);
                 }
-                as_of.iter().for_each(|as_of| self.expr(*from, as_of));
+                declared.own_as_of().into_iter().for_each(|time| self.expr(*from, time));
             }
         }
     }

@@ -144,7 +144,8 @@ fn check_to_one(context: &Context<'_>, id: JoinId, keys: &[JoinKey], subject: &s
     let keys: Vec<String> = known.filter(|key| !key.is_empty()).map(|key| format!("`[{}]`", key.join(", "))).collect();
     let help = if let Some(versions) = &other.versions {
         format!(
-            "Its rows are versions: add `as_of:` with the time at which one counts, and join by `[{}]`.",
+            "Its rows are versions: add `as_of:` with the time at which one counts, `time` for the metric's, and join by \
+             `[{}]`.",
             versions.of.join(", ")
         )
     } else if keys.is_empty() {
@@ -207,7 +208,7 @@ fn report_circles(context: &Context<'_>, diagnostics: &mut Diagnostics) {
     for join in context.project.joins.values() {
         let mut nodes = Vec::new();
         nodes.extend(join.reverse_of.map(Id::index));
-        let ours = join.keys.iter().map(|key| &key.ours).chain(&join.as_of);
+        let ours = join.keys.iter().map(|key| &key.ours).chain(join.own_as_of());
         ours.for_each(|expr| gather_needs(expr, &dimension_node, &mut nodes));
         needs.push(nodes);
     }

@@ -21,7 +21,7 @@ pub(super) fn report_circles(context: &Context<'_>, diagnostics: &mut Diagnostic
         needs.push(model.filter.iter().flat_map(|filter| nodes.of(project, filter)).collect());
     }
     for join in project.joins.values() {
-        let ours = join.keys.iter().map(|key| &key.ours).chain(&join.as_of);
+        let ours = join.keys.iter().map(|key| &key.ours).chain(join.own_as_of());
         let mut of_join: Vec<usize> = ours.flat_map(|ours| nodes.of(project, ours)).collect();
         of_join.push(join.to.index());
         needs.push(of_join);

@@ -206,7 +206,7 @@ impl Walk<'_> {
         for join in &route.0 {
             let join = &self.project.joins[*join];
             self.model(join.to);
-            join.keys.iter().map(|key| &key.ours).chain(&join.as_of).for_each(|expr| self.expr(expr));
+            join.keys.iter().map(|key| &key.ours).chain(join.own_as_of()).for_each(|expr| self.expr(expr));
         }
     }
 }

@@ -18,6 +18,7 @@ mod joins;
 mod kept_rows;
 mod lowering;
 mod metric_dimensions;
+mod metric_times;
 mod metrics;
 mod models;
 mod names;
@@ -80,6 +81,7 @@ pub fn resolve(config: &Config, definitions: &Definitions, catalog: &Catalog) ->
     tests::resolve(&mut context, found);
     policies::resolve(&mut context, found);
     rollups::resolve(&mut context, found);
+    metric_times::report(&context, found);
     checks::report(&context, found);
 
     let mut project = context.project;

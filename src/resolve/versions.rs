@@ -18,7 +18,7 @@ use crate::{
     catalog::ColumnType,
     diagnostics::{Code, Diagnostic, Diagnostics},
     ids::{Id, JoinId, ModelId},
-    project::{JoinKey, Ref, Versions},
+    project::{AsOf, JoinKey, Ref, Versions},
     sql::{Expr, Name},
     syntax::Text,
 };
@@ -61,14 +61,15 @@ pub(super) fn resolve(context: &mut Context<'_>, model: ModelId, diagnostics: &m
     context.project.models[model].versions = Some(Versions { of, from, to, column_type });
 }
 
-/// Resolves the `as_of` of a join: the time in the type of the versions. Nothing if that was reported.
+/// Resolves the `as_of` of a join: a time of its model in the type of the versions, or that of the metric. Nothing if
+/// that was reported.
 pub(super) fn as_of(
     context: &Context<'_>,
     id: JoinId,
     keys: &[JoinKey],
     subject: &str,
     diagnostics: &mut Diagnostics,
-) -> Option<Expr<Ref>> {
+) -> Option<AsOf> {
     let (def, _) = context.joins[id.index()];
     let text = def.as_of.as_ref()?;
     let to = context.project.joins[id].to;
@@ -103,6 +104,9 @@ pub(super) fn as_of(
         return None;
     }
     let parsed = parse(text, diagnostics)?;
+    if let Some(AsOf::Metric(cast)) = of_metric(&parsed) {
+        return by_metric(context, id, cast, (text, subject), diagnostics);
+    }
     if !matches!(parsed, Expr::Leaf(Name::Path(_))) {
         let message = format!("{subject} takes the version at an expression");
         diagnostics.push(
@@ -113,7 +117,63 @@ pub(super) fn as_of(
     }
     let scope = Scope::of_model(context.project.joins[id].from, subject);
     let time = typed(context, &scope, &parsed, text.span, diagnostics);
-    agree(context, time, versions, (text, subject), diagnostics)
+    agree(context, time, versions, (text, subject), diagnostics).map(AsOf::Own)
+}
+
+/// Returns what is written if it is the time of the metric: `time`, or `cast(time as datetime)`.
+fn of_metric(parsed: &Expr<Name>) -> Option<AsOf> {
+    let is_time = |expr: &Expr<Name>| match expr {
+        Expr::Leaf(Name::Path(words)) => matches!(words.as_slice(), [word] if word.value == "time"),
+        _ => false,
+    };
+    match parsed {
+        Expr::Cast { arg, to } if is_time(arg) => Some(AsOf::Metric(Some(*to))),
+        other => is_time(other).then_some(AsOf::Metric(None)),
+    }
+}
+
+/// Checks a join that takes versions at the time of the metric.
+fn by_metric(
+    context: &Context<'_>,
+    id: JoinId,
+    cast: Option<ColumnType>,
+    (text, subject): (&Text, &str),
+    diagnostics: &mut Diagnostics,
+) -> Option<AsOf> {
+    let (def, _) = context.joins[id.index()];
+    let join = &context.project.joins[id];
+    let (from, to) = (&context.project.models[join.from], &context.project.models[join.to]);
+    let mut refuse = |span, message: String, help: String| {
+        diagnostics.push(Diagnostic::new(Code::InvalidAsOf, span, message).help(help));
+        None
+    };
+    let has_dimension = context.dimension(join.from, "time").is_some();
+    if has_dimension || context.columns(join.from).names().iter().any(|name| name.eq_ignore_ascii_case("time")) {
+        let what = if has_dimension { "dimension" } else { "column" };
+        let message = format!("`time` is the time of the metric, and model `{}` has a {what} `time`", from.name);
+        return refuse(text.span, message, "Name a dimension that has another name.".to_owned());
+    }
+    if let Some(complete) = def.complete.as_ref().filter(|complete| complete.value) {
+        let message = format!("{subject} promises a version for each row, and which one depends on the metric");
+        return refuse(complete.span, message, "Leave `complete` out.".to_owned());
+    }
+    if let Some(fan_out) = &def.fan_out {
+        let message =
+            format!("{subject} takes the version at the time of the metric, so no version has rows of its own");
+        return refuse(fan_out.span, message, "Leave `fan_out` out, or name a time of the model.".to_owned());
+    }
+    let theirs = to.versions.as_ref().map_or(ColumnType::Unknown, |versions| versions.column_type);
+    match cast {
+        Some(cast) if cast != theirs && theirs != ColumnType::Unknown => {
+            let message = format!(
+                "{subject} takes the version at {}, and the versions are valid from {} on",
+                article(cast),
+                article(theirs)
+            );
+            refuse(text.span, message, format!("Write `cast(time as {theirs})`, or `time` where no cast is needed."))
+        }
+        cast => Some(AsOf::Metric(cast)),
+    }
 }
 
 fn meets_exactly(versions: &Versions, keys: &[JoinKey]) -> bool {

@@ -57,7 +57,11 @@ pub(super) static JOIN: Kind = Kind {
             "Our column, a list of our columns, or pairs of their column and our column or expression."
         ),
         key("as", Shape::Name, "The role, if a model is joined more than once; the model's name unless said."),
-        key("as_of", Shape::Reference, "The time at which the version of a versioned model is taken."),
+        key(
+            "as_of",
+            Shape::Reference,
+            "The time at which the version of a versioned model is taken; `time` is the metric's."
+        ),
         key(
             "complete",
             Shape::Boolean,

@@ -41,12 +41,12 @@ fn asked(context: &Context<'_>, id: JoinId) -> Result<Asked, PlanError> {
             private: column_is_private(project, join.to, &key.theirs) || expr_is_private(project, join.from, &key.ours),
         })
         .collect();
-    keys.extend(join.as_of.iter().map(|time| KeyColumn {
+    keys.extend(join.own_as_of().map(|time| KeyColumn {
         name: formula(time, &|leaf| project.leaf_name(leaf)),
         private: expr_is_private(project, join.from, time),
     }));
     let n_keys = keys.len();
-    let values = join.keys.iter().map(|key| &key.ours).chain(&join.as_of).enumerate();
+    let values = join.keys.iter().map(|key| &key.ours).chain(join.own_as_of()).enumerate();
     let mut items: Vec<SelectItem> = values.map(|(at, value)| rows.value(value).named(key_name(at))).collect();
     if let Some((column, value)) = first_row(project, join.from, &rows) {
         keys.push(column);
@@ -100,7 +100,7 @@ fn one_side(context: &Context<'_>, join: &ProjectJoin) -> Result<Select, PlanErr
     let rows = context.all_rows(join.to);
     let mut items: Vec<SelectItem> =
         join.keys.iter().enumerate().map(|(at, key)| rows.column(&key.theirs).named(key_name(at))).collect();
-    if let (Some(_), Some(versions)) = (&join.as_of, &context.project.models[join.to].versions) {
+    if let (Some(_), Some(versions)) = (join.own_as_of(), &context.project.models[join.to].versions) {
         items.push(rows.column(&versions.from).named("valid_from"));
         items.push(rows.column(&versions.to).named("valid_to"));
     }
@@ -113,7 +113,7 @@ fn matches(join: &ProjectJoin, n_keys: usize) -> Select {
     let theirs = |name: &str| SqlExpr::column("one_side", name);
     let mut conditions: Vec<SqlExpr> =
         (0..join.keys.len()).map(|at| ours(at).binary(BinaryOp::Eq, theirs(&key_name(at)))).collect();
-    if join.as_of.is_some() {
+    if join.own_as_of().is_some() {
         let at = ours(join.keys.len());
         conditions.push(at.clone().binary(BinaryOp::GtEq, theirs("valid_from")));
         conditions.push(theirs("valid_to").is_null(false).or(at.binary(BinaryOp::Lt, theirs("valid_to"))));

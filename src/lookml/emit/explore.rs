@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     ids::ModelId,
-    project::{Join, JoinKey, Ref, Relationship, Route},
+    project::{AsOf, Join, JoinKey, Project, Ref, Relationship, Route, TimeAxis},
     sql::Expr,
 };
 
@@ -218,8 +218,15 @@ fn on(
         conditions.push(format!("{ours} = ${{{alias}.{theirs}}}"));
     }
     if let (Some(as_of), Some(versions)) = (&join.as_of, &project.models[to].versions) {
-        let key = JoinKey { theirs: versions.from.clone(), theirs_type: versions.column_type, ours: as_of.clone() };
-        let at = ours(emission, &key)?;
+        let key = |ours| JoinKey { theirs: versions.from.clone(), theirs_type: versions.column_type, ours };
+        let at = match as_of {
+            AsOf::Own(time) => ours(emission, &key(time.clone()))?,
+            AsOf::Metric(_) => {
+                let time = project.metric_time(&one_axis(project, base, to)?, join);
+                let time = time.map_err(|reason| format!("the versions of `{}` {reason}", project.models[to].name))?;
+                our_key(emission, base, &Route::here(), route, &key(time))?
+            }
+        };
         let from = emission.column_field(to, &versions.from, versions.column_type);
         let end = emission.column_field(to, &versions.to, versions.column_type);
         conditions.push(format!("{at} >= ${{{alias}.{from}}}"));
@@ -239,6 +246,20 @@ fn on(
     Ok(conditions.join("\nAND "))
 }
 
+/// Returns the time by which all metrics of a model are counted: an explore is extended to further times with its joins.
+fn one_axis(project: &Project, base: ModelId, to: ModelId) -> Result<TimeAxis, String> {
+    let mut axes = project.metrics_of(base).iter().map(|metric| project.simple(*metric)?.time.clone());
+    let first = axes.next().flatten();
+    let (base, to) = (&project.models[base].name, &project.models[to].name);
+    match first {
+        Some(first) if axes.all(|axis| axis.as_ref() == Some(&first)) => Ok(first),
+        Some(_) => {
+            Err(format!("the version of `{to}` follows the metric's time, and metrics of `{base}` have several"))
+        }
+        None => Err(format!("the version of `{to}` follows the metric's time, and a metric of `{base}` has none")),
+    }
+}
+
 /// Returns our side of a key: a field, or a hidden dimension that holds the expression.
 fn our_key(
     emission: &mut Emission<'_>,
@@ -255,8 +276,10 @@ fn our_key(
         return sql::write(emission, base, parent, &key.ours, Site::Explore).map(|sql| sql.text);
     }
     let value = sql::write(emission, from, &Route::here(), &key.ours, Site::Dimension)?;
-    let role = route.0.last().map_or("", |join| project.joins[*join].role.as_str());
-    let name = identifier(&format!("{role}_{}", key.theirs));
+    // A time of the base may tell the versions of models that are farther away.
+    let roles = route.0[parent.0.len().min(route.0.len().saturating_sub(1))..].iter();
+    let roles: Vec<&str> = roles.map(|join| project.joins[*join].role.as_str()).collect();
+    let name = identifier(&format!("{}_{}", roles.join("_"), key.theirs));
     let kind = label::hidden_type(key.theirs_type);
     let field = emission.helper(from, &name, kind, &value);
     Ok(format!("${{{view}.{field}}}"))

@@ -391,7 +391,7 @@ fn column_types(project: &Project) -> BTreeMap<(ModelId, String), ColumnType> {
         visit(dimension.model, &dimension.expr);
     }
     for join in project.joins.values() {
-        join.as_of.iter().for_each(|as_of| visit(join.from, as_of));
+        join.own_as_of().into_iter().for_each(|time| visit(join.from, time));
         for key in &join.keys {
             visit(join.from, &key.ours);
             let column_type = key.theirs_type;

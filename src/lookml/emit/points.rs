@@ -84,6 +84,7 @@ fn make(emission: &mut Emission<'_>, home: &Home, balance: &Balance) -> Result<P
     let data = WholeData::of(&named.0);
     let context = Context { now: DateTime::UNIX_EPOCH, dialect: emission.options.dialect };
     let mut rows = ModelRows::open_unbounded(&data, context, home.model);
+    rows.dated_by(home.axis.as_ref());
     let moment = rows.dimension(axis.dimension);
     let local = local_time(moment.clone(), dimension.column_type, project.time_zone);
     let frames = time::timeframes(project, dimension);

@@ -72,6 +72,7 @@ pub(super) fn scan_of_keys(project: &Visible<'_>, request: &Request) -> Result<S
     let axis = time.map(|dimension| TimeAxis { route: Route::here(), dimension });
     Ok(Scan {
         model: *model,
+        moment: axis.clone().filter(|_| project.may_be_by_metric(*model)),
         axis: axis.filter(|_| request.time.is_some()),
         kind: ScanKind::Rows,
         shift: Shift::default(),

@@ -20,6 +20,8 @@ pub(in crate::plan) struct Scan {
     pub(in crate::plan) model: ModelId,
     /// The time axis, where the request speaks of time.
     pub(in crate::plan) axis: Option<TimeAxis>,
+    /// The time at which joins take their versions that take them at the metric's; absent where no such join is met.
+    pub(in crate::plan) moment: Option<TimeAxis>,
     /// How the rows are found.
     pub(in crate::plan) kind: ScanKind,
     /// How far back.
@@ -71,7 +73,7 @@ pub(super) fn of(bound: &Bound<'_>) -> Vec<Scan> {
     for (index, leaf) in bound.leaves.iter().enumerate() {
         let scan = scan_of(bound, leaf, speaks_of_time);
         let same = |other: &&mut Scan| {
-            (other.model, &other.axis, &other.kind) == (scan.model, &scan.axis, &scan.kind)
+            (other.model, &other.axis, &other.moment, &other.kind) == (scan.model, &scan.axis, &scan.moment, &scan.kind)
                 && (other.shift, other.cumulation, other.offset_to) == (scan.shift, scan.cumulation, scan.offset_to)
                 && other.keys == scan.keys
                 && makes_no_rows_of_others(bound, other, &scan, leaf)
@@ -126,6 +128,7 @@ fn scan_of(bound: &Bound<'_>, leaf: &LeafUse, speaks_of_time: bool) -> Scan {
     Scan {
         model: simple.model,
         axis: simple.time.clone().filter(|_| timed),
+        moment: simple.time.clone().filter(|_| project.may_be_by_metric(simple.model)),
         kind,
         shift: usage.shift,
         cumulation: usage.cumulation,

@@ -165,6 +165,7 @@ impl<'b, 'p> Steps<'b, 'p> {
         let scan = Scan {
             model: simple.model,
             axis: Some(axis.clone()),
+            moment: Some(axis.clone()),
             kind: ScanKind::Rows,
             shift: super::bind::Shift::default(),
             cumulation: None,

@@ -92,6 +92,7 @@ impl Table {
         }
         let data = WholeData::of(project);
         let mut scope = Scope::new(Frame { project: data.access(), context, from_rollups: false }, rollup.model);
+        scope.dated_by(Some(time.axis.clone()));
         let mut taken = BTreeSet::new();
         let mut name = |wanted: &str| free_name(&mut taken, wanted);
         let axis = scope.time(&time.axis.route, time.axis.dimension);

@@ -14,6 +14,7 @@ use super::{
     bind::{Bound, Scan, bind_key, bind_path},
     fan_out,
     join_use::join_use,
+    scope,
 };
 use crate::{
     ids::{MetricId, ModelId},
@@ -82,6 +83,7 @@ fn uses<W: AsRef<str>>(
     let found =
         if counts_events { bind_path(project, simple.model, path)? } else { bind_key(project, simple.model, path)? };
     let joins = &found.route.0;
+    scope::check_moment(project, simple.model, simple.time.as_ref(), &found.route)?;
     let uses: Vec<JoinUse> =
         (1..=joins.len()).map(|hops| join_use(project, simple.model, &Route(joins[..hops].to_vec()))).collect();
     let mut fan_outs = joins.iter().filter_map(|join| project.joins[*join].fan_out.as_ref()).peekable();

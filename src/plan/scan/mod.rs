@@ -163,6 +163,7 @@ pub(super) fn rows_within(bound: &Bound<'_>, scan: &Scan, range: DateRange, time
 /// Whoever opens it has to state the conditions of [`rows_in_range`] in the same select.
 pub(super) fn open<'p>(bound: &Bound<'p>, scan: &Scan, range: DateRange) -> Scope<'p> {
     let mut scope = Scope::new(bound.frame, scan.model);
+    scope.dated_by(scan.moment.clone());
     if let Some(axis) = &scan.axis
         && let Some(column) = bound.project.plain_column(axis.dimension)
     {

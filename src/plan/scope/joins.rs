@@ -2,12 +2,14 @@
 
 use super::{Scope, free_alias, from, table};
 use crate::{
-    ids::JoinId,
+    catalog::ColumnType,
+    ids::{JoinId, ModelId},
     plan::{
+        PlanError, PlanErrorCode,
         join_use::join_use,
         known::{Known, Span},
     },
-    project::{Join as ProjectJoin, JoinKey, Project, Ref, Route},
+    project::{AsOf, Join as ProjectJoin, JoinKey, Project, Ref, Route, TimeAxis},
     sql::{BinaryOp, Expr, From, Join, JoinKind, Leaf, Select, SqlExpr},
 };
 
@@ -27,6 +29,9 @@ impl<'p> Scope<'p> {
         let one = self.alias(at);
         let mut many = Scope::within(self.frame, definition.from, self.taken.clone());
         many.asked.clone_from(&self.asked);
+        // Rows that are looked for are of no metric: they have the time of their model.
+        let time = project.models[definition.from].time;
+        many.dated_by(time.map(|dimension| TimeAxis { route: Route::here(), dimension }));
         let ours = many.many_side(&Route::here(), definition);
         let mut conditions = ours.meets(project, definition, &mut |column| self.read(&one, column));
         for (column, span) in known_of_many(project, &self.known, at, definition) {
@@ -63,8 +68,28 @@ impl<'p> Scope<'p> {
     pub(super) fn many_side(&mut self, at: &Route, join: &ProjectJoin) -> ManySide {
         ManySide {
             keys: join.keys.iter().map(|key| self.value(at, &key.ours)).collect(),
-            as_of: join.as_of.as_ref().map(|as_of| self.value(at, as_of)),
+            as_of: join.as_of.as_ref().map(|as_of| match as_of {
+                AsOf::Own(time) => self.value(at, time),
+                AsOf::Metric(_) => self.metric_time(join),
+            }),
         }
+    }
+
+    /// Returns the time of the rows of the base at which a join takes its versions.
+    fn metric_time(&mut self, join: &ProjectJoin) -> SqlExpr {
+        let project = self.project;
+        // A time that is found by way of such a join has none to go by.
+        let moment = self.moment.take();
+        let time = moment_of(project, self.base, moment.as_ref(), join);
+        let value = match time {
+            Ok(time) => self.value(&Route::here(), &time),
+            Err(error) => {
+                self.error.get_or_insert(error);
+                Expr::null()
+            }
+        };
+        self.moment = moment;
+        value
     }
 
     /// Remembers what equal keys tell of the columns of a table that is joined.
@@ -140,6 +165,48 @@ impl<'p> Scope<'p> {
         self.tables.extend(table(project, definition.to));
         alias
     }
+}
+
+/// Checks that the rows of a model have the time which the joins of a route need.
+pub(in crate::plan) fn check_moment(
+    project: &Project,
+    base: ModelId,
+    moment: Option<&TimeAxis>,
+    route: &Route,
+) -> Result<(), PlanError> {
+    let mut joins = route.0.iter().map(|join| &project.joins[*join]).filter(|join| join.is_by_metric());
+    joins.try_for_each(|join| moment_of(project, base, moment, join).map(drop))
+}
+
+/// Returns the time of rows at which a join takes its versions.
+fn moment_of(
+    project: &Project,
+    base: ModelId,
+    moment: Option<&TimeAxis>,
+    join: &ProjectJoin,
+) -> Result<Expr<Ref>, PlanError> {
+    let axis = moment.ok_or_else(|| no_time(project, base, join))?;
+    project.metric_time(axis, join).map_err(|reason| wrong_time(project, join, &reason))
+}
+
+fn no_time(project: &Project, base: ModelId, join: &ProjectJoin) -> PlanError {
+    let (base, to) = (&project.models[base].name, &project.models[join.to].name);
+    let message = format!(
+        "`{to}` is met in the version of the metric's time, and the rows of `{base}` are asked for without one"
+    );
+    PlanError::new(PlanErrorCode::TimeCombinationRefused, message)
+        .help(format!("Ask for a metric with a `time`, or give `{base}` a `time:`."))
+}
+
+fn wrong_time(project: &Project, join: &ProjectJoin, reason: &str) -> PlanError {
+    let to = &project.models[join.to];
+    let message = format!("the versions of `{}` {reason}", to.name);
+    let column_type = to.versions.as_ref().map_or(ColumnType::Date, |versions| versions.column_type);
+    PlanError::new(PlanErrorCode::TimeCombinationRefused, message).help(format!(
+        "Write `as_of: cast(time as {column_type})` in join `{}` of `{}`, which takes the start of a day and the project's \
+         zone.",
+        join.role, project.models[join.from].name
+    ))
 }
 
 /// Returns what equal keys tell of the columns of the many side, where the one side is at the end of a route.

@@ -13,6 +13,7 @@ mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(super) use self::joins::check_moment;
 use super::{
     JoinUse, PlanError,
     access::Access,
@@ -54,6 +55,8 @@ pub(super) struct Scope<'p> {
     guarding: bool,
     /// Whether the conditions on the rows of the base were asked for.
     filtered: bool,
+    /// The time of the rows at which joins take versions that take them at the metric's.
+    moment: Option<TimeAxis>,
 }
 
 /// A calendar that is joined on a day.
@@ -108,7 +111,13 @@ impl<'p> Scope<'p> {
             asked: Vec::new(),
             guarding: false,
             filtered: false,
+            moment: None,
         }
+    }
+
+    /// Says by which time the rows of the base count, for joins that take the versions of that time.
+    pub(super) fn dated_by(&mut self, moment: Option<TimeAxis>) {
+        self.moment = moment;
     }
 
     /// Ends the scope, whose rows have to be filtered by [`Scope::base_filter`].

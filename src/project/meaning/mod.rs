@@ -13,7 +13,7 @@ use std::fmt::Write;
 
 use self::form::{aggregation, digest, edge, empty, ignored, path, quoted, table_form, taken, write_expr};
 use super::{
-    Back, Balance, CalendarGranularity, CalendarTable, Cumulation, Dimension, DimensionKind, Empty, Funnel,
+    AsOf, Back, Balance, CalendarGranularity, CalendarTable, Cumulation, Dimension, DimensionKind, Empty, Funnel,
     FunnelResult, FunnelStep, Input, InputId, Join, Member, Metric, MetricKind, NestedMetric, Project, Ref,
     Relationship, Route, Size, Source, Versions,
 };
@@ -260,7 +260,11 @@ impl Project {
             &self.joins[id];
         let versions = match (as_of, &self.models[*to].versions) {
             (Some(as_of), Some(Versions { of: _, from, to, column_type })) => {
-                let as_of = self.expr(as_of, known);
+                let as_of = match as_of {
+                    AsOf::Own(time) => self.expr(time, known),
+                    AsOf::Metric(None) => "metric_time".to_owned(),
+                    AsOf::Metric(Some(cast)) => format!("(metric_time {cast})"),
+                };
                 format!(" (as_of {as_of} {} {} {column_type})", quoted(from), quoted(to))
             }
             _ => String::new(),

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     ids::ModelId,
-    project::{Join, Ref, Relationship, Source, Visible},
+    project::{AsOf, Join, Ref, Relationship, Source, Visible},
     sql::Expr,
 };
 
@@ -94,7 +94,10 @@ fn join_row(project: &Visible<'_>, join: &Join) -> JoinRow {
             .iter()
             .filter(|key| shows(project, &key.ours))
             .map(|key| format!("{} = {}", formula::of_rows(project, &key.ours), key.theirs))
-            .chain(join.as_of.iter().map(|as_of| format!("as of {}", formula::of_rows(project, as_of))))
+            .chain(join.as_of.iter().map(|as_of| match as_of {
+                AsOf::Own(time) => format!("as of {}", formula::of_rows(project, time)),
+                AsOf::Metric(_) => "as of the metric's time".to_owned(),
+            }))
             .collect(),
         relationship: match join.relationship {
             Relationship::ManyToOne => "many to one",

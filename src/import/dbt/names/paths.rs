@@ -1,10 +1,10 @@
 //! Every name by which dbt groups and filters, with its path.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Names, Target, prefixes, snake_case};
 use crate::{
-    import::dbt::tree::SemanticModel,
+    import::dbt::tree::{Metric, MetricKind, SemanticModel},
     time::{Granularity, TimePart},
 };
 
@@ -21,8 +21,11 @@ impl Names<'_> {
             }
         };
         add("metric_time".to_owned(), &[], "metric_time");
+        let counted: BTreeSet<&str> = self.layer.metrics.iter().filter_map(model_of_rows).collect();
         for model in &self.layer.models {
-            for entity in &model.entities {
+            // Without an entity before it, a name is one of the rows that are counted.
+            let is_counted = !model.measures.is_empty() || counted.contains(model.name.as_str());
+            for entity in model.entities.iter().filter(|_| is_counted) {
                 add(entity.name.clone(), &[], &entity.name);
             }
             for link in prefixes(model) {
@@ -79,6 +82,14 @@ impl Names<'_> {
         for (part, here) in PARTS {
             paths.insert(format!("{name}__extract_{part}"), format!("{path}.{}", here.name()));
         }
+    }
+}
+
+/// Returns the model whose rows a metric counts without a measure.
+fn model_of_rows(metric: &Metric) -> Option<&str> {
+    match &metric.kind {
+        MetricKind::Simple { model, .. } => Some(model),
+        _ => None,
     }
 }
 

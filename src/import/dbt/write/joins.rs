@@ -95,14 +95,14 @@ impl Models<'_> {
         join.put("key", self.key(to, pairs));
         join.maybe("as", self.names.role(at, &entity.name, to));
         if theirs.kind == EntityKind::Natural {
-            let Some(time) = &model.time else {
-                let why =
-                    format!("`{}` has versions, but `{}` has no time at which to take them", other.name, model.name);
-                self.report.left_out("join", &whole, &entity.place, why);
-                return None;
+            let as_of = match &model.time {
+                Some(time) => {
+                    let time = self.names.dimension(at, time);
+                    if self.needs_midnight(model, other) { midnight(&time) } else { time }
+                }
+                None => self.metric_time(other),
             };
-            let time = self.names.dimension(at, time);
-            join.text("as_of", if self.needs_midnight(model, other) { midnight(&time) } else { time });
+            join.text("as_of", as_of);
         }
         Some(Out::Map(join.0))
     }
@@ -113,9 +113,24 @@ impl Models<'_> {
         let axis =
             model.time.as_ref().and_then(|time| model.dimensions.iter().find(|dimension| dimension.name == *time));
         let granularity = axis.and_then(|axis| Granularity::from_name(axis.time.as_deref()?));
-        let from = versions_of(other).and_then(|(start, _)| column(start.expr.as_deref().unwrap_or(&start.name)));
         granularity.is_some_and(|granularity| granularity >= Granularity::Day)
-            && from.and_then(|from| self.types.listed(other, from)) == Some(ColumnType::DateTime)
+            && self.versions_begin_at(other) == Some(ColumnType::DateTime)
+    }
+
+    /// Returns the type of the time from which versions are valid.
+    fn versions_begin_at(&self, other: &SemanticModel) -> Option<ColumnType> {
+        let (start, _) = versions_of(other)?;
+        self.types.listed(other, column(start.expr.as_deref().unwrap_or(&start.name))?)
+    }
+
+    /// Returns the time of the metric that is asked for, at which dbt takes the versions behind a model without a time.
+    ///
+    /// Metrics are dated by days, of which dbt compares the midnight.
+    fn metric_time(&self, other: &SemanticModel) -> String {
+        match self.versions_begin_at(other) {
+            Some(cast @ (ColumnType::DateTime | ColumnType::Timestamp)) => format!("cast(time as {cast})"),
+            _ => "time".to_owned(),
+        }
     }
 
     /// Writes the hidden dimension with the midnight of a model's time, if a join takes versions at it.

@@ -193,6 +193,7 @@ fn select(
     let home = &fields.home;
     let context = Context { now: DateTime::UNIX_EPOCH, dialect: emission.options.dialect };
     let mut rows = ModelRows::open_unbounded(data, context, home.model);
+    rows.dated_by(home.axis.as_ref());
     let mut items: Vec<SelectItem> = Vec::new();
     if !emission.project.models[home.model].primary_key.is_empty() {
         items.push(rows.value(&dimension::key_text(emission, home.model)).named(KEY));

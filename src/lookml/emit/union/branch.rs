@@ -39,6 +39,7 @@ pub(super) fn branch(
     let model = fact.home.model;
     let context = Context { now: DateTime::UNIX_EPOCH, dialect: emission.options.dialect };
     let mut rows = ModelRows::open_unbounded(data, context, model);
+    rows.dated_by(fact.home.axis.as_ref());
     let mut items = Vec::new();
     if union.has_key {
         let name = Expr::Literal(Literal::String(union.parts[at].clone()));

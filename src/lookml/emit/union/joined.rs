@@ -82,6 +82,10 @@ fn last_of(at: &[Route]) -> Option<JoinId> {
 fn have_equal_keys(project: &Project, at: &[Route]) -> bool {
     let mut keys = at.iter().filter_map(|route| {
         let join = &project.joins[*route.0.last()?];
+        // The version is found within each fact, by the time of its metrics.
+        if join.is_by_metric() {
+            return None;
+        }
         let theirs: Vec<&String> = join.keys.iter().map(|key| &key.theirs).collect();
         (join.reverse_of.is_none()).then_some((theirs, join.as_of.is_some()))
     });
@@ -100,7 +104,7 @@ fn key_names(emission: &Emission<'_>, route: &Route, names: &mut Names) -> Vec<S
 /// Returns our side of the keys of a joined model, seen from a model on the way, in the order of the columns.
 pub(super) fn keys(project: &Project, route: &Route) -> (Route, Vec<Expr<Ref>>) {
     let join = &project.joins[*route.0.last().expect("a joined model is at the end of a join")];
-    (without_last(route), join.keys.iter().map(|key| key.ours.clone()).chain(join.as_of.clone()).collect())
+    (without_last(route), join.keys.iter().map(|key| key.ours.clone()).chain(join.own_as_of().cloned()).collect())
 }
 
 /// Makes the joins of the explore of a union.

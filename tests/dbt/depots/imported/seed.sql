@@ -12,3 +12,9 @@ create table delivery.depots (depot_id integer, manager varchar, from_at timesta
 insert into delivery.depots values
   (1, 'Ida', '2024-01-01 00:00:00', '2024-03-05 08:00:00'), (1, 'Jon', '2024-03-05 08:00:00', null),
   (2, 'Kim', '2024-03-04 12:00:00', null);
+create table delivery.terminals (terminal_id integer, vendor_id integer);
+insert into delivery.terminals values (1, 7), (2, 8), (3, null);
+create table delivery.vendors (vendor_id integer, vendor_name varchar, from_at timestamp, to_at timestamp);
+insert into delivery.vendors values
+  (7, 'Old', '2024-01-01 00:00:00', '2024-03-05 08:00:00'), (7, 'New', '2024-03-05 08:00:00', null),
+  (8, 'Duo', '2024-03-04 00:00:00', '2024-03-05 00:00:00');

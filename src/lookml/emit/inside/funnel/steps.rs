@@ -35,6 +35,7 @@ pub(super) fn select(
     for (index, step) in funnel.steps.iter().enumerate() {
         let home = emission.homes[&step.metric].clone()?;
         let mut rows = ModelRows::open_unbounded(data, context, home.model);
+        rows.dated_by(home.axis.as_ref());
         let (mut event, at) = rows.event(funnel, index)?;
         if index == 0 {
             choose(emission, fields, &mut rows, (&mut event, &at.expr), splices)?;

@@ -12,6 +12,7 @@ mod lineage;
 mod meaning;
 mod metric;
 mod model;
+mod money;
 mod policy;
 mod principal;
 mod reads;
@@ -29,6 +30,7 @@ pub use model::{
     AsOf, Bucket, Dimension, DimensionKind, Docs, FanOut, Freshness, Join, JoinKey, Model, NumberPartition, Partition,
     Promise, Ref, Relationship, Route, Source, Table, Versions,
 };
+pub use money::decimals_of;
 pub use policy::{Mask, Policies, Restriction, RowPolicy, RowsSeen, TooManyRoutes};
 pub use principal::{Claim, Principal};
 pub use reads::{Reader, Reads};

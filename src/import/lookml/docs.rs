@@ -15,6 +15,7 @@ use crate::{
         },
         human, without_periods,
     },
+    project::decimals_of,
 };
 
 /// Parameters of a field that a definition says, or that entente writes anew.
@@ -230,7 +231,8 @@ fn written(pattern: &str) -> Option<(String, Option<String>)> {
             Some((if digits == 0 { "currency_0".to_owned() } else { "currency".to_owned() }, Some(money.to_owned())))
         }
         (false, None, Some(unit)) if is_code(unit) => {
-            let format = if digits == 2 { "currency".to_owned() } else { format!("currency_{digits}") };
+            let is_usual = digits == usize::from(decimals_of(unit));
+            let format = if is_usual { "currency".to_owned() } else { format!("currency_{digits}") };
             Some((format, Some(unit.to_owned())))
         }
         (false, None, unit) => Some((format!("decimal_{digits}"), unit.map(str::to_owned))),
@@ -330,6 +332,8 @@ mod tests {
         assert_eq!(built_in("house_style"), None);
         assert_eq!(written("$#,##0.00"), said("currency", Some("USD")));
         assert_eq!(written("0.0%"), said("percent_1", None));
+        assert_eq!(written("#,##0 \"JPY\""), said("currency", Some("JPY")));
+        assert_eq!(written("#,##0.00 \"JPY\""), said("currency_2", Some("JPY")));
         assert_eq!(written("#,##0.0 \"hours\""), said("decimal_1", Some("hours")));
         assert_eq!(written("0.0,,\"M\""), None);
     }

@@ -170,7 +170,9 @@ fn complete(context: &mut Context<'_>, id: DimensionId, written: &Written, diagn
     let (kind, column_type) = decide_kind(context, model, def, &subject, value.column_type, diagnostics);
     let buckets = buckets::resolve(def, &subject, kind, diagnostics);
     let same_as = resolve_same_as(context, def, &subject, diagnostics);
-    let format = super::metrics::format_named(def.format.as_ref(), &subject, diagnostics);
+    let project = &context.project;
+    let money = project.dimensions[id].unit.as_deref().or(project.currency.as_deref());
+    let format = super::metrics::format_named(def.format.as_ref(), money, &subject, diagnostics);
     let dimension = &mut context.project.dimensions[id];
     dimension.expr = value.expr;
     dimension.kind = kind;

@@ -3,7 +3,7 @@
 use crate::{
     diagnostics::{Code, Diagnostic, Diagnostics},
     ids::{Id, MetricId},
-    project::{Format, Good, Status},
+    project::{Format, Good, Status, decimals_of},
     resolve::{context::Context, names::suggest},
     syntax::{MetricDef, Text},
 };
@@ -13,9 +13,12 @@ pub(super) fn resolve(context: &mut Context<'_>, id: MetricId, diagnostics: &mut
     let def = context.metrics[id.index()];
     let subject = format!("metric `{}`", def.name.value);
     let status = status(context, def, id, &subject, diagnostics);
+    let project = &context.project;
+    let money = project.metrics[id].unit.as_deref().or(project.currency.as_deref());
+    let format = format_named(def.format.as_ref(), money, &subject, diagnostics);
     let metric = &mut context.project.metrics[id];
     metric.status = status;
-    metric.format = format_named(def.format.as_ref(), &subject, diagnostics);
+    metric.format = format;
     metric.good = def.good.as_ref().map(|good| if good.value == "down" { Good::Down } else { Good::Up });
 }
 
@@ -75,9 +78,10 @@ fn status(
     }
 }
 
-/// Reads `percent`, `decimal_2`, `currency_0`, `id`.
+/// Reads `percent`, `decimal_2`, `currency_0`, `id`; `currency` alone has the decimals that amounts of `money` have.
 pub(in crate::resolve) fn format_named(
     text: Option<&Text>,
+    money: Option<&str>,
     subject: &str,
     diagnostics: &mut Diagnostics,
 ) -> Option<Format> {
@@ -90,7 +94,7 @@ pub(in crate::resolve) fn format_named(
     let format = match (name, digits, has_digits) {
         ("percent", None, false) => Some(Format::Percent(0)),
         ("percent", Some(digits), _) => Some(Format::Percent(digits)),
-        ("currency", None, false) => Some(Format::Currency(2)),
+        ("currency", None, false) => Some(Format::Currency(money.map_or(2, decimals_of))),
         ("currency", Some(digits), _) => Some(Format::Currency(digits)),
         ("decimal", None, false) => Some(Format::Decimal(2)),
         ("decimal", Some(digits), _) => Some(Format::Decimal(digits)),

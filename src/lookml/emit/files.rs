@@ -2,12 +2,13 @@
 //!
 //! ```text
 //! manifest.lkml · models/<project>.model.lkml · datagroups/<project>.datagroup.lkml
-//! views/generated/<model>.view.lkml · views/refined/<model>.view.lkml
+//! views/generated/<model>.view.lkml · views/joined/<model>.view.lkml · views/refined/<model>.view.lkml
 //! access/<project>.access.lkml · aggregates/<explore>.agg.lkml
 //! explores/generated/<model>.explore.lkml · tests/<model>.test.lkml
 //! ```
 //!
-//! **Invariant:** every include names a file that is there, and every generated view is used by an explore.
+//! **Invariant:** every include names a file that is there, every generated view is used by an explore, and what people
+//! refine is included behind all that is generated of its view.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -121,9 +122,7 @@ fn explore_file(emission: &Emission<'_>, model: ModelId, explores: Explores) -> 
     let view = emission.draft(model).view.clone();
     let mut objects = Objects::default();
     for used in &explores.views {
-        let used = &emission.draft(*used).view;
-        objects.includes.push(generated_view(used));
-        objects.includes.push(refined_view(used));
+        objects.includes.extend(view_includes(emission, *used));
     }
     objects.views.extend(emission.members.get(&model).map(|members| members.view.clone()));
     let joins: Vec<Join> = explores.explores.iter().flat_map(|(_, explore)| explore.joins.clone()).collect();
@@ -135,7 +134,6 @@ fn explore_file(emission: &Emission<'_>, model: ModelId, explores: Explores) -> 
     let homes = explores.explores.iter().map(|(home, _)| home);
     let points = homes.flat_map(|home| emission.points.get(home).into_iter().flatten());
     objects.views.extend(points.map(|points| points.view.clone()));
-    objects.views.extend(view::refinement(emission, model));
     for (home, mut explore) in explores.explores {
         explore.fields = explore::fields(emission, model, &home, &explore);
         objects.explores.push(explore);
@@ -143,13 +141,13 @@ fn explore_file(emission: &Emission<'_>, model: ModelId, explores: Explores) -> 
     let first = objects.explores[0].clone();
     let mut spans: Vec<Span> = explores.views.iter().map(|model| emission.project.models[*model].span).collect();
     spans.extend(calendars.into_iter().map(|calendar| emission.project.calendars[calendar].span));
-    spans.extend(metric_spans(emission, model, true));
     let advice = format!("Additions belong into a refinement, `explore: +{}`, in a file of your own.", first.name);
     let path = format!("explores/generated/{view}.explore.lkml");
     (generated(path, Document::Objects(objects), sources(emission, spans), advice), first)
 }
 
-fn view_files(emission: &Emission<'_>, model: ModelId) -> [Draught; 2] {
+/// The view of a model, what it has over joined views, and the stub beside it.
+fn view_files(emission: &Emission<'_>, model: ModelId) -> Vec<Draught> {
     let name = emission.draft(model).view.clone();
     let mut spans = vec![emission.project.models[model].span];
     if let Source::Table(table) = &emission.project.models[model].source {
@@ -158,7 +156,28 @@ fn view_files(emission: &Emission<'_>, model: ModelId) -> [Draught; 2] {
     spans.extend(metric_spans(emission, model, false));
     let view = view::view(emission, model);
     let view = view.expect("a model that cannot be said has no metrics and no joins");
-    [view_file(view, sources(emission, spans)), refined_file(&name)]
+    let own = [view_file(view, sources(emission, spans)), refined_file(&name)];
+    own.into_iter().chain(joined_file(emission, model)).collect()
+}
+
+/// The fields of a view that need others: a refinement, which only explores with those others may include.
+fn joined_file(emission: &Emission<'_>, model: ModelId) -> Option<Draught> {
+    let refinement = view::refinement(emission, model)?;
+    let name = &emission.draft(model).view;
+    let objects = Objects { includes: vec![generated_view(name)], views: vec![refinement], ..Objects::default() };
+    let mut spans = vec![emission.project.models[model].span];
+    spans.extend(metric_spans(emission, model, true));
+    let path = joined_view(name).trim_start_matches('/').to_owned();
+    let advice =
+        format!("Hand-written additions belong into views/refined/{name}.view.lkml, which is included after it.");
+    Some(generated(path, Document::Objects(objects), sources(emission, spans), advice))
+}
+
+/// Returns the includes of a view of a model: what people refine comes last and wins.
+fn view_includes(emission: &Emission<'_>, model: ModelId) -> Vec<String> {
+    let draft = emission.draft(model);
+    let joined = (!draft.joined.is_empty()).then(|| joined_view(&draft.view));
+    [generated_view(&draft.view)].into_iter().chain(joined).chain([refined_view(&draft.view)]).collect()
 }
 
 /// The view of the days of a calendar, and the stub beside it.
@@ -199,8 +218,7 @@ fn union_files(emission: &Emission<'_>, union: UnionExplore) -> [Draught; 3] {
     let joined = union.joined_views(emission);
     let mut includes = vec![generated_view(&view.name), refined_view(&view.name)];
     for model in joined.iter().map(|(_, model)| model).collect::<BTreeSet<_>>() {
-        let view = &emission.draft(*model).view;
-        includes.extend([generated_view(view), refined_view(view)]);
+        includes.extend(view_includes(emission, *model));
     }
     explore.fields = explore::all_but(explore::joined_measures(emission, joined.into_iter()));
     let calendars = calendar::of_joins(emission, &explore.joins);
@@ -340,6 +358,10 @@ fn weekday(day: Weekday) -> &'static str {
 
 fn generated_view(view: &str) -> String {
     format!("/views/generated/{view}.view.lkml")
+}
+
+fn joined_view(view: &str) -> String {
+    format!("/views/joined/{view}.view.lkml")
 }
 
 fn refined_view(view: &str) -> String {

@@ -5,7 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use entente::{
-    lookml::{Emitted, Item, Node, NodeValue, parse},
+    diagnostics::{Code, render},
+    files::SourceMap,
+    lookml::{Emitted, Item, Node, NodeValue, check::check, parse},
     sql::Dialect,
 };
 
@@ -56,6 +58,52 @@ fn what_not_everyone_may_see_is_sound_in_every_dialect() {
     for dialect in Dialect::ALL {
         assert_sound(&emit(&governed(), Dialects::Only(dialect)));
     }
+}
+
+#[test]
+fn an_explore_file_alone_is_whole() {
+    for world in [parcel(), flights(), governed()] {
+        let emitted = emit(&world, Dialects::Configured);
+        for path in emitted.files.keys().filter(|path| path.starts_with("explores/")) {
+            let mut files = SourceMap::new();
+            for (path, text) in alone(&emitted, path) {
+                files.add(path, text);
+            }
+            let mut found = check(&files);
+            let own = path.replace("explores/generated", "views/joined").replace(".explore.", ".view.");
+            // What other explores show over views of theirs is taken away here by `-….joined_fields*`.
+            found.diagnostics.retain(|found| {
+                let at = &files.file(found.span().file).path;
+                !(found.code == Code::LookmlUnknownView && at.starts_with("views/joined/") && *at != own)
+            });
+            let shown = render::render(render::Format::Concise, &found.diagnostics, &files, render::Color::Never);
+            assert!(found.explores > 0 && found.diagnostics.is_empty(), "{path}:\n{shown}");
+        }
+    }
+}
+
+/// Returns a project of one explore file and what it includes. Suggestions come from explores of their own, and are not
+/// there.
+fn alone(emitted: &Emitted, explore: &str) -> BTreeMap<String, String> {
+    let includes = |text: &str| -> Vec<String> {
+        let paths = text.lines().filter_map(|line| line.strip_prefix("include: \"/")?.strip_suffix('"'));
+        paths.map(str::to_owned).collect()
+    };
+    let is_of_all = |path: &str| ["access/", "datagroups/", "manifest"].iter().any(|start| path.starts_with(start));
+    let mut open: Vec<String> = emitted.files.keys().filter(|path| is_of_all(path)).cloned().collect();
+    open.push(explore.to_owned());
+    let mut files = BTreeMap::new();
+    for (path, text) in emitted.files.iter().filter(|(path, _)| path.starts_with("models/")) {
+        let is_kept = |line: &&str| includes(line).iter().all(|path| open.contains(path));
+        files.insert(path.clone(), text.lines().filter(is_kept).collect::<Vec<_>>().join("\n"));
+    }
+    while let Some(path) = open.pop() {
+        let text = &emitted.files[&path];
+        open.extend(includes(text).into_iter().filter(|path| !files.contains_key(path)));
+        let text = text.lines().filter(|line| !line.trim_start().starts_with("suggest_"));
+        files.insert(path, text.collect::<Vec<_>>().join("\n"));
+    }
+    files
 }
 
 /// What is safe as long as rows stay as they are: keys, relationships, and aggregates that a measure says itself.

@@ -50,13 +50,13 @@ fn a_metric_more_changes_one_view() {
 }
 
 #[test]
-fn a_metric_over_joined_models_changes_one_explore() {
+fn a_metric_over_joined_models_changes_one_refinement() {
     let before = emit(&parcel(), Dialects::Configured);
     let mut world = parcel();
     let more =
         "metrics:\n  - { name: german_parcels, model: shipments, agg: count, where: customers.country = 'DE' }\n";
     world.definitions.push(("metrics/more.yml".to_owned(), more.to_owned()));
-    assert_eq!(changed(&before, &emit(&world, Dialects::Configured)), ["explores/generated/shipments.explore.lkml"]);
+    assert_eq!(changed(&before, &emit(&world, Dialects::Configured)), ["views/joined/shipments.view.lkml"]);
 }
 
 #[test]

@@ -31,7 +31,9 @@ mod write;
 mod wrong;
 
 use ask::{Outcome, World};
+use project::Model;
 
+use super::worlds::{Dialects, emit, parcel};
 use crate::battery::Small;
 
 /// Something, or why Looker refuses it.
@@ -93,6 +95,21 @@ fn the_orders_of_tpch_have_the_same_numbers_in_looker() {
 fn a_shop_imported_from_dbt_has_the_same_numbers_in_looker() {
     check(&World::dbt("legacy"));
     check(&World::dbt("newer"));
+}
+
+#[test]
+fn what_people_refine_wins() {
+    let mut files = emit(&parcel(), Dialects::Configured).files;
+    let stub = files.get_mut("views/refined/shipments.view.lkml").expect("a stub");
+    let refined = "view: +shipments {\n  measure: revenue { label: \"Net revenue\" }\n  \
+                   measure: parcels_booked { label: \"Bookings\" }\n}";
+    *stub = stub.replace("view: +shipments {\n}", refined);
+    let model = Model::read(&files).unwrap_or_else(|refusal| panic!("{}", refusal.0));
+    let view = model.view("shipments").unwrap_or_else(|refusal| panic!("{}", refusal.0));
+    for (measure, label, kind) in [("revenue", "Net revenue", "sum"), ("parcels_booked", "Bookings", "count")] {
+        let measure = view.named("measure", measure).expect("a measure");
+        assert_eq!((measure.word("label"), measure.word("type")), (Some(label), Some(kind)));
+    }
 }
 
 #[test]

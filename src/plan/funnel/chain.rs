@@ -35,6 +35,8 @@ pub(crate) struct Event {
     pub(crate) items: Vec<SelectItem>,
     /// The events that take part: those with a key and a time.
     pub(crate) conditions: Vec<SqlExpr>,
+    /// Further columns that are shown of a conversion, of those above.
+    pub(crate) shown: Vec<String>,
     ids: Vec<String>,
 }
 
@@ -57,7 +59,7 @@ impl Event {
         let mut items = vec![key.named(KEY), as_time.named(AT)];
         let ids: Vec<String> = (1..=primary_key.len().max(1)).map(|n| format!("id_{n}")).collect();
         items.extend(primary_key.iter().zip(&ids).map(|(name, id)| scope.column(&here, name).named(id)));
-        Self { items, conditions, ids }
+        Self { items, conditions, shown: Vec::new(), ids }
     }
 
     /// Adds what the first and the last step have to agree in.
@@ -82,6 +84,8 @@ pub(crate) struct Chain<'f> {
     ids: Vec<String>,
     /// The step before.
     before: String,
+    /// What is shown of its events.
+    shown: Vec<String>,
     with: Vec<Cte>,
 }
 
@@ -90,7 +94,7 @@ impl<'f> Chain<'f> {
     pub(crate) fn new(funnel: &'f Funnel, zone: Tz, time: ColumnType, event: &Event, bases: Select) -> Self {
         let with = vec![Cte { name: BASES.to_owned(), select: bases }];
         let (instants, ids) = (time == ColumnType::Timestamp, event.ids.clone());
-        Self { funnel, zone, instants, ids, before: BASES.to_owned(), with }
+        Self { funnel, zone, instants, ids, before: BASES.to_owned(), shown: Vec::new(), with }
     }
 
     /// Adds the events of a step that are credited, each to the latest event of the step before.
@@ -99,7 +103,7 @@ impl<'f> Chain<'f> {
         let (is_first, is_last) = (self.before == BASES, index + 1 == self.funnel.steps.len());
         let (name, nearest) = (format!("step_{}", index + 1), format!("nearest_{}", index + 1));
         let mut items: Vec<SelectItem> = [KEY, AT].into_iter().map(|name| column("events", name).named(name)).collect();
-        items.extend(event.ids.iter().map(|id| column("events", id).named(id)));
+        items.extend(event.ids.iter().chain(&event.shown).map(|name| column("events", name).named(name)));
         // Both ids of an event and of its base are kept; the base's are those of the first step.
         items.extend(self.ids.iter().map(|id| {
             let from = if is_first { id.clone() } else { base_id(id) };
@@ -138,6 +142,7 @@ impl<'f> Chain<'f> {
         };
         self.with.push(Cte { name: name.clone(), select: kept });
         self.before = name;
+        self.shown.clone_from(&event.shown);
     }
 
     /// Returns the condition that an event lies less than a time behind the event before it.
@@ -171,7 +176,8 @@ impl<'f> Chain<'f> {
     }
 
     /// Returns one row per base, or one per conversion and one per other base where the time between is asked for: the
-    /// columns of the bases that are named, `based_at`, `conversions`, and the time that `passed`.
+    /// columns of the bases that are named, `based_at`, `conversions`, the time that `passed`, and what is shown of a
+    /// conversion.
     pub(crate) fn finish(self, names: impl Iterator<Item = String>) -> Select {
         let one_by_one = matches!(self.funnel.result, FunnelResult::TimeBetween { .. });
         let joined = self.conversions(one_by_one);
@@ -182,6 +188,7 @@ impl<'f> Chain<'f> {
             let from_to = vec![column(BASES, AT), column("converted", AT)];
             let passed = Expr::call(Function::MicrosecondsBetween { instants: self.instants }, from_to);
             items.push(passed.binary(BinaryOp::Divide, Expr::integer(microseconds(unit))).named("passed"));
+            items.extend(self.shown.iter().map(|name| column("converted", name).named(name)));
         }
         Select {
             with: self.with,
@@ -200,6 +207,7 @@ impl<'f> Chain<'f> {
         let group_by = if one_by_one {
             items.push(Expr::integer(1).named("conversions"));
             items.push(SqlExpr::bare(AT).named(AT));
+            items.extend(self.shown.iter().map(|name| SqlExpr::bare(name).named(name)));
             Vec::new()
         } else {
             items.push(SqlExpr::aggregate(AggregateFunction::Count, None).named("conversions"));

@@ -17,10 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     super::{
-        super::{
-            lexical::inert,
-            tree::{self, DimensionType, View},
-        },
+        super::tree::{self, DimensionType, View},
         Emission, draft, label,
         splice::Splices,
         union::Names,
@@ -108,6 +105,12 @@ fn is_one_by_one(funnel: &Funnel) -> bool {
     matches!(funnel.result, FunnelResult::TimeBetween { .. })
 }
 
+/// Whether each row has a key: that of its base, with that of the conversion where each has a row.
+fn has_key(emission: &Emission<'_>, funnel: &Funnel) -> bool {
+    let last = funnel.steps.last().and_then(|step| emission.homes[&step.metric].as_ref().ok());
+    !is_one_by_one(funnel) || last.is_some_and(|home| !emission.project.models[home.model].primary_key.is_empty())
+}
+
 fn has_the_same_rows(one: &Funnel, other: &Funnel) -> bool {
     let is_as = match (one.result, other.result) {
         (FunnelResult::TimeBetween { unit, .. }, FunnelResult::TimeBetween { unit: theirs, .. }) => unit == theirs,
@@ -175,8 +178,8 @@ fn view(
 ) -> View {
     let column = |name: &str, kind: DimensionType| draft::hidden(name, kind, &format!("${{TABLE}}.{name}"));
     let is_one_by_one = is_one_by_one(funnel);
-    // One row per conversion has no key.
-    let mut made = fields.view(emission, derived_table, (!is_one_by_one, "When the first event happened."));
+    let has_key = has_key(emission, funnel);
+    let mut made = fields.view(emission, derived_table, (has_key, "When the first event happened."));
     if is_one_by_one {
         made.dimensions.push(column(PASSED, DimensionType::Number));
     } else {
@@ -189,11 +192,12 @@ fn view(
 }
 
 fn description(project: &Project, funnel: &Funnel) -> String {
-    let step = |step: &FunnelStep| {
-        let name = inert(&project.metrics[step.metric].name);
+    let step = |(at, step): (usize, &FunnelStep)| {
+        let label = label::of_metric(&project.metrics[step.metric]);
+        let name = if at == 0 { label } else { label::within(&label) };
         step.within.map_or(name.clone(), |within| format!("{name} within {within}"))
     };
-    let steps: Vec<String> = funnel.steps.iter().map(step).collect();
+    let steps: Vec<String> = funnel.steps.iter().enumerate().map(step).collect();
     format!(
         "One row for each of the first of: {}. Filters choose the first events, and an event counts for the latest of them.",
         steps.join(", then ")

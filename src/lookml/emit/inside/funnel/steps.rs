@@ -16,9 +16,12 @@ use crate::{
     catalog::ColumnType,
     plan::{Chain, Context, Event, ModelRows, WholeData},
     project::Funnel,
-    sql::{Expr, Select, SqlExpr},
+    sql::{Expr, Function, Literal, Select, SqlExpr},
     time::DateTime,
 };
+
+/// The key of an event of the last step.
+const OF_LAST: &str = "last_key";
 
 /// Selects the bases with what was credited to them.
 pub(super) fn select(
@@ -31,6 +34,7 @@ pub(super) fn select(
     let project = emission.project;
     let context = Context { now: DateTime::UNIX_EPOCH, dialect: emission.options.dialect };
     let mut chain: Option<(Chain<'_>, ColumnType)> = None;
+    let key_of_last = super::has_key(emission, funnel) && super::is_one_by_one(funnel);
     let mut ahead = Some(0);
     for (index, step) in funnel.steps.iter().enumerate() {
         let home = emission.homes[&step.metric].clone()?;
@@ -41,6 +45,10 @@ pub(super) fn select(
             choose(emission, fields, &mut rows, (&mut event, &at.expr), splices)?;
         } else {
             ahead = ahead.zip(step.within).map(|(days, within)| days + partition::days(within));
+        }
+        if key_of_last && index + 1 == funnel.steps.len() {
+            event.items.push(rows.value(&dimension::key_text(emission, home.model)).named(OF_LAST));
+            event.shown.push(OF_LAST.to_owned());
         }
         let mut conditions = event.conditions.clone();
         conditions.extend(rows::inside(emission, home.model, &mut rows, splices)?);
@@ -59,10 +67,24 @@ pub(super) fn select(
         }
     }
     let (chain, _) = chain.ok_or("it has no steps")?;
-    let own = [KEY, PERIOD].into_iter().skip(usize::from(super::is_one_by_one(funnel))).map(str::to_owned);
+    let own = [KEY, PERIOD].into_iter().skip(usize::from(!super::has_key(emission, funnel))).map(str::to_owned);
     let mut select = chain.finish(own.chain(fields.columns().cloned()));
     select.items.retain(|item| item.alias != "based_at");
+    if key_of_last {
+        let last = select.items.pop_if(|item| item.alias == OF_LAST).ok_or("its last events have no key")?;
+        let base = &mut select.items.first_mut().ok_or("its first events have no key")?.expr;
+        *base = both_keys(base.clone(), last.expr);
+    }
     Ok(select)
+}
+
+/// The key of a conversion, or of a base without one: the first has its length in front, so that no two pairs are alike.
+fn both_keys(base: SqlExpr, last: SqlExpr) -> SqlExpr {
+    let text = |text: &str| Expr::Literal(Literal::String(text.to_owned()));
+    let length = Expr::call(Function::Length, vec![base.clone()]);
+    let length = Expr::Cast { arg: Box::new(length), to: ColumnType::String };
+    let last = Expr::call(Function::Coalesce, vec![last, text("")]);
+    Expr::call(Function::Concat, vec![length, text(":"), base, text("|"), last])
 }
 
 /// Adds the columns of the bases, and what a query filters.

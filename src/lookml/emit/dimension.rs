@@ -11,6 +11,7 @@ use super::{
         tree::{self, DimensionType, When},
     },
     Emission, draft, label, members, policies,
+    splice::Splices,
     sql::{self, Site},
     time,
 };
@@ -105,6 +106,9 @@ fn field(emission: &mut Emission<'_>, id: DimensionId) -> Result<Field, String> 
     let dimension = &project.dimensions[id];
     let name = emission.draft(dimension.model).dimensions[&id].clone();
     let mut docs = label::docs(&name, &dimension.docs, || describe(emission, dimension));
+    if label::parameter(&dimension.docs, "label").is_none() {
+        docs.label = Some(label::of_dimension(project, id));
+    }
     if emission.options.synonyms {
         docs.synonyms = dimension.docs.synonyms.iter().map(|synonym| inert(synonym)).collect();
     }
@@ -117,9 +121,6 @@ fn field(emission: &mut Emission<'_>, id: DimensionId) -> Result<Field, String> 
     docs.required_access_grants = emission.grants.of_value(id);
     if let DimensionKind::Time { .. } = dimension.kind {
         let (datatype, convert_tz) = time::datatype(dimension.column_type);
-        if dimension.docs.label.is_none() {
-            docs.label = Some(label::human(&name));
-        }
         let sql = match dimension.metric {
             Some(_) => members::value(emission, id)?,
             None => value(emission, dimension, &dimension.expr)?,
@@ -295,6 +296,22 @@ fn composite_key(emission: &Emission<'_>, model: ModelId, columns: &[String]) ->
         [only] => only.clone(),
         _ => Expr::call(Function::Concat, parts),
     }
+}
+
+/// Returns the key of several columns that a view beside a model holds as they are, or nothing where one column is the key.
+pub(super) fn copied_key(emission: &Emission<'_>, model: ModelId) -> Option<tree::Dimension> {
+    let columns = &emission.project.models[model].primary_key;
+    if columns.len() < 2 {
+        return None;
+    }
+    let mut splices = Splices::default();
+    let value = key_text(emission, model).map(&mut |leaf| match leaf {
+        Ref::Column { column, .. } => splices.place(format!("${{TABLE}}.{column}")),
+        _ => unreachable!("a key is made of columns"),
+    });
+    let text = splices.expression(&value, emission.options.dialect).ok()?;
+    let name = draft::unique("primary_key", |name| columns.iter().all(|column| identifier(column) != name));
+    Some(tree::Dimension { primary_key: true, ..draft::hidden(&name, DimensionType::String, &text) })
 }
 
 fn has_free_after(emission: &Emission<'_>, model: ModelId, columns: &[String]) -> bool {

@@ -21,9 +21,6 @@ use crate::{
     sql::Expr,
 };
 
-/// The width up to which Looker shows the label of an explore.
-const LABEL_WIDTH: usize = 25;
-
 /// The explores of a model.
 pub(super) struct Explores {
     pub explores: Vec<(Home, tree::Explore)>,
@@ -101,7 +98,7 @@ fn head(emission: &mut Emission<'_>, home: &Home) -> tree::Explore {
     let project = emission.project;
     let model = &project.models[home.model];
     let view = emission.draft(home.model).view.clone();
-    let title = model.docs.label.as_deref().map_or_else(|| label::human(&model.name), inert);
+    let title = label::of_model(project, home.model);
     let mut explore = tree::Explore {
         name: emission.explore_name(home),
         label: Some(title.clone()),
@@ -112,14 +109,9 @@ fn head(emission: &mut Emission<'_>, home: &Home) -> tree::Explore {
         ..tree::Explore::default()
     };
     if let Some(axis) = home.axis.as_ref().filter(|_| !emission.is_default(home)) {
-        let dimension = &project.dimensions[axis.dimension];
-        let roles: Vec<&str> = axis.route.0.iter().map(|join| project.joins[*join].role.as_str()).collect();
-        let name = label::human(&label::group_name(&dimension.name)).to_lowercase();
-        let when = roles.into_iter().chain([name.as_str()]).collect::<Vec<_>>().join(" ").replace('_', " ");
-        let long = format!("{title} by {when}");
-        explore.label = Some(if long.chars().count() <= LABEL_WIDTH { long } else { format!("By {when}") });
+        explore.label = Some(format!("{title} by {}", label::of_axis(project, axis)));
         explore.group_label = Some(title);
-        let axis = project.dimension_path(home.model, &axis.route, axis.dimension);
+        let axis = label::of_path(project, &axis.route, axis.dimension);
         let description = explore.description.take().unwrap_or_default();
         explore.description = Some(format!("{description} Metrics here are counted by {axis}."));
     }

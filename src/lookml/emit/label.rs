@@ -6,7 +6,8 @@ use super::super::{
 };
 use crate::{
     catalog::ColumnType,
-    project::{Aggregation, Docs, Format},
+    ids::{DimensionId, ModelId},
+    project::{Aggregation, DimensionKind, Docs, Format, Metric, Project, Route, TimeAxis},
 };
 
 /// Endings that say "this is a time", which the timeframes say again.
@@ -32,6 +33,75 @@ pub(crate) fn human(name: &str) -> String {
         first.make_ascii_uppercase();
     }
     text
+}
+
+/// Writes a label within a sentence: an ordinary word begins small, and `SKU`, `GmbH` and `iOS` stay as they are.
+pub(super) fn within(label: &str) -> String {
+    let (first, rest) = label.split_once(' ').map_or((label, None), |(first, rest)| (first, Some(rest)));
+    let mut letters = first.chars();
+    let is_ordinary = letters.next().is_some_and(char::is_uppercase)
+        && !letters.as_str().is_empty()
+        && letters.all(|letter| letter.is_lowercase() || letter == '-');
+    let first = if is_ordinary { first.to_lowercase() } else { first.to_owned() };
+    rest.map_or(first.clone(), |rest| format!("{first} {rest}"))
+}
+
+/// Writes `a, b and c`.
+pub(super) fn listed(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+/// Returns what the rows of a model are called.
+pub(super) fn of_model(project: &Project, model: ModelId) -> String {
+    let model = &project.models[model];
+    model.docs.label.as_deref().map_or_else(|| human(&model.name), inert)
+}
+
+/// Returns what a metric is called.
+pub(super) fn of_metric(metric: &Metric) -> String {
+    metric.docs.label.as_deref().map_or_else(|| human(&metric.name), inert)
+}
+
+/// Returns what a dimension is called: a time without the word for it, unless an earlier one of its model has that name.
+pub(super) fn of_dimension(project: &Project, id: DimensionId) -> String {
+    let dimension = &project.dimensions[id];
+    if let Some(label) = &dimension.docs.label {
+        return inert(label);
+    }
+    let DimensionKind::Time { .. } = dimension.kind else { return human(&dimension.name) };
+    let group = group_name(&dimension.name);
+    let is_named_so = |other: &&DimensionId| {
+        let other = &project.dimensions[**other];
+        matches!(other.kind, DimensionKind::Time { .. }) && group_name(&other.name) == group
+    };
+    let first = project.models[dimension.model].dimensions.iter().find(is_named_so);
+    human(if first == Some(&id) { &group } else { &dimension.name })
+}
+
+/// Returns what a way over joins is called, as the views of an explore are: `Parcels`, `Parcels: Customers`.
+pub(super) fn of_route(project: &Project, route: &Route) -> String {
+    let name = |join| {
+        let join = &project.joins[join];
+        let is_own = join.role == project.models[join.to].name;
+        if is_own { of_model(project, join.to) } else { human(&join.role) }
+    };
+    route.0.iter().map(|join| name(*join)).collect::<Vec<_>>().join(": ")
+}
+
+/// Returns what a dimension at the end of a way is called: `Booked`, `Parcels Booked`.
+pub(super) fn of_path(project: &Project, route: &Route, dimension: DimensionId) -> String {
+    let own = of_dimension(project, dimension);
+    if route.0.is_empty() { own } else { format!("{} {own}", of_route(project, route)) }
+}
+
+/// Returns what a time axis is called within a sentence: `booked`, `parcels booked`.
+pub(super) fn of_axis(project: &Project, axis: &TimeAxis) -> String {
+    let own = within(&of_dimension(project, axis.dimension));
+    if axis.route.0.is_empty() { own } else { format!("{} {own}", within(&of_route(project, &axis.route))) }
 }
 
 /// Returns the word in front of a measure whose metric shares its name with a dimension.
@@ -236,5 +306,29 @@ mod tests {
         let chf = named_format(Format::Currency(2), Some("CHF"), None).expect("a format");
         assert_eq!(chf.value_format, "#,##0.00 \"CHF\"");
         assert_eq!(format(Format::Percent(1), None), "percent_1");
+    }
+
+    #[test]
+    fn only_ordinary_words_begin_small_within_a_sentence() {
+        let labels = [
+            ("On time", "on time"),
+            ("Parcels Booked", "parcels Booked"),
+            ("SKU", "SKU"),
+            ("GmbH or not", "GmbH or not"),
+            ("iOS version", "iOS version"),
+            ("E-mail", "e-mail"),
+            ("X axis", "X axis"),
+            ("Größe", "größe"),
+        ];
+        for (label, expected) in labels {
+            assert_eq!(within(label), expected);
+        }
+    }
+
+    #[test]
+    fn a_list_ends_with_and() {
+        let list = |words: &[&str]| listed(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
+        assert_eq!(list(&["a"]), "a");
+        assert_eq!(list(&["a", "b", "c"]), "a, b and c");
     }
 }

@@ -11,7 +11,7 @@ use super::{
         lexical::{identifier, inert},
         tree::{self, DimensionType, JoinType, View, When},
     },
-    Emission, draft, label,
+    Emission, dimension, draft, label,
     splice::Splices,
 };
 use crate::{
@@ -90,6 +90,7 @@ fn make(emission: &mut Emission<'_>, model: ModelId, shown: &[DimensionId], deri
     if let [only] = dimensions.as_mut_slice() {
         only.primary_key = true;
     }
+    dimensions.splice(0..0, dimension::copied_key(emission, model));
     for id in shown {
         let dimension = &project.dimensions[*id];
         let field = identifier(&dimension.name);

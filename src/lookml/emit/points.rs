@@ -17,7 +17,7 @@ use super::{
         lexical::identifier,
         tree::{self, DimensionType, Filter, JoinType, Timeframe, View},
     },
-    Emission, calendar, draft,
+    Emission, calendar, dimension, draft,
     home::Home,
     label, measure,
     partition::{self, Days},
@@ -74,7 +74,7 @@ fn make(emission: &mut Emission<'_>, home: &Home, balance: &Balance) -> Result<P
         return Err("it is a balance along the time of a joined model".to_owned());
     }
     let base = emission.draft(home.model).view.clone();
-    let dimension = &project.dimensions[axis.dimension];
+    let time = &project.dimensions[axis.dimension];
     let group = format!("{base}.{}", emission.draft(home.model).dimensions[&axis.dimension]);
     let name = name(emission, home, balance);
 
@@ -86,8 +86,8 @@ fn make(emission: &mut Emission<'_>, home: &Home, balance: &Balance) -> Result<P
     let mut rows = ModelRows::open_unbounded(&data, context, home.model);
     rows.dated_by(home.axis.as_ref());
     let moment = rows.dimension(axis.dimension);
-    let local = local_time(moment.clone(), dimension.column_type, project.time_zone);
-    let frames = time::timeframes(project, dimension);
+    let local = local_time(moment.clone(), time.column_type, project.time_zone);
+    let frames = time::timeframes(project, time);
     let mut partition_by = Vec::new();
     for frame in &frames {
         if let Some(period) = period(emission, &rows, (&moment, &local), *frame) {
@@ -250,6 +250,7 @@ fn view(emission: &Emission<'_>, home: &Home, name: String, derived_table: Strin
     if let [only] = dimensions.as_mut_slice() {
         only.primary_key = true;
     }
+    dimensions.splice(0..0, dimension::copied_key(emission, home.model));
     dimensions.push(draft::hidden(COUNTS, DimensionType::YesNo, &format!("${{TABLE}}.{COUNTS}")));
     View { name, derived_table: Some(derived_table), dimensions, ..View::default() }
 }

@@ -2,9 +2,9 @@
 
 use super::{
     super::{
-        lexical::{dedent, forbidden_in_sql, inert},
+        lexical::{dedent, forbidden_in_sql},
         options::Options,
-        tree::{FieldDocs, Set, View},
+        tree::{Set, View},
     },
     Emission,
     dimension::personal,
@@ -69,13 +69,8 @@ pub(super) fn source(emission: &Emission<'_>, model: ModelId) -> Result<ViewSour
 /// Makes the view of a model that can be said.
 pub(super) fn view(emission: &Emission<'_>, model: ModelId) -> Option<View> {
     let project = emission.project;
-    let definition = &project.models[model];
     let draft = emission.draft(model);
-    let mut view = View {
-        name: draft.view.clone(),
-        label: Some(definition.docs.label.as_deref().map_or_else(|| label::human(&definition.name), inert)),
-        ..View::default()
-    };
+    let mut view = View { name: draft.view.clone(), label: Some(label::of_model(project, model)), ..View::default() };
     match source(emission, model).ok()? {
         ViewSource::Table(name) => view.sql_table_name = Some(name),
         ViewSource::Derived(sql) => view.derived_table = Some(sql),
@@ -121,26 +116,70 @@ fn fill(view: &mut View, part: &draft::Part) {
 fn detail(emission: &Emission<'_>, model: ModelId) -> Set {
     let project = emission.project;
     let draft = emission.draft(model);
-    let open = |docs: &FieldDocs| docs.required_access_grants.is_empty();
-    let key = draft.own.key.iter().filter(|key| open(&key.docs));
-    let mut fields: Vec<String> = key.map(|key| key.name.clone()).collect();
-    let is_shown = |time: &DimensionId| !draft.crossing.contains(time) && emission.is_open(*time);
-    if let Some(time) = project.models[model].time.filter(is_shown) {
-        let (frame, _) = super::time::default_filter(project, &project.dimensions[time]);
-        fields.push(format!("{}_{}", draft.dimensions[&time], frame.word()));
-    }
-    for id in &project.models[model].dimensions {
-        let dimension = &project.dimensions[*id];
-        let name = &draft.dimensions[id];
-        let shown = !dimension.docs.hidden
-            && personal(project, *id).is_empty()
+    let is_there = |id: &DimensionId| {
+        personal(project, *id).is_empty()
             && emission.is_open(*id)
-            && !matches!(dimension.kind, DimensionKind::Time { .. })
             && !draft.crossing.contains(id)
-            && !draft.left_out.contains_key(id);
-        if shown && !fields.contains(name) && fields.len() < DRILL_FIELDS {
+            && !draft.left_out.contains_key(id)
+    };
+    let is_time = |id: &DimensionId| matches!(project.dimensions[*id].kind, DimensionKind::Time { .. });
+    let field = |id: &DimensionId| {
+        let name = &draft.dimensions[id];
+        if is_time(id) {
+            let (frame, _) = super::time::default_filter(project, &project.dimensions[*id]);
+            format!("{name}_{}", frame.word())
+        } else {
+            name.clone()
+        }
+    };
+    let mut fields: Vec<String> = Vec::new();
+    let key = draft.own.key.as_ref().filter(|key| key.docs.required_access_grants.is_empty());
+    match key {
+        Some(key) if is_column(emission, model, &key.name) => fields.push(key.name.clone()),
+        Some(_) => {
+            let shown = |id: &DimensionId| is_there(id).then(|| field(id));
+            let columns = &project.models[model].primary_key;
+            fields.extend(columns.iter().filter_map(|column| of_key(emission, model, column, shown)));
+        }
+        None => {}
+    }
+    let time = project.models[model].time.filter(is_there).map(|id| field(&id));
+    fields.extend(time.filter(|time| !fields.contains(time)));
+    for id in &project.models[model].dimensions {
+        let name = &draft.dimensions[id];
+        let is_shown = is_there(id) && !is_time(id) && !project.dimensions[*id].docs.hidden;
+        if is_shown && !fields.contains(name) && fields.len() < DRILL_FIELDS {
             fields.push(name.clone());
         }
     }
+    if fields.is_empty() {
+        fields.extend(key.map(|key| key.name.clone()));
+    }
     Set { name: "detail".to_owned(), fields }
+}
+
+/// Returns whether the key of a view is the field of its only key column, and not made for Looker alone.
+fn is_column(emission: &Emission<'_>, model: ModelId, key: &str) -> bool {
+    match emission.project.models[model].primary_key.as_slice() {
+        [column] => emission.draft(model).column_field(column) == Some(key),
+        _ => false,
+    }
+}
+
+/// Returns what shows a column of a key: the dimension that is declared over it, else the column as it is.
+fn of_key(
+    emission: &Emission<'_>,
+    model: ModelId,
+    column: &str,
+    field: impl Fn(&DimensionId) -> Option<String>,
+) -> Option<String> {
+    let project = emission.project;
+    let shows_it =
+        |id: &&DimensionId| project.plain_column(**id).is_some_and(|shown| shown.eq_ignore_ascii_case(column));
+    if let Some(declared) = project.models[model].dimensions.iter().find(shows_it) {
+        return field(declared);
+    }
+    let draft = emission.draft(model);
+    let helper = draft.column_field(column).and_then(|field| draft.own.helpers.get(field));
+    helper.filter(|helper| helper.docs.required_access_grants.is_empty()).map(|helper| helper.name.clone())
 }

@@ -43,6 +43,8 @@ pub(super) struct Fields {
     /// The members of the time; none without a time.
     pub(super) frames: Vec<Timeframe>,
     shown: Vec<(Shared, String, Field)>,
+    /// What the buckets among them are sorted by.
+    ranks: Vec<tree::Dimension>,
 }
 
 impl Fields {
@@ -67,9 +69,11 @@ impl Fields {
         let is_axis = |at: &Shared| home.axis.as_ref().is_some_and(|axis| at.is(&axis.route, axis.dimension));
         reached.retain(|shared| !is_axis(shared));
         let columns = columns::names(emission, &reached, names)?;
-        let mut shown = Vec::new();
+        let title = title(emission, home);
+        let (mut shown, mut ranks) = (Vec::new(), Vec::new());
         for (shared, name) in reached.into_iter().zip(columns) {
-            let mut field = columns::field(emission, &shared, &name)?;
+            let mut field = columns::field(emission, &shared, &name, &title)?;
+            ranks.extend(columns::rank(emission, &shared, &name)?);
             if let Field::Group(group) = &mut field {
                 group.timeframes = spans(std::mem::take(&mut group.timeframes));
                 if group.timeframes.is_empty() {
@@ -78,7 +82,7 @@ impl Fields {
             }
             shown.push((shared, name, field));
         }
-        Ok(Self { view: view.to_owned(), home: home.clone(), frames, shown })
+        Ok(Self { view: view.to_owned(), home: home.clone(), frames, shown, ranks })
     }
 
     /// The field that the explore is filtered on.
@@ -240,6 +244,7 @@ impl Fields {
                 Field::Group(group) => made.dimension_groups.push(group.clone()),
             }
         }
+        made.dimensions.extend(self.ranks.iter().cloned());
         made
     }
 

@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     super::{
-        lexical::{identifier, inert},
+        lexical::identifier,
         report::{Entry, Outcome, Subject},
         tree::{Explore, Filter, View},
     },
@@ -163,8 +163,7 @@ fn make<'p>(
         measure.docs.drill_fields.clear();
     }
     let models = fields.models(project).collect();
-    let definition = &project.metrics[metric];
-    let label = definition.docs.label.as_deref().map_or_else(|| label::human(&definition.name), inert);
+    let label = label::of_metric(&project.metrics[metric]);
     let explore = head(emission, &fields, (label, description), &BTreeSet::from([home.model]));
     emission.guard(home.model);
     let metrics = shown.keys().copied().collect();
@@ -256,8 +255,7 @@ fn bounds(
 
 /// What the rows of a model are called.
 fn title(emission: &Emission<'_>, home: &Home) -> String {
-    let model = &emission.project.models[home.model];
-    model.docs.label.as_deref().map_or_else(|| label::human(&model.name), inert)
+    label::of_model(emission.project, home.model)
 }
 
 /// Names an explore that counts rows of some models, and says what it is.

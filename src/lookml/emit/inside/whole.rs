@@ -17,7 +17,7 @@ use super::{
         super::tree::{self, DimensionType, MeasureType},
         Emission, draft,
         home::Home,
-        measure,
+        label, measure,
         splice::Splices,
         union::{
             fields,
@@ -230,16 +230,21 @@ fn or_zero(value: SqlExpr) -> SqlExpr {
 
 /// Says what an explore of wholes is.
 pub(super) fn description(emission: &Emission<'_>, home: &Home, inputs: &[Input]) -> String {
+    let visible = Visible::whole(emission.project);
+    let key = |path: &Vec<String>| match plan::find_dimension(&visible, home.model, path) {
+        Ok((route, dimension)) => label::of_path(emission.project, &route, dimension),
+        Err(_) => label::human(&path.join(" ")),
+    };
     let told = inputs.iter().filter_map(|input| {
+        let name = label::human(&input.name);
         Some(match input.ignore.as_ref()? {
-            Ignore::All => format!("{} is that of all of them", input.name),
+            Ignore::All => format!("{name} is that of all of them"),
             Ignore::Keys(paths) => {
-                let keys: Vec<String> = paths.iter().map(|path| path.join(".")).collect();
-                format!("{} is told without {}", input.name, keys.join(" and "))
+                format!("{name} is told without {}", label::listed(&paths.iter().map(key).collect::<Vec<_>>()))
             }
         })
     });
     let told: Vec<String> = told.collect();
     let title = title(emission, home);
-    super::inert(&format!("{title} that the filters of a query leave; {}.", told.join("; ")))
+    format!("{title} that the filters of a query leave. {}.", told.join(". "))
 }

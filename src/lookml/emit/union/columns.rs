@@ -16,8 +16,9 @@ use super::{
     shared::Shared,
 };
 use crate::{
+    ids::DimensionId,
     project::{Dimension, DimensionKind},
-    sql::{Expr, Literal, SqlExpr},
+    sql::{BinaryOp, Expr, Literal, SqlExpr},
 };
 
 /// A field over a column.
@@ -52,17 +53,54 @@ pub(in crate::lookml::emit) fn names(
                 names.0.extend(members);
                 free
             }
+            _ if !dimension.buckets.is_empty() => {
+                let is_free = |name: &str| [name, &rank_name(name)].iter().all(|name| !names.0.contains(*name));
+                let free = draft::unique(&wanted, is_free);
+                names.0.extend([free.clone(), rank_name(&free)]);
+                free
+            }
             DimensionKind::String | DimensionKind::Number | DimensionKind::Boolean { .. } => names.claim(&wanted),
         });
     }
     Ok(found)
 }
 
-/// Makes the field of a column.
-pub(in crate::lookml::emit) fn field(emission: &Emission<'_>, shared: &Shared, name: &str) -> Result<Field, String> {
+fn rank_name(name: &str) -> String {
+    format!("{name}_rank")
+}
+
+/// Makes the hidden field that has the buckets of a column in their order, not in that of their words.
+pub(in crate::lookml::emit) fn rank(
+    emission: &Emission<'_>,
+    shared: &Shared,
+    name: &str,
+) -> Result<Option<tree::Dimension>, String> {
+    let (_, id) = &shared.at[0];
+    let buckets = &emission.project.dimensions[*id].buckets;
+    if buckets.is_empty() {
+        return Ok(None);
+    }
+    let mut splices = Splices::default();
+    let value = splices.place(format!("${{TABLE}}.{name}"));
+    let branches = buckets.iter().zip(1..).map(|(bucket, place)| {
+        let word = Expr::Literal(Literal::String(bucket.label.clone()));
+        (value.clone().binary(BinaryOp::Eq, word), Expr::integer(place))
+    });
+    let order = Expr::Case { branches: branches.collect(), otherwise: None };
+    let text = splices.expression(&order, emission.options.dialect)?;
+    Ok(Some(draft::hidden(&rank_name(name), DimensionType::Number, &text)))
+}
+
+/// Makes the field of a column; `title` is what the view is called.
+pub(in crate::lookml::emit) fn field(
+    emission: &Emission<'_>,
+    shared: &Shared,
+    name: &str,
+    title: &str,
+) -> Result<Field, String> {
     let (_, id) = &shared.at[0];
     let definition = &emission.project.dimensions[*id];
-    let docs = docs(emission, definition, &shared.path, name);
+    let docs = docs(emission, *id, &shared.path, title);
     if let DimensionKind::Time { .. } = definition.kind {
         let (datatype, convert_tz) = time::datatype(definition.column_type);
         return Ok(Field::Group(tree::DimensionGroup {
@@ -90,24 +128,34 @@ fn own_words<'p>(emission: &Emission<'_>, dimension: &Dimension, path: &'p [Stri
     (*first == emission.project.models[dimension.model].name).then_some(rest)
 }
 
-fn docs(emission: &Emission<'_>, dimension: &Dimension, path: &[String], name: &str) -> tree::FieldDocs {
-    let mut docs = label::docs(name, &dimension.docs, || format!("The {} of a row.", path.join(".")));
-    let model = &emission.project.models[dimension.model];
-    let title = model.docs.label.as_deref().map_or_else(|| label::human(&model.name), inert);
-    let own = dimension.docs.label.as_deref().map(inert);
+/// Says what a column is: one of another model by the roles on the way, one of the own model as its own view does.
+fn docs(emission: &Emission<'_>, id: DimensionId, path: &[String], title: &str) -> tree::FieldDocs {
+    let project = emission.project;
+    let dimension = &project.dimensions[id];
+    let own = label::of_dimension(project, id);
+    let mut docs = label::docs(&dimension.name, &dimension.docs, || format!("{own} of a row."));
     if own_words(emission, dimension, path).is_some() {
-        docs.label = own.or_else(|| Some(label::human(name)));
-        docs.group_label = Some(title);
+        docs.label = Some(own);
+        docs.group_label = group(docs.group_label.take(), label::of_model(project, dimension.model), title);
     } else {
         let roles: Vec<String> = path[..path.len() - 1].iter().map(|role| label::human(role)).collect();
-        let own = own.unwrap_or_else(|| label::human(&dimension.name));
-        docs.label = Some(format!("{} {}", roles.join(" "), own.to_lowercase()));
         docs.group_label = Some(roles.join(": "));
+        let words = roles.iter().enumerate().map(|(at, role)| if at == 0 { role.clone() } else { label::within(role) });
+        docs.label = Some(words.chain([label::within(&own)]).collect::<Vec<_>>().join(" "));
     }
     docs.view_label = None;
     docs.tags.extend(dimension.pii.iter().flat_map(|class| ["pii".to_owned(), format!("pii:{}", inert(class))]));
     docs.tags.push(format!("entente:{}", path.join(".")));
     tree::FieldDocs { drill_fields: Vec::new(), html: None, links: Vec::new(), ..docs }
+}
+
+/// The group of a model's own dimension: the declared one, below the model where the view is not called after it alone.
+fn group(declared: Option<String>, model: String, title: &str) -> Option<String> {
+    match declared {
+        declared if model == title => declared,
+        Some(declared) => Some(format!("{model}: {declared}")),
+        None => Some(model),
+    }
 }
 
 fn dimension(
@@ -125,6 +173,7 @@ fn dimension(
     match dimension.kind {
         _ if !dimension.buckets.is_empty() => {
             field.suggestions = dimension.buckets.iter().map(|bucket| inert(&bucket.label)).collect();
+            field.order_by_field = Some(rank_name(name));
         }
         DimensionKind::String | DimensionKind::Time { .. } => {}
         DimensionKind::Number => {
@@ -149,6 +198,6 @@ fn dimension(
     // Suggestions would read all facts.
     field.not_suggestable = dimension.pii.is_some()
         || !dimension.suggest
-        || (field.suggestions.is_empty() && field.kind != DimensionType::YesNo);
+        || (field.suggestions.is_empty() && field.kind == DimensionType::String);
     Ok(field)
 }

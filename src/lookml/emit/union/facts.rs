@@ -56,7 +56,7 @@ impl Window {
         }
     }
 
-    /// What it is called in names and, with blanks, in labels: `over_28_days`, `month_to_date`, `all_time`.
+    /// What it is called in names: `over_28_days`, `month_to_date`, `all_time`.
     pub(super) fn name(self) -> String {
         let over = match self.over {
             Cumulation::Window(duration) => format!("over_{duration}").replace(' ', "_"),
@@ -66,6 +66,18 @@ impl Window {
             Cumulation::AllTime => "all_time".to_owned(),
         };
         if self.to_first_day { format!("{over}_at_first") } else { over }
+    }
+
+    /// What people read of it: `last 28 days`, `month to date`, `all time`.
+    pub(super) fn words(self) -> String {
+        let over = match self.over {
+            Cumulation::Window(duration) => format!("last {duration}"),
+            Cumulation::ToDate(size) => {
+                format!("{} to date", size.standard().map_or("period", Granularity::name).replace('_', " "))
+            }
+            Cumulation::AllTime => "all time".to_owned(),
+        };
+        if self.to_first_day { format!("{over}, at its first day") } else { over }
     }
 }
 

@@ -16,7 +16,7 @@ use super::{
     formula::{Above, formula},
     joined,
     leaves::Leaves,
-    time_type,
+    time_type, words,
 };
 use crate::{
     catalog::ColumnType,
@@ -131,9 +131,13 @@ pub(super) fn view(
     helpers: Vec<tree::Dimension>,
     measures: Vec<tree::Measure>,
 ) -> Result<View, String> {
-    let title = super::head(emission, union).group_label;
-    let mut made =
-        View { name: union.name.clone(), label: title, derived_table: Some(derived_table), ..View::default() };
+    let title = words::title(emission, &union.facts);
+    let mut made = View {
+        name: union.name.clone(),
+        label: Some(title.clone()),
+        derived_table: Some(derived_table),
+        ..View::default()
+    };
     if union.has_key {
         let mut key = draft::hidden(branch::KEY, DimensionType::String, &format!("${{TABLE}}.{}", branch::KEY));
         key.primary_key = true;
@@ -155,10 +159,11 @@ pub(super) fn view(
         });
     }
     for (shared, name) in union.shared.iter().zip(&union.shared_names) {
-        match columns::field(emission, shared, name)? {
+        match columns::field(emission, shared, name, &title)? {
             Field::Dimension(dimension) => made.dimensions.push(dimension),
             Field::Group(group) => made.dimension_groups.push(group),
         }
+        made.dimensions.extend(columns::rank(emission, shared, name)?);
     }
     made.dimensions.extend(day_field(emission, union)?);
     made.dimensions.extend(key_fields(emission, union));

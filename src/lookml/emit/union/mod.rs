@@ -19,6 +19,7 @@ mod gathered;
 mod joined;
 pub(super) mod leaves;
 pub(super) mod shared;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,11 +27,11 @@ pub(super) use facts::Fact;
 
 use super::{
     super::{
-        lexical::{identifier, inert},
+        lexical::identifier,
         report::{Entry, Outcome, Subject},
         tree::{Explore, Filter, Timeframe, View},
     },
-    Emission, draft, label,
+    Emission, draft,
     splice::Splices,
     time,
 };
@@ -38,7 +39,7 @@ use crate::{
     catalog::ColumnType,
     ids::{MetricId, ModelId},
     plan::WholeData,
-    project::{MetricKind, Project, TimeAxis},
+    project::{MetricKind, Project},
     time::Granularity,
 };
 use joined::Joined;
@@ -259,16 +260,9 @@ fn part(emission: &Emission<'_>, facts: &[Fact], fact: &Fact) -> String {
     if fact.later == 0 {
         return explore;
     }
-    let before = before(fact.later).replace(' ', "_");
+    let before = words::before(fact.later).replace(' ', "_");
     let is_beside = facts.iter().any(|other| (&other.home, other.window, other.later) == (&fact.home, fact.window, 0));
     if is_beside { before } else { format!("{explore}_{before}") }
-}
-
-/// `52 weeks before`
-fn before(days: i64) -> String {
-    let (count, unit) = if days % 7 == 0 { (days / 7, "week") } else { (days, "day") };
-    let (count, word) = if count < 0 { (-count, "after") } else { (count, "before") };
-    format!("{count} {unit}{} {word}", if count == 1 { "" } else { "s" })
 }
 
 /// Returns the timeframes that all facts have, and whether times are shown as days.
@@ -318,49 +312,9 @@ fn time_type(emission: &Emission<'_>, union: &Union) -> ColumnType {
     }
 }
 
-/// Says in few words when the rows of a fact count, and in more what they are.
-fn words(emission: &Emission<'_>, fact: &Fact, title: &str) -> (String, String) {
-    let project = emission.project;
-    let model = &project.models[fact.home.model];
-    let by = |axis: &TimeAxis| project.dimension_path(fact.home.model, &axis.route, axis.dimension);
-    let axis_name = || emission.axis_name(&fact.home).unwrap_or_default().replace('_', " ");
-    let over = fact.window.map(|window| window.name().replace('_', " "));
-    match (&fact.home.axis, over, fact.later) {
-        (Some(axis), Some(over), 0) => {
-            let own = emission.is_default(&fact.home);
-            let when = if own { over.clone() } else { format!("{} {over}", axis_name()) };
-            (when, format!("{title} by {}, {over}", by(axis)))
-        }
-        (Some(axis), None, 0) => (axis_name(), format!("{title} by {}", by(axis))),
-        (None, _, 0) => (model.name.replace('_', " "), title.to_owned()),
-        (_, over, days) => {
-            let when = over.into_iter().chain([before(days)]).collect::<Vec<_>>().join(" ");
-            (when.clone(), format!("{title} {when}"))
-        }
-    }
-}
-
 /// Names the explore and says what it is.
 fn head(emission: &Emission<'_>, union: &Union) -> Explore {
-    let project = emission.project;
-    let mut titles: Vec<String> = Vec::new();
-    let mut whens = Vec::new();
-    let mut told = Vec::new();
-    for fact in &union.facts {
-        let model = &project.models[fact.home.model];
-        let title = model.docs.label.as_deref().map_or_else(|| label::human(&model.name), inert);
-        let (when, tells) = words(emission, fact, &title);
-        told.push(tells);
-        if !whens.contains(&when) {
-            whens.push(when);
-        }
-        if !titles.contains(&title) {
-            titles.push(title);
-        }
-    }
     let is_partitioned = union.facts.iter().any(|fact| emission.partition(fact.home.model).is_some());
-    let label = whens.join(" and ");
-    let is_alone = union.facts.len() == 1 && union.has_windows();
     let filter = ((is_partitioned || union.has_windows()) && !union.frames.is_empty()).then(|| {
         let (_, value) = time::default_filter_of(&union.frames);
         Filter { field: union.time_field(), value: value.to_owned() }
@@ -370,19 +324,9 @@ fn head(emission: &Emission<'_>, union: &Union) -> Explore {
     let datagroup = (groups.len() == 1).then(|| groups.into_iter().next().flatten()).flatten();
     Explore {
         name: union.name.clone(),
-        label: Some(if is_alone { label::human(&label) } else { format!("By {label}") }),
-        group_label: Some(titles.join(" and ")),
-        description: Some(if is_alone {
-            format!(
-                "{}. Each period shows all rows of the time that ends with it, those before the chosen days too.",
-                told.join("; ")
-            )
-        } else {
-            format!(
-                "One row for each of: {}. Each is counted by its own time, and metrics are of all together.",
-                told.join("; ")
-            )
-        }),
+        label: Some(words::label(emission, &union.facts)),
+        group_label: Some(words::title(emission, &union.facts)),
+        description: Some(words::description(emission, &union.facts)),
         view_name: union.name.clone(),
         always_filter: filter.into_iter().collect(),
         persist_with: datagroup,

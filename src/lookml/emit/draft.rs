@@ -40,7 +40,7 @@ pub(super) struct Draft {
     conditions: BTreeMap<String, String>,
     /// What goes into the view's own file.
     pub own: Part,
-    /// What needs other views, and goes into a file that only explores with those views include.
+    /// What needs other views, and goes into a refinement of its own.
     pub joined: Part,
     taken: BTreeSet<String>,
     /// Columns that no field shows as they are.

@@ -160,7 +160,7 @@ fn view_files(emission: &Emission<'_>, model: ModelId) -> Vec<Draught> {
     own.into_iter().chain(joined_file(emission, model)).collect()
 }
 
-/// The fields of a view that need others: a refinement, which only explores with those others may include.
+/// The fields of a view that need others: a refinement, whose fields are taken away where those others are not joined.
 fn joined_file(emission: &Emission<'_>, model: ModelId) -> Option<Draught> {
     let refinement = view::refinement(emission, model)?;
     let name = &emission.draft(model).view;

@@ -62,7 +62,7 @@ impl Joined {
             plain if is_semi_join(&plain) => plain.rebuild(&mut |expr| match expr {
                 Expr::Leaf(Leaf::Exists(select)) => {
                     match Keys::of(&select, &self.around).filter(|keys| !keys.are_equal()) {
-                        Some(keys) => self.joined(&select, keys),
+                        Some(keys) => self.joined(&select, &keys),
                         None => Expr::Leaf(Leaf::Exists(Box::new(look_up(*select)))),
                     }
                 }
@@ -75,7 +75,7 @@ impl Joined {
     fn without_exists(&mut self, expr: SqlExpr) -> SqlExpr {
         expr.rebuild(&mut |expr| match expr {
             Expr::Leaf(Leaf::Exists(select)) => match Keys::of(&select, &self.around) {
-                Some(keys) => self.joined(&select, keys),
+                Some(keys) => self.joined(&select, &keys),
                 None => Expr::Leaf(Leaf::Exists(Box::new(look_up(*select)))),
             },
             Expr::Leaf(Leaf::Aggregate(mut aggregate)) => {
@@ -95,7 +95,7 @@ impl Joined {
     }
 
     /// Joins the keys of the rows that are looked for, and returns whether one of them is there.
-    fn joined(&mut self, exists: &Select, keys: Keys) -> SqlExpr {
+    fn joined(&mut self, exists: &Select, keys: &Keys) -> SqlExpr {
         let on = |alias: &str| Some(keys.meet(alias));
         let found = keys.first().to_owned();
         let select = look_up(keys.select.clone());

@@ -55,6 +55,8 @@ codes! {
     UnknownOrderKey "UNKNOWN_ORDER_KEY",
     /// The cursor is of another query or other data.
     CursorExpired "CURSOR_EXPIRED",
+    /// A page ends with a row whose values no cursor can hold.
+    CursorImpossible "CURSOR_IMPOSSIBLE",
     /// Larger than is allowed.
     LimitExceeded "LIMIT_EXCEEDED",
     /// It would read more than a budget has left.

@@ -237,8 +237,11 @@ impl Asking<'_> {
         };
         let shown = shown(asked, rows);
         let has_next = answered.answer.rows.len > shown;
-        let end_cursor = (wants("endCursor") && shown > 0)
-            .then(|| Cursor::of_row(&answered.answer, shown - 1).seal(&self.api.cursor_key, &self.place(&asked.query)));
+        let end_cursor = if wants("endCursor") {
+            Cursor::of_page(&answered.answer, shown, &self.api.cursor_key, &self.place(&asked.query))?
+        } else {
+            None
+        };
         let total = if !asked.count {
             None
         } else if !has_next && asked.after.is_none() {

@@ -149,7 +149,7 @@ impl Asking<'_> {
                     let rows = shape.write(answer, project, shown(&table.page, &answered));
                     body::list(&mut body, &rows.into());
                 }
-                "pageInfo" => self.paged_info(&table.page, &answered, field, &mut body),
+                "pageInfo" => self.paged_info(&table.page, &answered, field, &mut body)?,
                 _ => {
                     let metrics = table.page.request.metrics.iter().map(|metric| metric.metric.as_str()).collect();
                     let value =
@@ -180,7 +180,7 @@ impl Asking<'_> {
                     }
                     body.bytes().push(b']');
                 }
-                _ => self.paged_info(&values.page, &answered, field, &mut body),
+                _ => self.paged_info(&values.page, &answered, field, &mut body)?,
             }
         }
         body.bytes().push(b'}');
@@ -195,14 +195,24 @@ impl Asking<'_> {
         if answered.answer.plan.range == cursor.range { Ok(answered) } else { Err(request::expired()) }
     }
 
-    fn paged_info(&self, page: &Paged, answered: &Answered, field: &Selected, body: &mut Body) {
+    fn paged_info(
+        &self,
+        page: &Paged,
+        answered: &Answered,
+        field: &Selected,
+        body: &mut Body,
+    ) -> Result<(), GraphqlError> {
         let shown = shown(page, answered);
         let has_next = answered.answer.rows.len > shown;
-        let end = (shown > 0)
-            .then(|| Cursor::of_row(&answered.answer, shown - 1).seal(&self.api.cursor_key, &self.place(&page.query)));
+        let end = if field.below.iter().any(|field| field.name == "endCursor") {
+            Cursor::of_page(&answered.answer, shown, &self.api.cursor_key, &self.place(&page.query))?
+        } else {
+            None
+        };
         let total = (!has_next && page.after.is_none()).then(|| shown.to_string());
         let value = serde_json::json!({ "hasNextPage": has_next, "endCursor": end, "totalRows": total });
         response::selected(body.bytes(), &self.api.types, "PageInfo", &value, &field.below);
+        Ok(())
     }
 }
 

@@ -3,7 +3,8 @@
 //! A cursor holds the values of the order's columns in the last row, the days of the range, the version of the data,
 //! and the fingerprint of the query. It is of use only with the same query over the same data.
 //!
-//! **Invariant:** nothing of a cursor is believed before its signature is checked.
+//! **Invariant:** nothing of a cursor is believed before its signature is checked, and what stands for a value is that
+//! value, or there is no cursor.
 
 use std::{fmt, sync::OnceLock};
 
@@ -20,6 +21,9 @@ use crate::{
     time::{DateRange, Moment, NaiveDate, NaiveDateTime},
     warehouse::ColumnData,
 };
+
+/// One more than the greatest whole number that every warehouse takes: 38 digits.
+const MOST: u128 = 10_u128.pow(38);
 
 /// The key that cursors are signed with.
 #[derive(Clone)]
@@ -74,11 +78,28 @@ pub(in crate::graphql) struct Cursor {
 }
 
 impl Cursor {
-    /// Returns the cursor of a row.
-    pub(in crate::graphql) fn of_row(answer: &Answer, row: usize) -> Self {
-        let column = |index: &usize| answer.rows.columns.get(*index).map_or(Literal::Null, |column| at(column, row));
-        let values = answer.plan.order.iter().map(|(index, ..)| column(index)).collect();
-        Self { values, range: answer.plan.range }
+    /// Returns the cursor of a row; nothing if it has a value that a cursor cannot hold, such as an infinite date.
+    pub(in crate::graphql) fn of_row(answer: &Answer, row: usize) -> Option<Self> {
+        let column =
+            |index: &usize| answer.rows.columns.get(*index).map_or(Some(Literal::Null), |column| at(column, row));
+        let values = answer.plan.order.iter().map(|(index, ..)| column(index)).collect::<Option<_>>()?;
+        Some(Self { values, range: answer.plan.range })
+    }
+
+    /// Returns where a page of so many rows ends, signed.
+    pub(in crate::graphql) fn of_page(
+        answer: &Answer,
+        shown: usize,
+        key: &CursorKey,
+        page: &Page,
+    ) -> Result<Option<String>, GraphqlError> {
+        let Some(last) = shown.checked_sub(1) else { return Ok(None) };
+        match Self::of_row(answer, last) {
+            Some(cursor) => Ok(Some(cursor.seal(key, page))),
+            // There is nothing behind that could be lost.
+            None if answer.rows.len == shown => Ok(None),
+            None => Err(impossible()),
+        }
     }
 
     /// Writes and signs a cursor.
@@ -136,26 +157,37 @@ pub(in crate::graphql) fn expired() -> GraphqlError {
         .help("Read from the first page again.")
 }
 
-fn at(column: &ColumnData, row: usize) -> Literal {
-    let micros = |value: Option<i64>| value.and_then(chrono::DateTime::from_timestamp_micros).map(|at| at.naive_utc());
-    let literal = match column {
-        ColumnData::Boolean(values) => values[row].map(Literal::Boolean),
-        ColumnData::Integer(values) => values[row].map(|number| match i64::try_from(number) {
-            Ok(number) => Literal::Integer(number),
-            Err(_) => Literal::Decimal(number.to_string()),
+/// Says that the next page cannot be asked for.
+fn impossible() -> GraphqlError {
+    let message = "a page ends with a row that has a value which no cursor can hold: an infinite date or time, or a number \
+                   of more than 38 digits";
+    GraphqlError::plan(PlanErrorCode::CursorImpossible, message)
+        .help("Leave such rows out with `where`, or ask for more rows with `first`, so that the page ends elsewhere.")
+}
+
+/// Returns a value as a constant; nothing if no constant is that value.
+fn at(column: &ColumnData, row: usize) -> Option<Literal> {
+    fn held<T>(value: Option<T>, literal: impl FnOnce(T) -> Option<Literal>) -> Option<Literal> {
+        value.map_or(Some(Literal::Null), literal)
+    }
+    let micros = |value: i64| chrono::DateTime::from_timestamp_micros(value).map(|at| at.naive_utc());
+    match column {
+        ColumnData::Boolean(values) => held(values[row], |truth| Some(Literal::Boolean(truth))),
+        ColumnData::Integer(values) => held(values[row], |number| match i64::try_from(number) {
+            Ok(number) => Some(Literal::Integer(number)),
+            Err(_) => (number.unsigned_abs() < MOST).then(|| Literal::Decimal(number.to_string())),
         }),
-        ColumnData::Decimal { values, scale } => values[row].map(|number| {
+        ColumnData::Decimal { values, scale } => held(values[row], |number| {
             let mut digits = Vec::new();
             crate::graphql::response::json::decimal(&mut digits, number, *scale);
-            Literal::Decimal(String::from_utf8(digits).expect("digits are text"))
+            Some(Literal::Decimal(String::from_utf8(digits).expect("digits are text")))
         }),
-        ColumnData::Float(values) => values[row].map(|number| Literal::Float(number.to_bits())),
-        ColumnData::String(values) => values[row].clone().map(Literal::String),
-        ColumnData::Date(values) => values[row].and_then(NaiveDate::from_epoch_days).map(Literal::Date),
-        ColumnData::DateTime(values) => micros(values[row]).map(Literal::DateTime),
-        ColumnData::Timestamp(values) => micros(values[row]).map(Literal::Timestamp),
-    };
-    literal.unwrap_or(Literal::Null)
+        ColumnData::Float(values) => held(values[row], |number| Some(Literal::Float(number.to_bits()))),
+        ColumnData::String(values) => held(values[row].clone(), |text| Some(Literal::String(text))),
+        ColumnData::Date(values) => held(values[row], |days| NaiveDate::from_epoch_days(days).map(Literal::Date)),
+        ColumnData::DateTime(values) => held(values[row], |value| micros(value).map(Literal::DateTime)),
+        ColumnData::Timestamp(values) => held(values[row], |value| micros(value).map(Literal::Timestamp)),
+    }
 }
 
 fn write(literal: &Literal) -> serde_json::Value {
@@ -240,5 +272,17 @@ mod tests {
         }
         assert_eq!(Cursor::open("", &key, &page(1)), Err(expired()));
         assert_eq!(Cursor::open("%%%", &key, &page(1)), Err(expired()));
+    }
+
+    #[test]
+    fn a_value_is_held_as_it_is_or_not_at_all() {
+        let infinite = [i32::MAX, -i32::MAX].map(|days| at(&ColumnData::Date(vec![Some(days)]), 0));
+        assert_eq!(infinite, [None, None]);
+        assert_eq!(at(&ColumnData::Timestamp(vec![Some(i64::MAX)]), 0), None);
+        assert_eq!(at(&ColumnData::DateTime(vec![Some(-i64::MAX)]), 0), None);
+        assert_eq!(at(&ColumnData::Integer(vec![Some(i128::MAX)]), 0), None);
+        let widest = Literal::Decimal("9".repeat(38));
+        assert_eq!(at(&ColumnData::Integer(vec![Some(10_i128.pow(38) - 1)]), 0), Some(widest));
+        assert_eq!(at(&ColumnData::Date(vec![None]), 0), Some(Literal::Null));
     }
 }

@@ -24,7 +24,7 @@ use self::{
         IS_TOTAL, Names, PRESENT, answer_keys, free_name, has_other, key_columns, leaf_column, leaf_columns,
         name_columns, or_total,
     },
-    page::{behind, order_terms},
+    page::{Page, order_terms},
     rank::{place, rank, ranked},
     relate::{Partial, related},
 };
@@ -272,17 +272,7 @@ fn nested(
     let answer = Select { items, from: Some(cte(&last)), filter: having, ..Select::default() };
     let mut select = match bound.after {
         None => answer,
-        Some(after) => {
-            let columns: Vec<String> = answer.items.iter().map(|item| item.alias.clone()).collect();
-            let name = free_name(taken, "answer");
-            with.push(Cte { name: name.clone(), select: answer });
-            Select {
-                items: columns.into_iter().map(|column| SqlExpr::bare(&column).named(column)).collect(),
-                from: Some(cte(&name)),
-                filter: Some(or_total(names, behind(bound, names, after))),
-                ..Select::default()
-            }
-        }
+        Some(after) => Page { bound, names, after }.rest(answer, &mut with, taken),
     };
     select.with = with;
     select.order_by = order_terms(bound, names);

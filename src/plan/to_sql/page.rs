@@ -1,8 +1,14 @@
 //! The order of the answer, and the rows behind a cursor.
 //!
-//! **Invariant:** the order is total, since all keys are in it, so pages never overlap.
+//! **Invariant:** the order is total, since all keys are in it, so pages never overlap, not even where a metric comes out
+//! a little different each time.
 
-use super::names::{IS_OTHER, IS_TOTAL, Names};
+use std::collections::BTreeSet;
+
+use super::{
+    cte,
+    names::{IS_OTHER, IS_TOTAL, Names, free_name, or_total},
+};
 use crate::{
     ids::GranularityId,
     plan::{
@@ -10,7 +16,10 @@ use crate::{
         bind::{Bound, BoundOrder, OrderColumn, bind_key},
     },
     project::{Period, Size},
-    sql::{BinaryOp, Expr, Literal, OrderTerm, SqlExpr},
+    sql::{
+        Aggregate, AggregateFunction, BinaryOp, Cte, Expr, Function, Leaf, Literal, OrderTerm, Select, SqlExpr,
+        UnaryOp, Window, WindowFunction,
+    },
     time::DateRange,
 };
 
@@ -78,32 +87,117 @@ fn column_name(names: &Names, column: OrderColumn) -> &str {
     }
 }
 
-/// The rows behind the last row of the page before: greater in the first term that differs.
-pub(super) fn behind(bound: &Bound<'_>, names: &Names, after: &[Literal]) -> SqlExpr {
-    let mut alternatives = Vec::new();
-    for (index, (term, value)) in bound.order.iter().zip(after).enumerate() {
-        let Some(greater) = greater(bound, names, term, value) else { continue };
-        let equal = bound.order[..index].iter().zip(after).map(|(term, value)| {
-            SqlExpr::bare(column_name(names, term.column)).binary(BinaryOp::Same, Expr::Parameter(value.clone()))
-        });
-        alternatives.push(Expr::all(equal.chain([greater])).expect("at least one condition"));
-    }
-    Expr::any(alternatives).unwrap_or(Expr::Literal(Literal::Boolean(false)))
+/// The rows behind the last row of the page before.
+pub(super) struct Page<'b> {
+    pub(super) bound: &'b Bound<'b>,
+    pub(super) names: &'b Names,
+    /// The values of the order's columns in that row.
+    pub(super) after: &'b [Literal],
 }
 
-/// Whether a column stands behind a value in the order; nothing stands behind a null that comes last.
-fn greater(bound: &Bound<'_>, names: &Names, term: &BoundOrder, value: &Literal) -> Option<SqlExpr> {
-    let column = || ordered_by(bound, names, term.column);
-    let place = labels(bound, term.column).iter().position(|known| known == value);
-    let place = place.map(|place| Literal::Integer(i64::try_from(place).expect("fewer labels than numbers")));
-    let value = place.unwrap_or_else(|| value.clone());
-    match (value, term.nulls_first) {
-        (Literal::Null, false) => None,
-        (Literal::Null, true) => Some(column().is_null(true)),
-        (value, nulls_first) => {
-            let op = if term.descending { BinaryOp::Lt } else { BinaryOp::Gt };
-            let greater = column().binary(op, Expr::Parameter(value));
-            Some(if nulls_first { greater } else { greater.or(column().is_null(false)) })
+impl Page<'_> {
+    /// Returns the rest of an answer, which becomes a common table expression.
+    pub(super) fn rest(&self, answer: Select, with: &mut Vec<Cte>, taken: &mut BTreeSet<String>) -> Select {
+        let columns: Vec<String> = answer.items.iter().map(|item| item.alias.clone()).collect();
+        let mut last = free_name(taken, "answer");
+        with.push(Cte { name: last.clone(), select: answer });
+        let is_of_keys = self.bound.order.iter().all(|term| !matches!(term.column, OrderColumn::Output(_)));
+        let filter = if is_of_keys { self.behind() } else { self.behind_its_place(&columns, &mut last, with, taken) };
+        let items = columns.into_iter().map(|column| SqlExpr::bare(&column).named(column)).collect();
+        Select { items, from: Some(cte(&last)), filter: Some(or_total(self.names, filter)), ..Select::default() }
+    }
+
+    /// A metric is computed anew for each page, and a sum of floats may end in other bits each time. The page thus begins
+    /// behind the row with the keys of the cursor, wherever that stands; where it is gone, behind the cursor's values:
+    ///
+    /// ```text
+    /// placed AS (SELECT …, ROW_NUMBER() OVER (ORDER BY revenue DESC, customer) AS place FROM answer),
+    /// paged AS (SELECT …, COALESCE(MAX(CASE WHEN customer IS NOT DISTINCT FROM ? THEN place END) OVER (),
+    ///                              COUNT(CASE WHEN …not behind… THEN 1 END) OVER ()) AS last_place FROM placed)
+    /// … WHERE place > last_place
+    /// ```
+    fn behind_its_place(
+        &self,
+        columns: &[String],
+        last: &mut String,
+        with: &mut Vec<Cte>,
+        taken: &mut BTreeSet<String>,
+    ) -> SqlExpr {
+        let mut known: BTreeSet<String> = columns.iter().cloned().collect();
+        let [place, last_place] = ["place", "last_place"].map(|name| free_name(&mut known, name));
+        let mut layer = |wanted: &str, columns: &[&str], further: SqlExpr, name: &str| {
+            let column = |name: &&str| SqlExpr::bare(*name).named(*name);
+            let items = columns.iter().map(column).chain([further.named(name)]).collect();
+            let cte_name = free_name(taken, wanted);
+            let from = Some(cte(&std::mem::replace(last, cte_name.clone())));
+            with.push(Cte { name: cte_name, select: Select { items, from, ..Select::default() } });
+        };
+        let mut columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+        let number = over(WindowFunction::RowNumber, order_terms(self.bound, self.names));
+        layer("placed", &columns, number, &place);
+        columns.push(&place);
+        let (its_place, n_before) = (SqlExpr::bare(&place).when(self.is_the_row()), self.before());
+        let aggregate =
+            |function, arg| over(WindowFunction::Aggregate(Aggregate { function, arg: Some(arg) }), Vec::new());
+        let found = aggregate(AggregateFunction::Max, its_place);
+        let otherwise = aggregate(AggregateFunction::Count, n_before);
+        layer("paged", &columns, SqlExpr::call(Function::Coalesce, vec![found, otherwise]), &last_place);
+        SqlExpr::bare(&place).binary(BinaryOp::Gt, SqlExpr::bare(&last_place))
+    }
+
+    /// Whether a row has the keys of the cursor.
+    fn is_the_row(&self) -> SqlExpr {
+        let terms = self.bound.order.iter().zip(self.after);
+        let keys = terms.filter(|(term, _)| !matches!(term.column, OrderColumn::Output(_)));
+        let same = keys.map(|(term, value)| self.same(term, value));
+        Expr::all(same.chain(self.is_group())).unwrap_or(Expr::Literal(Literal::Boolean(true)))
+    }
+
+    /// One for the rows up to the cursor's values, and null for those behind.
+    fn before(&self) -> SqlExpr {
+        let behind = Expr::all([self.behind()].into_iter().chain(self.is_group())).expect("at least one condition");
+        Expr::Case { branches: vec![(behind, Expr::null())], otherwise: Some(Box::new(Expr::integer(1))) }
+    }
+
+    /// Whether a row is not the one over all groups, if there is such a row.
+    fn is_group(&self) -> Option<SqlExpr> {
+        self.names.total.then(|| Expr::Unary { op: UnaryOp::Not, arg: Box::new(SqlExpr::bare(IS_TOTAL)) })
+    }
+
+    /// Whether a row is behind the values of the cursor: greater in the first term that differs.
+    fn behind(&self) -> SqlExpr {
+        let mut alternatives = Vec::new();
+        for (index, (term, value)) in self.bound.order.iter().zip(self.after).enumerate() {
+            let Some(greater) = self.greater(term, value) else { continue };
+            let equal = self.bound.order[..index].iter().zip(self.after).map(|(term, value)| self.same(term, value));
+            alternatives.push(Expr::all(equal.chain([greater])).expect("at least one condition"));
+        }
+        Expr::any(alternatives).unwrap_or(Expr::Literal(Literal::Boolean(false)))
+    }
+
+    fn same(&self, term: &BoundOrder, value: &Literal) -> SqlExpr {
+        let column = SqlExpr::bare(column_name(self.names, term.column));
+        column.binary(BinaryOp::Same, Expr::Parameter(value.clone()))
+    }
+
+    /// Whether a column stands behind a value in the order; nothing stands behind a null that comes last.
+    fn greater(&self, term: &BoundOrder, value: &Literal) -> Option<SqlExpr> {
+        let column = || ordered_by(self.bound, self.names, term.column);
+        let place = labels(self.bound, term.column).iter().position(|known| known == value);
+        let place = place.map(|place| Literal::Integer(i64::try_from(place).expect("fewer labels than numbers")));
+        let value = place.unwrap_or_else(|| value.clone());
+        match (value, term.nulls_first) {
+            (Literal::Null, false) => None,
+            (Literal::Null, true) => Some(column().is_null(true)),
+            (value, nulls_first) => {
+                let op = if term.descending { BinaryOp::Lt } else { BinaryOp::Gt };
+                let greater = column().binary(op, Expr::Parameter(value));
+                Some(if nulls_first { greater } else { greater.or(column().is_null(false)) })
+            }
         }
     }
+}
+
+fn over(function: WindowFunction, order_by: Vec<OrderTerm>) -> SqlExpr {
+    Expr::Leaf(Leaf::Window(Box::new(Window { function, partition_by: Vec::new(), order_by })))
 }

@@ -8,7 +8,7 @@ use std::{
 use clap::ValueEnum;
 
 use super::{connect, context::Context, failure::Failure};
-use crate::server::{self, LogFormat, Options, Origin, Pages, Reload, ServeError};
+use crate::server::{self, HostName, LogFormat, Options, Origin, Pages, Reload, ServeError};
 
 /// Answer GraphQL requests
 ///
@@ -42,6 +42,10 @@ pub(crate) struct Arguments {
     /// An origin whose pages may read answers, such as `https://app.example.com`; may be given several times
     #[arg(long, value_name = "ORIGIN")]
     allow_origin: Vec<Origin>,
+    /// A name under which requests are answered, such as `metrics.example.com`; may be given several times. On a loopback address
+    /// no other name than `localhost` is answered unless it is given; elsewhere any is until one is given
+    #[arg(long, value_name = "NAME")]
+    allow_host: Vec<HostName>,
     /// How long answers are kept, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     cache_ttl: u64,
@@ -68,6 +72,13 @@ enum Log {
 }
 
 pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
+    if arguments.port != 0 && arguments.admin_port == Some(arguments.port) {
+        return Err(Failure::usage(format!(
+            "port {} is named twice: by `--port` and by `--admin-port`",
+            arguments.port
+        ))
+        .help("Give operators a port of their own, or leave `--admin-port` out."));
+    }
     let (loaded, _) = context.project()?;
     let config = loaded.config.as_ref().expect("a project is loaded from its configuration");
     let warehouse = connect::open(config, &loaded.root)?;
@@ -85,6 +96,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         Switch::Off => Pages::Off,
     };
     options.origins.clone_from(&arguments.allow_origin);
+    options.hosts.clone_from(&arguments.allow_host);
     options.engine.cache.time_to_live = Duration::from_secs(arguments.cache_ttl);
     options.log = match arguments.log_format {
         Log::Text => LogFormat::Text,

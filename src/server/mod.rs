@@ -15,6 +15,7 @@ mod cors;
 mod error;
 mod graphql_http;
 mod health;
+mod hosts;
 mod listen;
 mod negotiate;
 mod options;
@@ -30,6 +31,7 @@ mod telemetry;
 
 pub use cors::Origin;
 pub use error::ServeError;
+pub use hosts::HostName;
 pub use options::{Drain, Limits, LogFormat, Options, Pages, Reload};
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -41,6 +43,7 @@ use tokio::{
 };
 
 use crate::engine::{self, Engine};
+use hosts::Hosts;
 use query_log::QueryLog;
 use router::{Audience, Counts};
 use state::{LastLoad, NotServed, Serving, Shared};
@@ -129,9 +132,9 @@ impl Server {
         };
         let counts =
             if admin_listener.is_none() && server.address.ip().is_loopback() { Counts::Served } else { Counts::Hidden };
-        server.listen(listener, Audience::Callers(counts), options.limits, options.drain, stopped.clone());
+        server.listen(listener, Audience::Callers(counts), &options, stopped.clone());
         if let Some(listener) = admin_listener {
-            server.listen(listener, Audience::Operators, options.limits, options.drain, stopped);
+            server.listen(listener, Audience::Operators, &options, stopped);
         }
         let serving = server.shared.serving.load();
         tracing::info!(
@@ -145,18 +148,13 @@ impl Server {
         Ok(server)
     }
 
-    fn listen(
-        &mut self,
-        listener: TcpListener,
-        audience: Audience,
-        limits: Limits,
-        drain: Drain,
-        stopped: watch::Receiver<bool>,
-    ) {
+    fn listen(&mut self, listener: TcpListener, audience: Audience, options: &Options, stopped: watch::Receiver<bool>) {
         let router = router::router(&self.shared, audience);
         let shared = Arc::clone(&self.shared);
-        let handle = move |request| router::handle(Arc::clone(&shared), router.clone(), request);
-        self.listeners.push(tokio::spawn(listen::serve(listener, limits, handle, stopped, drain.grace)));
+        let hosts = Arc::new(Hosts::new(&options.hosts, local_address(&listener, options.address).ip()));
+        let handle = move |request| router::handle(Arc::clone(&shared), Arc::clone(&hosts), router.clone(), request);
+        let served = listen::serve(listener, options.limits, handle, stopped, options.drain.grace);
+        self.listeners.push(tokio::spawn(served));
     }
 
     /// Returns where the server listens.

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use super::Origin;
+use super::{HostName, Origin};
 use crate::{
     engine::{self, Clock, Loaded},
     time::Utc,
@@ -32,6 +32,9 @@ pub struct Options {
     pub pages: Pages,
     /// The origins whose pages may read answers.
     pub origins: Vec<Origin>,
+    /// The names under which it answers besides those of this machine; on an address that others reach, any unless one is
+    /// given.
+    pub hosts: Vec<HostName>,
     /// How the log is written.
     pub log: LogFormat,
     /// How much work is taken on by the engine.
@@ -133,6 +136,7 @@ impl Options {
             reload: Reload::OnChange,
             pages: Pages::Served,
             origins: Vec::new(),
+            hosts: Vec::new(),
             log: LogFormat::Text,
             engine: engine::Limits::default(),
             limits: Limits::default(),

@@ -18,7 +18,7 @@ use axum::{
 use hyper::body::Incoming;
 use tower::ServiceExt;
 
-use super::{Pages, cors, graphql_http, health, pages, state::Shared, telemetry::Route};
+use super::{Pages, cors, graphql_http, health, hosts::Hosts, pages, state::Shared, telemetry::Route};
 
 /// Whom a listener is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,15 +71,24 @@ pub(super) fn router(shared: &Arc<Shared>, audience: Audience) -> Router {
 }
 
 /// Answers one request.
-pub(super) async fn handle(shared: Arc<Shared>, router: Router, mut request: Request<Incoming>) -> Response {
+pub(super) async fn handle(
+    shared: Arc<Shared>,
+    hosts: Arc<Hosts>,
+    router: Router,
+    mut request: Request<Incoming>,
+) -> Response {
     let began = Instant::now();
     let path = request.uri().path().to_owned();
     let route = route_of(&path);
     let origin = cors::allowed(&shared.origins, request.headers());
-    let preflight = cors::preflight(&shared.origins, request.method(), &path, request.headers());
     let id = shared.request_id(request.headers());
+    let at_once = if hosts.has(request.uri(), request.headers()) {
+        cors::preflight(&shared.origins, request.method(), &path, request.headers())
+    } else {
+        Some(misdirected(&id))
+    };
     request.extensions_mut().insert(RequestId(Arc::clone(&id)));
-    let mut response = match preflight {
+    let mut response = match at_once {
         Some(response) => response,
         None => answer_or_apologize(router.oneshot(request.map(Body::new)), &id).await,
     };
@@ -101,6 +110,13 @@ pub(super) async fn handle(shared: Arc<Shared>, router: Router, mut request: Req
         tracing::debug!(id = %id, status = status.as_u16(), ?took, ?route, "request");
     }
     response
+}
+
+/// Says that a request is for somebody else.
+fn misdirected(id: &str) -> Response {
+    let message = "this server does not answer under that name";
+    let help = "Ask `localhost`, or start the server with `--allow-host` and the name.";
+    graphql_http::refusal(StatusCode::MISDIRECTED_REQUEST, "HOST_REFUSED", message, Some(help), id)
 }
 
 /// A panic costs the request in which it happens, and no other.

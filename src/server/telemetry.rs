@@ -53,7 +53,7 @@ pub(super) struct Telemetry {
     requests: [[Counter; 4]; 3],
     request_seconds: [Histogram; 3],
     answers: [Counter; 3],
-    failures: [Counter; 6],
+    failures: [Counter; 7],
     good_loads: Counter,
     bad_loads: Counter,
     project_ok: Gauge,
@@ -84,8 +84,8 @@ impl Telemetry {
             recorder.register_histogram(&key, &METADATA)
         });
         let answers = ["hit", "miss", "shared"].map(|way| counter("entente_answers_total", vec![label("cache", way)]));
-        let failures = ["refused", "forbidden", "unavailable", "timeout", "cancelled", "internal"]
-            .map(|reason| counter("entente_answer_failures_total", vec![label("reason", reason)]));
+        let reasons = ["refused", "forbidden", "unavailable", "timeout", "cancelled", "warehouse_refused", "internal"];
+        let failures = reasons.map(|reason| counter("entente_answer_failures_total", vec![label("reason", reason)]));
         let loads =
             ["ok", "broken"].map(|outcome| counter("entente_project_loads_total", vec![label("outcome", outcome)]));
         let [good_loads, bad_loads] = loads;
@@ -163,7 +163,8 @@ impl Telemetry {
                     Failure::Unavailable => 2,
                     Failure::Timeout => 3,
                     Failure::Cancelled => 4,
-                    Failure::Internal => 5,
+                    Failure::WarehouseRefused(_) => 5,
+                    Failure::Internal => 6,
                 };
                 self.failures[position].increment(1);
             }

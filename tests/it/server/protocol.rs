@@ -69,8 +69,7 @@ fn a_request_above_the_limit_is_refused_whether_it_states_its_length_or_not() {
     assert_eq!((answer.status, answer.code().as_str()), (413, "LIMIT_EXCEEDED"));
 
     let mut stream = fixture.client().connect();
-    let head =
-        "POST /graphql HTTP/1.1\r\nhost: h\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
+    let head = "POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
     let chunked = format!("{head}{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
     stream.write_all(chunked.as_bytes()).expect("sent");
     assert_eq!(receive(&mut stream).expect("an answer").status, 413);
@@ -165,4 +164,22 @@ fn only_pages_of_named_origins_may_read_answers() {
     }
     let health = fixture.client().request("GET", "/healthz", &[("origin", origin)], b"");
     assert_eq!(health.header("access-control-allow-origin"), "", "only answers are for other origins");
+}
+
+#[test]
+fn a_page_whose_name_leads_here_is_not_answered() {
+    let fixture = Fixture::with(|options| options.hosts = vec!["metrics.example.com".parse().expect("a name")]);
+    let asked = |path: &str, host: &str| {
+        let mut stream = fixture.client().connect();
+        let head = format!("GET {path} HTTP/1.1\r\nhost: {host}\r\n\r\n");
+        stream.write_all(head.as_bytes()).expect("it is sent");
+        receive(&mut stream).expect("an answer")
+    };
+    for path in ["/", "/healthz", "/metrics", "/graphql?query=%7B__typename%7D"] {
+        let answer = asked(path, "evil.example:4000");
+        assert_eq!((answer.status, answer.code().as_str()), (421, "HOST_REFUSED"), "{path}");
+        for own in ["localhost:4000", "127.0.0.1", "[::1]:80", "metrics.example.com"] {
+            assert_ne!(asked(path, own).status, 421, "{own}{path}");
+        }
+    }
 }

@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 
 use entente::{
-    catalog::Catalog,
     diagnostics::{Diagnostics, Severity},
     files::{FileId, SourceMap},
     project::Project,
@@ -42,7 +41,7 @@ pub(crate) fn resolve(text: &Text) -> Project {
     for id in &text.ids {
         definitions.append(syntax::load(&text.files, *id, &mut diagnostics));
     }
-    let resolved = resolve::resolve(&config(), &definitions, &Catalog::default());
+    let resolved = resolve::resolve(&config(), &definitions, None);
     diagnostics.extend(resolved.diagnostics);
     let errors: Vec<_> =
         diagnostics.sorted().into_iter().filter(|found| found.code.severity() == Severity::Error).collect();

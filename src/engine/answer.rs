@@ -131,6 +131,9 @@ pub enum Failure {
     /// Nobody waits for the answer any more, or the server is going down.
     #[error("the request was cancelled")]
     Cancelled,
+    /// The warehouse refused the query, for what the data or the values of the request are, and what that means.
+    #[error("the warehouse refused the query: {0}")]
+    WarehouseRefused(String),
     /// A mistake of ours; the log has the rest.
     #[error("something went wrong inside entente")]
     Internal,

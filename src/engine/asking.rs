@@ -211,7 +211,7 @@ pub(super) fn told(error: &warehouse::Error) -> Failure {
         warehouse::Error::Refused(refusal) | warehouse::Error::TooCostly(refusal) => {
             let detail = refusal.detail.as_deref().unwrap_or_default();
             tracing::error!(meaning = %refusal.meaning, detail, "the warehouse refused a query");
-            Failure::Internal
+            Failure::WarehouseRefused(refusal.meaning.clone())
         }
         warehouse::Error::Contended => {
             tracing::error!("the warehouse preferred somebody else who changes the same rows");

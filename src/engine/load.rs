@@ -53,8 +53,8 @@ pub struct Loaded {
     pub files: SourceMap,
     /// `entente.yml`, unless it is wrong.
     pub config: Option<Config>,
-    /// The known tables; empty without `schema/catalog.json`.
-    pub catalog: Catalog,
+    /// The known tables; nothing without `schema/catalog.json`, or with one that cannot be read.
+    pub catalog: Option<Catalog>,
     /// The project, unless there is an error.
     pub project: Option<Arc<Project>>,
     /// Everything that is wrong or doubtful, by place.
@@ -94,19 +94,19 @@ pub fn load_project(root: &Path) -> Loaded {
     load(root, |reader, definitions| reader.catalog(definitions))
 }
 
-/// Reads, loads and resolves the project in a folder against another catalog than its own.
-pub fn load_project_with(root: &Path, catalog: Catalog) -> Loaded {
+/// Reads, loads and resolves the project in a folder against another catalog than its own, or against none.
+pub fn load_project_with(root: &Path, catalog: Option<Catalog>) -> Loaded {
     load(root, |_, _| catalog)
 }
 
-fn load(root: &Path, catalog: impl FnOnce(&mut Reader<'_>, &Definitions) -> Catalog) -> Loaded {
+fn load(root: &Path, catalog: impl FnOnce(&mut Reader<'_>, &Definitions) -> Option<Catalog>) -> Loaded {
     let mut reader = Reader::new(root);
     let config = reader.config();
     let definitions = reader.definitions();
     let catalog = catalog(&mut reader, &definitions);
     let Reader { files, mut diagnostics, .. } = reader;
     let Resolved { project, diagnostics: found } =
-        resolve::resolve(config.as_ref().unwrap_or(&Config::stand_in()), &definitions, &catalog);
+        resolve::resolve(config.as_ref().unwrap_or(&Config::stand_in()), &definitions, catalog.as_ref());
     diagnostics.extend(found);
     let project = if diagnostics.has_errors() { None } else { project };
     Loaded {
@@ -168,19 +168,19 @@ impl<'a> Reader<'a> {
         definitions
     }
 
-    fn catalog(&mut self, definitions: &Definitions) -> Catalog {
+    fn catalog(&mut self, definitions: &Definitions) -> Option<Catalog> {
         if fs::symlink_metadata(self.root.join(CATALOG)).is_err() {
             if !definitions.models.is_empty() {
                 let message = format!("there is no `{CATALOG}`, so tables and columns were not checked");
                 let help = "Write it from the warehouse with `entente catalog pull`.";
                 self.whole_file(CATALOG, Code::MissingCatalog, message, help);
             }
-            return Catalog::default();
+            return None;
         }
-        let Some(file) = self.read(CATALOG, MAX_CATALOG) else { return Catalog::default() };
+        let file = self.read(CATALOG, MAX_CATALOG)?;
         let text = &self.files.file(file).text;
         let error = match Catalog::from_json(text) {
-            Ok(catalog) => return catalog,
+            Ok(catalog) => return Some(catalog),
             Err(error) => error,
         };
         let at = offset(text, error.line(), error.column());
@@ -191,7 +191,7 @@ impl<'a> Reader<'a> {
                 .label(reason)
                 .help("Remove the file to check without the tables' columns, or write it anew from the warehouse."),
         );
-        Catalog::default()
+        None
     }
 
     /// Gathers the paths of all YAML files below a folder; `seen` holds the folders that were walked, without links.
@@ -211,8 +211,9 @@ impl<'a> Reader<'a> {
         // Editors leave `.#depots.yml` and the like beside a file that is being edited.
         for name in names.iter().filter(|name| !name.starts_with('.')) {
             let path = format!("{folder}/{name}");
-            let is_yaml =
-                Path::new(name).extension().is_some_and(|extension| extension == "yml" || extension == "yaml");
+            let is_yaml = Path::new(name)
+                .extension()
+                .is_some_and(|extension| ["yml", "yaml"].iter().any(|known| extension.eq_ignore_ascii_case(known)));
             if fs::metadata(self.root.join(&path)).is_ok_and(|metadata| metadata.is_dir()) {
                 self.list(&path, seen, paths);
             } else if is_yaml {

@@ -65,7 +65,9 @@ impl Engine {
         };
         let Answered { answer: common, cache } = match self.answer(live, whole, principal).await {
             Ok(answered) => answered,
-            Err(Failure::Refused(_) | Failure::Internal) => return self.answer(live, request, principal).await,
+            Err(Failure::Refused(_) | Failure::WarehouseRefused(_) | Failure::Internal) => {
+                return self.answer(live, request, principal).await;
+            }
             Err(failure) => return Err(failure),
         };
         let part = Part { whole, request, own: &planned.plan };

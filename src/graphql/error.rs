@@ -28,6 +28,8 @@ pub enum Code {
     Forbidden,
     /// The warehouse cannot be reached.
     WarehouseUnavailable,
+    /// The warehouse refused the query.
+    WarehouseRefused,
     /// A mistake of ours.
     Internal,
 }
@@ -44,6 +46,7 @@ impl Code {
             Self::Cancelled => "CANCELLED",
             Self::Forbidden => "FORBIDDEN",
             Self::WarehouseUnavailable => "WAREHOUSE_UNAVAILABLE",
+            Self::WarehouseRefused => "WAREHOUSE_REFUSED",
             Self::Internal => "INTERNAL",
         }
     }
@@ -130,6 +133,8 @@ impl From<Failure> for GraphqlError {
             }
             Failure::Timeout => Self::new(Code::Timeout, message).help("Ask for a shorter time range or fewer keys."),
             Failure::Cancelled => Self::new(Code::Cancelled, message),
+            Failure::WarehouseRefused(_) => Self::new(Code::WarehouseRefused, message)
+                .help("Ask with other values or for fewer rows; whoever runs the server finds the rest in its log."),
             Failure::Internal => Self::new(Code::Internal, message).help("The server's log has the rest."),
         }
     }

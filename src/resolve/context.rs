@@ -19,8 +19,10 @@ use crate::{
 pub(super) struct Context<'a> {
     /// The definitions as written.
     pub(super) definitions: &'a Definitions,
-    /// The tables of the warehouse.
+    /// The tables of the warehouse, as far as they are known.
     pub(super) catalog: &'a Catalog,
+    /// Whether they are known, so that a table that is not among them is not there.
+    pub(super) has_catalog: bool,
     /// The dialect of the connection in use.
     pub(super) dialect: Option<Dialect>,
     /// The project as far as it is made.

@@ -58,9 +58,9 @@ pub struct Resolved {
 
 /// Resolves all definitions of a project.
 ///
-/// A table that an empty catalog does not know is taken as it is, with columns of unknown type; an empty catalog thus
-/// checks names and shapes only.
-pub fn resolve(config: &Config, definitions: &Definitions, catalog: &Catalog) -> Resolved {
+/// Without a catalog, every table is taken as it is, with columns of unknown type, so that names and shapes only are
+/// checked. An empty catalog is that of a warehouse without tables.
+pub fn resolve(config: &Config, definitions: &Definitions, catalog: Option<&Catalog>) -> Resolved {
     let mut diagnostics = Diagnostics::new();
     let found = &mut diagnostics;
 

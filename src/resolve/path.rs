@@ -16,7 +16,7 @@ use crate::{
     catalog::ColumnType,
     diagnostics::{Code, Diagnostic},
     files::{Span, Spanned},
-    ids::{DimensionId, GranularityId, Id, ModelId},
+    ids::{DimensionId, GranularityId, Id, JoinId, ModelId},
     project::{DimensionKind, Reach, Route, TimeAxis, routes_ending_in},
     time::{Granularity, TimePart},
 };
@@ -119,7 +119,19 @@ pub(super) fn find(context: &Context<'_>, place: Place<'_>, words: &[Spanned<Str
             return Ok(found);
         }
     }
+    if may_be_meant_by_a_broken_join(context, place.model, words) {
+        return Ok(Found::Broken);
+    }
     Err(explain(context, place, words))
+}
+
+/// Returns whether a path begins with a model that no join of ours leads to, while one leads nowhere, which was reported.
+fn may_be_meant_by_a_broken_join(context: &Context<'_>, model: ModelId, words: &[Spanned<String>]) -> bool {
+    let is_broken = |join: &JoinId| context.target(*join) == Target::Broken;
+    let other = words.first().and_then(|first| context.project.model_named(&first.value));
+    words.len() > 1
+        && other.is_some_and(|other| other != model)
+        && context.project.models[model].joins.iter().any(is_broken)
 }
 
 fn find_axis(context: &Context<'_>, place: Place<'_>, words: &[Spanned<String>]) -> Result<Option<Found>, Diagnostic> {

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use entente::{
-    catalog::Catalog,
     diagnostics::Diagnostics,
     files::SourceMap,
     project::Project,
@@ -73,7 +72,7 @@ fn project_of(config: &Config, texts: &[&str]) -> Project {
         let file = files.add(format!("metrics/{number}.yml"), *text);
         definitions.append(load(&files, file, &mut diagnostics));
     }
-    let resolved = resolve(config, &definitions, &Catalog::default());
+    let resolved = resolve(config, &definitions, None);
     diagnostics.extend(resolved.diagnostics);
     assert!(!diagnostics.has_errors(), "{:#?}", diagnostics.sorted());
     resolved.project.expect("there is no error")

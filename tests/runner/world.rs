@@ -92,7 +92,7 @@ pub(crate) fn load(document: &Document, version: Version) -> Result<World, Strin
         dimensions.for_each(|dimension| dimension.mask = None);
     }
     let mut project = config.as_ref().and_then(|config| {
-        let resolved = resolve::resolve(config, &definitions, &sources.catalog);
+        let resolved = resolve::resolve(config, &definitions, sources.catalog.as_ref());
         diagnostics.extend(resolved.diagnostics);
         resolved.project
     });
@@ -117,7 +117,7 @@ pub(crate) fn principal(document: &Document) -> Result<Principal, String> {
 struct Sources {
     config: String,
     definitions: Vec<(String, String)>,
-    catalog: Catalog,
+    catalog: Option<Catalog>,
 }
 
 fn folder(name: &str) -> Result<PathBuf, String> {
@@ -142,7 +142,7 @@ fn read_folder(folder: &Path) -> Result<Sources, String> {
     Ok(Sources {
         config: read(&folder.join("entente.yml"))?,
         definitions: definitions.collect::<Result<_, String>>()?,
-        catalog: if catalog.is_file() { parse_catalog(&read(&catalog)?)? } else { Catalog::default() },
+        catalog: if catalog.is_file() { Some(parse_catalog(&read(&catalog)?)?) } else { None },
     })
 }
 
@@ -170,7 +170,7 @@ fn read_blocks(document: &Document, version: Version) -> Result<Sources, String>
     }
     definitions.sort();
     let catalog = match document.text_of(&Kind::Catalog) {
-        Some(text) => parse_catalog(text)?,
+        Some(text) => Some(parse_catalog(text)?),
         None => seeded_catalog(document)?,
     };
     let mended = Kind::Mended(CONFIG_FILE.to_owned());
@@ -185,11 +185,8 @@ fn parse_catalog(text: &str) -> Result<Catalog, String> {
 
 /// A case with a seed and without a catalog takes the catalog of its tables.
 #[cfg(feature = "duckdb")]
-fn seeded_catalog(document: &Document) -> Result<Catalog, String> {
-    match document.text_of(&Kind::Seed) {
-        Some(_) => seeded(document)?.catalog(),
-        None => Ok(Catalog::default()),
-    }
+fn seeded_catalog(document: &Document) -> Result<Option<Catalog>, String> {
+    document.text_of(&Kind::Seed).map(|_| seeded(document)?.catalog()).transpose()
 }
 
 /// The calendars of a case with a seed have the periods of their tables.
@@ -212,8 +209,8 @@ fn seeded_periods(_document: &Document, _project: &mut Project) -> Result<(), St
 
 #[cfg(not(feature = "duckdb"))]
 #[expect(clippy::unnecessary_wraps, reason = "with DuckDB the seed may fail")]
-fn seeded_catalog(_document: &Document) -> Result<Catalog, String> {
-    Ok(Catalog::default())
+fn seeded_catalog(_document: &Document) -> Result<Option<Catalog>, String> {
+    Ok(None)
 }
 
 /// Opens the warehouse of a case, with its rollups and what came later.

@@ -48,7 +48,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let found = of_warehouse(&loaded)?;
     let report = build::emit(&loaded, &project)?.report;
     let definitions = project.reads();
-    let changes: Vec<Told> = drift(&lasting(loaded.catalog.clone()), &found)
+    let changes: Vec<Told> = drift(&lasting(loaded.catalog.clone().unwrap_or_default()), &found)
         .into_iter()
         .map(|change| Told::of(change, &definitions, &report))
         .collect();

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     catalog::{Catalog, Statistics, TableStatistics},
-    engine::{Loaded, add_periods_to, load_project_with},
+    engine::{Loaded, PROJECT_FILE, add_periods_to, load_project_with},
     price::tables_of_statistics,
     project::{Project, Source},
     sql,
@@ -82,17 +82,21 @@ fn pull(arguments: &PullArguments, context: &mut Context) -> Result<(), Failure>
         return context.project().map(|_| ());
     }
     let catalog = of_warehouse(&loaded)?;
-    for name in loaded.project.as_deref().map(table_names).unwrap_or_default() {
-        if !catalog.tables.contains_key(&name) {
-            context.warn(&format!("the warehouse has no table `{name}`"));
-        }
+    let (known, missing): (Vec<String>, Vec<String>) =
+        named_tables(&loaded).into_iter().partition(|name| catalog.tables.contains_key(name));
+    if catalog.tables.is_empty() || (known.is_empty() && !missing.is_empty()) {
+        return Err(nothing_found(&loaded, &missing));
+    }
+    for name in missing {
+        context.warn(&format!("the warehouse has no table `{name}`"));
     }
     let path = loaded.root.join(FILE);
     if arguments.check {
-        if lasting(loaded.catalog.clone()) == catalog {
+        let written = lasting(loaded.catalog.unwrap_or_default());
+        if written == catalog {
             return Ok(());
         }
-        for name in changed(&lasting(loaded.catalog), &catalog) {
+        for name in changed(&written, &catalog) {
             writeln!(context.out, "{name}")?;
         }
         return Err(Failure::wrong(format!("`{FILE}` is out of date"))
@@ -104,6 +108,22 @@ fn pull(arguments: &PullArguments, context: &mut Context) -> Result<(), Failure>
     context.note(&format!("{FILE}: {tables} with {}", count(columns, "column")));
     let read_on = arguments.now.unwrap_or_else(Utc::now).date_naive();
     if arguments.statistics { write_statistics(&loaded, read_on, context) } else { Ok(()) }
+}
+
+/// Says that a warehouse is hardly the one that is meant, so that the file stays as it is.
+fn nothing_found(loaded: &Loaded, missing: &[String]) -> Failure {
+    let config = loaded.config.as_ref().expect("the project file was read");
+    let message = match missing {
+        [] => "the warehouse has no tables".to_owned(),
+        [one] => format!("the warehouse has no table `{one}`, which is all that the project reads"),
+        [first, ..] => {
+            format!("the warehouse has none of the {} tables that the project reads, such as `{first}`", missing.len())
+        }
+    };
+    Failure::wrong(message).help(format!(
+        "See in `{PROJECT_FILE}` whether connection `{}` leads to the right database; `{FILE}` is as it was.",
+        config.connection
+    ))
 }
 
 /// Writes how much the tables of a project hold.
@@ -125,7 +145,7 @@ fn of_warehouse(loaded: &Loaded) -> Result<Catalog, Failure> {
     let warehouse = connect::open(config, &loaded.root)?;
     // All of them, so that a model of another table can be written before this is run again.
     let mut catalog = warehouse.catalog_blocking(None)?;
-    let named = loaded.project.as_deref().map(table_names).unwrap_or_default();
+    let named = named_tables(loaded);
     // Those that a definition names in another way, or in another place.
     let others: Vec<String> = named.into_iter().filter(|name| !catalog.tables.contains_key(name)).collect();
     if !others.is_empty() {
@@ -145,7 +165,7 @@ pub(crate) fn lasting(mut catalog: Catalog) -> Catalog {
 
 /// Adds the periods of the project's calendars, read from their tables.
 pub(crate) fn with_periods(root: &Path, mut catalog: Catalog, warehouse: &Blocking) -> Result<Catalog, Failure> {
-    if let Some(project) = load_project_with(root, catalog.clone()).project {
+    if let Some(project) = load_project_with(root, Some(catalog.clone())).project {
         add_periods_to(&mut catalog, &project, |select| {
             warehouse.query_blocking(&sql::print(select, warehouse.dialect()))
         })?;
@@ -159,12 +179,18 @@ pub(crate) fn write(path: &Path, catalog: &Catalog) -> Result<(), Failure> {
 }
 
 fn write_text(path: &Path, text: &str) -> Result<(), Failure> {
-    let part = path.with_extension("json.part");
+    let part = path.with_extension(format!("json.{}.part", std::process::id()));
     let folder = path.parent().expect("the catalog lies in a folder");
     fs::create_dir_all(folder)
         .and_then(|()| fs::write(&part, text))
         .and_then(|()| fs::rename(&part, path))
         .map_err(|error| Failure::file("written", path, &error))
+}
+
+/// Returns the tables that the definitions name, also where the old catalog does not know them.
+fn named_tables(loaded: &Loaded) -> Vec<String> {
+    let project = loaded.project.clone().or_else(|| load_project_with(&loaded.root, None).project);
+    project.as_deref().map(table_names).unwrap_or_default()
 }
 
 fn table_names(project: &Project) -> Vec<String> {

@@ -29,7 +29,8 @@ pub(super) enum Resolved {
 /// Resolves definitions.
 pub(super) fn resolve(definitions: &[ImportedFile], settings: &Settings, options: &Options) -> Resolved {
     let (files, loaded, mut found) = load(definitions);
-    let resolved = resolve::resolve(&settings.config, &loaded, &options.catalog);
+    let catalog = Some(&options.catalog).filter(|catalog| !catalog.tables.is_empty());
+    let resolved = resolve::resolve(&settings.config, &loaded, catalog);
     found.extend(resolved.diagnostics);
     let errors: Vec<_> = found.sorted().into_iter().filter(|found| found.code.severity() == Severity::Error).collect();
     if let (Some(project), true) = (resolved.project, errors.is_empty()) {

@@ -276,7 +276,7 @@ fn finest_granularity(
 fn should_know(context: &Context<'_>, model: ModelId) -> bool {
     let tables = &context.catalog.tables;
     let table = &context.models[model.index()].table;
-    !tables.is_empty() && table.as_ref().is_none_or(|table| tables.contains_key(&table.value))
+    context.has_catalog && table.as_ref().is_none_or(|table| tables.contains_key(&table.value))
 }
 
 /// Keys that say nothing about a dimension of this kind.

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Fields that stand beside the metrics in a row.
-const RESERVED_METRICS: [&str; 4] = ["by", "isPartial", "isOther", "previous"];
+const RESERVED_METRICS: [&str; 5] = ["by", "isPartial", "isOther", "isTotal", "previous"];
 /// Fields that stand beside the models and roles below `by`, and the connectives of a filter.
 const RESERVED_ROLES: [&str; 6] = ["time", "hour", "timePart", "and", "or", "not"];
 /// The connectives of a filter.

@@ -33,12 +33,14 @@ pub(super) use clashes::{camel_case, check_clashes};
 pub(super) fn index<'a>(
     config: &Config,
     definitions: &'a Definitions,
-    catalog: &'a Catalog,
+    catalog: Option<&'a Catalog>,
     diagnostics: &mut Diagnostics,
 ) -> Context<'a> {
+    static UNKNOWN: Catalog = Catalog { tables: BTreeMap::new() };
     let mut context = Context {
         definitions,
-        catalog,
+        catalog: catalog.unwrap_or(&UNKNOWN),
+        has_catalog: catalog.is_some(),
         dialect: config.connections.get(&config.connection).map(dialect_of),
         project: empty_project(config),
         models: Vec::new(),
@@ -195,7 +197,9 @@ fn unique<'a, T>(
             let diagnostic = Diagnostic::new(Code::InvalidName, name.span, message);
             diagnostics.push(match to_snake_case(&name.value) {
                 Some(better) => diagnostic.help(format!("Write `{better}`; use `label` for the name shown to people.")),
-                None => diagnostic.help("A name has lower-case letters, digits and single underscores."),
+                None => diagnostic.help(format!(
+                    "A name has lower-case letters, digits and single underscores, {LONGEST_NAME} of them at most."
+                )),
             });
         }
         first.insert(&name.value, (name.span, item));
@@ -203,10 +207,13 @@ fn unique<'a, T>(
     first.into_iter().map(|(name, (_, item))| (name, item)).collect()
 }
 
+/// The most letters of a name.
+const LONGEST_NAME: usize = 100;
+
 /// Returns whether a name is words of `a–z` and `0–9`, joined by single underscores, with a letter in front.
 fn is_snake_case(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_lowercase())
-        && name.len() <= 100
+        && name.len() <= LONGEST_NAME
         && name
             .split('_')
             .all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()))

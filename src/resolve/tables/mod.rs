@@ -63,7 +63,7 @@ pub(super) fn resolve(context: &mut Context<'_>, diagnostics: &mut Diagnostics) 
 
 fn check_known(context: &Context<'_>, name: &Text, diagnostics: &mut Diagnostics) {
     let tables = &context.catalog.tables;
-    if tables.is_empty() || tables.contains_key(&name.value) {
+    if !context.has_catalog || tables.contains_key(&name.value) {
         return;
     }
     let message = format!("the warehouse has no table `{}`", name.value);

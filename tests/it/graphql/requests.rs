@@ -217,12 +217,14 @@ fn a_report_of_which_every_metric_fails_is_null() {
 fn a_failure_of_the_warehouse_tells_nothing_of_it() {
     for (failure, expected) in [
         (Failure::Unavailable, "WAREHOUSE_UNAVAILABLE"),
+        (Failure::WarehouseRefused("a number is out of range".to_owned()), "WAREHOUSE_REFUSED"),
         (Failure::Internal, "INTERNAL"),
         (Failure::Cancelled, "CANCELLED"),
         (Failure::Forbidden, "FORBIDDEN"),
     ] {
         let refuse: fn(&Request) -> Option<Failure> = match failure {
             Failure::Unavailable => |_| Some(Failure::Unavailable),
+            Failure::WarehouseRefused(_) => |_| Some(Failure::WarehouseRefused("a number is out of range".to_owned())),
             Failure::Internal => |_| Some(Failure::Internal),
             Failure::Cancelled => |_| Some(Failure::Cancelled),
             _ => |_| Some(Failure::Forbidden),

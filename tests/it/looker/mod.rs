@@ -122,7 +122,7 @@ fn imported(texts: &BTreeMap<String, String>, project: &Path) -> Imported {
     let loaded = load_project(project);
     let options = Options {
         config: loaded.config.clone(),
-        catalog: loaded.catalog.clone(),
+        catalog: loaded.catalog.clone().unwrap_or_default(),
         dialect: None,
         name: "again".to_owned(),
     };

@@ -103,7 +103,7 @@ fn resolved(world: &World) -> (Config, Project, SourceMap) {
         definitions.append(syntax::load(&files, file, &mut diagnostics));
     }
     let catalog = Catalog::from_json(&world.catalog).expect("a catalog");
-    let resolved = resolve::resolve(&config, &definitions, &catalog);
+    let resolved = resolve::resolve(&config, &definitions, Some(&catalog));
     diagnostics.extend(resolved.diagnostics);
     let project = resolved.project.unwrap_or_else(|| panic!("no project: {:#?}", diagnostics.sorted()));
     (config, project, files)

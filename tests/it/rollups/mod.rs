@@ -79,7 +79,7 @@ impl Shop {
         let database = DuckDb::in_memory().expect("a database");
         database.execute_batch(SEED).expect("a seed");
         let catalog = database.catalog_blocking(None).expect("a catalog");
-        let loaded = load_project_with(folder.path(), catalog);
+        let loaded = load_project_with(folder.path(), Some(catalog));
         let project = loaded.project.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics));
         Self { folder, database, project }
     }

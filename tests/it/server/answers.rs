@@ -9,7 +9,7 @@ use entente::{
     engine,
     server::{Drain, Reload},
     time::{DateTime, Utc},
-    warehouse::{ColumnData, Error, Rows},
+    warehouse::{ColumnData, Error, Refusal, Rows},
 };
 use serde_json::json;
 
@@ -146,9 +146,13 @@ fn what_a_driver_says_stays_here_and_an_error_is_not_kept() {
     fixture.fake.fail_with(Some(|| Error::Unavailable("host db.internal: password of alice is wrong".to_owned())));
     let answer = fixture.client().graphql(PARCELS);
     assert_eq!(answer.code(), "WAREHOUSE_UNAVAILABLE");
-    fixture.fake.fail_with(Some(|| Error::refused("column alice is missing")));
+    fixture.fake.fail_with(Some(|| {
+        let detail = Some("the salary of alice is out of range".to_owned());
+        Error::Refused(Refusal { meaning: "a number is out of range".to_owned(), detail })
+    }));
     let refused = fixture.client().graphql(PARCELS);
-    assert_eq!(refused.code(), "INTERNAL");
+    assert_eq!(refused.code(), "WAREHOUSE_REFUSED");
+    assert!(refused.body.contains("the warehouse refused the query: a number is out of range"), "{}", refused.body);
     for answer in [answer, refused] {
         assert!(!answer.body.contains("alice") && !answer.body.contains("db.internal"), "{}", answer.body);
         let id = answer.header("x-request-id");

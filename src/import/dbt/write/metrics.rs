@@ -14,7 +14,7 @@ use crate::import::dbt::{
 };
 
 /// The fields that stand beside metrics in the API.
-const RESERVED: [&str; 4] = ["by", "is_partial", "is_other", "previous"];
+const RESERVED: [&str; 5] = ["by", "is_partial", "is_other", "is_total", "previous"];
 
 /// A metric as it is written.
 #[derive(Clone, Debug)]

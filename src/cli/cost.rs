@@ -8,15 +8,17 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
+
 use super::{context::Context, failure::Failure};
 use crate::{
     catalog::Statistics,
     engine::{Pricing, Unpriced},
     plan::{self, Plan, Principal, Request},
-    price::{Estimate, Unknown, size, tables_of_statistics},
+    price::{Basis, Estimate, TableCost, Unknown, size, tables_of_statistics},
     project::Project,
     sql::Text,
-    syntax::Spending,
+    syntax::{Price, Spending},
     time::{DateTime, Utc},
     warehouse::{self, Blocking, Rows, Terms, Warehouse},
 };
@@ -76,25 +78,49 @@ impl Asking<'_> {
     }
 }
 
-/// Says how much a query would read, and what that costs.
-pub(crate) fn say(
+/// Finds how much a query would read.
+pub(crate) fn estimate(
     asking: &Asking<'_>,
     warehouse: &Blocking,
     plan: &Plan,
     text: &Text,
-    context: &mut Context<'_>,
-) -> Result<(), Failure> {
+) -> Result<Estimate, Failure> {
     let terms = Terms::default();
     let priced = warehouse.wait(async |warehouse| {
         let statistics = asking.statistics(warehouse).await;
         asking.pricing(warehouse, statistics.as_ref(), &terms).price(plan, text).await
     });
-    let estimate = priced?;
-    writeln!(context.out, "the query would read {}", told(&estimate))?;
-    if let Some(price) = &asking.spending.price {
+    Ok(priced?)
+}
+
+/// Says how much a query would read, and what that costs.
+pub(crate) fn say(estimate: &Estimate, price: Option<&Price>, context: &mut Context<'_>) -> Result<(), Failure> {
+    writeln!(context.out, "the query would read {}", told(estimate))?;
+    if let Some(price) = price {
         writeln!(context.out, "it costs {}", price.told(estimate.billed))?;
     }
     Ok(())
+}
+
+/// Returns the same for programs, in bytes and in millionths of the currency.
+pub(crate) fn json(estimate: &Estimate, price: Option<&Price>) -> serde_json::Value {
+    let table = |table: &TableCost| {
+        let partitions = table.partitions.map(|(read, all)| json!({ "read": read, "all": all }));
+        json!({ "table": table.table, "bytes": table.bytes, "partitions": partitions })
+    };
+    let (basis, statistics_of) = match estimate.basis {
+        Basis::DryRun => ("dry_run", None),
+        Basis::Statistics(day) => ("statistics", Some(day.to_string())),
+    };
+    let cost = price.map(|price| json!({ "micros": price.micros(estimate.billed), "currency": price.currency }));
+    json!({
+        "bytes": estimate.bytes,
+        "billed": estimate.billed,
+        "basis": basis,
+        "statistics_of": statistics_of,
+        "tables": estimate.tables.iter().map(table).collect::<Vec<_>>(),
+        "cost": cost,
+    })
 }
 
 /// Writes an estimate, table by table.

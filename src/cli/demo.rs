@@ -12,6 +12,7 @@ use super::{
     catalog, connect,
     context::{Context, count},
     failure::Failure,
+    interrupt,
 };
 use crate::{
     engine::{PROJECT_FILE, load_config},
@@ -71,6 +72,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         return Err(Failure::wrong(format!("`{}` is there already", path.display()))
             .help("Replace it with `entente demo --force`."));
     }
+    interrupt::remove_if_stopped(sample::partial_files(&path).into());
     let bar = context.progress(1);
     bar.set_message("making parcels");
     let made = sample::create(&path, arguments.scale, &|done, all| {

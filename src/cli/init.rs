@@ -9,6 +9,7 @@ use super::{
     catalog,
     context::{Context, count},
     failure::Failure,
+    interrupt,
     made::Made,
 };
 use crate::{
@@ -125,10 +126,12 @@ fn warehouse_file(
             .help("Give the project another name with `--name`, or read that file: it is data of DuckDB."));
     }
     // Loaded beside its place: a process that is stopped leaves no half of a warehouse under its name.
-    let part = root.join(format!(".{name}.duckdb.part"));
-    let _ = fs::remove_file(&part);
+    // Another process may be at the same.
+    let part = root.join(format!(".{name}.duckdb.{}.part", std::process::id()));
+    let log = part.with_extension("part.wal");
+    interrupt::remove_if_stopped(vec![part.clone(), log.clone()]);
     made.note(&part);
-    made.note(&part.with_extension("part.wal"));
+    made.note(&log);
     made.note(&path);
     load(&part, &arguments.data, context)?;
     fs::rename(&part, &path).map_err(|error| Failure::file("written", &path, &error))?;

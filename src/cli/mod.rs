@@ -21,6 +21,7 @@ mod failure;
 mod fmt;
 mod import;
 mod init;
+mod interrupt;
 mod lookml;
 mod made;
 mod moment;

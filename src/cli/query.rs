@@ -2,6 +2,7 @@
 
 use std::io;
 
+use chrono::SecondsFormat;
 use clap::ValueEnum;
 
 use super::{
@@ -13,7 +14,7 @@ use super::{
     request::{Planned, RequestArguments},
     table::{Answer, Shape},
 };
-use crate::sql::{self, Dialect};
+use crate::sql::{self, Dialect, Literal, Text};
 
 /// Ask for metrics
 ///
@@ -32,12 +33,13 @@ Examples:
   entente query -m revenue -b customers.name --top '5 customers.name by revenue with others'
   entente query --saved weekly_network_review --format json
   entente query -m revenue -b time.month --sql --dialect bigquery
+  entente query -m revenue -b time.month --sql --format json
   entente query -m revenue -b time.month --estimate"
 )]
 pub(crate) struct Arguments {
     #[command(flatten)]
     request: RequestArguments,
-    /// The shape of the answer
+    /// The shape of the answer; `json` also of what `--sql` and `--estimate` say
     #[arg(long, short, value_name = "FORMAT", default_value = "table")]
     format: Shape,
     /// Print the SQL and its parameters instead of running it
@@ -98,6 +100,10 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     arguments.request.say_what_is_hidden(&project, &request, context);
     let Some(warehouse) = warehouse else {
         let text = sql::print_pretty(&plan.select, dialect);
+        if arguments.format == Shape::Json {
+            writeln!(context.out, "{:#}", sql_json(&text, dialect))?;
+            return Ok(());
+        }
         writeln!(context.out, "{}", text.sql)?;
         for (index, value) in text.parameters.iter().enumerate() {
             writeln!(context.out, "-- parameter {} = {}", index + 1, literal(value))?;
@@ -108,7 +114,12 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let principal = arguments.request.principal.read()?;
     let asking = cost::Asking { project: &project, principal: &principal, now, spending: &config.spending };
     if arguments.estimate {
-        return cost::say(&asking, &warehouse, &plan, &text, context);
+        let estimate = cost::estimate(&asking, &warehouse, &plan, &text)?;
+        if arguments.format == Shape::Json {
+            writeln!(context.out, "{:#}", cost::json(&estimate, config.spending.price.as_ref()))?;
+            return Ok(());
+        }
+        return cost::say(&estimate, config.spending.price.as_ref(), context);
     }
     let rows = cost::ask(&asking, &warehouse, &request, &plan, &text)?;
     if let (0, Some(from), Some(to)) = (rows.len, plan.range.from, plan.range.to)
@@ -124,4 +135,23 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     }
     answer.write(arguments.format, colors, context.out)?;
     Ok(())
+}
+
+/// Returns SQL and what is bound to its parameters, in their order.
+fn sql_json(text: &Text, dialect: Dialect) -> serde_json::Value {
+    let parameter = |value: &Literal| {
+        let shown = match value {
+            Literal::Null => serde_json::Value::Null,
+            Literal::Boolean(truth) => (*truth).into(),
+            Literal::Integer(number) => (*number).into(),
+            Literal::Float(bits) => f64::from_bits(*bits).into(),
+            Literal::Decimal(text) | Literal::String(text) => text.as_str().into(),
+            Literal::Date(day) => day.to_string().into(),
+            Literal::DateTime(at) => at.format("%Y-%m-%dT%H:%M:%S%.f").to_string().into(),
+            Literal::Timestamp(at) => at.and_utc().to_rfc3339_opts(SecondsFormat::AutoSi, true).into(),
+        };
+        serde_json::json!({ "type": value.column_type().name(), "value": shown })
+    };
+    let parameters: Vec<serde_json::Value> = text.parameters.iter().map(parameter).collect();
+    serde_json::json!({ "sql": text.sql, "dialect": dialect.name(), "parameters": parameters })
 }

@@ -192,12 +192,22 @@ pub(crate) fn ask(check: &Check, warehouse: &Blocking) -> Result<(Finding, bool)
     };
     match warehouse.query_blocking(&sql::print(select, warehouse.dialect())) {
         Ok(rows) => Ok((check.judge(&rows), true)),
-        // One wrong column should not hide what is wrong elsewhere.
-        Err(error @ (warehouse::Error::Refused(_) | warehouse::Error::TooCostly(_))) => {
+        Err(error) => match why_refused(&error) {
+            Some(reason) => Ok((check.unread(&reason), false)),
+            None => Err(error.into()),
+        },
+    }
+}
+
+/// Says why the warehouse refused one query, which should not hide what others find: one column may be wrong. Nothing if
+/// the next query would fail as well.
+pub(crate) fn why_refused(error: &warehouse::Error) -> Option<String> {
+    match error {
+        warehouse::Error::Refused(_) | warehouse::Error::TooCostly(_) => {
             let detail = error.detail().map_or_else(String::new, |detail| format!(": {}", detail.trim()));
-            Ok((check.unread(&format!("{error}{detail}")), false))
+            Some(format!("{error}{detail}"))
         }
-        Err(error) => Err(error.into()),
+        warehouse::Error::Unavailable(_) | warehouse::Error::Contended | warehouse::Error::Cancelled => None,
     }
 }
 

@@ -47,12 +47,13 @@ pub(super) fn coerce(scalar: &str, value: ConstValue) -> Result<ConstValue, Grap
         }
         "BigInt" => {
             let integer = match (text, number) {
-                (Some(text), _) => text.parse::<i64>().ok().filter(|_| !text.starts_with('+')),
-                (_, Some(number)) => number.as_i64(),
+                (Some(text), _) => text.parse::<i128>().ok().filter(|_| !text.starts_with('+')),
+                (_, Some(number)) => number.as_i128(),
                 _ => None,
             };
+            let integer = integer.filter(|integer| integer.unsigned_abs() < 10_u128.pow(38));
             return integer.map(|integer| ConstValue::String(integer.to_string())).ok_or_else(|| {
-                wrong(scalar, &show(&value)).help("Write a whole number of at most 64 bits, such as `\"42\"`.")
+                wrong(scalar, &show(&value)).help("Write a whole number of at most 38 digits, such as `\"42\"`.")
             });
         }
         "Date" => {
@@ -111,7 +112,10 @@ pub(super) fn literal(column_type: ColumnType, value: ConstValue) -> Result<Lite
         (ColumnType::String | ColumnType::Json | ColumnType::Unknown, ConstValue::String(text)) => {
             Some(Literal::String(text))
         }
-        (ColumnType::Integer, ConstValue::String(text)) => text.parse().ok().map(Literal::Integer),
+        // Sums of whole numbers may be longer than 64 bits, and come back as conditions.
+        (ColumnType::Integer, ConstValue::String(text)) => {
+            Some(text.parse().map_or_else(|_| Literal::Decimal(text), Literal::Integer))
+        }
         (ColumnType::Decimal, ConstValue::String(text)) => Some(Literal::Decimal(text)),
         (ColumnType::Float, ConstValue::Number(number)) => {
             number.as_f64().map(|number| Literal::Float(number.to_bits()))
@@ -199,6 +203,7 @@ mod tests {
             ("Decimal", serde_json::json!(12.5)),
             ("Decimal", serde_json::json!(12)),
             ("BigInt", serde_json::json!("9007199254740993")),
+            ("BigInt", serde_json::json!("99999999999999999999999999999999999999")),
             ("BigInt", serde_json::json!(9_007_199_254_740_993_i64)),
             ("Date", serde_json::json!("2024-02-29")),
             ("DateTime", serde_json::json!("2026-01-31T13:00:00.5+01:00")),
@@ -218,7 +223,7 @@ mod tests {
             ("Decimal", serde_json::json!(0.123_456_789_012_345_68)),
             ("BigInt", serde_json::json!(1.5)),
             ("BigInt", serde_json::json!("+1")),
-            ("BigInt", serde_json::json!("9223372036854775808")),
+            ("BigInt", serde_json::json!("100000000000000000000000000000000000000")),
             ("Date", serde_json::json!("2023-02-29")),
             ("Date", serde_json::json!("2024-2-29")),
             ("Date", serde_json::json!("2024-01-01T00:00:00Z")),

@@ -50,14 +50,22 @@ pub fn taken_at() -> DateTime<Utc> {
     DateTime::from_timestamp_millis(calendar::TAKEN_AT).expect("it is a moment of our time")
 }
 
-/// Makes the sample warehouse in a file; a file that is there is replaced when the new one is whole.
+/// Returns the files that [`create`] writes before the sample is whole. They are this process's alone.
+pub fn partial_files(path: &Path) -> [PathBuf; 2] {
+    let partial = format!("{}.{}.partial", path.display(), std::process::id());
+    let log = PathBuf::from(format!("{partial}.wal"));
+    [PathBuf::from(partial), log]
+}
+
+/// Makes the sample warehouse in a file; a file that is there is replaced when the new one is whole. Of several processes
+/// that make the same file at once, the last one's stays.
 pub fn create(path: &Path, scale: f64, progress: Progress<'_>) -> Result<Summary, Error> {
-    let partial = PathBuf::from(format!("{}.partial", path.display()));
+    let [partial, log] = partial_files(path);
     remove(&partial)?;
     let summary = fill_file(&partial, scale, progress).inspect_err(|_| {
         // On a full disk what is half made is in the way.
         let _ = remove(&partial);
-        let _ = remove(&PathBuf::from(format!("{}.wal", partial.display())));
+        let _ = remove(&log);
     })?;
     remove(&PathBuf::from(format!("{}.wal", path.display())))?;
     std::fs::rename(&partial, path)

@@ -99,7 +99,7 @@ fn use_of(table: &Surveyed, column: &SurveyedColumn) -> Use {
         ColumnType::Json | ColumnType::Unknown => Use::Nothing,
         _ if is_key || is_join => Use::Identifier,
         ColumnType::String => Use::Text,
-        ColumnType::Integer if words::is_key_like(&column.name) => Use::Identifier,
+        ColumnType::Integer | ColumnType::Decimal if words::is_key_like(&column.name) => Use::Identifier,
         _ if words::is_place(&column.name) => Use::Nothing,
         _ if words::is_intensive(&column.name) => Use::Rate,
         ColumnType::Integer if column.distinct <= GROUPED_NUMBERS => Use::GroupedNumber,

@@ -51,8 +51,9 @@ fn single(table: &Surveyed) -> Option<String> {
 fn may_be_key(column: &SurveyedColumn) -> bool {
     match column.column_type {
         ColumnType::String | ColumnType::Integer | ColumnType::Date => true,
-        ColumnType::Decimal
-        | ColumnType::Float
+        // Other systems write their whole numbers as `NUMBER(18, 0)`.
+        ColumnType::Decimal => words::is_key_like(&column.name),
+        ColumnType::Float
         | ColumnType::Boolean
         | ColumnType::DateTime
         | ColumnType::Timestamp
@@ -104,7 +105,7 @@ fn several<E>(table: &Surveyed, ask: Ask<'_, E>) -> Result<Option<Vec<String>>, 
 fn may_be_part(column: &SurveyedColumn) -> bool {
     match column.column_type {
         ColumnType::String | ColumnType::Date | ColumnType::DateTime | ColumnType::Timestamp => true,
-        ColumnType::Integer => words::is_key_like(&column.name),
-        ColumnType::Decimal | ColumnType::Float | ColumnType::Boolean | ColumnType::Json | ColumnType::Unknown => false,
+        ColumnType::Integer | ColumnType::Decimal => words::is_key_like(&column.name),
+        ColumnType::Float | ColumnType::Boolean | ColumnType::Json | ColumnType::Unknown => false,
     }
 }

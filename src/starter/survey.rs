@@ -95,9 +95,10 @@ pub(super) fn survey<E>(catalog: &Catalog, ask: Ask<'_, E>) -> (Vec<Surveyed>, V
         let mut number = 2;
         while surveyed.iter().any(|other| other.model == model) {
             model = match table.rsplit_once('.') {
-                Some((schema, _)) if number == 2 => {
-                    format!("{}_{plain}", words::identifier(schema).unwrap_or_else(|| "schema".to_owned()))
-                }
+                Some((schema, _)) if number == 2 => words::shortened(&format!(
+                    "{}_{plain}",
+                    words::identifier(schema).unwrap_or_else(|| "schema".to_owned())
+                )),
                 _ => format!("{plain}_{number}"),
             };
             number += 1;

@@ -102,7 +102,7 @@ fn found_in(database: &DuckDb) -> String {
         let file = files.add(proposed.path.clone(), proposed.text.clone());
         definitions.append(syntax::load(&files, file, &mut diagnostics));
     }
-    diagnostics.extend(resolve::resolve(&config, &definitions, &catalog).diagnostics);
+    diagnostics.extend(resolve::resolve(&config, &definitions, Some(&catalog)).diagnostics);
     let found = diagnostics.sorted();
     found.iter().map(|found| format!("{}: {}", found.code.name(), found.message)).collect::<Vec<_>>().join("\n")
 }

@@ -14,9 +14,17 @@ pub(super) fn identifier(name: &str) -> Option<String> {
             None => {}
         }
     }
-    let text = text.trim_end_matches('_').to_owned();
+    let text = text.trim_end_matches('_');
     let first = text.chars().next()?;
-    Some(if first.is_ascii_digit() { format!("n_{text}") } else { text })
+    Some(shortened(&if first.is_ascii_digit() { format!("n_{text}") } else { text.to_owned() }))
+}
+
+/// The longest name that is proposed: with `average_` and the name of a model in front it is within what a name may have.
+const LONGEST: usize = 44;
+
+/// Cuts an identifier that is too long.
+pub(super) fn shortened(identifier: &str) -> String {
+    identifier.get(..LONGEST).map_or(identifier, |begin| begin.trim_end_matches('_')).to_owned()
 }
 
 /// Writes a Latin letter with a mark as people do without it.
@@ -71,7 +79,7 @@ const RESERVED: [&str; 43] = [
 ];
 
 /// Names that have a meaning of their own in the API.
-const TAKEN: [&str; 6] = ["time", "hour", "time_part", "previous", "is_partial", "is_other"];
+const TAKEN: [&str; 7] = ["time", "hour", "time_part", "previous", "is_partial", "is_other", "is_total"];
 
 /// Names a model after its table, without the prefixes of warehouses: `marts.fct_orders` → `orders`, `time` → `times`.
 pub(super) fn model(table: &str) -> String {
@@ -147,6 +155,7 @@ mod tests {
         assert_eq!(identifier("Größe é").as_deref(), Some("groesse_e"));
         assert_eq!(identifier("値"), None);
         assert_eq!(identifier("2024").as_deref(), Some("n_2024"));
+        assert_eq!(identifier(&"long ".repeat(90)), Some("long_".repeat(9).trim_end_matches('_').to_owned()));
         assert_eq!(model("marts.fct_shipments"), "shipments");
         assert_eq!(
             ["orders", "categories", "boxes", "address", "news"].map(singular),

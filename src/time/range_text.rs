@@ -140,11 +140,26 @@ fn instead_of(words: &[&str]) -> String {
             let size = size.trim_end_matches('s');
             format!("Write `last 1 {size}`, the whole {size} before this one.")
         }
+        ["last", count, _, ..] if is_zero(count) => {
+            "Write at least `last 1`; the period that is not over is `current day`, `current month` and the like."
+                .to_owned()
+        }
+        ["last", count, size, ..] if is_whole(count) && unit(size).is_some() => {
+            format!("Write at most `last {} {size}`; `since 2024-01-01` has no end.", u32::MAX)
+        }
         ["past" | "previous", count, size] if last(count, unit(size), false).is_some() => {
             format!("Write `last {count} {size}`.")
         }
         _ => quarter(&lower).or_else(|| whole_periods(&lower)).unwrap_or_else(every_form),
     }
+}
+
+fn is_whole(count: &str) -> bool {
+    !count.is_empty() && count.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_zero(count: &str) -> bool {
+    is_whole(count) && count.bytes().all(|byte| byte == b'0')
 }
 
 /// `2025-q1`, `2025q1`, `q1 2025`.

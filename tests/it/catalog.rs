@@ -14,7 +14,7 @@ fn example() -> (Project, Catalog, std::sync::Arc<Valid>) {
     let project = Project::parcel(Scale::Hundredth);
     project.run(["catalog", "pull"]).worked();
     let catalog = Catalog::from_json(&project.read("schema/catalog.json")).expect("it was just written");
-    let valid = load_project_with(&project.path(""), catalog.clone()).project.expect("the example is right");
+    let valid = load_project_with(&project.path(""), Some(catalog.clone())).project.expect("the example is right");
     (project, catalog, valid)
 }
 
@@ -31,7 +31,7 @@ fn each_column_touches_the_definitions_that_do_not_load_without_it() {
             let dropped = ChangeKind::ColumnDropped { column: column.name.clone(), renamed_to: None };
             assert!(changes.len() == 1 && changes[0].kind == dropped, "{changes:?}");
             let is_read = readers.iter().any(|reader| reader.reads.reads_column(table, &column.name));
-            let loads = load_project_with(&project.path(""), without).project.is_some();
+            let loads = load_project_with(&project.path(""), Some(without)).project.is_some();
             match (is_read, loads) {
                 (true, true) => false_alarms.push(format!("{table}.{}", column.name)),
                 (false, false) => missed.push(format!("{table}.{}", column.name)),

@@ -200,6 +200,31 @@ fn a_key_that_is_none_fails_the_test() {
 }
 
 #[test]
+fn what_cannot_be_read_fails_the_test_and_hides_no_other() {
+    let project = Project::with(
+        "models:\n  - { name: a, description: Rows., table: marts.dim_customers, primary_key: no_such }\n  \
+         - { name: b, description: Rows., table: marts.dim_customers, primary_key: customer_id, dimensions: [ { name: old, \
+         type: string, expr: gone } ] }\nmetrics:\n  \
+         - { name: rows, model: b, description: All rows., agg: count }\ntests:\n  \
+         - { name: refused, metric: rows, where: \"old = 'x'\", expect: 1 }\n",
+    );
+    entente::sample::create(&project.path("small.duckdb"), 0.01, &|_, _| {}).expect("the sample is made");
+    let ran = project.run(["test"]);
+    assert_eq!(ran.code, 1, "{} {}", ran.out, ran.err);
+    assert!(ran.out.contains("FAIL  refused: the warehouse refused the query: it names a column"), "{}", ran.out);
+    assert!(ran.out.contains("metrics/small.yml:7; `entente explain"), "{}", ran.out);
+    assert!(ran.out.contains("FAIL  key of `a`: no_such: the warehouse refused"), "{}", ran.out);
+    assert!(ran.out.contains("ok    key of `b`: customer_id"), "{}", ran.out);
+    assert!(ran.err.contains("1 ok, 2 failed"), "{}", ran.err);
+    let told = project.run(["test", "--format", "json"]);
+    assert_eq!(told.code, 1, "{}", told.err);
+    let told: serde_json::Value = serde_json::from_str(&told.out).expect("it is JSON");
+    assert_eq!((&told[0]["name"], &told[0]["status"]), (&"refused".into(), &"error".into()), "{told}");
+    assert_eq!((&told[0]["file"], &told[0]["line"]), (&"metrics/small.yml".into(), &7.into()), "{told}");
+    assert_eq!((&told[2]["status"], &told[2]["message"]), (&"ok".into(), &serde_json::Value::Null), "{told}");
+}
+
+#[test]
 fn a_demo_in_an_empty_folder_is_a_project_that_answers() {
     let project = Project::empty();
     project.run(["demo", "--scale", "0.01"]).worked();
@@ -208,6 +233,52 @@ fn a_demo_in_an_empty_folder_is_a_project_that_answers() {
     project.run(["demo", "--scale", "0.01"]).failed(1, &["is there already", "--force"]);
     project.run(["demo", "--scale", "0.001", "--force"]).worked();
     project.run(["demo", "--scale", "0"]).failed(2, &["not between 0.001 and 100"]);
+}
+
+#[test]
+fn two_demos_at_once_make_one_warehouse_and_one_that_is_stopped_leaves_nothing() {
+    let project = Project::with("models: []\n");
+    let demo = |scale: &str| project.command(["demo", "--force", "--scale", scale]).stderr(Stdio::null()).spawn();
+    let both = ["0.02", "0.02"].map(|scale| demo(scale).expect("the command runs"));
+    for mut one in both {
+        assert!(one.wait().expect("it ends").success());
+    }
+    let left = |project: &Project| -> Vec<String> {
+        let names = std::fs::read_dir(project.path("")).expect("a folder").flatten();
+        let mut names: Vec<String> = names.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(left(&project), ["entente.yml", "metrics", "schema", "small.duckdb"]);
+
+    let stopped = Project::with("models: []\n");
+    let mut demo = stopped.command(["demo", "--scale", "10"]).stderr(Stdio::null()).spawn().expect("the command runs");
+    while !left(&stopped).iter().any(|name| name.ends_with(".partial")) {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let id = demo.id().to_string();
+    Command::new("kill").args(["-INT", &id]).status().expect("it can be told");
+    assert_eq!(demo.wait().expect("it ends").code(), Some(130));
+    assert_eq!(left(&stopped), ["entente.yml", "metrics"]);
+}
+
+#[test]
+fn keys_of_other_systems_and_long_names_start_a_project_too() {
+    let project = Project::empty();
+    let long = "a_column_whose_name_goes_on_".repeat(5);
+    let data = DuckDb::open(&project.path("erp.duckdb"), Access::ReadWrite).expect("a file");
+    data.execute_batch(&format!(
+        "CREATE TABLE orders AS SELECT CAST(i AS DECIMAL(18, 0)) AS order_id, CAST(i % 3 AS DECIMAL(18, 0)) AS customer_id, \
+         CAST(i AS DECIMAL(12, 2)) AS {long} FROM range(30) t(i); \
+         CREATE TABLE customers AS SELECT CAST(i AS DECIMAL(18, 0)) AS customer_id, 'name ' || i AS name FROM range(3) t(i)"
+    ))
+    .expect("the tables are made");
+    drop(data);
+    project.run(["init", "erp.duckdb"]).worked();
+    project.run(["check"]).worked();
+    let orders = project.read("metrics/orders.yml");
+    assert!(orders.contains("primary_key: order_id") && orders.contains("to: customers"), "{orders}");
+    assert!(!orders.contains("total_customer_id"), "nobody adds up keys:\n{orders}");
 }
 
 #[test]
@@ -275,6 +346,28 @@ fn the_catalog_is_written_and_compared() {
     let ran = project.run(["catalog", "pull", "--check"]);
     assert_eq!(ran.out, "marts.depot_inventory\n", "{}", ran.err);
     ran.failed(1, &["out of date"]);
+}
+
+#[test]
+fn a_catalog_of_another_warehouse_is_not_written() {
+    let project = Project::parcel(Scale::Hundredth);
+    let before = project.read("schema/catalog.json");
+    let elsewhere = DuckDb::open(&project.path("elsewhere.duckdb"), Access::ReadWrite).expect("a file");
+    elsewhere.execute_batch("CREATE VIEW empty AS SELECT 1 AS one; DROP VIEW empty").expect("it has no tables");
+    let config = project.read("entente.yml").replace("parcel.duckdb", "elsewhere.duckdb");
+    project.write("entente.yml", config);
+    drop(elsewhere);
+    project.run(["catalog", "pull"]).failed(1, &["the warehouse has no", "`schema/catalog.json` is as it was"]);
+    let elsewhere = DuckDb::open(&project.path("elsewhere.duckdb"), Access::ReadWrite).expect("a file");
+    elsewhere.execute_batch("CREATE TABLE other (id INTEGER)").expect("a table");
+    drop(elsewhere);
+    project.run(["catalog", "pull"]).failed(1, &["none of the", "entente.yml"]);
+    assert_eq!(project.read("schema/catalog.json"), before);
+    // A catalog without tables is one, and none is none.
+    project.write("schema/catalog.json", "{ \"tables\": {} }");
+    let ran = project.run(["check"]);
+    assert!(ran.out.contains("the warehouse has no table `marts.fct_shipments`"), "{}", ran.out);
+    assert_eq!(ran.code, 1);
 }
 
 #[test]

@@ -124,6 +124,37 @@ fn everything_wrong_is_reported_in_one_run() {
 }
 
 #[test]
+fn one_mistake_is_told_once_and_with_its_way_out() {
+    let joined = "models:\n  - name: orders\n    description: x\n    table: orders\n    primary_key: order_id\n    joins:\n      \
+                  - { to: custmers, key: customer_id }\n    dimensions:\n      - { name: country, type: string, expr: customers.country }\n  \
+                  - { name: customers, description: x, table: customers, primary_key: customer_id, dimensions: [ { name: country, \
+                  type: string } ] }\n";
+    let project = Project::with(joined);
+    let ran = project.run(["check", "--format", "concise", "--warnings", "hide"]);
+    assert_eq!(ran.out.lines().count(), 1, "{}", ran.out);
+    assert!(ran.out.contains("unknown-model") && ran.out.contains("custmers"), "{}", ran.out);
+
+    let out = wrong(&format!("{GOOD}  - {{ name: is_total, description: x, model: orders, agg: count }}\n"));
+    assert!(out.contains("error[name-clash]"), "{out}");
+    let long = "x".repeat(101);
+    let whole = |metric: String| Project::with(&format!("{GOOD}  - {{ {metric} }}\n")).run(["check"]).out;
+    let out = whole(format!("name: {long}, description: x, model: orders, agg: count"));
+    assert!(out.contains("100 of them at most"), "{out}");
+    let out = whole("name: sum, description: x, metric: orders, window: 99999999999999999999 days".to_owned());
+    assert!(out.contains("too long") && out.contains("at most `100000`"), "{out}");
+}
+
+#[test]
+fn numbers_of_periods_begin_with_one() {
+    let project = Project::parcel(Scale::Hundredth);
+    let asked = |metric: &str, time: &str| project.run(["query", "-m", metric, "-t", time]);
+    asked("revenue", "last 0 days").failed(1, &["Write at least `last 1`"]);
+    asked("revenue", "last 99999999999 days").failed(1, &["Write at most `last 4294967295 days`"]);
+    asked("revenue over 0 days", "2025").failed(1, &["Write at least 1"]);
+    asked("revenue previous 99999999999999999999 days", "2025").failed(1, &["Write a smaller number"]);
+}
+
+#[test]
 fn cycles_and_clashes_are_named() {
     let cycle = "  - { name: a, description: x, expr: b + 1 }\n  - { name: b, description: x, expr: a + 1 }\n";
     let out = wrong(&format!("{GOOD}{cycle}"));
@@ -223,6 +254,15 @@ fn links_are_followed_only_within_the_project() {
 }
 
 #[cfg(unix)]
+#[test]
+fn a_file_whose_ending_is_in_capitals_is_read() {
+    let project = Project::with("models: []\n");
+    project.write("metrics/LOUD.YML", "metrics: [ { name: wrong } ]\n");
+    project.write("metrics/Mixed.Yaml", "metrics: [ { name: also_wrong } ]\n");
+    let ran = project.run(["check"]);
+    assert!(ran.out.contains("metrics/LOUD.YML:1") && ran.out.contains("metrics/Mixed.Yaml:1"), "{}", ran.out);
+}
+
 #[test]
 fn what_is_no_file_is_not_waited_for() {
     let project = Project::with(GOOD);
@@ -356,6 +396,14 @@ fn a_port_in_use_ends_with_three() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let port = taken.local_addr().expect("it has an address").port().to_string();
     project.run(["serve", "--port", &port]).failed(3, &[&format!("port {port} is in use"), "--port"]);
+}
+
+#[test]
+fn one_port_for_two_listeners_is_told_as_what_it_is() {
+    let project = Project::parcel(Scale::Hundredth);
+    let ran = project.run(["serve", "--port", "4777", "--admin-port", "4777"]);
+    ran.failed(2, &["port 4777 is named twice", "--admin-port"]);
+    project.run(["serve", "--allow-host", "https://a.example"]).failed(2, &["without a scheme"]);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! SQL without a warehouse: `entente query --sql` and `entente explain`, in every dialect.
 
+use serde_json::json;
+
 use crate::command::{Project, Scale};
 
 #[test]
@@ -18,6 +20,13 @@ fn sql_is_printed_in_every_dialect_without_a_warehouse() {
     );
     let postgres = project.run(request.into_iter().chain(["--dialect", "postgres"])).worked();
     assert!(postgres.contains("AT TIME ZONE 'Europe/Berlin'") && postgres.contains("service = $1"), "{postgres}");
+    let json = project.run(request.into_iter().chain(["--dialect", "bigquery", "--format", "json"])).worked();
+    let json: serde_json::Value = serde_json::from_str(&json).expect("it is JSON");
+    assert_eq!(
+        (&json["dialect"], &json["parameters"][0]),
+        (&"bigquery".into(), &json!({ "type": "string", "value": "express" }))
+    );
+    assert_eq!(json["sql"], bigquery.split("-- parameter").next().map(str::trim_end).expect("SQL"));
     for dialect in ["duckdb", "bigquery", "snowflake", "postgres"] {
         let out = project.run(["explain", "-m", "revenue", "-b", "time.month", "--dialect", dialect]).worked();
         assert!(out.contains(&format!("sql ({dialect})")), "{out}");

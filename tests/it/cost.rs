@@ -42,6 +42,13 @@ fn an_estimate_grows_with_the_range_and_with_the_columns() {
     );
     let (year, _) = bytes(&["-m", "revenue", "-t", "2025"]);
     assert!(month * 10.0 < year && year < month * 13.0, "{month} {year}");
+    let json = ask(&project, &["query", "--estimate", "-m", "revenue", "-t", "2025-06", "-f", "json"]).worked();
+    let json: serde_json::Value = serde_json::from_str(&json).expect("it is JSON");
+    assert_eq!(json["basis"], "statistics", "{json}");
+    let tables = json["tables"].as_array().expect("a list");
+    let shipments = tables.iter().find(|table| table["table"] == "marts.fct_shipments").expect("it is read");
+    assert_eq!(shipments["partitions"]["read"], 31, "{json}");
+    assert_eq!(json["bytes"], tables.iter().filter_map(|table| table["bytes"].as_u64()).sum::<u64>(), "{json}");
     let (wider, _) = bytes(&["-m", "revenue", "-b", "service", "-t", "2025"]);
     assert!(wider > year, "{wider} {year}");
 }

@@ -164,8 +164,7 @@ fn known_tables(root: &Path, context: &Context) -> Known {
     let config = if root.join(PROJECT_FILE).is_file() { load_config(root) } else { None };
     let Some(config) = config else { return Known::default() };
     let dialect = Some(connect::dialect(&config).name().to_owned());
-    let tables = load_project(root).catalog;
-    if !tables.tables.is_empty() {
+    if let Some(tables) = load_project(root).catalog {
         return Known { tables, pulled: Catalog::default(), config: Some(config), dialect };
     }
     let found = connect::open(&config, root).and_then(|warehouse| Ok(warehouse.catalog_blocking(None)?));

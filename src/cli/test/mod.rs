@@ -2,13 +2,15 @@
 
 mod expectation;
 
+use clap::ValueEnum;
+
 use super::{
     connect,
     context::{Context, Style, count},
     failure::Failure,
     moment::moment,
     principal::PrincipalArgument,
-    verify::{ask, options},
+    verify::{ask, options, why_refused},
 };
 use crate::{
     files::SourceMap,
@@ -32,16 +34,28 @@ use crate::{
 Examples:
   entente test               run all tests
   entente test leap_day      run those with `leap_day` in their name
-  entente test 'key of'      look at the keys only")]
+  entente test 'key of'      look at the keys only
+  entente test --format json for programs")]
 pub(crate) struct Arguments {
     /// Run only tests with this text in their name
     #[arg(value_name = "TEXT")]
     filter: Option<String>,
+    /// How tests are shown
+    #[arg(long, short, value_name = "FORMAT", default_value = "text")]
+    format: Format,
     /// The moment from which relative ranges count, such as `2026-01-15T12:00:00Z`, or a day
     #[arg(long, value_name = "INSTANT", value_parser = moment, env = "ENTENTE_NOW", hide_env = true)]
     now: Option<DateTime<Utc>>,
     #[command(flatten)]
     principal: PrincipalArgument,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// One line per test
+    Text,
+    /// One JSON array
+    Json,
 }
 
 /// What became of a test.
@@ -73,20 +87,25 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let declared = declared.into_iter().map(|check| (check.name.clone(), Check::Declared(Box::new(check))));
     let checks: Vec<(String, Check)> = numbers.chain(declared).filter(|(name, _)| wanted(name)).collect();
 
+    let mut told = Vec::new();
     let mut failed = 0;
     for (name, check) in &checks {
         let outcome = match check {
             Check::Number(test) => run_number(test, &project, &principal, &warehouse, now)?,
             Check::Declared(check) => run_declared(check, &warehouse)?,
         };
+        failed += usize::from(matches!(outcome, Outcome::Fails(_)));
         match outcome {
+            outcome if arguments.format == Format::Json => told.push(json(name, check, outcome, &loaded.files)),
             Outcome::Holds => writeln!(context.out, "{}  {name}", context.styled(Style::Green, "ok  "))?,
             Outcome::Fails(why) => {
-                failed += 1;
                 writeln!(context.out, "{}  {name}: {why}", context.styled(Style::Red, "FAIL"))?;
                 writeln!(context.out, "      {}", where_to_look(check, name, &project, &loaded.files))?;
             }
         }
+    }
+    if arguments.format == Format::Json {
+        writeln!(context.out, "{:#}", serde_json::Value::from(told))?;
     }
     context.note(&format!("{}: {} ok, {failed} failed", count(checks.len(), "test"), checks.len() - failed));
     if failed > 0 { Err(Failure::shown()) } else { Ok(()) }
@@ -98,6 +117,25 @@ enum Check<'a> {
     Number(&'a MetricTest),
     /// A key of a model, or a promise of a partition.
     Declared(Box<verify::Check>),
+}
+
+/// Returns what became of a test, for programs; a key or a promise stands where `entente verify` says.
+fn json(name: &str, check: &Check<'_>, outcome: Outcome, files: &SourceMap) -> serde_json::Value {
+    let span = match check {
+        Check::Number(test) => test.span,
+        Check::Declared(check) => check.span,
+    };
+    let (status, message) = match outcome {
+        Outcome::Holds => ("ok", None),
+        Outcome::Fails(why) => ("error", Some(why)),
+    };
+    serde_json::json!({
+        "name": name,
+        "status": status,
+        "message": message,
+        "file": files.file(span.file).path,
+        "line": files.position(span).line,
+    })
 }
 
 /// Says where a test stands, and how to see more of what it found.
@@ -113,11 +151,11 @@ fn where_to_look(check: &Check<'_>, name: &str, project: &Project, files: &Sourc
 }
 
 fn run_declared(check: &verify::Check, warehouse: &Blocking) -> Result<Outcome, Failure> {
-    let (finding, _) = ask(check, warehouse)?;
+    let (finding, answered) = ask(check, warehouse)?;
     let broken = finding.faults.iter().filter(|fault| fault.status == Status::Broken);
     let mut misses: Vec<&str> = broken.map(|fault| fault.message.as_str()).collect();
-    // An empty table breaks no promise.
-    misses.extend(finding.unread.as_deref().filter(|_| finding.n_rows > 0 || check.select().is_err()));
+    // An empty table breaks no promise, but what could not be read may break any.
+    misses.extend(finding.unread.as_deref().filter(|_| !answered || finding.n_rows > 0 || check.select().is_err()));
     Ok(if misses.is_empty() { Outcome::Holds } else { Outcome::Fails(misses.join(", ")) })
 }
 
@@ -138,7 +176,10 @@ fn run_number(
             return Ok(Outcome::Fails(format!("{message}{help}")));
         }
     };
-    let rows = warehouse.query_blocking(&sql::print(&plan.select, warehouse.dialect()))?;
+    let rows = match warehouse.query_blocking(&sql::print(&plan.select, warehouse.dialect())) {
+        Ok(rows) => rows,
+        Err(error) => return why_refused(&error).map(Outcome::Fails).ok_or_else(|| error.into()),
+    };
     Ok(match expectation::first_miss(&test.expectation, &plan, &rows) {
         None => Outcome::Holds,
         Some(miss) => Outcome::Fails(miss),

@@ -97,8 +97,15 @@ fn offset(duration: Duration) -> Result<Offset, PlanError> {
 }
 
 fn no_offset(written: &str) -> PlanError {
-    PlanError::new(PlanErrorCode::OffsetFinerThanGranularity, format!("`{written}` is no offset"))
-        .help("Write a number of hours, days, weeks, months, quarters or years, such as `revenue previous 1 year`.")
+    let error = PlanError::new(PlanErrorCode::OffsetFinerThanGranularity, format!("`{written}` is no offset"));
+    let count = written.split_whitespace().next().unwrap_or_default();
+    if !count.is_empty() && count.bytes().all(|byte| byte == b'0') {
+        return error.help("Write at least 1, such as `1 day`.");
+    }
+    if count.len() > 1 && count.bytes().all(|byte| byte.is_ascii_digit()) && count.parse::<i64>().is_err() {
+        return error.help("Write a smaller number, such as `1 year`.");
+    }
+    error.help("Write a number of hours, days, weeks, months, quarters or years, such as `revenue previous 1 year`.")
 }
 
 fn period(word: &str) -> Result<Over, PlanError> {

@@ -138,7 +138,8 @@ fn from_fields(mut fields: Fields, connections: &[String], diagnostics: &mut Dia
     let name = fields.required_text("name");
     let connection = fields.required_text("connection");
     let named = fields.named("connections");
-    if !connections.contains(&connection.value) {
+    // A variable that is not set was reported.
+    if !connections.contains(&connection.value) && !connection.value.contains("${") {
         let message = format!("no connection is called `{}`", connection.value);
         let names = connections.iter().map(String::as_str);
         let help = match nearest(&connection, names.clone()) {
@@ -268,6 +269,11 @@ currency: EUR
             load(&format!("{HEAD}connection: ${{CHOICE}}\n{rest}")).expect_err("PROJECT is not set"),
             ["invalid-configuration 6:38 environment variable `PROJECT` is not set | \
               Set it, or write `${PROJECT:-…}` with a default."]
+        );
+        assert_eq!(
+            load(&format!("{HEAD}connection: ${{NOPE}}\n{rest}")).expect_err("NOPE is not set"),
+            ["invalid-configuration 3:13 environment variable `NOPE` is not set | \
+              Set it, or write `${NOPE:-…}` with a default."]
         );
     }
 

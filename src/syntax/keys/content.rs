@@ -286,6 +286,7 @@ fn duration(
     let text = checker.plain_text(node, key, owner)?;
     let whose = format!("`{}` of {}", key.name, owner.describe());
     let found = shortened(&text.value);
+    let is_long = text.value.bytes().take_while(u8::is_ascii_digit).count() > MAXIMUM_COUNT.ilog10() as usize + 1;
     let (message, help) = match text.value.parse::<Duration>() {
         Ok(duration) if (least..=MAXIMUM_COUNT).contains(&duration.count) => return Some(text.map(|_| duration)),
         Ok(duration) if duration.count < least && least > -MAXIMUM_COUNT => (
@@ -296,6 +297,9 @@ fn duration(
             format!("{whose} is too long: `{found}`"),
             format!("Write at most `{MAXIMUM_COUNT} {}s`.", duration.unit.name()),
         ),
+        Err(()) if is_long => {
+            (format!("{whose} is too long: `{found}`"), format!("Write at most `{MAXIMUM_COUNT}` of a unit of time."))
+        }
         Err(()) => (format!("{whose} takes a number and a unit of time, found `{found}`"), duration_help(&text.value)),
     };
     checker.report(Code::WrongValue, text.span, message, help);

@@ -59,6 +59,7 @@ impl DuckDb {
                 Reader::Parquet => load(connection, table, "read_parquet(?)", &path.to_string_lossy()),
             };
             result.map_err(|error| match failure::of_query(&error) {
+                _ if error.to_string().contains("No space left") => Error::Unavailable("the disk is full".to_owned()),
                 Error::Refused(refusal) | Error::TooCostly(refusal) => Error::Unavailable(format!(
                     "`{}` cannot be read as a table: {}",
                     path.display(),

@@ -143,7 +143,7 @@ fn load(config: &str, yaml: &str, catalog: &Catalog) -> Result<Project, Failure>
     let config = syntax::load_config(&files, config_file, &|_| None).expect("the project file is right");
     let mut diagnostics = Diagnostics::new();
     let definitions = syntax::load(&files, metrics_file, &mut diagnostics);
-    let resolved = resolve::resolve(&config, &definitions, catalog);
+    let resolved = resolve::resolve(&config, &definitions, Some(catalog));
     diagnostics.extend(resolved.diagnostics);
     if diagnostics.has_errors() {
         return Err(Failure::Definitions(format!("{:#?}", diagnostics.sorted())));

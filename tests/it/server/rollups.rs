@@ -28,7 +28,7 @@ fn ask(client: Client) -> (Value, bool) {
 #[test]
 fn a_build_is_seen_and_so_is_a_table_that_is_dropped() {
     let shop = Shop::new();
-    let loaded = load_project_with(shop.folder.path(), shop.database.catalog_blocking(None).expect("a catalog"));
+    let loaded = load_project_with(shop.folder.path(), Some(shop.database.catalog_blocking(None).expect("a catalog")));
     let mut options = Options::new(loaded, Arc::new(shop.database.clone()));
     options.address.set_port(0);
     options.log = LogFormat::Off;

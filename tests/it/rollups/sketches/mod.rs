@@ -14,6 +14,7 @@ use entente::{
 };
 
 use super::{CONFIG, now};
+use crate::command::{Project as Command, Scale};
 
 const DEFINITIONS: &str = "\
 models:
@@ -230,6 +231,27 @@ fn builds_and_models_of_dbt_store_them() {
     }
     let names = [Dialect::BigQuery, Dialect::Snowflake, Dialect::DuckDb].map(|dialect| stored(dialect).name);
     assert!(names[0] != names[1] && names[1] != names[2] && names[0] != names[2], "{names:?}");
+}
+
+#[test]
+fn a_warehouse_without_sketches_is_told_of() {
+    let project = Command::parcel(Scale::Hundredth);
+    project.write(
+        "metrics/senders.yml",
+        "metrics:\n  - { name: senders_about, description: Senders., owner: web, model: shipments, agg: \
+         approx_count_distinct, expr: customer_id }\nrollups:\n  - { name: senders_daily, model: shipments, metrics: \
+         [senders_about], time: { dimension: booked_at, granularity: day }, table: rollups.senders_daily, refresh: { \
+         lookback: 3 days } }\n",
+    );
+    let without = "; without `senders_about`: DuckDB has no sketch of different values";
+    for action in ["status", "build", "plan"] {
+        let told = project.run(["rollups", action, "senders_daily"]).worked();
+        assert!(told.lines().next().is_some_and(|line| line.ends_with(without)), "{told}");
+    }
+    let json = project.run(["rollups", "status", "senders_daily", "--format", "json"]).worked();
+    assert!(json.contains("\"metric\": \"senders_about\""), "{json}");
+    let explained = project.run(["explain", "-m", "senders_about", "-b", "time.month", "-t", "2025"]).worked();
+    assert!(explained.contains("senders_daily: not used; DuckDB has no sketch of different values"), "{explained}");
 }
 
 #[test]

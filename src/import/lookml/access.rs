@@ -12,6 +12,7 @@ use super::{
     entry::is_made,
     measure::{Measures, is_helper},
     report::{Ledger, Outcome},
+    settings::home,
     source::{place, texts},
 };
 use crate::{
@@ -94,6 +95,19 @@ pub(super) fn policies<'a>(
 }
 
 /// Writes the policies of access filters, each once.
+/// Returns whether entente suggests no values of a field by itself: its rows are not for everyone, and it is hidden or
+/// has no explore of its own.
+pub(super) fn keeps_suggestions_back<'a>(fields: &Fields<'_, 'a>, view: &View<'a>, field: &Field<'a>) -> bool {
+    let is_guarded = |explore: &Explore<'_>| {
+        let condition = explore.layers.word("sql_always_where");
+        explore.layers.all("access_filter").next().is_some()
+            || condition.is_some_and(|sql| sql.piece.block().contains("_user_attributes"))
+    };
+    fields.lookml.is_own(&field.layers)
+        && (field.layers.says_yes("hidden") || home(fields, &view.name).is_none())
+        && fields.lookml.model.explores.values().any(is_guarded)
+}
+
 fn rows(fields: &Fields<'_, '_>, views: &[&str], ledger: &mut Ledger) -> Vec<Out> {
     let mut seen = BTreeSet::new();
     let mut policies = Vec::new();

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::{
+    access,
     dimension::{Dimension, Fields, Kind},
     docs,
     edges::Edges,
@@ -216,7 +217,7 @@ fn one<'a>(
     out.maybe("pii", personal.as_ref());
     out.maybe("mask", mask);
     let says_no = layers.word("suggestable").is_some_and(|word| word.text() == "no");
-    if says_no && personal.is_none() {
+    if says_no && personal.is_none() && !access::keeps_suggestions_back(fields, view, field) {
         out.put("suggest", Out::Word("false".to_owned()));
     }
     docs::passed(lookml, layers, more.into_iter().collect(), None, &mut out);

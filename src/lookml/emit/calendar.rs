@@ -17,12 +17,13 @@ use super::{
     super::{
         lexical::{identifier, inert},
         report::Subject,
-        tree::{self, DimensionType, JoinType, View},
+        tree::{self, DimensionType, JoinType, Timeframe, View},
     },
     Emission, draft,
     home::Home,
     label,
     sql::{self, Site},
+    time,
 };
 use crate::{
     catalog::ColumnType,
@@ -31,6 +32,9 @@ use crate::{
     project::{Project, Ref, Route},
     sql::{Expr, Function},
 };
+
+/// Why a time has no periods of calendars: what is booked on the first day of a month is of all of its days.
+pub(super) const TOO_COARSE: &str = "is known by longer periods than days, and a day is in one period of a calendar";
 
 /// The field of a view of days by which it is joined.
 const DAY: &str = "day";
@@ -76,7 +80,7 @@ fn view(emission: &Emission<'_>, id: CalendarId) -> Result<View, String> {
     let named = emission.named_tables();
     let days = plan::days_of_calendar(&named.0, id);
     let name = draft::unique(&identifier(&calendar.name), |name| !emission.has_view(name));
-    let mut day = draft::hidden(DAY, DimensionType::Raw, &format!("${{TABLE}}.{DAY}"));
+    let mut day = draft::hidden(DAY, DimensionType::Raw, &emission.own_column(DAY));
     day.primary_key = true;
     let periods = calendar.granularities.iter().map(|granularity| {
         let granularity = &project.granularities[*granularity];
@@ -90,7 +94,7 @@ fn view(emission: &Emission<'_>, id: CalendarId) -> Result<View, String> {
         let name = identifier(&granularity.name);
         let kind = kind(granularity.column_type);
         let day = (kind == DimensionType::Date).then_some(tree::Datatype::Date);
-        let sql = format!("${{TABLE}}.{name}");
+        let sql = emission.own_column(&name);
         tree::Dimension { docs, datatype: day, convert_tz: day.map(|_| false), ..draft::hidden(&name, kind, &sql) }
     });
     Ok(View {
@@ -118,17 +122,19 @@ pub(super) fn joined(emission: &mut Emission<'_>, home: &Home) -> Vec<Joined> {
     if let Some(axis) = emission.axis_name(home).filter(|_| !emission.calendars.is_empty()) {
         match day_field(emission, home) {
             Ok(day) => joined = joins(emission, &axis, &day, &taken(emission, home.model)),
-            Err(reason) => {
-                let name = emission.explore_name(home);
-                for calendar in emission.calendars.keys().copied().collect::<Vec<_>>() {
-                    let name = format!("{}.{name}", emission.project.calendars[calendar].name);
-                    emission.left_out(Subject::Calendar, &name, reason.clone());
-                }
-            }
+            Err(reason) => left_out(emission, &emission.explore_name(home), &reason),
         }
     }
     emission.calendar_joins.insert(home.clone(), joined.clone());
     joined
+}
+
+/// Reports that an explore has no calendar.
+pub(super) fn left_out(emission: &mut Emission<'_>, explore: &str, reason: &str) {
+    for calendar in emission.calendars.keys().copied().collect::<Vec<_>>() {
+        let name = format!("{}.{explore}", emission.project.calendars[calendar].name);
+        emission.left_out(Subject::Calendar, &name, reason.to_owned());
+    }
 }
 
 /// The names that joined views of a model's explores have.
@@ -167,6 +173,9 @@ fn day_field(emission: &mut Emission<'_>, home: &Home) -> Result<String, String>
     }
     if let Some(reason) = emission.draft(dimension.model).left_out.get(&axis.dimension) {
         return Err(reason.clone());
+    }
+    if !time::timeframes(project, dimension).contains(&Timeframe::Date) {
+        return Err(format!("`{}` {TOO_COARSE}", dimension.name));
     }
     let crosses = emission.draft(dimension.model).crossing.contains(&axis.dimension);
     let view = if axis.route == Route::here() {

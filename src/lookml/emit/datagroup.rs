@@ -14,6 +14,7 @@ use super::{
     view::table_name,
 };
 use crate::{
+    catalog::ColumnType,
     ids::{ModelId, TableId},
     project::{Freshness, Partition, Source, Table},
     sql::{AggregateFunction, BinaryOp, Expr, From, Function, Select, SqlExpr, print},
@@ -99,7 +100,8 @@ fn of_table(emission: &Emission<'_>, _: TableId, table: &Table, freshness: &Fres
 
 /// `t.booked_date >= today - 7 days`, so that the trigger reads a few partitions.
 fn recent(partition: &Partition) -> SqlExpr {
-    let today = SqlExpr::bare(token("today"));
+    // BigQuery moves a day by another function than a time, and compares no date with a time.
+    let today = Expr::Cast { arg: Box::new(SqlExpr::bare(token("today"))), to: ColumnType::Date };
     let start = Expr::call(Function::AddUnits(Unit::Day), vec![today, Expr::integer(-RECENT_DAYS)]);
     SqlExpr::column("t", partition.column.clone()).binary(BinaryOp::GtEq, as_partition(partition, start))
 }

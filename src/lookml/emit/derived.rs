@@ -6,7 +6,7 @@ use super::{
     super::tree::{Comparison, MeasureType, PeriodKind, Timeframe},
     Emission,
     home::axis_path,
-    measure::{self, CUMULATIVE, Extra, Made, make},
+    measure::{self, Built, CUMULATIVE, Extra, Made, make},
     read_back, time,
 };
 use crate::{
@@ -63,16 +63,17 @@ pub(super) fn make_derived(
         return Ok(made);
     }
     let mut texts = Vec::new();
-    let mut crosses = false;
+    let (mut crosses, mut looks_around) = (false, false);
     let mut notes = Vec::new();
     for input in inputs {
         // What cannot stand there must leave nothing behind.
         text(emission, input, "")?;
         let made = operand(emission, input, extra, name, helpers)?;
-        texts.push(text(emission, input, &made.0)?);
+        texts.push(text(emission, input, &made.name)?);
         notes.extend(input.ignore.is_some().then(|| WHOLE.to_owned()));
-        crosses |= made.1;
-        notes.extend(made.2);
+        crosses |= made.crosses;
+        looks_around |= made.looks_around || input.ignore.is_some();
+        notes.extend(made.note);
     }
     let mut lowered: SqlExpr = expr.map(&mut |InputId(at)| SqlExpr::bare(token(*at)));
     let project = emission.project;
@@ -101,6 +102,7 @@ pub(super) fn make_derived(
     let kind = measure_type(emission.project.metrics[metric].value_type);
     let mut measure = measure::empty(name, kind);
     measure.sql = Some(text);
+    measure.not_filterable = looks_around;
     if emission.project.metrics[metric].value_type.is_time() {
         let (datatype, convert_tz) = time::datatype(emission.project.metrics[metric].value_type);
         (measure.datatype, measure.convert_tz) = (Some(datatype), Some(convert_tz));
@@ -149,14 +151,14 @@ fn token(at: usize) -> String {
     format!("lookml_input_{at}_")
 }
 
-/// Returns the measure of an input: its name, whether it needs other views, and in which way it may differ.
+/// Returns the measure of an input.
 fn operand(
     emission: &mut Emission<'_>,
     input: &Input,
     extra: &Extra,
     name: &str,
     helpers: &mut Vec<Made>,
-) -> Result<(String, bool, Option<String>), String> {
+) -> Result<Built, String> {
     let project = emission.project;
     let inner = &project.metrics[input.metric].name;
     if input.cumulation.is_some() {
@@ -167,19 +169,20 @@ fn operand(
     }
     if input.filter.is_empty() && extra.is_empty() {
         let built = measure::build(emission, input.metric).map_err(|reason| because(inner, &reason))?;
-        return Ok((built.name, built.crosses, with_empty(project, input, built.note)));
+        return Ok(Built { note: with_empty(project, input, built.note), ..built });
     }
     let conditions = merge(&input.filter, extra);
     let home = emission.homes[&input.metric].clone()?;
     let name = emission.draft_mut(home.model).claim(&format!("{name}_{}", input.name));
     let made = make(emission, input.metric, &conditions, &name, helpers).map_err(|reason| because(inner, &reason))?;
-    let parts = (name, made.crosses, with_empty(project, input, made.note.clone()));
+    let note = with_empty(project, input, made.note.clone());
+    let built = Built { name, crosses: made.crosses, note, looks_around: made.measure.not_filterable };
     helpers.push(made);
-    Ok(parts)
+    Ok(built)
 }
 
 /// In which way a share of the whole differs.
-const WHOLE: &str = "while a query is filtered by a metric, the whole is that of the groups which are left";
+const WHOLE: &str = "while a query is filtered by a metric, the whole is that of the groups which are left; it is no filter itself, as warehouses compute it after conditions on metrics";
 
 /// Returns what stands for an input: its measure, or the sum of its measure over all groups.
 fn text(emission: &Emission<'_>, input: &Input, measure: &str) -> Result<String, String> {
@@ -280,7 +283,7 @@ fn compare(
         field = format!("{}.{field}", emission.alias(home.model, &axis.route)?);
         crosses = true;
     }
-    let (based_on, base_crosses, note) = operand(emission, shifted, extra, name, helpers)?;
+    let Built { name: based_on, crosses: base_crosses, note, .. } = operand(emission, shifted, extra, name, helpers)?;
     let mut measure = measure::empty(name, MeasureType::PeriodOverPeriod);
     measure.comparison = Some(Comparison { based_on, based_on_time: field, period: period.to_owned(), kind });
     emission.comparisons.push((home.clone(), name.to_owned(), offset));

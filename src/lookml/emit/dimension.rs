@@ -306,7 +306,7 @@ pub(super) fn copied_key(emission: &Emission<'_>, model: ModelId) -> Option<tree
     }
     let mut splices = Splices::default();
     let value = key_text(emission, model).map(&mut |leaf| match leaf {
-        Ref::Column { column, .. } => splices.place(format!("${{TABLE}}.{column}")),
+        Ref::Column { column, .. } => splices.place(emission.own_column(column)),
         _ => unreachable!("a key is made of columns"),
     });
     let text = splices.expression(&value, emission.options.dialect).ok()?;

@@ -34,6 +34,8 @@ pub(super) struct Built {
     pub crosses: bool,
     /// In which way Looker's number may differ.
     pub note: Option<String>,
+    /// Whether it looks at other groups than its own, as a share does.
+    pub looks_around: bool,
 }
 
 /// Makes the measure of a metric, with the hidden ones that it needs; once.
@@ -60,7 +62,7 @@ fn build_visible(emission: &mut Emission<'_>, metric: MetricId) -> Result<Built,
     }
     place(emission, &home, helpers);
     place(emission, &home, vec![made.clone()]);
-    Ok(Built { name, crosses: made.crosses, note: made.note })
+    Ok(Built { name, crosses: made.crosses, note: made.note, looks_around: made.measure.not_filterable })
 }
 
 /// Puts measures into their view.
@@ -287,6 +289,7 @@ pub(super) fn empty(name: &str, kind: MeasureType) -> tree::Measure {
         sql: None,
         filters: Vec::<Filter>::new(),
         approximate: false,
+        not_filterable: false,
         datatype: None,
         convert_tz: None,
         comparison: None,

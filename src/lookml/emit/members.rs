@@ -96,7 +96,7 @@ fn make(emission: &mut Emission<'_>, model: ModelId, shown: &[DimensionId], deri
         let field = identifier(&dimension.name);
         let value_type = dimension.metric.map(|metric| project.metrics[metric].value_type);
         let kind = value_type.map_or(DimensionType::Number, label::hidden_type);
-        dimensions.push(draft::hidden(&field, kind, &format!("${{TABLE}}.{field}")));
+        dimensions.push(draft::hidden(&field, kind, &emission.own_column(&field)));
     }
     let view = View { name: name.clone(), derived_table: Some(derived_table), dimensions, ..View::default() };
     let join = tree::Join {

@@ -48,7 +48,7 @@ use crate::{
     catalog::ColumnType,
     ids::{CalendarId, DimensionId, Id, MetricId, ModelId, PolicyId},
     project::{Aggregation, MetricKind, Project, Ref, Route, Source},
-    sql::Expr,
+    sql::{Expr, SqlExpr},
     time::Offset,
 };
 use draft::Draft;
@@ -216,6 +216,11 @@ impl<'a> Emission<'a> {
         views.any(|view| view == name) || self.calendars.values().any(|view| view.name == name)
     }
 
+    /// Returns whether some explore may know a view by a name.
+    fn names_view(&self, name: &str) -> bool {
+        self.has_view(name) || self.scopes.values().any(|scope| scope.aliases().any(|alias| alias == name))
+    }
+
     fn draft(&self, model: ModelId) -> &Draft {
         &self.drafts[model.index()]
     }
@@ -250,6 +255,14 @@ impl<'a> Emission<'a> {
         let sql = sql::write(self, model, &Route::here(), &expr, sql::Site::Dimension);
         let sql = sql.expect("a column of the own table can always be said").text;
         self.draft_mut(model).column(column, column_type, &sql)
+    }
+
+    /// Writes a column of a view's own table, quoted as the table's SQL quotes it: `${TABLE}."ORDER"`.
+    fn own_column(&self, column: &str) -> String {
+        let mut splices = splice::Splices::default();
+        let table = splices.name("${TABLE}".to_owned());
+        let column = splices.expression(&SqlExpr::column(table, column), self.options.dialect);
+        column.expect("a column of the own table can always be said")
     }
 
     /// Returns the hidden dimension of some SQL, which requires the grants of what it reads.

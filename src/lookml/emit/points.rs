@@ -30,7 +30,7 @@ use crate::{
     plan::{self, Context, ModelRows, WholeData, local_time},
     project::{Balance, Edge, Member, Ref, Route, Visible},
     sql::{Aggregate, AggregateFunction, BinaryOp, Expr, Function, Leaf, SelectItem, SqlExpr, Window, WindowFunction},
-    time::{DateTime, TimePart},
+    time::{DateTime, Granularity, TimePart},
 };
 
 /// The field that marks the rows of the moment.
@@ -90,7 +90,7 @@ fn make(emission: &mut Emission<'_>, home: &Home, balance: &Balance) -> Result<P
     let frames = time::timeframes(project, time);
     let mut partition_by = Vec::new();
     for frame in &frames {
-        if let Some(period) = period(emission, &rows, (&moment, &local), *frame) {
+        if let Some(period) = period(emission, &rows, &local, *frame) {
             let field = format!("{group}_{}", frame.word());
             partition_by.push(period.when(splices.place(is_selected(&field))));
         }
@@ -145,14 +145,15 @@ fn name(emission: &Emission<'_>, home: &Home, balance: &Balance) -> String {
 pub(super) fn period(
     emission: &Emission<'_>,
     rows: &ModelRows<'_>,
-    (moment, local): (&SqlExpr, &SqlExpr),
+    local: &SqlExpr,
     frame: Timeframe,
 ) -> Option<SqlExpr> {
     let week_start = emission.project.calendar.week_start;
     let part = |part| Some(Expr::call(Function::Part { part, week_start }, vec![local.clone()]));
     match frame {
         Timeframe::Raw => None,
-        Timeframe::Time => Some(moment.clone()),
+        // Looker shows a second, and groups by what it shows.
+        Timeframe::Time => Some(rows.period(local.clone(), Granularity::Second)),
         Timeframe::HourOfDay => part(TimePart::HourOfDay),
         Timeframe::DayOfWeek => part(TimePart::DayOfWeek),
         Timeframe::DayOfMonth => part(TimePart::DayOfMonth),
@@ -251,7 +252,7 @@ fn view(emission: &Emission<'_>, home: &Home, name: String, derived_table: Strin
         only.primary_key = true;
     }
     dimensions.splice(0..0, dimension::copied_key(emission, home.model));
-    dimensions.push(draft::hidden(COUNTS, DimensionType::YesNo, &format!("${{TABLE}}.{COUNTS}")));
+    dimensions.push(draft::hidden(COUNTS, DimensionType::YesNo, &emission.own_column(COUNTS)));
     View { name, derived_table: Some(derived_table), dimensions, ..View::default() }
 }
 

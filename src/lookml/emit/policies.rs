@@ -73,7 +73,7 @@ impl Emission<'_> {
 
     /// Returns the hidden field of a column of a model in another view, which requires the grants of the column.
     pub(super) fn copied_column(&self, model: ModelId, column: &str, kind: DimensionType) -> tree::Dimension {
-        let mut field = draft::hidden(&identifier(column), kind, &format!("${{TABLE}}.{column}"));
+        let mut field = draft::hidden(&identifier(column), kind, &self.own_column(column));
         field.docs.required_access_grants = self.grants_of_column(model, column);
         field
     }

@@ -40,6 +40,11 @@ impl Scope {
         self.aliases.get(route).map(String::as_str)
     }
 
+    /// Returns the names of all joined views.
+    pub(super) fn aliases(&self) -> impl Iterator<Item = &str> {
+        self.aliases.values().map(String::as_str)
+    }
+
     /// Takes away a join that cannot be said, and all that go on from it.
     pub(super) fn leave_out(&mut self, route: &Route) {
         let stays = |other: &Route| !other.0.starts_with(&route.0);

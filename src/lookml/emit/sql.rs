@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Emission, splice::Splices};
+use super::{Emission, draft, splice::Splices};
 use crate::{
     catalog::ColumnType,
     ids::{DimensionId, JoinId, ModelId},
@@ -194,7 +194,7 @@ impl Writing<'_, '_> {
         }
     }
 
-    /// `EXISTS (SELECT 1 AS found FROM claims AS claims WHERE claims.shipment_id = ${TABLE}.shipment_id AND …)`
+    /// `EXISTS (SELECT 1 AS found FROM claims AS claims_met WHERE claims_met.shipment_id = ${TABLE}.id AND …)`
     fn exists(&mut self, join: JoinId, filter: Option<&Expr<Ref>>) -> SqlExpr {
         let project = self.emission.project;
         let definition = &project.joins[join];
@@ -202,7 +202,8 @@ impl Writing<'_, '_> {
             return self.fail("`exists` over a join to versions is not said in LookML");
         }
         let many = &project.models[definition.from];
-        let alias = many.name.clone();
+        // `${TABLE}` is the view of an explore, under any of its names there.
+        let alias = draft::unique(&format!("{}_met", many.name), |name| !self.emission.names_view(name));
         let from = match self.emission.bounded_source(definition.from) {
             Ok(table) => From::Table { name: self.splices.name(table), alias: alias.clone() },
             Err(reason) => return self.fail(reason),

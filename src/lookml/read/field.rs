@@ -107,6 +107,7 @@ pub(super) fn measure(name: String, mut reader: Reader) -> Result<Measure, Strin
         sql: reader.block("sql")?,
         filters: reader.pairs("filters")?,
         approximate: reader.flag("approximate")?.unwrap_or(false),
+        not_filterable: reader.flag("can_filter")? == Some(false),
         datatype: reader.keyword("datatype", Datatype::from_word)?,
         convert_tz: reader.flag("convert_tz")?,
         comparison,

@@ -142,6 +142,8 @@ pub struct Measure {
     pub filters: Vec<Filter>,
     /// `approximate: yes`
     pub approximate: bool,
+    /// `can_filter: no`
+    pub not_filterable: bool,
     /// `datatype`, of dates.
     pub datatype: Option<Datatype>,
     /// `convert_tz`, of dates.

@@ -1,6 +1,7 @@
 //! The LookML of whole projects: as committed, stable, and sound.
 
 mod check;
+mod dialects;
 mod governed;
 mod outside;
 mod sound;

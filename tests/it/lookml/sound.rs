@@ -11,7 +11,7 @@ use entente::{
     sql::Dialect,
 };
 
-use super::worlds::{Dialects, emit, flights, governed, parcel, written};
+use super::worlds::{Dialects, World, emit, flights, governed, parcel, project, written};
 
 #[test]
 fn the_parcel_carrier_is_sound_in_every_dialect() {
@@ -82,6 +82,32 @@ fn an_explore_file_alone_is_whole() {
     }
 }
 
+#[test]
+fn the_view_of_a_model_with_a_key_has_one() {
+    for world in [parcel(), flights(), governed()] {
+        let views = views_of(&emit(&world, Dialects::Configured));
+        let models = project(&world);
+        let keyed = models.models.values().filter(|model| !model.primary_key.is_empty());
+        let found: Vec<(&str, usize)> =
+            keyed.filter_map(|model| Some((model.name.as_str(), views.get(&model.name)?.keys))).collect();
+        assert!(found.len() > 1, "{found:?}");
+        assert!(found.iter().all(|(_, keys)| *keys == 1), "{found:?}");
+    }
+}
+
+#[test]
+fn the_report_has_a_line_for_each_metric() {
+    let worlds: [World; 5] =
+        [parcel(), flights(), governed(), written(include_str!("hostile.yml")), written(include_str!("unsayable.yml"))];
+    for world in worlds {
+        let report = emit(&world, Dialects::Configured).report.to_markdown();
+        for metric in project(&world).metrics.values() {
+            let line = format!("| `{}` |", metric.name);
+            assert!(report.lines().any(|found| found.starts_with(&line)), "`{}` in\n{report}", metric.name);
+        }
+    }
+}
+
 /// Returns a project of one explore file and what it includes. Suggestions come from explores of their own, and are not
 /// there.
 fn alone(emitted: &Emitted, explore: &str) -> BTreeMap<String, String> {
@@ -104,6 +130,19 @@ fn alone(emitted: &Emitted, explore: &str) -> BTreeMap<String, String> {
         files.insert(path, text.collect::<Vec<_>>().join("\n"));
     }
     files
+}
+
+/// The views of a project, without what refines them.
+fn views_of(emitted: &Emitted) -> BTreeMap<String, View> {
+    let mut views: BTreeMap<String, View> = BTreeMap::new();
+    for text in emitted.files.values() {
+        for node in parse(text).expect("it is LookML") {
+            if let ("view", NodeValue::Nodes { name: Some(name), nodes }) = (node.key.as_str(), &node.value) {
+                add_view(views.entry(name.clone()).or_default(), name, nodes, &mut Vec::new());
+            }
+        }
+    }
+    views
 }
 
 /// What is safe as long as rows stay as they are: keys, relationships, and aggregates that a measure says itself.
@@ -140,6 +179,8 @@ struct Explore {
     views: BTreeMap<String, String>,
     excluded: Vec<String>,
     references: Vec<String>,
+    /// Joins that are there twice, or name a view that comes later.
+    misplaced: Vec<String>,
 }
 
 fn problems(emitted: &Emitted) -> Vec<String> {
@@ -183,6 +224,7 @@ fn problems(emitted: &Emitted) -> Vec<String> {
                 }
                 ("explore", NodeValue::Nodes { name: Some(name), nodes }) => {
                     let explore = read_explore(nodes, &explores);
+                    problems.extend(explore.misplaced.iter().map(|join| format!("explore `{name}`: {join}")));
                     if explores.insert(name.clone(), explore).is_some() {
                         problems.push(format!("explore `{name}` is there twice"));
                     }
@@ -219,6 +261,9 @@ fn problems(emitted: &Emitted) -> Vec<String> {
         if view.keys > 1 {
             problems.push(format!("view `{name}` has several primary keys"));
         }
+        for set in view.sets.keys().filter(|set| view.fields.contains_key(*set)) {
+            problems.push(format!("`{name}.{set}` is a field and a set"));
+        }
     }
     problems
 }
@@ -234,7 +279,9 @@ fn add_view(view: &mut View, name: &str, nodes: &[Node], problems: &mut Vec<Stri
         let mut names = vec![field.clone()];
         match node.key.as_str() {
             "set" => {
-                view.sets.insert(field.clone(), words(nodes, "fields"));
+                if view.sets.insert(field.clone(), words(nodes, "fields")).is_some() {
+                    problems.push(format!("set `{name}.{field}` is there twice"));
+                }
                 continue;
             }
             "dimension_group" => {
@@ -312,8 +359,18 @@ fn references(nodes: &[Node]) -> Vec<String> {
         match &node.value {
             NodeValue::Block(text) => {
                 found.extend(text.split("${").skip(1).filter_map(|rest| rest.split('}').next()).map(str::to_owned));
-                for tag in ["date_start ", "date_end "] {
-                    found.extend(text.split(tag).skip(1).filter_map(|rest| rest.split(' ').next()).map(str::to_owned));
+                for (before, after) in
+                    [("{% date_start ", ' '), ("{% date_end ", ' '), ("{% condition ", ' '), ("_filters['", '\'')]
+                {
+                    let named = text.split(before).skip(1).filter_map(|rest| rest.split(after).next());
+                    found.extend(named.map(str::to_owned));
+                }
+                for variable in ["._is_selected", "._is_filtered", "._in_query"] {
+                    let (mut parts, end) = (text.split(variable).peekable(), |c: char| c.is_whitespace());
+                    while let Some(part) = parts.next() {
+                        let name = part.rsplit(end).next().filter(|_| parts.peek().is_some());
+                        found.extend(name.map(str::to_owned));
+                    }
                 }
             }
             NodeValue::Word(word) if matches!(node.key.as_str(), "based_on" | "based_on_time") => {
@@ -350,8 +407,17 @@ fn read_explore(nodes: &[Node], others: &BTreeMap<String, Explore>) -> Explore {
                     ("from", NodeValue::Word(from)) => Some(from.clone()),
                     _ => None,
                 });
-                explore.views.insert(name.clone(), from.unwrap_or_else(|| name.clone()));
-                explore.references.extend(references(nodes));
+                let view = from.unwrap_or_else(|| name.clone());
+                if explore.views.insert(name.clone(), view).is_some() {
+                    explore.misplaced.push(format!("join `{name}` is there twice"));
+                }
+                let named = references(nodes);
+                let of_views = named.iter().filter_map(|reference| reference.split_once('.'));
+                let later = of_views.filter(|(alias, _)| !explore.views.contains_key(*alias));
+                let later: Vec<String> =
+                    later.map(|(alias, _)| format!("join `{name}` names `{alias}`, which comes later")).collect();
+                explore.misplaced.extend(later);
+                explore.references.extend(named);
             }
             _ => {}
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use entente::{lookml::Emitted, sql::Dialect};
+use serde_yaml::Value;
 
 use super::worlds::{Dialects, World, emit, flights, governed, parcel, written};
 
@@ -15,6 +16,50 @@ fn the_order_of_files_changes_nothing() {
             let dialect = Dialects::Only(dialect);
             assert_eq!(emit(&world, dialect), emit(&shuffled, dialect));
         }
+    }
+}
+
+/// The same definitions, in another order, with their keys in another order.
+fn turned(world: &World) -> World {
+    let turn = |(path, text): &(String, String)| {
+        let value: Value = serde_yaml::from_str(text).expect("the definitions are YAML");
+        let mut value = keys_turned(value);
+        for (_, list) in value.as_mapping_mut().into_iter().flatten() {
+            list.as_sequence_mut().into_iter().for_each(|list| list.reverse());
+        }
+        (path.clone(), serde_yaml::to_string(&value).expect("YAML"))
+    };
+    World { definitions: world.definitions.iter().map(turn).collect(), ..world.clone() }
+}
+
+/// Columns of a key and periods of a calendar are shown in the order in which people write them.
+fn is_in_order(key: &Value) -> bool {
+    key.as_str().is_some_and(|key| matches!(key, "key" | "granularities"))
+}
+
+fn keys_turned(value: Value) -> Value {
+    match value {
+        Value::Mapping(map) => {
+            let turn = |(key, value): (Value, Value)| {
+                let value = if is_in_order(&key) { value } else { keys_turned(value) };
+                (key, value)
+            };
+            let mut entries: Vec<(Value, Value)> = map.into_iter().map(turn).collect();
+            entries.reverse();
+            Value::Mapping(entries.into_iter().collect())
+        }
+        Value::Sequence(list) => Value::Sequence(list.into_iter().map(keys_turned).collect()),
+        other => other,
+    }
+}
+
+#[test]
+fn the_order_within_files_and_of_keys_changes_nothing() {
+    for world in [parcel(), flights(), governed()] {
+        let expected = emit(&world, Dialects::Configured);
+        let found = emit(&turned(&world), Dialects::Configured);
+        assert_eq!(changed(&expected, &found), Vec::<String>::new());
+        assert_eq!(found.report.to_markdown(), expected.report.to_markdown());
     }
 }
 

@@ -87,7 +87,6 @@ pub(super) fn written(definitions: &str) -> World {
 }
 
 /// Resolves a project.
-#[cfg(feature = "duckdb")]
 pub(super) fn project(world: &World) -> Project {
     resolved(world).1
 }

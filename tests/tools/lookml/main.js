@@ -75,7 +75,7 @@ function checkExplore(model, explore, wrong) {
     // A key of several columns is joined column by column, a version by its time.
     const isPlain = key && !String(key.sql).includes('CONCAT') && !/\|\|/.test(String(key.sql))
     const names = references(join.sql_on).filter((reference) => reference.startsWith(`${join.$name}.`))
-    if (isPlain && !names.some((reference) => reference.split('.')[1].startsWith(key.$name))) {
+    if (isPlain && !names.some((reference) => reference.split('.')[1] === key.$name)) {
       wrong(`E2: ${at} is not on the primary key ${key.$name}`)
     }
   }

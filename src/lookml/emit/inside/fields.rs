@@ -203,7 +203,7 @@ impl Fields {
         let local = local_time(time.clone(), column_type, emission.project.time_zone);
         let mut periods = Vec::new();
         for frame in frames {
-            if let Some(period) = points::period(emission, rows, (time, &local), *frame) {
+            if let Some(period) = points::period(emission, rows, &local, *frame) {
                 let field = format!("{}.{group}_{}", self.view, frame.word());
                 periods.push(period.when(splices.place(points::is_selected(&field))));
             }
@@ -220,7 +220,7 @@ impl Fields {
             ..View::default()
         };
         if has_key {
-            let key = draft::hidden(KEY, DimensionType::String, &format!("${{TABLE}}.{KEY}"));
+            let key = draft::hidden(KEY, DimensionType::String, &emission.own_column(KEY));
             made.dimensions.push(tree::Dimension { primary_key: true, ..key });
         }
         if let Some(axis) = &self.home.axis {
@@ -235,7 +235,7 @@ impl Fields {
                 timeframes: self.frames.clone(),
                 datatype,
                 convert_tz,
-                sql: format!("${{TABLE}}.{PERIOD}"),
+                sql: emission.own_column(PERIOD),
             });
         }
         for (_, _, field) in &self.shown {

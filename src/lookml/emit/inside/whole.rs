@@ -122,7 +122,7 @@ fn whole<'p>(
     let wanted = format!("{}_{}", metric.name, input.name);
     let name = leaves.names.claim(&wanted);
     let column = leaves.names.claim(&format!("{wanted}_value"));
-    leaves.dimensions.push(draft::hidden(&column, DimensionType::Number, &format!("${{TABLE}}.{column}")));
+    leaves.dimensions.push(draft::hidden(&column, DimensionType::Number, &emission.own_column(&column)));
     leaves
         .measures
         .push(tree::Measure { sql: Some(format!("${{{column}}}")), ..measure::empty(&name, MeasureType::Max) });

@@ -81,7 +81,7 @@ pub(in crate::lookml::emit) fn rank(
         return Ok(None);
     }
     let mut splices = Splices::default();
-    let value = splices.place(format!("${{TABLE}}.{name}"));
+    let value = splices.place(emission.own_column(name));
     let branches = buckets.iter().zip(1..).map(|(bucket, place)| {
         let word = Expr::Literal(Literal::String(bucket.label.clone()));
         (value.clone().binary(BinaryOp::Eq, word), Expr::integer(place))
@@ -109,7 +109,7 @@ pub(in crate::lookml::emit) fn field(
             timeframes: time::timeframes(emission.project, definition),
             datatype,
             convert_tz,
-            sql: format!("${{TABLE}}.{name}"),
+            sql: emission.own_column(name),
         }));
     }
     dimension(emission, definition, docs, name).map(Field::Dimension)
@@ -164,7 +164,7 @@ fn dimension(
     docs: tree::FieldDocs,
     name: &str,
 ) -> Result<tree::Dimension, String> {
-    let column = format!("${{TABLE}}.{name}");
+    let column = emission.own_column(name);
     let mut field = tree::Dimension {
         docs,
         suggestions: dimension.values.iter().map(|value| inert(value)).collect(),

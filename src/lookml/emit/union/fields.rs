@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     super::{
-        super::tree::{self, DimensionType, MeasureType, Set, View},
+        super::tree::{self, DimensionType, MeasureType, Set, Timeframe, View},
         Emission,
         calendar::{self, Joined},
         derived, draft, label, measure,
@@ -139,7 +139,7 @@ pub(super) fn view(
         ..View::default()
     };
     if union.has_key {
-        let mut key = draft::hidden(branch::KEY, DimensionType::String, &format!("${{TABLE}}.{}", branch::KEY));
+        let mut key = draft::hidden(branch::KEY, DimensionType::String, &emission.own_column(branch::KEY));
         key.primary_key = true;
         made.dimensions.push(key);
     }
@@ -155,7 +155,7 @@ pub(super) fn view(
             timeframes: union.frames.clone(),
             datatype,
             convert_tz,
-            sql: format!("${{TABLE}}.{}", union.time),
+            sql: emission.own_column(&union.time),
         });
     }
     for (shared, name) in union.shared.iter().zip(&union.shared_names) {
@@ -184,8 +184,16 @@ pub(super) fn calendars(emission: &Emission<'_>, union: &Union) -> Vec<Joined> {
     calendar::joins(emission, &union.time, &format!("{}.{day}", union.name), &taken)
 }
 
+/// Reports that a union has no calendars, where its time is too coarse for them.
+pub(super) fn report_calendars(emission: &mut Emission<'_>, union: &Union) {
+    if !union.frames.is_empty() && !union.has_windows() && !has_days(emission, union) {
+        let reason = format!("`{}` {}", union.time, calendar::TOO_COARSE);
+        calendar::left_out(emission, &union.name, &reason);
+    }
+}
+
 fn has_days(emission: &Emission<'_>, union: &Union) -> bool {
-    !emission.calendars.is_empty() && !union.frames.is_empty() && !union.has_windows()
+    !emission.calendars.is_empty() && union.frames.contains(&Timeframe::Date) && !union.has_windows()
 }
 
 fn is_day(emission: &Emission<'_>, union: &Union) -> bool {
@@ -198,7 +206,7 @@ fn day_field(emission: &Emission<'_>, union: &Union) -> Result<Option<tree::Dime
         return Ok(None);
     }
     let mut splices = Splices::default();
-    let time = splices.place(format!("${{TABLE}}.{}", union.time));
+    let time = splices.place(emission.own_column(&union.time));
     let local = local_time(time, time_type(emission, union), emission.project.time_zone);
     let day = splices.expression(&Expr::call(Function::DateOf, vec![local]), emission.options.dialect)?;
     Ok(Some(draft::hidden(DAY, DimensionType::Raw, &day)))
@@ -225,7 +233,7 @@ fn key_fields(emission: &Emission<'_>, union: &Union) -> Vec<tree::Dimension> {
         let theirs = join.keys.iter().map(|key| (key.theirs_type, emission.grants_of_column(join.to, &key.theirs)));
         let columns = theirs.chain(versions.map(|column_type| (column_type, Vec::new())));
         fields.extend(joined.keys.iter().zip(columns).map(|(name, (column_type, grants))| {
-            let mut field = draft::hidden(name, label::hidden_type(column_type), &format!("${{TABLE}}.{name}"));
+            let mut field = draft::hidden(name, label::hidden_type(column_type), &emission.own_column(name));
             field.docs.required_access_grants = grants;
             field
         }));

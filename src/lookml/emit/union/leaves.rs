@@ -222,7 +222,7 @@ impl<'e, 'a> Leaves<'e, 'a> {
         let name = self.names.claim(wanted);
         let made = Column { name: name.clone(), fact, value, condition, kind: column_type };
         let kind = if is_number { DimensionType::Number } else { hidden_type(column_type) };
-        self.dimensions.push(draft::hidden(&name, kind, &format!("${{TABLE}}.{name}")));
+        self.dimensions.push(draft::hidden(&name, kind, &self.emission.own_column(&name)));
         self.columns.push(made.clone());
         made
     }

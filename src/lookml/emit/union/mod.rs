@@ -223,6 +223,7 @@ fn explore(
         emission.guard(fact.home.model);
     }
     report(emission, &union, &shown);
+    fields::report_calendars(emission, &union);
     Ok(UnionExplore { view, explore, union, metrics: shown.into_keys().collect() })
 }
 

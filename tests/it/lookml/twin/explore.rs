@@ -36,6 +36,14 @@ impl<'m> Explore<'m> {
         Ok(explore)
     }
 
+    /// A view alone, as if it were an explore.
+    pub(super) fn of_view(model: &'m Model, view: &'m Block, user: &User) -> Looker<Self> {
+        let mut alone =
+            Self { model, block: view, base: view.name.clone(), joins: Vec::new(), fields: BTreeSet::new() };
+        alone.fields = alone.visible(user)?;
+        Ok(alone)
+    }
+
     /// The base and the joined views.
     pub(super) fn aliases(&self) -> impl Iterator<Item = &str> {
         std::iter::once(self.base.as_str()).chain(self.joins.iter().map(|join| join.name.as_str()))

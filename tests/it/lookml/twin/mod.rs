@@ -10,11 +10,13 @@
 //! | `data_tests` | the tests that a project has of its data |
 //! | `ask/` | random questions, asked of the planner and of the interpreter |
 //! | `funnels`, `inside` | worlds of funnels of every kind, and of what looks at all rows that a query leaves |
+//! | `edges`, `suggest` | what is easily said wrongly; what somebody is suggested while they type |
 //! | `hand`, `literals` | what entente does not write, against SQL written by hand; filters by any text |
 //! | `wrong/` | mistakes planted into the text, which the questions have to notice |
 
 mod ask;
 mod data_tests;
+mod edges;
 mod explore;
 mod field;
 mod filter;
@@ -26,6 +28,7 @@ mod liquid;
 mod literals;
 mod project;
 mod query;
+mod suggest;
 mod text;
 mod write;
 mod wrong;

@@ -47,6 +47,11 @@ impl Model {
         self.explores.get(name).map_or_else(|| refuse(format!("unknown explore `{name}`")), Ok)
     }
 
+    /// The names of all explores.
+    pub(super) fn explore_names(&self) -> impl Iterator<Item = &str> {
+        self.explores.keys().map(String::as_str)
+    }
+
     pub(super) fn grant(&self, name: &str) -> Looker<&Block> {
         self.grants.get(name).map_or_else(|| refuse(format!("unknown access grant `{name}`")), Ok)
     }

@@ -176,14 +176,14 @@ fn view(
     derived_table: String,
     measures: Vec<tree::Measure>,
 ) -> View {
-    let column = |name: &str, kind: DimensionType| draft::hidden(name, kind, &format!("${{TABLE}}.{name}"));
+    let column = |name: &str, kind: DimensionType| draft::hidden(name, kind, &emission.own_column(name));
     let is_one_by_one = is_one_by_one(funnel);
     let has_key = has_key(emission, funnel);
     let mut made = fields.view(emission, derived_table, (has_key, "When the first event happened."));
     if is_one_by_one {
         made.dimensions.push(column(PASSED, DimensionType::Number));
     } else {
-        let is_there = format!("${{TABLE}}.{CONVERSIONS} IS NOT NULL");
+        let is_there = format!("{} IS NOT NULL", emission.own_column(CONVERSIONS));
         made.dimensions.push(column(CONVERSIONS, DimensionType::Number));
         made.dimensions.push(draft::hidden(IS_CONVERTED, DimensionType::YesNo, &is_there));
     }

@@ -36,8 +36,17 @@ pub(super) fn sql(model: &Model, session: &Session, query: &Query) -> Looker<Str
     }
     for (field, _) in &query.filters {
         explore.must_show(field)?;
+        let (alias, name) = field.split_once('.').unwrap_or_default();
+        if !explore.field(alias, name)?.block().says("can_filter", true) {
+            return refuse(format!("nothing is filtered by `{field}`"));
+        }
     }
     of_explore(&explore, session, query)
+}
+
+/// Writes the SQL of a query of an explore that is found already.
+pub(super) fn of(explore: &Explore<'_>, session: &Session, query: &Query) -> Looker<String> {
+    of_explore(explore, session, query)
 }
 
 /// Writes the SQL of a query that may name fields that people do not see.

@@ -66,7 +66,7 @@ fn shop(dialect: Dialect) -> Arc<Project> {
     fs::write(folder.path().join("metrics/shop.yml"), DEFINITIONS).expect("written");
     let database = DuckDb::in_memory().expect("a database");
     database.execute_batch(COLUMNS).expect("a table");
-    let loaded = load_project_with(folder.path(), database.catalog_blocking(None).expect("a catalog"));
+    let loaded = load_project_with(folder.path(), Some(database.catalog_blocking(None).expect("a catalog")));
     let mut project = Project::clone(&loaded.project.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics)));
     let table = StoredTable::of(&project, &project.rollups[0], dialect).expect("it can be stored").name;
     let until = "2025-06-10".parse().expect("a day");

@@ -104,7 +104,7 @@ pub(super) fn keeps_suggestions_back<'a>(fields: &Fields<'_, 'a>, view: &View<'a
             || condition.is_some_and(|sql| sql.piece.block().contains("_user_attributes"))
     };
     fields.lookml.is_own(&field.layers)
-        && (field.layers.says_yes("hidden") || home(fields, &view.name).is_none())
+        && (field.layers.says_yes("hidden") || home(fields, view.name).is_none())
         && fields.lookml.model.explores.values().any(is_guarded)
 }
 

@@ -8,6 +8,7 @@ pub mod dbt;
 mod emit;
 pub mod lookml;
 mod place;
+mod refuse;
 
 pub use place::Place;
 

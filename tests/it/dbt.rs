@@ -141,7 +141,7 @@ fn links_to_files_and_folders_are_followed() {
 }
 
 /// Imports files given by path and text; `dbt_project.yml` is there.
-fn imported(files: &[(&str, &str)]) -> Result<entente::import::dbt::Imported, String> {
+pub(crate) fn imported(files: &[(&str, &str)]) -> Result<entente::import::dbt::Imported, String> {
     let all = [("dbt_project.yml", "name: shop\n"), ("models/orders.sql", "select 1"), ("models/days.sql", "")];
     let files = all
         .iter()
@@ -155,7 +155,7 @@ fn imported(files: &[(&str, &str)]) -> Result<entente::import::dbt::Imported, St
     })
 }
 
-const ORDERS: &str = "
+pub(crate) const ORDERS: &str = "
 semantic_models:
   - name: orders
     model: ref('orders')
@@ -167,7 +167,7 @@ semantic_models:
     measures: [{ name: amount, agg: sum, create_metric: true }]
 ";
 
-fn with(metrics: &str) -> Result<entente::import::dbt::Imported, String> {
+pub(crate) fn with(metrics: &str) -> Result<entente::import::dbt::Imported, String> {
     imported(&[("models/orders.yml", ORDERS), ("models/metrics.yml", metrics)])
 }
 

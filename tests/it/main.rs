@@ -26,6 +26,7 @@ mod command;
 mod cost;
 #[cfg(feature = "cli")]
 mod dbt;
+mod dbt_meaning;
 #[cfg(feature = "cli")]
 mod docs;
 mod generated;

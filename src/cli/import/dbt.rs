@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+
 use super::{
     super::{
         context::{count, say},
@@ -25,6 +27,7 @@ pub(super) fn import(arguments: &Arguments, known: &Known) -> Result<Made, Failu
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect::<BTreeMap<_, _>>(),
         catalog: known.tables.clone(),
+        config: known.config.clone(),
         dialect: arguments.dialect.clone(),
         connection: known.dialect.clone(),
     };
@@ -55,10 +58,10 @@ const MAX_BYTES: u64 = 512 * 1024 * 1024;
 /// How deep folders may lie in one another.
 const MAX_DEPTH: usize = 40;
 
-/// Reads the files of a dbt project; links are followed, as dbt does.
+/// Reads the files of a dbt project; links are followed, and what `.dbtignore` names is passed over, as dbt does.
 fn read(project: &Path) -> Result<Vec<SourceFile>, Failure> {
     let mut files = Vec::new();
-    walk(project, "", &mut Vec::new(), &mut files)?;
+    walk((project, &ignored(project)?), "", &mut Vec::new(), &mut files)?;
     for name in ["manifest.json", "semantic_manifest.json", "catalog.json"] {
         let path = format!("target/{name}");
         if project.join(&path).is_file() {
@@ -69,7 +72,28 @@ fn read(project: &Path) -> Result<Vec<SourceFile>, Failure> {
     Ok(files)
 }
 
-fn walk(folder: &Path, below: &str, above: &mut Vec<PathBuf>, files: &mut Vec<SourceFile>) -> Result<(), Failure> {
+/// Reads the patterns of `.dbtignore`.
+fn ignored(project: &Path) -> Result<Gitignore, Failure> {
+    let file = project.join(".dbtignore");
+    if !file.is_file() {
+        return Ok(Gitignore::empty());
+    }
+    // Paths are looked up as they are shown, below the project.
+    let mut patterns = GitignoreBuilder::new("");
+    for (at, line) in text(&file)?.lines().enumerate() {
+        patterns
+            .add_line(None, line)
+            .map_err(|error| Failure::wrong(format!("`{}`, line {}: {error}", file.display(), at + 1)))?;
+    }
+    patterns.build().map_err(|error| Failure::wrong(format!("`{}`: {error}", file.display())))
+}
+
+fn walk(
+    (folder, ignored): (&Path, &Gitignore),
+    below: &str,
+    above: &mut Vec<PathBuf>,
+    files: &mut Vec<SourceFile>,
+) -> Result<(), Failure> {
     let real = fs::canonicalize(folder).map_err(|error| Failure::file("read", folder, &error))?;
     // A link to a folder above would never end.
     if above.contains(&real) || above.len() > MAX_DEPTH {
@@ -82,10 +106,13 @@ fn walk(folder: &Path, below: &str, above: &mut Vec<PathBuf>, files: &mut Vec<So
     for path in paths {
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
         let shown = if below.is_empty() { name.to_owned() } else { format!("{below}/{name}") };
+        if ignored.matched(&shown, path.is_dir()).is_ignore() {
+            continue;
+        }
         if path.is_dir() {
             let is_other = name.starts_with('.') || ["node_modules", "venv", "logs"].contains(&name);
             if !is_other && shown != "target" {
-                walk(&path, &shown, above, files)?;
+                walk((&path, ignored), &shown, above, files)?;
             }
             continue;
         }

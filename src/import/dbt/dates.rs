@@ -1,21 +1,24 @@
 //! Texts that are compared with times → dates.
 //!
-//! `entente_item_0 >= '2024-03-01'` becomes `entente_item_0 >= date '2024-03-01'` where item 0 is a time: dbt leaves the
-//! conversion to the warehouse, this language asks for it.
+//! `entente_item_0 >= '2024-03-01'` becomes `entente_item_0 >= date '2024-03-01'` where item 0 is a day, and
+//! `datetime '2024-03-01 00:00:00'` where it is an hour: dbt leaves the conversion to the warehouse, this language asks for
+//! it.
 //!
-//! **Invariant:** a text that is no day, or is compared with something else, stays as it is.
+//! **Invariant:** a text that is no day or moment, or is compared with something else, stays as it is.
 
-/// Puts `date` before the texts that are compared with names for which `is_time` holds.
-pub(super) fn dated(text: &str, is_time: &dyn Fn(&str) -> bool) -> String {
+use crate::time::Granularity;
+
+/// Puts `date` or `datetime` before the texts that are compared with names for which `time` knows a granularity.
+pub(super) fn dated(text: &str, time: &dyn Fn(&str) -> Option<Granularity>) -> String {
     let tokens = tokens(text);
     let mut result = String::new();
     for (at, token) in tokens.iter().enumerate() {
         if let Token::Text(written) = token
-            && let Some(day) = day(written)
             && !matches!(before(&tokens, at), Some(Token::Word("date" | "timestamp" | "datetime" | "interval")))
-            && compared(&tokens, at).is_some_and(is_time)
+            && let Some(granularity) = compared(&tokens, at).and_then(time)
+            && let Some(literal) = literal(written, granularity)
         {
-            result.push_str(&format!("date '{day}'"));
+            result.push_str(&literal);
             continue;
         }
         result.push_str(match token {
@@ -23,6 +26,26 @@ pub(super) fn dated(text: &str, is_time: &dyn Fn(&str) -> bool) -> String {
         });
     }
     result
+}
+
+/// Returns the literal of a text that is compared with a time.
+fn literal(written: &str, granularity: Granularity) -> Option<String> {
+    if granularity >= Granularity::Day {
+        return Some(format!("date '{}'", day(written)?));
+    }
+    if let Some(day) = day(written) {
+        return Some(format!("datetime '{day} 00:00:00'"));
+    }
+    let inner = written.trim_matches('\'');
+    let (date, clock) = inner.split_once([' ', 'T'])?;
+    let date = day(date)?;
+    let words: Vec<&str> = clock.split(':').collect();
+    let is_clock = words.iter().all(|word| word.len() == 2 && word.bytes().all(|byte| byte.is_ascii_digit()));
+    match words.as_slice() {
+        [_, _] if is_clock => Some(format!("datetime '{date} {clock}:00'")),
+        [_, _, _] if is_clock => Some(format!("datetime '{date} {clock}'")),
+        _ => None,
+    }
 }
 
 /// Returns the day of `'2024-03-01'` or `'2024-03-01 00:00:00'`.
@@ -107,7 +130,11 @@ mod tests {
 
     #[test]
     fn texts_beside_times_become_dates() {
-        let is_time = |name: &str| name == "t";
+        let time = |name: &str| match name {
+            "t" => Some(Granularity::Day),
+            "h" => Granularity::from_name("hour"),
+            _ => None,
+        };
         for (text, expected) in [
             ("t >= '2024-03-01'", "t >= date '2024-03-01'"),
             ("t between '2024-03-01' and '2024-04-01 00:00:00'", "t between date '2024-03-01' and date '2024-04-01'"),
@@ -117,8 +144,10 @@ mod tests {
             ("t in ('2024-03-01', '2024-03-02')", "t in (date '2024-03-01', date '2024-03-02')"),
             ("t >= date '2024-03-01'", "t >= date '2024-03-01'"),
             ("t > '2024-03-01 12:30:00'", "t > '2024-03-01 12:30:00'"),
+            ("h > '2024-03-01T12:30' and t = 'x'", "h > datetime '2024-03-01 12:30:00' and t = 'x'"),
+            ("h < '2024-03-01'", "h < datetime '2024-03-01 00:00:00'"),
         ] {
-            assert_eq!(dated(text, &is_time), expected);
+            assert_eq!(dated(text, &time), expected);
         }
     }
 }

@@ -9,13 +9,13 @@ use std::collections::BTreeMap;
 use super::{
     dates::dated,
     jinja::{ITEM, Item, ItemKind, Templates},
-    names::{Names, PARTS, Target, split},
+    names::{Names, PARTS, Resolved, Target, split},
     tree::{EntityKind, Filter},
 };
 use crate::{
     catalog::ColumnType,
     sql::{BinaryOp, Expr, Literal, Name, Portable, UnaryOp, to_portable},
-    time::Granularity,
+    time::{Granularity, TimePart},
 };
 
 /// What filters are read with.
@@ -28,12 +28,27 @@ pub(super) struct Filters<'a> {
     pub(super) custom: BTreeMap<String, String>,
 }
 
+/// From where names are looked at: the model of a metric, if it is one, and the granularity of the metric's time.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Root {
+    pub(super) model: Option<usize>,
+    /// The coarsest of all models unless it is known.
+    pub(super) axis: Option<Granularity>,
+}
+
 /// A metric that filters name as a dimension: the model, the metric, and the name of the dimension.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct MetricDimension {
     pub(super) model: usize,
     pub(super) metric: String,
     pub(super) name: String,
+}
+
+/// What an item names, with the granularity or the part that is asked of a time.
+struct Located {
+    resolved: Resolved,
+    granularity: Option<String>,
+    part: Option<String>,
 }
 
 /// A condition, and what it needs.
@@ -45,7 +60,7 @@ pub(super) struct Condition {
 
 impl Filters<'_> {
     /// Converts filters that all have to hold; nothing if there is none.
-    pub(super) fn condition(&self, filters: &[Filter], root: Option<usize>) -> Result<Option<Condition>, String> {
+    pub(super) fn condition(&self, filters: &[Filter], root: Root) -> Result<Option<Condition>, String> {
         let mut texts: Vec<String> = Vec::new();
         let mut metrics = Vec::new();
         for filter in filters {
@@ -57,16 +72,21 @@ impl Filters<'_> {
                 metrics.extend(metric);
             }
             for words in portable.names() {
-                if let [word] = words.as_slice()
-                    && !word.starts_with(ITEM)
-                    && self.names.resolve(&[], word, root).is_err()
-                {
-                    return Err(format!("its filter names `{word}`, which is no dimension of the metric's own"));
+                match words.as_slice() {
+                    [word] if !word.starts_with(ITEM) && self.names.resolve(&[], word, root.model).is_err() => {
+                        return Err(format!("its filter names `{word}`, which is no dimension of the metric's own"));
+                    }
+                    [word, part] if word.starts_with(ITEM) => _ = self.part(word, part, (&items, &paths), root)?,
+                    _ => {}
                 }
             }
-            let text = portable.renamed(&|word| {
-                let path = word.strip_prefix(ITEM).and_then(|number| paths.get(number.parse::<usize>().ok()?));
-                path.cloned().or_else(|| Some(self.names.resolve(&[], word, root).ok()?.words.join(".")))
+            let text = portable.renamed(&|words| match words {
+                [word] => {
+                    let path = numbered(word, &paths).cloned();
+                    path.or_else(|| Some(self.names.resolve(&[], word, root.model).ok()?.words.join(".")))
+                }
+                [word, part] => self.part(word, part, (&items, &paths), root).ok(),
+                _ => None,
             });
             let loose = matches!(portable.expr, Expr::Binary { op: BinaryOp::Or, .. });
             texts.push(if loose && filters.len() > 1 { format!("({text})") } else { text });
@@ -75,11 +95,27 @@ impl Filters<'_> {
         Ok((!texts.is_empty()).then(|| Condition { text: texts.join(" and "), metrics }))
     }
 
-    fn read(&self, filter: &Filter, root: Option<usize>) -> Result<(Portable, Vec<Item>), String> {
+    /// Returns the path of a part of a time, such as `entente_item_0.month_of_year`.
+    fn part(&self, word: &str, part: &str, (items, paths): (&[Item], &[String]), root: Root) -> Result<String, String> {
+        let (item, path) = numbered(word, items).zip(numbered(word, paths)).ok_or("it names no item")?;
+        let refused = || format!("its filter takes `{part}` of `{}`, which is not cut so finely", item.name);
+        let granularity = self.granularity(item, root).ok_or_else(refused)?;
+        let fits = match TimePart::from_name(part).ok_or_else(refused)? {
+            TimePart::MonthOfYear => granularity <= Granularity::Day || granularity == Granularity::Month,
+            TimePart::QuarterOfYear => {
+                granularity <= Granularity::Day || [Granularity::Month, Granularity::Quarter].contains(&granularity)
+            }
+            _ => granularity <= Granularity::Day,
+        };
+        let (time, _) = path.rsplit_once('.').filter(|_| fits).ok_or_else(refused)?;
+        Ok(format!("{time}.{part}"))
+    }
+
+    fn read(&self, filter: &Filter, root: Root) -> Result<(Portable, Vec<Item>), String> {
         let (rendered, items) = self.templates.filter(&filter.text)?;
         let rendered = dated(&rendered, &|word| {
-            let item = word.strip_prefix(ITEM).and_then(|number| items.get(number.parse::<usize>().ok()?));
-            item.is_some_and(|item| self.is_date(item, root))
+            let item = numbered(word, &items);
+            self.granularity(item?, root)
         });
         let portable = to_portable(&rendered, self.dialect).map_err(|why| {
             let mut why = why;
@@ -92,38 +128,13 @@ impl Filters<'_> {
     }
 
     /// Returns the path of an item, and the metric that has to become a dimension.
-    pub(super) fn path(&self, item: &Item, root: Option<usize>) -> Result<(String, Option<MetricDimension>), String> {
+    pub(super) fn path(&self, item: &Item, root: Root) -> Result<(String, Option<MetricDimension>), String> {
         if let ItemKind::Metric(group_by) = &item.kind {
-            return self.metric(item, group_by, root);
+            return self.metric(item, group_by, root.model);
         }
-        let (mut links, mut name) = split(&item.name);
-        let mut granularity = item.granularity.clone();
-        let mut part = item.part.clone();
-        if self.names.resolve(&[item.entity_path.as_slice(), &links].concat(), &name, root).is_err()
-            && let Some(last) = links.pop()
-        {
-            // `metric_time__month`: the last word is a granularity or a part.
-            match name.strip_prefix("extract_") {
-                Some(word) => part = Some(word.to_owned()),
-                None if Granularity::from_name(&name).is_some() || self.custom.contains_key(&name) => {
-                    granularity = Some(name);
-                }
-                None => {
-                    links.push(last);
-                    let whole = [item.entity_path.as_slice(), &links].concat();
-                    return self.names.resolve(&whole, &name, root).map(|_| (String::new(), None));
-                }
-            }
-            name = last;
-        }
-        let links = [item.entity_path.as_slice(), &links].concat();
-        let resolved = self.names.resolve(&links, &name, root)?;
+        let Located { resolved, granularity, part } = self.locate(item, root.model)?;
         let mut path = resolved.words.join(".");
-        let finest = match &resolved.target {
-            Target::MetricTime => Some(self.names.axis_granularity(root)),
-            other => self.names.granularity_of(other),
-        };
-        if let Some(finest) = finest {
+        if let Some(finest) = self.finest(&resolved.target, root) {
             path.push('.');
             path.push_str(&match part {
                 Some(part) => PARTS
@@ -140,12 +151,63 @@ impl Filters<'_> {
         Ok((path, None))
     }
 
-    /// Returns whether an item is a day, or the first day of a longer period.
-    fn is_date(&self, item: &Item, root: Option<usize>) -> bool {
-        let is_part = item.part.is_some() || item.name.contains("__extract_");
-        let path = if is_part { None } else { self.path(item, root).ok() };
-        let last = path.as_ref().and_then(|(path, _)| path.rsplit('.').next());
-        last.and_then(Granularity::from_name).is_some_and(|granularity| granularity >= Granularity::Day)
+    /// Finds what an item names; the last word of `metric_time__month` is a granularity or a part.
+    fn locate(&self, item: &Item, root: Option<usize>) -> Result<Located, String> {
+        let (mut links, mut name) = split(&item.name);
+        let (mut granularity, mut part) = (item.granularity.clone(), item.part.clone());
+        let whole = |links: &[String]| [item.entity_path.as_slice(), links].concat();
+        let found = self.names.resolve(&whole(&links), &name, root);
+        let (Err(why), Some(last)) = (&found, links.pop()) else {
+            return Ok(Located { resolved: found?, granularity, part });
+        };
+        match name.strip_prefix("extract_") {
+            Some(word) => part = Some(word.to_owned()),
+            None if Granularity::from_name(&name).is_some() || self.custom.contains_key(&name) => {
+                granularity = Some(name);
+            }
+            None => return Err(why.clone()),
+        }
+        name = last;
+        Ok(Located { resolved: self.names.resolve(&whole(&links), &name, root)?, granularity, part })
+    }
+
+    /// Returns the finest granularity of a time.
+    fn finest(&self, target: &Target, root: Root) -> Option<String> {
+        match target {
+            Target::MetricTime => {
+                Some(root.axis.map_or_else(|| self.names.axis_granularity(root.model), |axis| axis.name().to_owned()))
+            }
+            other => self.names.granularity_of(other),
+        }
+    }
+
+    /// Returns whether filters name the time by which a metric is shown: dbt applies those to what a running total or an
+    /// offset gives, and a condition here applies to its rows.
+    pub(super) fn name_time(&self, filters: &[Filter], root: Root) -> bool {
+        let is_time = |target: &Target| match target {
+            Target::MetricTime => true,
+            Target::Dimension(model, at) => {
+                root.model.is_none_or(|root| root == *model) && self.names.is_axis(*model, *at)
+            }
+            Target::Entity(..) => false,
+        };
+        filters.iter().any(|filter| {
+            let Ok((portable, items)) = self.read(filter, root) else { return false };
+            let of_items = items.iter().filter_map(|item| Some(self.locate(item, root.model).ok()?.resolved.target));
+            let words = portable.names().into_iter().filter_map(|words| words.first().copied());
+            let of_words = words.filter_map(|word| Some(self.names.resolve(&[], word, root.model).ok()?.target));
+            of_items.chain(of_words).any(|target| is_time(&target))
+        })
+    }
+
+    /// Returns the granularity of an item that is a time.
+    fn granularity(&self, item: &Item, root: Root) -> Option<Granularity> {
+        let located = self.locate(item, root.model).ok()?;
+        if located.part.is_some() {
+            return None;
+        }
+        let finest = self.finest(&located.resolved.target, root)?;
+        Granularity::from_name(&located.granularity.unwrap_or(finest))
     }
 
     fn metric(
@@ -188,12 +250,7 @@ impl Filters<'_> {
     }
 
     /// Notes what filters tell about the types of dimensions: one that is a condition alone is a boolean.
-    pub(super) fn hints(
-        &self,
-        filters: &[Filter],
-        root: Option<usize>,
-        hints: &mut BTreeMap<(usize, usize), ColumnType>,
-    ) {
+    pub(super) fn hints(&self, filters: &[Filter], root: Root, hints: &mut BTreeMap<(usize, usize), ColumnType>) {
         for filter in filters {
             let Ok((portable, items)) = self.read(filter, root) else { continue };
             let mut found = Vec::new();
@@ -202,11 +259,11 @@ impl Filters<'_> {
                 found.push((name, ColumnType::Boolean));
             }
             for (name, kind) in found {
-                let item = name.strip_prefix(ITEM).and_then(|number| items.get(number.parse::<usize>().ok()?));
+                let item = numbered(name, &items);
                 let Some(item) = item else { continue };
                 let (links, name) = split(&item.name);
                 let links = [item.entity_path.as_slice(), &links].concat();
-                if let Ok(resolved) = self.names.resolve(&links, &name, root)
+                if let Ok(resolved) = self.names.resolve(&links, &name, root.model)
                     && let Target::Dimension(model, at) = resolved.target
                 {
                     hints.entry((model, at)).or_insert(kind);
@@ -214,6 +271,11 @@ impl Filters<'_> {
             }
         }
     }
+}
+
+/// Returns the thing for whose number a placeholder stands.
+fn numbered<'t, T>(word: &str, things: &'t [T]) -> Option<&'t T> {
+    things.get(word.strip_prefix(ITEM)?.parse::<usize>().ok()?)
 }
 
 fn leaf(expr: &Expr<Name>) -> Option<&str> {

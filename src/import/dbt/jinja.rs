@@ -57,6 +57,8 @@ pub(super) struct Surroundings {
     pub(super) env: BTreeMap<String, String>,
     /// Texts of `{% docs name %}` blocks.
     pub(super) docs: BTreeMap<String, String>,
+    /// What is known of `target`.
+    pub(super) target: BTreeMap<&'static str, String>,
 }
 
 /// Renders the templates of a project.
@@ -202,9 +204,10 @@ fn add_filters(environment: &mut Environment<'static>) {
 }
 
 fn add_values(environment: &mut Environment<'static>, surroundings: Surroundings) {
-    let Surroundings { vars, env, docs } = surroundings;
+    let Surroundings { vars, env, docs, target } = surroundings;
+    environment.add_global("target", Value::from_pairs(target));
     environment.add_function("var", move |name: String, default: Option<Value>| {
-        vars.get(&name).map(|text| Value::from(text.as_str())).or(default).ok_or_else(|| {
+        vars.get(&name).map(|text| variable(text)).or(default).ok_or_else(|| {
             refuse(format!("variable `{name}` is not in `dbt_project.yml`; give it with `--var {name}=…`"))
         })
     });
@@ -233,6 +236,11 @@ fn add_values(environment: &mut Environment<'static>, surroundings: Surroundings
     });
     environment.add_function("config", |kwargs: Kwargs| Value::from(kwargs));
     environment.add_function("source", |source: String, table: String| format!("\u{1}source\u{1}{source}\u{1}{table}"));
+}
+
+/// Returns the value of a variable: true and false are no texts, which would both hold.
+fn variable(text: &str) -> Value {
+    text.parse::<bool>().map_or_else(|_| Value::from(text), Value::from)
 }
 
 fn refuse(message: String) -> Error {

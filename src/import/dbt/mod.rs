@@ -29,8 +29,13 @@ pub use super::ImportedFile;
 pub use report::{Entry, Place, Problem, Report};
 
 use super::emit::{self, Out};
-use crate::catalog::{Catalog, CatalogTable};
-use filters::Filters;
+use super::refuse;
+use crate::{
+    catalog::{Catalog, CatalogTable},
+    diagnostics::Code,
+    syntax::Config,
+};
+use filters::{Filters, Root};
 use names::Names;
 use project::Project;
 use tree::{Dimension, Filter, Layer, MetricKind};
@@ -67,11 +72,16 @@ pub struct Options {
     pub env: BTreeMap<String, String>,
     /// The tables of the warehouse, as far as they are known: names and types are taken from here.
     pub catalog: Catalog,
+    /// The project file of the entente project, where there is one.
+    pub config: Option<Config>,
     /// The name of the dialect in which SQL is written; that of the project's adapter unless given.
     pub dialect: Option<String>,
     /// The name of the dialect of the entente project's connection, which is taken where the adapter is not known.
     pub connection: Option<String>,
 }
+
+/// What does not hold here, by section and name, and why.
+type Refused = BTreeMap<(String, String), String>;
 
 /// What an import gives.
 #[derive(Clone, Debug)]
@@ -128,7 +138,7 @@ pub fn import(input: &Input) -> Result<Imported, Vec<Problem>> {
         return Err(problems);
     }
     let catalog = catalog_of(&project, &layer);
-    let files = write_layer(&project, &layer, &input.options, &mut report);
+    let files = what_holds(&project, &layer, &input.options, &catalog, &mut report);
     report.sort();
     let nodes = project.nodes;
     Ok(Imported {
@@ -185,7 +195,42 @@ fn check_names(layer: &Layer, problems: &mut Vec<Problem>) {
     }
 }
 
-fn write_layer(project: &Project, layer: &Layer, options: &Options, report: &mut Report) -> Vec<ImportedFile> {
+/// Writes a layer, without the metrics and saved queries whose expressions have no type here.
+fn what_holds(
+    project: &Project,
+    layer: &Layer,
+    options: &Options,
+    catalog: &Catalog,
+    report: &mut Report,
+) -> Vec<ImportedFile> {
+    let catalog = if options.catalog.tables.is_empty() { catalog } else { &options.catalog };
+    let config = options.config.clone().unwrap_or_else(Config::stand_in);
+    let mut refused = Refused::new();
+    loop {
+        let mut told = report.clone();
+        let files = write_layer((project, layer), options, &refused, &mut told);
+        let (_, refusals) = refuse::resolve(&files, &config, catalog);
+        let before = refused.len();
+        for refusal in refusals {
+            let is_expression =
+                [Code::TypeMismatch, Code::WrongArguments, Code::InvalidExpression].contains(&refusal.code);
+            if is_expression && ["metrics", "saved_queries"].contains(&refusal.definition.0.as_str()) {
+                refused.entry(refusal.definition).or_insert(refusal.message);
+            }
+        }
+        if refused.len() == before {
+            *report = told;
+            return files;
+        }
+    }
+}
+
+fn write_layer(
+    (project, layer): (&Project, &Layer),
+    options: &Options,
+    refused: &Refused,
+    report: &mut Report,
+) -> Vec<ImportedFile> {
     let dialect = options.dialect.as_deref().or(project.nodes.adapter.as_deref()).or(options.connection.as_deref());
     let used = write::used_columns(layer, dialect);
     let is_used = |model: usize, name: &str| used[model].iter().any(|column| column.eq_ignore_ascii_case(name));
@@ -199,11 +244,11 @@ fn write_layer(project: &Project, layer: &Layer, options: &Options, report: &mut
     let filters = Filters { names: &names, templates: &project.templates, dialect, custom };
     let mut hints = BTreeMap::new();
     for (found, root) in all_filters(layer, &names) {
-        filters.hints(found, root, &mut hints);
+        filters.hints(found, Root { model: root, axis: None }, &mut hints);
     }
-    let mut metrics = Metrics::new(&names, &filters, dialect, report);
+    let mut metrics = Metrics::new(&names, &filters, (dialect, types), refused, report);
     metrics.write();
-    let (made, dimensions) = (std::mem::take(&mut metrics.made), std::mem::take(&mut metrics.dimensions));
+    let Metrics { made, dimensions, natures, .. } = metrics;
     let mut models = Models { names: &names, types, dialect, hints: &hints, metrics: &dimensions, report };
     let mut files = Vec::new();
     for at in 0..layer.models.len() {
@@ -216,7 +261,7 @@ fn write_layer(project: &Project, layer: &Layer, options: &Options, report: &mut
     let rest = [
         ("metrics_of_several_models", "metrics", shared),
         ("calendars", "calendars", write::calendars(&names, report)),
-        ("saved_queries", "saved_queries", write::saved_queries(&filters, report)),
+        ("saved_queries", "saved_queries", write::saved_queries(&filters, &natures, refused, report)),
         ("tables", "tables", write::tables(&names, &project.nodes, report)),
     ];
     for (name, section, items) in rest {

@@ -31,6 +31,10 @@ pub(super) struct TableNode {
     pub(super) database: Option<String>,
     /// Whether it is a source, whose schema is complete.
     pub(super) is_source: bool,
+    /// What `config(…)` in the file itself says, before everything else.
+    pub(super) written: Option<Node>,
+    /// Whether dbt leaves it away.
+    pub(super) is_disabled: bool,
     /// `partition_by:`
     pub(super) partition_by: Option<Node>,
     /// `require_partition_filter:`

@@ -5,6 +5,8 @@
 //!
 //! **Invariant:** SQL and Python of models are never run; only their `config(…)` is read.
 
+mod profile;
+
 use std::collections::BTreeMap;
 
 use super::{
@@ -14,7 +16,7 @@ use super::{
     nodes::{Nodes, TableNode, column_type},
     report::{Place, Problem, Report},
     tree::About,
-    yaml::{self, Node, Value},
+    yaml::{self, Node, Value, boolean_of},
 };
 
 /// A dbt project, read.
@@ -24,13 +26,20 @@ pub(super) struct Project {
     /// The documents of YAML files, in the order of paths.
     pub(super) documents: Vec<Node>,
     pub(super) nodes: Nodes,
+    /// `dbt_project.yml`.
+    config: Node,
+    /// The folders with YAML.
+    folders: Vec<String>,
 }
 
-/// The folders in which dbt looks, and what they hold.
-const FOLDERS: [(&str, &str, &str); 3] = [
+/// The folders in which dbt looks for YAML, and what else they hold.
+const FOLDERS: [(&str, &str, &str); 6] = [
     ("model-paths", "models", "models"),
     ("seed-paths", "seeds", "seeds"),
     ("snapshot-paths", "snapshots", "snapshots"),
+    ("analysis-paths", "analyses", ""),
+    ("macro-paths", "macros", ""),
+    ("test-paths", "tests", ""),
 ];
 
 /// Reads a project.
@@ -49,14 +58,9 @@ pub(super) fn read(input: &Input, report: &mut Report, problems: &mut Vec<Proble
             return None;
         }
     };
-    let templates = Templates::new(surroundings(input, &config));
-    let mut project = Project {
-        name: config.text_of("name").unwrap_or("dbt").to_owned(),
-        templates,
-        documents: Vec::new(),
-        nodes: Nodes::default(),
-    };
-    profile(input, &config, &mut project);
+    let mut surroundings = surroundings(input, &config);
+    let mut nodes = Nodes::default();
+    profile::read(input, &config, &mut surroundings, &mut nodes);
     let folders: Vec<(String, &str)> = FOLDERS
         .iter()
         .flat_map(|(key, default, kind)| {
@@ -69,6 +73,14 @@ pub(super) fn read(input: &Input, report: &mut Report, problems: &mut Vec<Proble
             paths.into_iter().map(move |path| (inside(&path).to_owned(), *kind))
         })
         .collect();
+    let mut project = Project {
+        name: config.text_of("name").unwrap_or("dbt").to_owned(),
+        templates: Templates::new(surroundings),
+        documents: Vec::new(),
+        nodes,
+        folders: folders.iter().map(|(folder, _)| folder.clone()).collect(),
+        config,
+    };
     let has_manifest = input.file("target/semantic_manifest.json").is_some();
     for file in &input.files {
         let Some((rest, kind)) = folders.iter().find_map(|(folder, kind)| Some((below(&file.path, folder)?, *kind)))
@@ -80,15 +92,26 @@ pub(super) fn read(input: &Input, report: &mut Report, problems: &mut Vec<Proble
                 Ok(documents) => project.documents.extend(documents),
                 Err(problem) => problems.push(problem),
             },
-            Some("sql" | "py" | "csv") => table(&mut project, &config, kind, rest, &file.path, &file.text),
+            Some("sql" | "py" | "csv") if !kind.is_empty() => table(&mut project, kind, rest, file, report),
             _ => {}
         }
     }
     package_tables(input, &mut project);
     let documents = std::mem::take(&mut project.documents);
-    documents.iter().for_each(|document| properties(&mut project, document));
+    documents.iter().for_each(|document| properties(&mut project, document, report));
     project.documents = documents;
     Some(project)
+}
+
+impl Project {
+    /// Finds `+enabled: false` and the like for a thing of a file in `dbt_project.yml`, the deepest folder first.
+    pub(super) fn configured(&self, kind: &str, path: &str, name: &str, key: &str) -> Option<&Node> {
+        let rest = self.folders.iter().find_map(|folder| below(path, folder))?;
+        let mut words: Vec<&str> = rest.split('/').collect();
+        words.pop();
+        words.push(name);
+        folder_config(&self.config, kind, &self.name, &words, key)
+    }
 }
 
 /// Returns a folder relative to the project: `./models/` is `models`, and `.` the project itself, which has no name.
@@ -125,7 +148,7 @@ fn surroundings(input: &Input, config: &Node) -> Surroundings {
     for file in input.files.iter().filter(|file| file.path.rsplit('.').next() == Some("md")) {
         docs_blocks(&file.text, &mut docs);
     }
-    Surroundings { vars, env: input.options.env.clone(), docs }
+    Surroundings { vars, env: input.options.env.clone(), docs, target: BTreeMap::new() }
 }
 
 /// Finds `{% docs name %} … {% enddocs %}`.
@@ -175,59 +198,74 @@ fn documents(
     }
 }
 
-/// Reads adapter, schema and database from a `profiles.yml` beside the project.
-fn profile(input: &Input, config: &Node, project: &mut Project) {
-    let Some(file) = input.file("profiles.yml") else { return };
-    let Ok(documents) = yaml::read(&file.path, &file.text) else { return };
-    let Some(profile) = config.text_of("profile").and_then(|name| documents.first()?.get(name)) else { return };
-    let text = |node: &Node, key: &str| project.templates.text(node.text_of(key)?).ok();
-    let target = text(profile, "target").unwrap_or_else(|| "default".to_owned());
-    let Some(output) = profile.at(&["outputs", &target]) else { return };
-    let nodes = &mut project.nodes;
-    nodes.adapter = output.text_of("type").map(str::to_owned);
-    nodes.schema = text(output, "schema").or_else(|| text(output, "dataset"));
-    nodes.database = text(output, "project").or_else(|| text(output, "database"));
-    nodes.path = text(output, "path");
-}
-
 /// Notes the table of a file.
-fn table(project: &mut Project, config: &Node, kind: &str, below: &str, path: &str, text: &str) {
+fn table(project: &mut Project, kind: &str, below: &str, SourceFile { path, text }: &SourceFile, report: &mut Report) {
     let stem = below.rsplit('/').next().and_then(|file| file.rsplit_once('.')).map_or(below, |(stem, _)| stem);
-    let mut node = TableNode { place: Place::file(path), ..TableNode::default() };
-    let folders: Vec<&str> = below.split('/').collect();
-    let inherited = |key: &str| folder_config(config, kind, &project.name, &folders, key);
-    let place = node.place.clone();
+    let place = Place::file(path);
     let written = written_config(&project.templates, text).map(|json| Node::from_json(&json, &place));
-    let found = |key: &str| written.as_ref().and_then(|node| node.get(key)).cloned().or_else(|| inherited(key));
-    set_config(&mut node, &project.templates, &found);
+    let mut node = TableNode { place, written, ..TableNode::default() };
+    let folders: Vec<&str> = below.rsplit_once('.').map_or(below, |(path, _)| path).split('/').collect();
     let of_block = text.split_once("{% snapshot ").filter(|_| kind == "snapshots");
     let name = of_block.and_then(|(_, after)| after.split_whitespace().next()).unwrap_or(stem);
+    let inherited = |key: &str| folder_config(&project.config, kind, &project.name, &folders, key).cloned();
+    set_config((&mut node, name), &project.templates, &inherited, report);
     project.nodes.refs.insert(name.to_owned(), node);
 }
 
-fn set_config(node: &mut TableNode, templates: &Templates, found: &impl Fn(&str) -> Option<Node>) {
-    let text = |key: &str| templates.text(found(key)?.text()?).ok();
-    node.alias = text("alias").or(node.alias.take());
-    node.schema = text("schema").or(node.schema.take());
-    node.database = text("database").or_else(|| text("project")).or(node.database.take());
+/// Takes over what is configured: what the file of the model says itself comes before `found`.
+fn set_config(
+    (node, name): (&mut TableNode, &str),
+    templates: &Templates,
+    found: &impl Fn(&str) -> Option<Node>,
+    report: &mut Report,
+) {
+    let written = node.written.take();
+    let found = |key: &str| written.as_ref().and_then(|node| node.get(key)).cloned().or_else(|| found(key));
+    let mut text = |key: &str, what: &str| {
+        let value = found(key)?;
+        rendered(templates, value.text()?, (key, what), (name, &node.place), report)
+    };
+    node.alias = text("alias", "model").or(node.alias.take());
+    node.schema = text("schema", "model").or(node.schema.take());
+    node.database = text("database", "model").or_else(|| text("project", "model")).or(node.database.take());
+    node.is_disabled = match text("enabled", "model") {
+        Some(flag) => boolean_of(&flag) == Some(false),
+        None => node.is_disabled,
+    };
     node.partition_by = found("partition_by").or(node.partition_by.take());
     node.requires_partition |= found("require_partition_filter").and_then(|flag| flag.boolean()).unwrap_or(false);
     if let Some(columns) = found("cluster_by") {
         node.cluster_by = columns.items().iter().filter_map(|column| column.text().map(str::to_owned)).collect();
     }
+    node.written = written;
 }
 
-/// Finds `+schema: marts` for a file in `dbt_project.yml`, the deepest folder first.
-fn folder_config(config: &Node, kind: &str, project: &str, folders: &[&str], key: &str) -> Option<Node> {
+/// Renders the text of a key; where that fails the report says so, since a table may have another name then.
+fn rendered(
+    templates: &Templates,
+    text: &str,
+    (key, kind): (&str, &str),
+    (name, place): (&str, &Place),
+    report: &mut Report,
+) -> Option<String> {
+    match templates.text(text) {
+        Ok(text) => Some(text),
+        Err(why) => {
+            let why = format!("its `{key}` is not taken over, so what it names may be called otherwise: {why}");
+            report.changed(kind, name, place, why);
+            None
+        }
+    }
+}
+
+/// Finds `+schema: marts` for folders and a name in `dbt_project.yml`, the deepest folder first.
+fn folder_config<'n>(config: &'n Node, kind: &str, project: &str, words: &[&str], key: &str) -> Option<&'n Node> {
     let mut at = config.get(kind)?;
     let mut found = None;
     let plus = format!("+{key}");
-    let stem = folders.last().and_then(|file| file.rsplit_once('.')).map(|(stem, _)| stem);
-    let path =
-        std::iter::once(project).chain(folders.iter().take(folders.len().saturating_sub(1)).copied()).chain(stem);
-    let mut path = path.peekable();
+    let mut path = std::iter::once(project).chain(words.iter().copied());
     loop {
-        found = at.get(&plus).or_else(|| at.get(key).filter(|node| node.text().is_some())).cloned().or(found);
+        found = at.get(&plus).or_else(|| at.get(key).filter(|node| node.text().is_some())).or(found);
         let Some(word) = path.next() else { return found };
         match at.get(word) {
             Some(next) => at = next,
@@ -274,7 +312,7 @@ fn package_tables(input: &Input, project: &mut Project) {
 }
 
 /// Notes what YAML says about tables: configuration, columns, tests, sources.
-fn properties(project: &mut Project, document: &Node) {
+fn properties(project: &mut Project, document: &Node, report: &mut Report) {
     for kind in ["models", "seeds", "snapshots"] {
         for item in document.get(kind).map(Node::items).unwrap_or_default() {
             let Some(name) = item.text_of("name") else { continue };
@@ -284,9 +322,8 @@ fn properties(project: &mut Project, document: &Node) {
                 continue;
             }
             let config = item.get("config");
-            set_config(&mut node, &project.templates, &|key: &str| {
-                config.and_then(|config| config.get(key)).or_else(|| item.get(key)).cloned()
-            });
+            let found = |key: &str| config.and_then(|config| config.get(key)).or_else(|| item.get(key)).cloned();
+            set_config((&mut node, name), &project.templates, &found, report);
             describe(&mut node, item, &project.templates);
             versions(&mut node, name, item);
             project.nodes.refs.insert(name.to_owned(), node);
@@ -294,9 +331,13 @@ fn properties(project: &mut Project, document: &Node) {
     }
     for source in document.get("sources").map(Node::items).unwrap_or_default() {
         let Some(name) = source.text_of("name") else { continue };
-        let text = |node: &Node, key: &str| project.templates.text(node.text_of(key)?).ok();
+        let templates = &project.templates;
         for item in source.get("tables").map(Node::items).unwrap_or_default() {
             let Some(table) = item.text_of("name") else { continue };
+            let whole = format!("{name}.{table}");
+            let mut text = |node: &Node, key: &str| {
+                rendered(templates, node.text_of(key)?, (key, "source"), (&whole, &item.place), report)
+            };
             let mut node = TableNode {
                 place: item.place.clone(),
                 alias: text(item, "identifier"),

@@ -76,11 +76,7 @@ impl Node {
 
     /// Returns whether a scalar is true or false.
     pub(super) fn boolean(&self) -> Option<bool> {
-        match self.text()?.to_ascii_lowercase().as_str() {
-            "true" | "yes" | "on" => Some(true),
-            "false" | "no" | "off" => Some(false),
-            _ => None,
-        }
+        boolean_of(self.text()?)
     }
 
     /// Returns the text of a key's value.
@@ -103,6 +99,15 @@ impl Node {
             }
         };
         Self { place: place.clone(), value }
+    }
+}
+
+/// Returns whether a text is true or false.
+pub(super) fn boolean_of(text: &str) -> Option<bool> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" => Some(true),
+        "false" | "no" | "off" => Some(false),
+        _ => None,
     }
 }
 

@@ -46,24 +46,48 @@ impl Names<'_> {
         paths
     }
 
-    /// Returns the finest granularity of a time dimension; of the metrics' time, the coarsest of them.
+    /// Returns the finest granularity of a time dimension; of the metrics' time, the finest of them.
     pub(in crate::import::dbt) fn granularity_of(&self, target: &Target) -> Option<String> {
         match target {
-            Target::MetricTime => Some(self.axis_granularity(None)),
+            Target::MetricTime => Some(self.axes().min().unwrap_or(Granularity::Day).name().to_owned()),
             Target::Dimension(..) => self.dimension_at(target)?.time.clone(),
             Target::Entity(..) => None,
         }
     }
 
+    /// Returns the granularity of a model's time axis, or of another time by which its rows are dated.
+    pub(in crate::import::dbt) fn axis_of(&self, model: usize, other: Option<&str>) -> Option<Granularity> {
+        let model = &self.layer.models[model];
+        let name = other.or(model.time.as_deref())?;
+        let found = model.dimensions.iter().find(|dimension| dimension.name == name)?;
+        Granularity::from_name(found.time.as_deref()?)
+    }
+
     /// Returns the granularity of a model's time axis; of all models, the coarsest.
     pub(in crate::import::dbt) fn axis_granularity(&self, root: Option<usize>) -> String {
-        let of = |model: &SemanticModel| {
-            let time = model.time.as_ref()?;
-            model.dimensions.iter().find(|dimension| dimension.name == *time)?.time.clone()
+        let found = match root {
+            Some(root) => self.axis_of(root, None),
+            None => self.axes().max(),
         };
-        let models = self.layer.models.iter().enumerate().filter(|(at, _)| root.is_none_or(|root| root == *at));
-        let found = models.filter_map(|(_, model)| Granularity::from_name(&of(model)?));
-        found.max().map_or_else(|| "day".to_owned(), |granularity| granularity.name().to_owned())
+        found.unwrap_or(Granularity::Day).name().to_owned()
+    }
+
+    fn axes(&self) -> impl Iterator<Item = Granularity> {
+        (0..self.layer.models.len()).filter_map(|at| self.axis_of(at, None))
+    }
+
+    /// Returns whether rows of a model are dated by a dimension.
+    pub(in crate::import::dbt) fn is_axis(&self, model: usize, dimension: usize) -> bool {
+        let of = &self.layer.models[model];
+        let Some(dimension) = of.dimensions.get(dimension).filter(|dimension| dimension.time.is_some()) else {
+            return false;
+        };
+        let own = of.measures.iter().filter_map(|measure| measure.aggregation.time.as_ref());
+        let beside = self.layer.metrics.iter().filter_map(|metric| match &metric.kind {
+            MetricKind::Simple { model, aggregation, .. } if *model == of.name => aggregation.time.as_ref(),
+            _ => None,
+        });
+        of.time.iter().chain(own).chain(beside).any(|name| *name == dimension.name)
     }
 
     fn times(&self, name: &str, path: &str, finest: &str, paths: &mut BTreeMap<String, String>) {

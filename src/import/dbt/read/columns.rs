@@ -20,16 +20,23 @@ impl Reading<'_> {
             self.spine(item, &name, spine);
         }
         let semantic = item.get("semantic_model");
+        let is_disabled = self.nodes.refs.get(&name).is_some_and(|node| node.is_disabled);
         let enabled = match semantic {
+            Some(_) if is_disabled => false,
             None => false,
             Some(node) => match &node.value {
                 Value::Map(_) => node.get("enabled").and_then(Node::boolean).unwrap_or(true),
                 Value::Null | Value::Text(..) | Value::List(_) => node.boolean().unwrap_or(false),
             },
         };
+        let enabled = enabled && !semantic.is_some_and(|node| self.is_disabled(node, "semantic model", &name));
         if !enabled {
             for metric in item.get("metrics").map(Node::items).unwrap_or_default() {
-                let why = format!("its model `{name}` is no semantic model: `semantic_model: true` is missing");
+                let why = if semantic.is_some() {
+                    format!("its model `{name}` is disabled in dbt")
+                } else {
+                    format!("its model `{name}` is no semantic model: `semantic_model: true` is missing")
+                };
                 self.report.left_out("metric", metric.text_of("name").unwrap_or_default(), &metric.place, why);
             }
             if let Some(node) = semantic {

@@ -207,7 +207,7 @@ pub(in crate::import::dbt) fn add_semantic_manifest(
     let spines_known = !layer.spines.is_empty();
     // Where the project has YAML of its own, a name that only the manifest has is of a package, or gone by now.
     let of_packages = (!layer.models.is_empty()).then(|| package_names(input, project, problems));
-    let mut reading = Reading { nodes, templates, options, report, problems, layer };
+    let mut reading = Reading { project, nodes, templates, options, report, problems, layer };
     let is_new = |item: &Node, known: &BTreeSet<String>| {
         item.text_of("name")
             .is_some_and(|name| !known.contains(name) && of_packages.as_ref().is_none_or(|names| names.contains(name)))

@@ -17,11 +17,12 @@ use super::{
     project::Project,
     report::{Place, Problem, Report},
     tree::{Filter, Layer},
-    yaml::{Node, Value},
+    yaml::{Node, Value, boolean_of},
 };
 
 /// What reading needs and fills.
 pub(super) struct Reading<'a> {
+    pub(super) project: &'a Project,
     pub(super) nodes: &'a Nodes,
     pub(super) templates: &'a Templates,
     pub(super) options: &'a Options,
@@ -33,6 +34,7 @@ pub(super) struct Reading<'a> {
 /// Reads the semantic layer of a project's YAML.
 pub(super) fn read(project: &Project, options: &Options, report: &mut Report, problems: &mut Vec<Problem>) -> Layer {
     let mut reading = Reading {
+        project,
         nodes: &project.nodes,
         templates: &project.templates,
         options,
@@ -114,9 +116,25 @@ impl Reading<'_> {
         }
     }
 
-    /// Returns whether `config: { enabled: false }` takes a thing away.
+    /// Returns whether `config: { enabled: false }` takes a thing away, or `+enabled: false` of its folder.
     fn is_disabled(&mut self, node: &Node, kind: &str, name: &str) -> bool {
-        let disabled = node.at(&["config", "enabled"]).and_then(Node::boolean) == Some(false);
+        let section = match kind {
+            "metric" => "metrics",
+            "saved query" => "saved-queries",
+            _ => "semantic-models",
+        };
+        let written = node.at(&["config", "enabled"]);
+        let found = written.or_else(|| self.project.configured(section, &node.place.path, name, "enabled"));
+        let Some(text) = found.and_then(Node::text) else { return false };
+        let flag = match self.templates.text(text) {
+            Ok(text) => boolean_of(&text),
+            Err(why) => {
+                let why = format!("its `enabled` is not taken over, and it may be disabled in dbt: {why}");
+                self.report.changed(kind, name, &node.place, why);
+                None
+            }
+        };
+        let disabled = flag == Some(false);
         if disabled {
             self.report.left_out(kind, name, &node.place, "it is disabled in dbt");
         }

@@ -67,6 +67,11 @@ impl Reading<'_> {
         }
         self.check_keys(item, MODEL_KEYS, "semantic model", &name);
         let Some((table, node)) = self.table_of(item, &name) else { return };
+        let of_model = node.as_ref().and_then(|node| self.nodes.refs.get(node));
+        if of_model.is_some_and(|node| node.is_disabled) {
+            self.report.left_out("semantic model", &name, &item.place, "its model is disabled in dbt");
+            return;
+        }
         let entities = self.entities(item, &name);
         let dimensions = item.get("dimensions").map(Node::items).unwrap_or_default();
         let dimensions = dimensions.iter().filter_map(|item| self.dimension(item, &name)).collect();
@@ -219,11 +224,12 @@ impl Reading<'_> {
                 groupings: groupings.iter().filter_map(|name| name.text().map(str::to_owned)).collect(),
             })
         });
+        let is_discrete = item.text_of("percentile_type").is_some_and(|word| word.eq_ignore_ascii_case("discrete"));
         Some(Aggregation {
             agg,
             expr: None,
             percentile: percentile.map(str::to_owned),
-            discrete: flag("use_discrete_percentile") || item.text_of("percentile_type") == Some("discrete"),
+            discrete: flag("use_discrete_percentile") || is_discrete,
             approximate: flag("use_approximate_percentile"),
             time: item.text_of("agg_time_dimension").map(str::to_owned),
             balance,

@@ -7,7 +7,7 @@
 use super::{
     Entries,
     derived::duration,
-    metrics::{Known, Made, Metrics, counts_rows},
+    metrics::{Known, Made, Metrics, Nature, counts_rows},
 };
 use crate::import::dbt::{
     names::{snake_case, split},
@@ -16,8 +16,8 @@ use crate::import::dbt::{
 };
 
 impl Metrics<'_> {
-    /// Puts the keys of a funnel; returns the model of its first step.
-    pub(super) fn conversion(&mut self, metric: &Metric, out: &mut Entries) -> Result<Option<usize>, String> {
+    /// Puts the keys of a funnel, which is of the model of its first step.
+    pub(super) fn conversion(&mut self, metric: &Metric, out: &mut Entries) -> Result<Nature, String> {
         let MetricKind::Conversion { base, conversion, entity, calculation, window, same } = &metric.kind else {
             return Err("it is no conversion".to_owned());
         };
@@ -43,21 +43,23 @@ impl Metrics<'_> {
         let name = match (calculation.as_str(), conversion.fill.is_some()) {
             ("conversions", true) => {
                 out.0.extend(funnel.0);
-                return Ok(first.model);
+                return Ok(first.nature);
             }
-            ("conversions" | "conversion_rate", _) => self.free(&format!("{}_conversions", snake_case(&metric.name))),
+            ("conversions" | "conversion_rate", _) => {
+                self.free(&format!("{}_conversions", snake_case(&metric.name)))?
+            }
             (other, _) => return Err(format!("its calculation `{other}` is not known")),
         };
         let mut hidden = Entries::default();
         hidden.text("name", &name);
         hidden.put("hidden", Out::yes());
         hidden.0.extend(funnel.0);
-        self.made.push(Made { out: Out::Map(hidden.0), model: first.model });
+        self.made.push(Made { out: Out::Map(hidden.0), model: first.nature.root.model });
         // A funnel counts no conversions as 0, and dbt as null.
         let number = if conversion.fill.is_some() { name } else { format!("nullif({name}, 0)") };
         let rate = format!("{number} / {}", all_base.name);
         out.text("expr", if calculation == "conversions" { number } else { rate });
-        Ok(first.model)
+        Ok(first.nature)
     }
 
     /// Returns the metric that counts the rows which are conversions: those whose expression is not null, as dbt counts.
@@ -86,7 +88,7 @@ impl Metrics<'_> {
     }
 
     fn funnel(
-        &self,
+        &mut self,
         metric: &Metric,
         (first, last): (&Known, &Known),
         (entity, window, same): (&str, Option<&str>, &[(String, String)]),
@@ -94,10 +96,16 @@ impl Metrics<'_> {
     ) -> Result<(), String> {
         let by = self.names.entity(entity);
         for known in [first, last] {
-            let model = known.model.map(|at| &self.names.layer.models[at]);
+            let model = known.nature.root.model.map(|at| &self.names.layer.models[at]);
             if !model.is_some_and(|model| model.entities.iter().any(|own| own.name == entity)) {
                 return Err(format!("a step of `{}` has no entity `{entity}`", metric.name));
             }
+        }
+        let (of_first, of_last) = (first.nature.root.axis, last.nature.root.axis);
+        if of_first != of_last {
+            return Err(
+                "its two sides have times of different granularities, which dbt cuts to the coarser of them".to_owned()
+            );
         }
         let step = |known: &Known, within: Option<String>| {
             let mut step = Entries::default();
@@ -109,6 +117,10 @@ impl Metrics<'_> {
         let within = match window {
             Some(window) => {
                 let (count, unit) = duration(window)?;
+                if ["month", "quarter", "year"].contains(&unit.trim_end_matches('s')) {
+                    let why = "at the end of a month its window may end up to three days from where dbt ends it";
+                    self.report.changed("metric", &metric.name, &metric.place, why);
+                }
                 Some(format!("{count} {unit}"))
             }
             None => None,
@@ -128,7 +140,7 @@ impl Metrics<'_> {
     /// Returns the name of a dimension of a step's model that has to stay the same.
     fn property(&self, step: &Known, name: &str) -> Result<String, String> {
         let (links, last) = split(name);
-        Ok(self.names.resolve(&links, &last, step.model)?.words.join("."))
+        Ok(self.names.resolve(&links, &last, step.nature.root.model)?.words.join("."))
     }
 
     /// Returns what an input aggregates, with the filters of its own definition.
@@ -171,14 +183,14 @@ impl Metrics<'_> {
     }
 
     fn hidden(&mut self, metric: &Metric, events: &Events, filters: &[Filter], part: &str) -> Result<Known, String> {
-        let name = self.free(&format!("{}_{part}", snake_case(&metric.name)));
+        let name = self.free(&format!("{}_{part}", snake_case(&metric.name)))?;
         let mut out = Entries::default();
         out.text("name", &name);
         out.put("hidden", Out::yes());
         let all = [events.filters.as_slice(), filters].concat();
         self.aggregate((&metric.name, &metric.place), events.model, &events.aggregation, &all, None, &mut out)?;
         self.made.push(Made { out: Out::Map(out.0), model: Some(events.model) });
-        Ok(Known { name, model: Some(events.model), fills: false })
+        Ok(Known { name, fills: false, nature: self.of_rows(events.model, &events.aggregation, &all) })
     }
 }
 

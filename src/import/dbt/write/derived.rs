@@ -1,13 +1,17 @@
 //! Ratios, formulas and running totals.
 //!
-//! An offset of dbt shifts rows, not periods: `offset_window: 1 month` is `offset: 1 month, shift: rows`.
+//! An offset of days shifts rows: `offset_window: 7 days` is `offset: 7 days, shift: rows`. One of months shifts periods:
+//! where a query's granularity is no coarser than the offset's unit, MetricFlow aggregates first and joins then.
+//!
+//! **Invariant:** a filter on the time is never written for rows where dbt applies it to what is shifted or accumulated.
 
 use super::{
     Entries,
-    metrics::{Known, Metrics},
+    metrics::{Known, Metrics, Nature},
 };
 use crate::{
     import::dbt::{
+        filters::Root,
         names::snake_case,
         tree::{Filter, Input, Metric},
         write::Out,
@@ -17,14 +21,14 @@ use crate::{
 };
 
 impl Metrics<'_> {
-    /// Puts the keys of a quotient; returns the one model that it speaks of.
+    /// Puts the keys of a quotient.
     pub(super) fn ratio(
         &mut self,
         metric: &Metric,
         numerator: &Input,
         denominator: &Input,
         out: &mut Entries,
-    ) -> Result<Option<usize>, String> {
+    ) -> Result<Nature, String> {
         let (top, bottom) = (self.input(numerator)?, self.input(denominator)?);
         let mut inputs: Vec<(String, Out)> = Vec::new();
         let plain = metric.filters.is_empty();
@@ -36,7 +40,7 @@ impl Metrics<'_> {
             }
             let name = input.alias.as_deref().map_or_else(|| part.to_owned(), snake_case);
             let filters = [metric.filters.as_slice(), &input.filters].concat();
-            inputs.push((name.clone(), self.input_entry(input, known, &filters)?));
+            inputs.push((name.clone(), self.input_entry(metric, input, known, &filters)?));
             names.push(name);
         }
         // A metric of the name of an input would be meant by it.
@@ -47,17 +51,17 @@ impl Metrics<'_> {
         if !inputs.is_empty() {
             out.put("inputs", Out::Map(inputs));
         }
-        Ok(one_model(&[top, bottom]))
+        Ok(self.made_of(&[(numerator, top), (denominator, bottom)], &metric.filters))
     }
 
-    /// Puts the keys of a formula over metrics; returns the one model that it speaks of.
+    /// Puts the keys of a formula over metrics.
     pub(super) fn derived(
         &mut self,
         metric: &Metric,
         expr: &str,
         written: &[Input],
         out: &mut Entries,
-    ) -> Result<Option<usize>, String> {
+    ) -> Result<Nature, String> {
         let formula =
             to_portable(expr, self.dialect).map_err(|why| format!("its formula cannot be said here: {why}"))?;
         let mut known_inputs = Vec::new();
@@ -81,30 +85,42 @@ impl Metrics<'_> {
                 if entries.iter().any(|(other, _)| *other == name) {
                     return Err(format!("two of its inputs are called `{name}`"));
                 }
-                entries.push((name.clone(), self.input_entry(input, &known, &filters)?));
+                entries.push((name.clone(), self.input_entry(metric, input, &known, &filters)?));
                 renamed.push((word.to_owned(), name));
             }
-            known_inputs.push(known);
+            known_inputs.push((input, known));
         }
         out.text("expr", renamed_formula(&formula, &renamed)?);
         if !entries.is_empty() {
             out.put("inputs", Out::Map(entries));
         }
-        Ok(one_model(&known_inputs))
+        Ok(self.made_of(&known_inputs, &metric.filters))
     }
 
     /// Returns the entry of an input: its metric, filter and offset.
-    fn input_entry(&mut self, input: &Input, known: &Known, filters: &[Filter]) -> Result<Out, String> {
+    fn input_entry(
+        &mut self,
+        metric: &Metric,
+        input: &Input,
+        known: &Known,
+        filters: &[Filter],
+    ) -> Result<Out, String> {
+        self.check_time(is_moved(input), known, filters)?;
         let mut entry = Entries::default();
         entry.text("metric", &known.name);
-        entry.maybe("where", self.condition(filters, known.model)?);
+        entry.maybe("where", self.condition((&metric.name, &metric.place), filters, known.nature.root)?);
         if let Some(offset) = &input.offset {
             let (count, unit) = duration(offset)?;
             entry.text("offset", format!("{count} {unit}"));
-            entry.text("shift", "rows");
+            if ["month", "quarter", "year"].contains(&unit.trim_end_matches('s')) {
+                self.report.changed("metric", &metric.name, &metric.place, OFFSET_OF_MONTHS);
+            } else {
+                entry.text("shift", "rows");
+            }
         }
         if let Some(granularity) = &input.offset_to {
             entry.text("offset_to", start_of(granularity)?);
+            self.report.changed("metric", &metric.name, &metric.place, OFFSET_TO_BY_WEEK);
         }
         if known.fills && (input.offset.is_some() || input.offset_to.is_some()) {
             // dbt fills after it has shifted.
@@ -113,15 +129,17 @@ impl Metrics<'_> {
         Ok(Out::Map(entry.0))
     }
 
-    /// Puts the keys of a running total; returns its model.
+    /// Puts the keys of a running total.
     pub(super) fn cumulative(
         &mut self,
         metric: &Metric,
         input: &Input,
         how: (Option<&str>, Option<&str>, &str),
         out: &mut Entries,
-    ) -> Result<Option<usize>, String> {
+    ) -> Result<Nature, String> {
         let known = self.input(input)?;
+        let filters = [metric.filters.as_slice(), &input.filters].concat();
+        self.check_time(true, &known, &filters)?;
         let (window, to_date, take) = how;
         out.text("metric", &known.name);
         match (window, to_date) {
@@ -129,30 +147,84 @@ impl Metrics<'_> {
             (Some(window), None) => {
                 let (count, unit) = duration(window)?;
                 out.text("window", format!("{count} {unit}"));
+                if ["month", "quarter", "year"].contains(&unit.trim_end_matches('s')) {
+                    self.report.changed("metric", &metric.name, &metric.place, WINDOW_OF_MONTHS);
+                }
             }
             (None, Some(granularity)) => out.text("to_date", granularity),
             (None, None) => out.put("all_time", Out::yes()),
         }
         match take {
-            "first" => out.text("take", "first"),
+            "first" => {
+                out.text("take", "first");
+                self.report.changed("metric", &metric.name, &metric.place, FIRST_OF_PERIOD);
+            }
+            "last" if window.is_some() => {
+                self.report.changed("metric", &metric.name, &metric.place, LAST_OF_PERIOD);
+            }
             "last" => {}
             "average" | "avg" => out.text("take", "avg"),
             other => return Err(format!("its `period_agg: {other}` is not known")),
         }
-        let filters = [metric.filters.as_slice(), &input.filters].concat();
-        out.maybe("where", self.condition(&filters, known.model)?);
-        Ok(known.model)
+        out.maybe("where", self.condition((&metric.name, &metric.place), &filters, known.nature.root)?);
+        Ok(Nature { moves: true, ..known.nature })
     }
+
+    /// Refuses a filter on the time of what is shifted or accumulated.
+    fn check_time(&self, moves: bool, known: &Known, filters: &[Filter]) -> Result<(), String> {
+        let is_limited = self.filters.name_time(filters, known.nature.root);
+        if is_limited && (moves || known.nature.moves) || known.nature.limits_time && moves {
+            return Err(
+                "a filter names its time: dbt applies it to what was shifted or accumulated, and it would cut \
+                        the rows here; filter by time in the query"
+                    .to_owned(),
+            );
+        }
+        Ok(())
+    }
+
+    /// Returns what is known of a metric that is made of others.
+    fn made_of(&self, inputs: &[(&Input, Known)], filters: &[Filter]) -> Nature {
+        let natures = || inputs.iter().map(|(_, known)| known.nature);
+        let first = inputs.first().and_then(|(_, known)| known.nature.root.model);
+        let root = Root {
+            model: first.filter(|first| natures().all(|nature| nature.root.model == Some(*first))),
+            axis: natures().filter_map(|nature| nature.root.axis).max(),
+        };
+        let limits = |(input, known): &(&Input, Known)| {
+            known.nature.limits_time || self.filters.name_time(&input.filters, known.nature.root)
+        };
+        Nature {
+            root,
+            limits_time: self.filters.name_time(filters, root) || inputs.iter().any(limits),
+            moves: inputs.iter().any(|(input, known)| is_moved(input) || known.nature.moves),
+        }
+    }
+}
+
+/// What differs in an offset of months.
+const OFFSET_OF_MONTHS: &str = "periods are shifted: by day, the last days of a month that is longer than the one \
+                                before have no number here, and that month's last day in dbt; a granularity that is \
+                                coarser than the offset, or of weeks, is refused";
+/// What differs in an offset to the start of a period.
+const OFFSET_TO_BY_WEEK: &str =
+    "by week it is the week in which the period starts here, and the number of the period's first day in dbt";
+/// What differs in a window of months.
+const WINDOW_OF_MONTHS: &str = "the window of a day begins the day after it a month before, which at the end of a longer \
+                                month is up to three days from where dbt begins";
+/// What differs in the first day of a period.
+const FIRST_OF_PERIOD: &str = "a longer period shows its own first day here; where that has nothing, dbt shows the first \
+                               day that has something";
+/// What differs in the last day of a period.
+const LAST_OF_PERIOD: &str = "a longer period shows its own last day here; where that has nothing, dbt shows the last \
+                              day that has something";
+
+fn is_moved(input: &Input) -> bool {
+    input.offset.is_some() || input.offset_to.is_some()
 }
 
 fn is_plain(input: &Input) -> bool {
     input.filters.is_empty() && input.offset.is_none() && input.offset_to.is_none()
-}
-
-/// Returns the one model that all of them speak of.
-fn one_model(inputs: &[Known]) -> Option<usize> {
-    let first = inputs.first()?.model?;
-    inputs.iter().all(|known| known.model == Some(first)).then_some(first)
 }
 
 /// Puts the names of this language into a formula.
@@ -163,7 +235,7 @@ fn renamed_formula(formula: &Portable, renamed: &[(String, String)]) -> Result<S
             return Err(format!("its formula names `{}`, which is none of its inputs", words.join(".")));
         }
     }
-    Ok(formula.renamed(&find))
+    Ok(formula.renamed(&|words| find(words.first()?)))
 }
 
 /// Reads `7 days` and `1 Month`: a number and a unit, in the singular for one.

@@ -7,6 +7,7 @@
 
 use crate::{
     catalog::ColumnType,
+    files::Spanned,
     import::dbt::{
         Options,
         nodes::{Nodes, TableNode},
@@ -48,6 +49,46 @@ pub(super) fn row_expression(text: &str, dialect: Option<&str>, tables: &[&str])
         }
         None => Err(why),
     }
+}
+
+impl RowExpression {
+    /// Makes texts of columns that are joined to texts and are known to be something else, as a warehouse does by itself.
+    pub(super) fn with_texts(self, columns: &dyn Fn(&str) -> ColumnType) -> Self {
+        let Some(portable) = &self.portable else { return self };
+        let mut joined = Vec::new();
+        joined_columns(&portable.expr, &mut joined);
+        joined.retain(|word| {
+            let known = columns(&word.value);
+            matches!(known, ColumnType::Integer | ColumnType::Decimal | ColumnType::Boolean | ColumnType::Date)
+        });
+        if joined.is_empty() {
+            return self;
+        }
+        let mut text = portable.text.clone();
+        joined.sort_by_key(|word| std::cmp::Reverse(word.span.start));
+        for word in joined {
+            let place = word.span.start as usize..word.span.end as usize;
+            text.replace_range(place, &format!("cast({} as string)", word.value));
+        }
+        match to_portable(&text, None) {
+            Ok(portable) => Self { out: Out::Text(portable.text.clone()), portable: Some(portable), why: self.why },
+            Err(_) => self,
+        }
+    }
+}
+
+/// Gathers the columns that stand directly beside `||`, or within `concat(…)`.
+fn joined_columns<'e>(expr: &'e Expr<Name>, found: &mut Vec<&'e Spanned<String>>) {
+    let parts: Vec<&Expr<Name>> = match expr {
+        Expr::Binary { op: BinaryOp::Concat, left, right } => vec![left, right],
+        Expr::Call { function: Function::Concat, args } => args.iter().collect(),
+        _ => Vec::new(),
+    };
+    found.extend(parts.into_iter().filter_map(|part| match part {
+        Expr::Leaf(Name::Path(words)) if words.len() == 1 => words.first(),
+        _ => None,
+    }));
+    expr.for_each_child(&mut |child| joined_columns(child, found));
 }
 
 /// A column, or a part of the time in a column.
@@ -194,6 +235,21 @@ mod tests {
         let found = row_expression("regexp_matches(a, 'x')", Some("duckdb"), &[]).expect("the dialect is known");
         assert!(matches!(&found.out, Out::Map(entries) if entries[0].0 == "duckdb"));
         assert!(row_expression("regexp_matches(a, 'x')", None, &[]).is_err());
+    }
+
+    #[test]
+    fn what_is_joined_to_a_text_is_a_text() {
+        let columns = |name: &str| if name == "kind" { ColumnType::String } else { ColumnType::Integer };
+        let text = |written: &str| {
+            let found = row_expression(written, None, &[]).expect("it is portable").with_texts(&columns);
+            found.portable.expect("it is portable").text
+        };
+        assert_eq!(text("id || '-' || kind"), "cast(id as string) || '-' || kind");
+        assert_eq!(text("concat(kind, id)"), "concat(kind, cast(id as string))");
+        assert_eq!(
+            text("case when id > 1 then kind || id end"),
+            "case when id > 1 then kind || cast(id as string) end"
+        );
     }
 
     #[test]

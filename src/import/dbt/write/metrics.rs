@@ -4,13 +4,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Entries;
-use crate::import::dbt::{
-    filters::{Condition, Filters, MetricDimension},
-    names::{Names, snake_case},
-    report::{Place, Report},
-    tree::{Aggregation, Filter, Input, Measure, Metric, MetricKind},
-    write::Out,
+use super::{Entries, Types};
+use crate::{
+    import::dbt::{
+        Refused,
+        filters::{Condition, Filters, MetricDimension, Root},
+        names::{Names, snake_case},
+        report::{Place, Report},
+        tree::{Aggregation, Filter, Input, Measure, Metric, MetricKind},
+        write::Out,
+    },
+    time::Granularity,
 };
 
 /// The fields that stand beside metrics in the API.
@@ -30,6 +34,8 @@ pub(in crate::import::dbt) struct Metrics<'a> {
     pub(in crate::import::dbt) names: &'a Names<'a>,
     pub(in crate::import::dbt) filters: &'a Filters<'a>,
     pub(in crate::import::dbt) dialect: Option<&'a str>,
+    pub(in crate::import::dbt) types: Types<'a>,
+    refused: &'a Refused,
     pub(in crate::import::dbt) report: &'a mut Report,
     /// What was made, in order.
     pub(in crate::import::dbt) made: Vec<Made>,
@@ -37,6 +43,8 @@ pub(in crate::import::dbt) struct Metrics<'a> {
     pub(in crate::import::dbt) dimensions: Vec<(MetricDimension, String)>,
     /// Names by metric of dbt, or why there is none.
     done: BTreeMap<String, Result<Known, String>>,
+    /// What is known of the metrics that can be asked for, by their name in dbt.
+    pub(in crate::import::dbt) natures: BTreeMap<String, Nature>,
     /// Hidden metrics of measures, by measure, filters and fill.
     of_measures: BTreeMap<String, Known>,
     in_progress: BTreeSet<String>,
@@ -48,17 +56,29 @@ pub(in crate::import::dbt) struct Metrics<'a> {
 pub(super) struct Known {
     /// Its name here.
     pub(super) name: String,
-    /// The semantic model it speaks of, if it is one.
-    pub(super) model: Option<usize>,
     /// Whether nothing is zero.
     pub(super) fills: bool,
+    /// What it is made of.
+    pub(super) nature: Nature,
+}
+
+/// What the metrics that are made of a metric have to know of it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::import::dbt) struct Nature {
+    /// The semantic model it speaks of, if it is one, and how finely its time is cut.
+    pub(in crate::import::dbt) root: Root,
+    /// Whether a filter names its time.
+    pub(in crate::import::dbt) limits_time: bool,
+    /// Whether it is shifted or accumulated over time.
+    pub(in crate::import::dbt) moves: bool,
 }
 
 impl<'a> Metrics<'a> {
     pub(in crate::import::dbt) fn new(
         names: &'a Names<'a>,
         filters: &'a Filters<'a>,
-        dialect: Option<&'a str>,
+        (dialect, types): (Option<&'a str>, Types<'a>),
+        refused: &'a Refused,
         report: &'a mut Report,
     ) -> Self {
         let taken = names.layer.metrics.iter().map(|metric| snake_case(&metric.name)).collect();
@@ -66,10 +86,13 @@ impl<'a> Metrics<'a> {
             names,
             filters,
             dialect,
+            types,
+            refused,
             report,
             made: Vec::new(),
             dimensions: Vec::new(),
             done: BTreeMap::new(),
+            natures: BTreeMap::new(),
             of_measures: BTreeMap::new(),
             in_progress: BTreeSet::new(),
             taken,
@@ -89,6 +112,7 @@ impl<'a> Metrics<'a> {
                         Ok(known) => {
                             self.report.carried("metric", &measure.name, &measure.place);
                             self.report.metrics.insert(measure.name.clone(), known.name);
+                            self.natures.insert(measure.name.clone(), known.nature);
                         }
                         Err(why) => self.report.left_out("metric", &measure.name, &measure.place, why),
                     }
@@ -145,6 +169,9 @@ impl<'a> Metrics<'a> {
         match &made {
             Ok(known) => {
                 self.report.metrics.insert(metric.name.clone(), known.name.clone());
+                let shown = metric.granularity.as_deref().and_then(Granularity::from_name);
+                let root = Root { axis: shown.max(known.nature.root.axis), ..known.nature.root };
+                self.natures.insert(metric.name.clone(), Nature { root, ..known.nature });
                 self.report.carried("metric", name, &metric.place);
                 if let Some(granularity) = &metric.granularity {
                     let why = format!(
@@ -161,7 +188,7 @@ impl<'a> Metrics<'a> {
 
     fn make(&mut self, metric: &Metric) -> Result<Known, String> {
         let mut out = Entries::default();
-        let name = self.called(metric);
+        let name = self.called(metric)?;
         out.text("name", &name);
         out.about(&metric.about, self.names.layer);
         if metric.hidden {
@@ -184,7 +211,8 @@ impl<'a> Metrics<'a> {
                     &mut out,
                 )?;
                 self.tell_spine(input.join_to_spine, "metric", &metric.name, place);
-                Known { name, model: Some(at), fills: input.fill.is_some() }
+                let nature = self.of_rows(at, &measure.aggregation, &filters);
+                Known { name, fills: input.fill.is_some(), nature }
             }
             MetricKind::Simple { model, aggregation, fill, join_to_spine } => {
                 let at =
@@ -192,48 +220,61 @@ impl<'a> Metrics<'a> {
                 let place = &metric.place;
                 self.aggregate((&metric.name, place), at, aggregation, &metric.filters, fill.as_deref(), &mut out)?;
                 self.tell_spine(*join_to_spine, "metric", &metric.name, place);
-                Known { name, model: Some(at), fills: fill.is_some() }
+                let nature = self.of_rows(at, aggregation, &metric.filters);
+                Known { name, fills: fill.is_some(), nature }
             }
             MetricKind::Ratio { numerator, denominator } => {
-                let model = self.ratio(metric, numerator, denominator, &mut out)?;
-                Known { name, model, fills: false }
+                let nature = self.ratio(metric, numerator, denominator, &mut out)?;
+                Known { name, fills: false, nature }
             }
             MetricKind::Derived { expr, inputs } => {
-                let model = self.derived(metric, expr, inputs, &mut out)?;
-                Known { name, model, fills: false }
+                let nature = self.derived(metric, expr, inputs, &mut out)?;
+                Known { name, fills: false, nature }
             }
             MetricKind::Cumulative { input, window, to_date, take } => {
-                let model = self.cumulative(metric, input, (window.as_deref(), to_date.as_deref(), take), &mut out)?;
-                Known { name, model, fills: false }
+                let how = (window.as_deref(), to_date.as_deref(), take.as_str());
+                let nature = self.cumulative(metric, input, how, &mut out)?;
+                Known { name, fills: false, nature }
             }
             MetricKind::Conversion { .. } => {
-                let model = self.conversion(metric, &mut out)?;
-                Known { name, model, fills: false }
+                let nature = self.conversion(metric, &mut out)?;
+                Known { name, fills: false, nature }
             }
         };
         out.meta(&metric.about);
-        self.made.push(Made { out: Out::Map(out.0), model: known.model });
+        self.made.push(Made { out: Out::Map(out.0), model: known.nature.root.model });
         Ok(known)
     }
 
-    fn called(&mut self, metric: &Metric) -> String {
+    fn called(&mut self, metric: &Metric) -> Result<String, String> {
         let mut name = snake_case(&metric.name);
         if RESERVED.contains(&name.as_str()) {
-            name = self.free(&format!("{name}_metric"));
+            name = self.free(&format!("{name}_metric"))?;
+        } else {
+            self.check_refused(&name)?;
         }
         if name != metric.name {
             self.report.changed("metric", &metric.name, &metric.place, format!("it is called `{name}` here"));
         }
-        name
+        Ok(name)
     }
 
     /// Returns a name that no metric has.
-    pub(super) fn free(&mut self, wanted: &str) -> String {
+    pub(super) fn free(&mut self, wanted: &str) -> Result<String, String> {
         let mut name = wanted.to_owned();
         while !self.taken.insert(name.clone()) {
             name.push_str("_2");
         }
-        name
+        self.check_refused(&name)?;
+        Ok(name)
+    }
+
+    /// Refuses a metric that was written before and does not hold.
+    fn check_refused(&self, name: &str) -> Result<(), String> {
+        match self.refused.get(&("metrics".to_owned(), name.to_owned())) {
+            Some(why) => Err(format!("it does not hold here: {why}")),
+            None => Ok(()),
+        }
     }
 
     /// Finds a measure.
@@ -279,7 +320,7 @@ impl<'a> Metrics<'a> {
             (None, true) => snake_case(&measure.name),
             (None, false) => format!("{}_filtered", snake_case(&measure.name)),
         };
-        let name = self.free(&wanted);
+        let name = self.free(&wanted)?;
         let mut out = Entries::default();
         out.text("name", &name);
         out.about(&measure.about, self.names.layer);
@@ -297,7 +338,8 @@ impl<'a> Metrics<'a> {
         self.tell_spine(input.join_to_spine, "measure", &measure.name, &measure.place);
         out.meta(&measure.about);
         self.made.push(Made { out: Out::Map(out.0), model: Some(at) });
-        let known = Known { name, model: Some(at), fills: input.fill.is_some() };
+        let nature = self.of_rows(at, &measure.aggregation, &all);
+        let known = Known { name, fills: input.fill.is_some(), nature };
         self.of_measures.insert(key, known.clone());
         Ok(known)
     }
@@ -312,11 +354,30 @@ impl<'a> Metrics<'a> {
         }
     }
 
+    /// Returns what is known of a metric of rows.
+    pub(super) fn of_rows(&self, at: usize, aggregation: &Aggregation, filters: &[Filter]) -> Nature {
+        let root = Root { model: Some(at), axis: self.names.axis_of(at, aggregation.time.as_deref()) };
+        Nature { root, limits_time: self.filters.name_time(filters, root), moves: false }
+    }
+
     /// Converts filters, and makes the metrics that they name as dimensions.
-    pub(super) fn condition(&mut self, filters: &[Filter], root: Option<usize>) -> Result<Option<String>, String> {
+    pub(super) fn condition(
+        &mut self,
+        of: (&str, &Place),
+        filters: &[Filter],
+        root: Root,
+    ) -> Result<Option<String>, String> {
         let Some(Condition { text, metrics }) = self.filters.condition(filters, root)? else { return Ok(None) };
         for dimension in metrics {
             let known = self.metric(&dimension.metric)?;
+            if root.model != Some(dimension.model) {
+                let holder = &self.names.layer.models[dimension.model].name;
+                let why = format!(
+                    "its filter asks `{}` of the rows of `{holder}`: a key that has none there has a number in dbt only",
+                    dimension.metric
+                );
+                self.report.changed("metric", of.0, of.1, why);
+            }
             if !self.dimensions.iter().any(|(other, _)| *other == dimension) {
                 self.dimensions.push((dimension, known.name));
             }

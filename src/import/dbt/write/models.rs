@@ -157,8 +157,13 @@ impl Models<'_> {
                 columns => out.put("primary_key", Out::texts(columns)),
             },
             None => {
-                let why = "it has no primary entity and no column that is tested to be unique and not null, so its grain \
-                           is not known";
+                let why = if model.primary_entity.is_some() {
+                    "its `primary_entity` is a name without a column, and no column is tested to be unique and not null, \
+                     so its grain is not known"
+                } else {
+                    "it has no primary entity and no column that is tested to be unique and not null, so its grain is not \
+                     known"
+                };
                 self.report.changed("semantic model", &model.name, &model.place, why);
             }
         }
@@ -193,6 +198,7 @@ impl Models<'_> {
     pub(super) fn expression(&self, text: &str, model: &SemanticModel) -> Result<RowExpression, String> {
         let table = model.table.rsplit('.').next().unwrap_or_default();
         let names = [model.table.as_str(), table, model.node.as_deref().unwrap_or_default(), model.name.as_str()];
-        row_expression(text, self.dialect, &names)
+        let found = row_expression(text, self.dialect, &names)?;
+        Ok(found.with_texts(&|name| self.types.column(model, name)))
     }
 }

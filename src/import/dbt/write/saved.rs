@@ -1,8 +1,11 @@
 //! Saved queries.
 
-use super::Entries;
+use std::collections::BTreeMap;
+
+use super::{Entries, metrics::Nature};
 use crate::import::dbt::{
-    filters::Filters,
+    Refused,
+    filters::{Filters, Root},
     jinja::{Item, ItemKind},
     names::snake_case,
     report::Report,
@@ -11,10 +14,20 @@ use crate::import::dbt::{
 };
 
 /// Writes saved queries; one that names a metric that was left out is left out, too.
-pub(in crate::import::dbt) fn saved_queries(filters: &Filters, report: &mut Report) -> Vec<Out> {
+pub(in crate::import::dbt) fn saved_queries(
+    filters: &Filters,
+    natures: &BTreeMap<String, Nature>,
+    refused: &Refused,
+    report: &mut Report,
+) -> Vec<Out> {
     let mut saved = Vec::new();
     for query in &filters.names.layer.saved_queries {
-        match write(query, filters, report) {
+        let key = ("saved_queries".to_owned(), snake_case(&query.name));
+        let holds = match refused.get(&key) {
+            Some(why) => Err(format!("it does not hold here: {why}")),
+            None => write(query, filters, natures, report),
+        };
+        match holds {
             Ok(out) => {
                 saved.push(out);
                 report.carried("saved query", &query.name, &query.place);
@@ -29,7 +42,12 @@ pub(in crate::import::dbt) fn saved_queries(filters: &Filters, report: &mut Repo
     saved
 }
 
-fn write(query: &SavedQuery, filters: &Filters, report: &Report) -> Result<Out, String> {
+fn write(
+    query: &SavedQuery,
+    filters: &Filters,
+    natures: &BTreeMap<String, Nature>,
+    report: &Report,
+) -> Result<Out, String> {
     let mut out = Entries::default();
     out.text("name", snake_case(&query.name));
     let description = query.about.description.as_ref().or(query.about.label.as_ref());
@@ -47,9 +65,17 @@ fn write(query: &SavedQuery, filters: &Filters, report: &Report) -> Result<Out, 
         return Err("it asks for no metric".to_owned());
     }
     out.put("metrics", Out::texts(&metrics));
+    let asked = || query.metrics.iter().filter_map(|name| natures.get(name.trim()));
+    // dbt shows the coarsest time of the metrics that are asked for.
+    let root = Root { model: None, axis: asked().filter_map(|nature| nature.root.axis).max() };
+    if asked().any(|nature| nature.moves) && filters.name_time(&query.filters, root) {
+        return Err("its filter names the time, and would cut the rows of a metric that is shifted or accumulated; \
+                    dbt cuts the periods of the answer, as `time` of a query does"
+            .to_owned());
+    }
     let mut by = Vec::new();
     for written in &query.group_by {
-        let (path, needs) = filters.path(&item(written, filters)?, None)?;
+        let (path, needs) = filters.path(&item(written, filters)?, root)?;
         if needs.is_some() {
             return Err(format!("it is grouped by a metric, `{}`", written.text));
         }
@@ -58,7 +84,7 @@ fn write(query: &SavedQuery, filters: &Filters, report: &Report) -> Result<Out, 
     if !by.is_empty() {
         out.put("by", Out::texts(&by));
     }
-    if let Some(condition) = filters.condition(&query.filters, None)? {
+    if let Some(condition) = filters.condition(&query.filters, root)? {
         if !condition.metrics.is_empty() {
             return Err("its filter names a metric".to_owned());
         }
@@ -73,7 +99,7 @@ fn write(query: &SavedQuery, filters: &Filters, report: &Report) -> Result<Out, 
         let term = match &item.kind {
             ItemKind::Metric(_) => metric(&item.name)?,
             ItemKind::Dimension if !text.contains('(') && report.metrics.contains_key(text) => metric(text)?,
-            _ => filters.path(&item, None)?.0,
+            _ => filters.path(&item, root)?.0,
         };
         order.push(if descends || item.descending { format!("{term} desc") } else { term });
     }

@@ -30,7 +30,7 @@ impl Metrics<'_> {
         match fill {
             Some(Ok((text, number))) if number != 0.0 => {
                 // The language has null and 0 for nothing; any other number is a formula over a hidden metric.
-                let base = self.free(&format!("{}_or_null", crate::import::dbt::names::snake_case(of.0)));
+                let base = self.free(&format!("{}_or_null", crate::import::dbt::names::snake_case(of.0)))?;
                 let mut inner = Entries::default();
                 inner.text("name", &base);
                 inner.put("hidden", Out::yes());
@@ -76,7 +76,8 @@ impl Metrics<'_> {
                 (false, _) => {}
             }
         }
-        out.maybe("where", self.condition(filters, Some(at))?);
+        let condition = self.condition(of, filters, self.of_rows(at, aggregation, &[]).root)?;
+        out.maybe("where", self.of_known_groups(at, aggregation, condition)?);
         let time = aggregation.time.as_ref().filter(|time| Some(*time) != model.time.as_ref());
         if let Some(time) = time {
             if !model.dimensions.iter().any(|dimension| dimension.name == *time && dimension.time.is_some()) {
@@ -110,7 +111,7 @@ impl Metrics<'_> {
         let written = aggregation.expr.as_deref().ok_or("it has no `expr`")?;
         let table = model.table.rsplit('.').next().unwrap_or_default();
         let tables = [model.table.as_str(), table, model.node.as_deref().unwrap_or_default(), model.name.as_str()];
-        let found = row_expression(written, self.dialect, &tables)?;
+        let found = row_expression(written, self.dialect, &tables)?.with_texts(&|name| self.types.column(model, name));
         if let Some(why) = &found.why {
             self.report.changed("metric", of.0, of.1, format!("its `expr` is SQL of one dialect only: {why}"));
         }
@@ -128,6 +129,34 @@ impl Metrics<'_> {
             other => return Err(format!("its aggregate `{other}` is not known")),
         };
         Ok((agg, Some(found.out)))
+    }
+
+    /// Adds to a condition that the groups of a balance are known: dbt joins them by equality, which null never is.
+    fn of_known_groups(
+        &self,
+        at: usize,
+        aggregation: &Aggregation,
+        condition: Option<String>,
+    ) -> Result<Option<String>, String> {
+        let groups = aggregation.balance.as_ref().map(|balance| balance.groupings.as_slice()).unwrap_or_default();
+        let mut texts: Vec<String> = Vec::new();
+        for name in groups {
+            texts.push(format!("{} is not null", self.group(at, name)?));
+        }
+        if let Some(condition) = condition {
+            texts.insert(0, if texts.is_empty() { condition } else { format!("({condition})") });
+        }
+        Ok((!texts.is_empty()).then(|| texts.join(" and ")))
+    }
+
+    /// Returns the path of a group of a balance.
+    fn group(&self, at: usize, name: &str) -> Result<String, String> {
+        let (links, last) = split(name);
+        let Resolved { words, target } = self.names.resolve(&links, &last, Some(at))?;
+        if target == Target::MetricTime {
+            return Err("its balance is grouped by time".to_owned());
+        }
+        Ok(words.join("."))
     }
 
     fn balance(&mut self, at: usize, aggregation: &Aggregation, balance: &Balance) -> Result<Out, String> {
@@ -148,12 +177,7 @@ impl Metrics<'_> {
         out.text("take", take);
         let mut per = Vec::new();
         for name in &balance.groupings {
-            let (links, last) = split(name);
-            let Resolved { words, target } = self.names.resolve(&links, &last, Some(at))?;
-            if target == Target::MetricTime {
-                return Err("its balance is grouped by time".to_owned());
-            }
-            per.push(words.join("."));
+            per.push(self.group(at, name)?);
         }
         if !per.is_empty() {
             out.put("per", Out::texts(&per));

@@ -41,7 +41,10 @@ impl<'a> Measures<'_, '_, 'a> {
         for found in &split.aggregates {
             named.insert(found.name.clone(), self.part(view, found, name));
         }
-        let text = split.formula.renamed(&|word| named.get(word).cloned());
+        let text = split.formula.renamed(&|words| match words {
+            [word] => named.get(*word).cloned(),
+            _ => None,
+        });
         let mut out = Entries::default();
         out.text("expr", canonical(&text));
         if !named.is_empty() {

@@ -42,15 +42,16 @@ impl Portable {
         names
     }
 
-    /// Returns the text with other names, where `rename` gives one for a name without dots.
-    pub fn renamed(&self, rename: &dyn Fn(&str) -> Option<String>) -> String {
+    /// Returns the text with other names, where `rename` gives one for the words of a name.
+    pub fn renamed(&self, rename: &dyn Fn(&[&str]) -> Option<String>) -> String {
         let mut places: Vec<(Span, String)> = Vec::new();
         self.expr.for_each_leaf(&mut |leaf| {
-            if let Name::Path(words) = leaf
-                && let [word] = words.as_slice()
-                && let Some(name) = rename(&word.value)
+            if let Name::Path(path) = leaf
+                && let (Some(first), Some(last)) = (path.first(), path.last())
+                && let words = path.iter().map(|word| word.value.as_str()).collect::<Vec<_>>()
+                && let Some(name) = rename(&words)
             {
-                places.push((word.span, name));
+                places.push((Span::new(first.span.file, first.span.start as usize, last.span.end as usize), name));
             }
         });
         places.sort_by_key(|(span, _)| std::cmp::Reverse(span.start));
@@ -226,7 +227,7 @@ mod tests {
     #[test]
     fn names_are_replaced_at_their_places() {
         let portable = to_portable("a = 'a' and b > a", None).expect("it is portable");
-        let renamed = portable.renamed(&|name| (name == "a").then(|| "orders.country".to_owned()));
+        let renamed = portable.renamed(&|words| (words == ["a"]).then(|| "orders.country".to_owned()));
         assert_eq!(renamed, "orders.country = 'a' and b > orders.country");
         assert_eq!(portable.names(), [["a"], ["b"], ["a"]]);
     }

@@ -12,6 +12,7 @@ mod dialect;
 mod edges;
 mod expr;
 mod formula;
+mod identifier;
 mod look_up;
 mod parse;
 mod print;
@@ -24,9 +25,10 @@ mod statement;
 mod within;
 
 pub use clock::{cast_in, first_instant, period_end_of_instant, period_of_instant, steps};
-pub use dialect::Dialect;
+pub use dialect::{Dialect, SameKeys};
 pub use expr::{BinaryOp, Expr, Function, Literal, Name, UnaryOp};
 pub use formula::formula;
+pub use identifier::free_identifier;
 pub use look_up::look_up;
 pub use parse::{
     FoundAggregate, FunctionDoc, ParseError, Portable, SplitFormula, expression_reference, functions, other_words,

@@ -81,6 +81,27 @@ impl Dialect {
         }
     }
 
+    /// Returns whether a window may be partitioned by binary floating point.
+    /// See <https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#groupable_data_types>.
+    pub fn partitions_by_floats(self) -> bool {
+        self != Self::BigQuery
+    }
+
+    /// Returns whether IN takes a select wherever a condition stands, also within OR, NOT and CASE.
+    /// See <https://docs.snowflake.com/en/sql-reference/operators-subquery>.
+    pub fn has_in_select_anywhere(self) -> bool {
+        self != Self::Snowflake
+    }
+
+    /// Returns as what keys are compared in the condition of a join where both may be null.
+    pub fn same_keys(self) -> SameKeys {
+        match self {
+            Self::DuckDb | Self::Snowflake => SameKeys::AsTheyAre,
+            Self::BigQuery => SameKeys::AsTexts,
+            Self::Postgres => SameKeys::InLists,
+        }
+    }
+
     /// Returns the way the dialect writes things.
     pub(super) fn syntax(self) -> &'static dyn Syntax {
         match self {
@@ -90,6 +111,17 @@ impl Dialect {
             Self::Postgres => &postgres::Postgres,
         }
     }
+}
+
+/// As what keys are compared in the condition of a join where both may be null.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SameKeys {
+    /// By an operator that takes what it is given.
+    AsTheyAre,
+    /// As texts, which tell the two zeros of binary floating point apart.
+    AsTexts,
+    /// As elements of lists, which have to be of one type.
+    InLists,
 }
 
 /// How ORDER BY knows the names of the select list.
@@ -127,6 +159,9 @@ pub(super) trait Syntax {
     fn divide(&self, writer: &mut Writer, left: &SqlExpr, right: &SqlExpr) -> Level;
     /// Writes a remainder that is null where the divisor is zero.
     fn modulo(&self, writer: &mut Writer, left: &SqlExpr, right: &SqlExpr) -> Level;
+    /// Writes, in the condition of a join, that two keys are equal or both null: such that a LEFT JOIN of nothing else is
+    /// accepted, and its rows are hashed instead of compared pair by pair.
+    fn same_keys(&self, writer: &mut Writer, left: &SqlExpr, right: &SqlExpr) -> Level;
     /// Writes the pattern of LIKE such that nothing in it is an escape character.
     fn like_pattern(&self, writer: &mut Writer, pattern: &SqlExpr);
     /// Returns whether the names of functions are written in capitals.

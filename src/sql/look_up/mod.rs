@@ -18,7 +18,7 @@ mod keys;
 use std::collections::BTreeSet;
 
 use self::{around::Around, keys::Keys};
-use super::{BinaryOp, Expr, From, Join, JoinKind, Leaf, Select, SqlExpr, UnaryOp, WindowFunction};
+use super::{BinaryOp, Expr, From, Join, JoinKind, Leaf, Select, SqlExpr, UnaryOp, WindowFunction, free_identifier};
 
 /// Returns the select with every part of it looking rows up by joins.
 pub fn look_up(mut select: Select) -> Select {
@@ -105,7 +105,7 @@ impl Joined {
             Some(join) => join.to.alias().to_owned(),
             None => {
                 let wanted = format!("{}_found", exists.from.as_ref().map_or("rows", From::alias));
-                let alias = free_alias(&mut self.taken, &wanted);
+                let alias = free_identifier(&wanted, |name| self.taken.insert(name.to_owned()));
                 let on = on(&alias);
                 let to = From::Select { select: Box::new(select), alias: alias.clone() };
                 self.joins.push(Join { kind: JoinKind::Left, to, on });
@@ -143,10 +143,4 @@ fn is_semi_join(condition: &SqlExpr) -> bool {
         Expr::IsTrue { arg, .. } | Expr::Unary { op: UnaryOp::Not, arg } => is_semi_join(arg),
         _ => false,
     }
-}
-
-fn free_alias(taken: &mut BTreeSet<String>, wanted: &str) -> String {
-    let further = (2..).map(|n| format!("{wanted}_{n}"));
-    let mut names = std::iter::once(wanted.to_owned()).chain(further);
-    names.find(|name| taken.insert(name.clone())).expect("numbers do not end")
 }

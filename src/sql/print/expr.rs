@@ -104,7 +104,7 @@ impl Writer {
             BinaryOp::LtEq => self.comparison(left, " <= ", right),
             BinaryOp::Gt => self.comparison(left, " > ", right),
             BinaryOp::GtEq => self.comparison(left, " >= ", right),
-            BinaryOp::Same => self.comparison(left, " IS NOT DISTINCT FROM ", right),
+            BinaryOp::Same => self.same(left, right),
         }
     }
 
@@ -121,6 +121,11 @@ impl Writer {
         self.put(op);
         self.expr(right, tighter);
         own
+    }
+
+    /// Writes that two values are equal or both null.
+    pub(in crate::sql) fn same(&mut self, left: &SqlExpr, right: &SqlExpr) -> Level {
+        self.comparison(left, " IS NOT DISTINCT FROM ", right)
     }
 
     fn comparison(&mut self, left: &SqlExpr, op: &str, right: &SqlExpr) -> Level {

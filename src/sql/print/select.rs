@@ -150,7 +150,25 @@ impl Writer {
         self.from(&join.to);
         if let Some(on) = &join.on {
             self.put(" ON ");
-            self.expr(on, Level::Or);
+            match on {
+                Expr::Binary { op: BinaryOp::And | BinaryOp::Same, .. } => self.met(on),
+                _ => self.expr(on, Level::Or),
+            }
+        }
+    }
+
+    /// Writes the conditions of a join, in which keys that may be null are compared in a form that the warehouse hashes.
+    fn met(&mut self, on: &SqlExpr) {
+        match on {
+            Expr::Binary { op: BinaryOp::And, left, right } => {
+                self.met(left);
+                self.put(" AND ");
+                self.met(right);
+            }
+            Expr::Binary { op: BinaryOp::Same, left, right } => {
+                self.syntax.same_keys(self, left, right);
+            }
+            _ => self.expr(on, Level::And),
         }
     }
 

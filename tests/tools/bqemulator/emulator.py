@@ -1,8 +1,11 @@
-"""bqemulator with two gaps filled: its jobs.query reads no defaultDataset, as its jobs.insert does, and it keeps no sketches."""
+"""bqemulator with three gaps filled: its jobs.query reads no defaultDataset, as its jobs.insert does; it keeps no sketches; and
+TO_JSON_STRING of null is null there, and the text `null` in BigQuery."""
 
 import duckdb
 from bqemulator.api.routes import jobs
 from bqemulator.cli import main
+from sqlglot import exp
+from sqlglot.dialects.duckdb import DuckDB
 from starlette.requests import Request
 
 read = Request.json
@@ -37,4 +40,14 @@ def with_sketches(*arguments, **options):
 
 
 duckdb.connect = with_sketches
+
+json_format = DuckDB.Generator.TRANSFORMS[exp.JSONFormat]
+
+
+def json_string(self, expression):
+    text = json_format(self, expression)
+    return text if expression.args.get("to_json") else f"COALESCE({text}, 'null')"
+
+
+DuckDB.Generator.TRANSFORMS[exp.JSONFormat] = json_string
 main()

@@ -153,6 +153,15 @@ impl Syntax for BigQuery {
         Level::Primary
     }
 
+    fn same_keys(&self, writer: &mut Writer, left: &SqlExpr, right: &SqlExpr) -> Level {
+        // An outer join needs an equality of both sides, which IS NOT DISTINCT FROM is not. A null becomes `null` and the
+        // text of these letters `"null"`; see [`SameKeys::AsTexts`] for what a text tells apart.
+        writer.function("TO_JSON_STRING", &[left]);
+        writer.put(" = ");
+        writer.function("TO_JSON_STRING", &[right]);
+        Level::Comparison
+    }
+
     fn like_pattern(&self, writer: &mut Writer, pattern: &SqlExpr) {
         // A backslash in a pattern escapes what follows; two stand for one.
         // See <https://cloud.google.com/bigquery/docs/reference/standard-sql/operators#like_operator>.

@@ -148,6 +148,10 @@ impl Syntax for DuckDb {
         Level::Multiply
     }
 
+    fn same_keys(&self, writer: &mut Writer, left: &SqlExpr, right: &SqlExpr) -> Level {
+        writer.same(left, right)
+    }
+
     fn like_pattern(&self, writer: &mut Writer, pattern: &SqlExpr) {
         // LIKE has no escape character unless one is declared.
         // See <https://duckdb.org/docs/stable/sql/functions/pattern_matching#like>.

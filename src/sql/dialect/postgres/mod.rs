@@ -173,6 +173,17 @@ impl Syntax for Postgres {
         Level::Multiply
     }
 
+    fn same_keys(&self, writer: &mut Writer, left: &SqlExpr, right: &SqlExpr) -> Level {
+        // IS NOT DISTINCT FROM is no operator that a join hashes or merges by. The equality of arrays is one, by which null
+        // is equal to null.
+        for (at, side) in [left, right].into_iter().enumerate() {
+            writer.put(if at > 0 { " = ARRAY[" } else { "ARRAY[" });
+            writer.expr(side, Level::Or);
+            writer.put("]");
+        }
+        Level::Comparison
+    }
+
     fn like_pattern(&self, writer: &mut Writer, pattern: &SqlExpr) {
         // Without it a backslash would escape.
         // See <https://www.postgresql.org/docs/current/functions-matching.html#FUNCTIONS-LIKE>.

@@ -234,6 +234,10 @@ impl Syntax for Snowflake {
         Level::Primary
     }
 
+    fn same_keys(&self, writer: &mut Writer, left: &SqlExpr, right: &SqlExpr) -> Level {
+        writer.same(left, right)
+    }
+
     fn like_pattern(&self, writer: &mut Writer, pattern: &SqlExpr) {
         // LIKE has no escape character unless one is declared.
         // See <https://docs.snowflake.com/en/sql-reference/functions/like>.

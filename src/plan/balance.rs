@@ -8,6 +8,7 @@
 use super::{
     PlanError,
     bind::{Bound, Scan, ScanKind, bind_model, bind_path},
+    same_key::of_one_zero,
     scan::{day_exists, filter_of_request, key_value, open, rows_in_range},
     scope::{Finished, Scope},
     time::TimeValue,
@@ -98,7 +99,9 @@ fn members(
             }
             Member::Dimension(path) => {
                 let found = bind_path(bound.project, scan.model, path)?;
-                values.push(scope.dimension(&found.route, found.dimension));
+                let value = scope.dimension(&found.route, found.dimension);
+                let value_type = bound.project.dimensions[found.dimension].column_type;
+                values.push(of_one_zero(bound.frame.context.dialect, value_type, value));
             }
             Member::Time(_) => {}
         }

@@ -25,6 +25,7 @@ mod promised;
 mod request;
 mod rollup;
 mod safety;
+mod same_key;
 mod saved;
 mod scan;
 mod scope;

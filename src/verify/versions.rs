@@ -41,8 +41,10 @@ fn asked(context: &Context<'_>, model: ModelId, versions: &Versions) -> Result<A
     let n_of = versions.of.len();
     let from = |table: &str| SqlExpr::column(table, key_name(n_of));
     let to = |table: &str| SqlExpr::column(table, key_name(n_of + 1));
+    // What overlaps is of some thing and begins at some time; it may have no end.
     let same_row = (0..columns.len()).map(|at| {
-        SqlExpr::column("grouped", key_name(at)).binary(BinaryOp::Same, SqlExpr::column("overlapping", key_name(at)))
+        let op = if at > n_of { BinaryOp::Same } else { BinaryOp::Eq };
+        SqlExpr::column("grouped", key_name(at)).binary(op, SqlExpr::column("overlapping", key_name(at)))
     });
     let overlapping = Join { kind: JoinKind::Left, to: cte_named("overlapping"), on: Expr::all(same_row) };
     let repeated = SqlExpr::column("grouped", "n_rows").binary(BinaryOp::Gt, Expr::integer(1));

@@ -13,7 +13,8 @@ use crate::{
         KeyKind, PlanError,
         bind::{Bound, Scan, bind_model, bind_path, paths_of},
         filter::{FilterContext, bind_filter},
-        scan::Rows,
+        same_key::same_key,
+        scan::{Rows, key_column},
         scope::{Finished, Scope},
         to_sql::{self, IS_OTHER},
     },
@@ -90,18 +91,13 @@ pub(super) fn with_all_members(
     };
     items.push(below.named(value));
 
-    let of_groups = group_columns.iter().map(|name| (GROUPS, name.as_str()));
-    let of_members = member_columns.iter().map(|name| (ALL, name.as_str()));
-    let on = of_members
-        .chain(of_groups)
-        .map(|(source, name)| SqlExpr::column(SOME, name).binary(BinaryOp::Same, SqlExpr::column(source, name)));
-    let on = Expr::all(on.collect::<Vec<_>>());
+    let on = met(bound, scan, (columns, member_columns), &group_columns);
     let cte = |alias: &str| From::Cte { name: SOME.to_owned(), alias: alias.to_owned() };
     let mut joins = Vec::new();
     if !group_columns.is_empty() {
         let groups = Select {
             distinct: true,
-            items: group_columns.iter().map(|name| SqlExpr::bare(name).named(name)).collect(),
+            items: group_columns.iter().map(|name| SqlExpr::column(SOME, name).named(name)).collect(),
             from: Some(cte(SOME)),
             ..Select::default()
         };
@@ -125,12 +121,34 @@ pub(super) fn with_all_members(
     Ok(rows)
 }
 
+/// The condition that a row is of a member and of a group that is there. A member has a key, a group may be that of null.
+fn met(
+    bound: &Bound<'_>,
+    scan: &Scan,
+    (columns, member_columns): (&[String], &[String]),
+    group_columns: &[String],
+) -> Option<SqlExpr> {
+    let dialect = bound.frame.context.dialect;
+    let equal =
+        |name: &String, source: &str| SqlExpr::column(SOME, name).binary(BinaryOp::Eq, SqlExpr::column(source, name));
+    let of_group = scan.keys.iter().zip(columns).filter(|(_, name)| group_columns.contains(name));
+    let of_group = of_group.map(|((_, key), name)| {
+        let key_type = key_column(bound, scan, key).column_type;
+        same_key(dialect, key_type, SqlExpr::column(SOME, name), SqlExpr::column(GROUPS, name))
+    });
+    let of_rest = group_columns.iter().filter(|name| *name == IS_OTHER).map(|name| equal(name, GROUPS));
+    let of_member = member_columns.iter().map(|name| equal(name, ALL));
+    Expr::all(of_member.chain(of_group).chain(of_rest).collect::<Vec<_>>())
+}
+
 /// All members, with the keys of the request that are known of a member.
 struct Everyone<'p> {
     scope: Scope<'p>,
     items: Vec<SelectItem>,
     keys: Vec<usize>,
     conditions: Vec<SqlExpr>,
+    /// The join in which the best members are looked up, if it takes one.
+    join: Option<Join>,
     /// The best members of a top, if its key is known of a member, and the tables that they are found in.
     top_members: Option<(Cte, BTreeSet<TableId>)>,
 }
@@ -149,7 +167,8 @@ impl Everyone<'_> {
         let mut taken = [SOME, ALL, GROUPS].map(str::to_owned).into();
         let (members, tables, _) = to_sql::top_members(bound, top, &mut taken)?;
         let key = self.items[at].expr.clone();
-        let is_best = to_sql::is_member(&key, &members.name);
+        let (join, is_best) = to_sql::is_member(bound.frame.context.dialect, &key, &members.name);
+        self.join = join;
         self.items[at].expr = key.when(is_best.clone());
         self.items.push(Expr::Unary { op: UnaryOp::Not, arg: Box::new(is_best) }.named(IS_OTHER));
         self.top_members = Some((members, tables));
@@ -157,7 +176,8 @@ impl Everyone<'_> {
     }
 
     fn finish(self) -> Result<Finish, PlanError> {
-        let Finished { from, joins, mut tables, .. } = self.scope.finish()?;
+        let Finished { from, mut joins, mut tables, .. } = self.scope.finish()?;
+        joins.extend(self.join);
         let filter = Expr::all(self.conditions);
         let (top_members, read) = self.top_members.unzip();
         tables.extend(read.into_iter().flatten());
@@ -198,7 +218,7 @@ fn members<'p>(bound: &Bound<'p>, scan: &Scan, name: &str, model: ModelId) -> Re
             keys.push(*position);
         }
     }
-    Ok(Everyone { scope, items, keys, conditions, top_members: None })
+    Ok(Everyone { scope, items, keys, conditions, join: None, top_members: None })
 }
 
 /// Returns whether a path means the same for the rows and for the member that they belong to.

@@ -25,7 +25,7 @@ use super::{
 use crate::{
     ids::{CalendarId, MetricId, ModelId, PolicyId, TableId},
     project::{Project, Route, Source, TimeAxis},
-    sql::{Expr, From, Join, JoinKind, SqlExpr},
+    sql::{Expr, From, Join, JoinKind, SqlExpr, free_identifier},
     time::{DateRange, Tz},
 };
 
@@ -213,13 +213,7 @@ impl<'p> Scope<'p> {
 /// With a column `buyer` in the inner table of `EXISTS`, BigQuery takes `buyer.id` for a field of it, not for a column
 /// outside. See <https://cloud.google.com/bigquery/docs/reference/standard-sql/query-syntax#name_hiding>.
 fn free_alias(taken: &mut BTreeSet<String>, hidden: &BTreeSet<String>, wanted: &str) -> String {
-    let mut alias = wanted.to_owned();
-    let mut n = 2;
-    while hidden.contains(&alias) || !taken.insert(alias.clone()) {
-        alias = format!("{wanted}_{n}");
-        n += 1;
-    }
-    alias
+    free_identifier(wanted, |alias| !hidden.contains(alias) && taken.insert(alias.to_owned()))
 }
 
 fn table(project: &Project, model: ModelId) -> Option<TableId> {

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    cte,
+    best::is_member,
     names::{IS_OTHER, IS_TOTAL, Names, free_name},
 };
 use crate::{
@@ -17,8 +17,8 @@ use crate::{
         scan::{LeafAggregate, Parts, Rows},
     },
     sql::{
-        AggregateFunction, BinaryOp, Column, Expr, From, Leaf, Select, SelectItem, SqlExpr, UnaryOp, Window,
-        WindowFunction,
+        AggregateFunction, BinaryOp, Column, Dialect, Expr, From, Join, Leaf, Select, SelectItem, SqlExpr, UnaryOp,
+        Window, WindowFunction,
     },
 };
 
@@ -27,19 +27,20 @@ pub(super) fn grouped(bound: &Bound<'_>, names: &Names, rows: Rows, members: Opt
     let was_multiplied = !rows.row.is_empty();
     let top = Best::of(bound, &rows, members);
     let has_other = top.as_ref().is_some_and(|top| top.other);
-    let rows = if was_multiplied { once_per_group(names, rows, top.as_ref()) } else { rows };
+    let rows = if was_multiplied { once_per_group(bound, names, rows, top.as_ref()) } else { rows };
     let is_marked = top.is_none() || was_multiplied || rows.rest.is_some();
     // What is grouped by no key is the total itself.
     let is_told_apart = names.total && !rows.keys.is_empty();
     if is_marked && !is_told_apart && !needs_layers(bound, &rows) {
         return group(names, rows);
     }
-    let (mut items, conditions) = if is_marked {
-        let (mut items, conditions) = marked(names, &rows, None);
-        items.extend(rows.rest.clone().map(|rest| rest.named(IS_OTHER)));
-        (items, conditions)
+    let dialect = bound.frame.context.dialect;
+    let Marked { mut items, conditions, join } = if is_marked {
+        let mut marked = marked(dialect, names, &rows, None);
+        marked.items.extend(rows.rest.clone().map(|rest| rest.named(IS_OTHER)));
+        marked
     } else {
-        marked(names, &rows, top.as_ref())
+        marked(dialect, names, &rows, top.as_ref())
     };
     let mut aggregates = Vec::new();
     let mut partition: Vec<SqlExpr> = Vec::new();
@@ -49,7 +50,7 @@ pub(super) fn grouped(bound: &Bound<'_>, names: &Names, rows: Rows, members: Opt
     let mut taken: BTreeSet<String> = names.keys.iter().chain(&names.leaves).cloned().collect();
     for aggregate in rows.aggregates {
         let name = &names.leaves[aggregate.leaf.0];
-        let windowed = is_exact_percentile(aggregate.function) && bound.frame.context.dialect.percentile_is_window();
+        let windowed = is_exact_percentile(aggregate.function) && dialect.percentile_is_window();
         let (function, arg) = if windowed {
             let window = Window {
                 function: WindowFunction::Aggregate(aggregate.aggregate()),
@@ -70,10 +71,15 @@ pub(super) fn grouped(bound: &Bound<'_>, names: &Names, rows: Rows, members: Opt
         });
         aggregates.push(LeafAggregate { leaf: aggregate.leaf, function, arg, parts });
     }
-    let layer =
-        Select { items, from: Some(rows.from), joins: rows.joins, filter: Expr::all(conditions), ..Select::default() };
+    let layer = Select {
+        items,
+        from: Some(rows.from),
+        joins: rows.joins.into_iter().chain(join).collect(),
+        filter: Expr::all(conditions),
+        ..Select::default()
+    };
     let above = Rows {
-        from: From::Select { select: Box::new(layer), alias: "rows_of_groups".to_owned() },
+        from: From::Select { select: Box::new(layer), alias: names.alias("rows_of_groups") },
         joins: Vec::new(),
         filter: None,
         keys: rows.keys.iter().map(|(position, _)| (*position, SqlExpr::bare(&names.keys[*position]))).collect(),
@@ -118,14 +124,24 @@ impl<'t> Best<'t> {
     }
 }
 
-/// The keys and the conditions of rows, with the members that are not among the best marked or left out.
-fn marked(names: &Names, rows: &Rows, top: Option<&Best<'_>>) -> (Vec<SelectItem>, Vec<SqlExpr>) {
+/// Rows with the members that are not among the best marked or left out.
+struct Marked {
+    /// The keys, and whether a row is of the rest.
+    items: Vec<SelectItem>,
+    conditions: Vec<SqlExpr>,
+    /// The best members, where the warehouse looks them up in a join.
+    join: Option<Join>,
+}
+
+fn marked(dialect: Dialect, names: &Names, rows: &Rows, top: Option<&Best<'_>>) -> Marked {
     let mut items: Vec<SelectItem> =
         rows.keys.iter().map(|(position, value)| value.clone().named(&names.keys[*position])).collect();
     let mut conditions: Vec<SqlExpr> = rows.filter.iter().cloned().collect();
+    let mut join = None;
     if let Some(Best { key: (position, at), other, members }) = top {
         let key = rows.keys[*at].1.clone();
-        let is_member = is_member(&key, members);
+        let (found, is_member) = is_member(dialect, &key, members);
+        join = found;
         if *other {
             items[*at] = key.when(is_member.clone()).named(&names.keys[*position]);
             let is_other = Expr::Unary { op: UnaryOp::Not, arg: Box::new(is_member) };
@@ -134,14 +150,14 @@ fn marked(names: &Names, rows: &Rows, top: Option<&Best<'_>>) -> (Vec<SelectItem
             conditions.push(is_member);
         }
     }
-    (items, conditions)
+    Marked { items, conditions, join }
 }
 
 /// Makes rows that a to-many join multiplied single, once in each group: what is aggregated is the same in every copy.
 ///
 /// `SELECT DISTINCT claims.kind AS kind, shipments.shipment_id AS shipment_id, shipments.price AS revenue FROM …`
-fn once_per_group(names: &Names, rows: Rows, top: Option<&Best<'_>>) -> Rows {
-    let (mut items, conditions) = marked(names, &rows, top);
+fn once_per_group(bound: &Bound<'_>, names: &Names, rows: Rows, top: Option<&Best<'_>>) -> Rows {
+    let Marked { mut items, conditions, join } = marked(bound.frame.context.dialect, names, &rows, top);
     let has_other = top.is_some_and(|top| top.other);
     let mut taken: BTreeSet<String> = names.keys.iter().chain(&names.leaves).cloned().collect();
     taken.insert(IS_OTHER.to_owned());
@@ -161,12 +177,12 @@ fn once_per_group(names: &Names, rows: Rows, top: Option<&Best<'_>>) -> Rows {
         distinct: true,
         items,
         from: Some(rows.from),
-        joins: rows.joins,
+        joins: rows.joins.into_iter().chain(join).collect(),
         filter: Expr::all(conditions),
         ..Select::default()
     };
     Rows {
-        from: From::Select { select: Box::new(single), alias: "single_rows".to_owned() },
+        from: From::Select { select: Box::new(single), alias: names.alias("single_rows") },
         joins: Vec::new(),
         filter: None,
         keys: rows.keys.iter().map(|(position, _)| (*position, SqlExpr::bare(&names.keys[*position]))).collect(),
@@ -182,8 +198,8 @@ fn once_per_group(names: &Names, rows: Rows, top: Option<&Best<'_>>) -> Rows {
 }
 
 /// Makes rows single that a to-many join multiplied, where no members are told apart.
-pub(super) fn single(names: &Names, rows: Rows) -> Rows {
-    if rows.row.is_empty() { rows } else { once_per_group(names, rows, None) }
+pub(super) fn single(bound: &Bound<'_>, names: &Names, rows: Rows) -> Rows {
+    if rows.row.is_empty() { rows } else { once_per_group(bound, names, rows, None) }
 }
 
 fn group(names: &Names, rows: Rows) -> Select {
@@ -211,21 +227,6 @@ fn group(names: &Names, rows: Rows) -> Select {
         with_total,
         ..Select::default()
     }
-}
-
-/// Whether a key's value is one of the best members, null included.
-pub(in crate::plan) fn is_member(key: &SqlExpr, members: &str) -> SqlExpr {
-    let member = |filter| Select {
-        items: vec![SqlExpr::bare("member").named("member")],
-        from: Some(cte(members)),
-        filter: Some(filter),
-        ..Select::default()
-    };
-    let listed = member(SqlExpr::bare("member").is_null(true));
-    let null_listed = member(SqlExpr::bare("member").is_null(false));
-    let in_list = Expr::Leaf(Leaf::InSelect { arg: Box::new(key.clone()), select: Box::new(listed) }).is_true(false);
-    let null_in_list = Expr::Leaf(Leaf::Exists(Box::new(null_listed)));
-    in_list.or(key.clone().is_null(false).and(null_in_list))
 }
 
 /// Returns whether a percentile has to be computed per row first.

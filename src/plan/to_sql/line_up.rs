@@ -34,7 +34,7 @@ pub(super) fn lined_up(bound: &Bound<'_>, names: &Names, leaves: &BTreeSet<LeafI
     }
     Select {
         items,
-        from: Some(From::Select { select: Box::new(parts), alias: "parts".to_owned() }),
+        from: Some(From::Select { select: Box::new(parts), alias: names.alias("parts") }),
         group_by: (0..n_keys).collect(),
         ..Select::default()
     }
@@ -85,7 +85,7 @@ pub(super) fn filled(
     others.filter = Expr::all(is_group.into_iter().chain(is_present_there));
     let mut missing = Select {
         items: answer_keys(bound, names),
-        from: Some(From::Select { select: Box::new(periods), alias: "periods".to_owned() }),
+        from: Some(From::Select { select: Box::new(periods), alias: names.alias("periods") }),
         ..Select::default()
     };
     missing.items.extend(names.total.then(|| Expr::Literal(Literal::Boolean(false)).named(IS_TOTAL)));
@@ -93,7 +93,7 @@ pub(super) fn filled(
     if !others.items.is_empty() {
         missing.joins.push(Join {
             kind: JoinKind::Cross,
-            to: From::Select { select: Box::new(others), alias: "others".to_owned() },
+            to: From::Select { select: Box::new(others), alias: names.alias("others") },
             on: None,
         });
     }

@@ -6,6 +6,7 @@
 //!
 //! **Invariant:** a metric is computed from leaves of its own group, after every scan was aggregated on its own.
 
+mod best;
 mod by_key;
 mod group;
 mod line_up;
@@ -16,6 +17,7 @@ mod relate;
 
 use std::collections::BTreeSet;
 
+pub(super) use self::{best::is_member, group::needs_layers, names::IS_OTHER};
 use self::{
     by_key::grouped_by_key,
     group::{grouped, single},
@@ -27,10 +29,6 @@ use self::{
     page::{Page, order_terms},
     rank::{place, rank, ranked},
     relate::{Partial, related},
-};
-pub(super) use self::{
-    group::{is_member, needs_layers},
-    names::IS_OTHER,
 };
 use super::{
     Fill, JoinUse, PlanError, RollupUse, access,
@@ -87,12 +85,13 @@ pub(super) fn build(bound: &Bound<'_>) -> Result<Built, PlanError> {
     }
     names.total = total::is_in(bound, &rows);
     // Where the best members are told apart, they are before rows are made single.
-    let once = |rows| if bound.top.is_none() { single(&names, rows) } else { rows };
+    let once = |rows| if bound.top.is_none() { single(bound, &names, rows) } else { rows };
     // The total of groups by a key is not that of no rows where there are none.
     let by_key = |rows| if names.total { rows } else { grouped_by_key(&names, rows) };
     let mut rows: Vec<Rows> = rows.into_iter().map(once).map(by_key).collect();
     let mut with = Vec::new();
     let mut taken: BTreeSet<String> = tables.iter().map(|id| bound.project.tables[*id].name.clone()).collect();
+    taken.extend(names.columns().cloned());
     if let Some(top) = &bound.top {
         let (members, read, of_members) = top_members(bound, top, &mut taken)?;
         with.push(members);

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     plan::bind::{Bound, LeafId},
-    sql::{Expr, SelectItem, SqlExpr},
+    sql::{Expr, SelectItem, SqlExpr, free_identifier},
 };
 
 /// The names of the columns of the answer.
@@ -43,14 +43,21 @@ pub(super) fn name_columns(bound: &Bound<'_>) -> Names {
     Names { keys, outputs, leaves, total: false }
 }
 
-pub(super) fn free_name(taken: &mut BTreeSet<String>, wanted: &str) -> String {
-    let mut name = wanted.to_owned();
-    let mut n = 2;
-    while !taken.insert(name.clone()) {
-        name = format!("{wanted}_{n}");
-        n += 1;
+impl Names {
+    /// Returns an alias for a table that no column has: in BigQuery a name alone is the table before it is a column.
+    pub(super) fn alias(&self, wanted: &str) -> String {
+        free_name(&mut self.columns().cloned().collect(), wanted)
     }
-    name
+
+    /// Returns the names of keys, metrics and what they are made of.
+    pub(super) fn columns(&self) -> impl Iterator<Item = &String> {
+        self.keys.iter().chain(&self.leaves).chain(&self.outputs)
+    }
+}
+
+/// Returns a name that is not taken, and takes it.
+pub(super) fn free_name(taken: &mut BTreeSet<String>, wanted: &str) -> String {
+    free_identifier(wanted, |name| taken.insert(name.to_owned()))
 }
 
 /// Returns what tells the groups apart.

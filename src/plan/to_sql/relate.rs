@@ -11,12 +11,16 @@ use super::{
     names::{IS_OTHER, IS_TOTAL, Names, has_other},
 };
 use crate::{
+    catalog::ColumnType,
     plan::{
-        bind::{Bound, LeafId, Scan},
+        bind::{Bound, LeafId, Scan, ScanKind},
+        same_key::{same_column, same_key},
+        scan::key_column,
         time::truncate,
     },
     project::Size,
     sql::{BinaryOp, Expr, Join, JoinKind, Select, SelectItem, SqlExpr},
+    time::Granularity,
 };
 
 /// A scan with groups of its own, and the name of its common table expression.
@@ -59,25 +63,52 @@ pub(super) fn related(
 
 /// Returns the conditions that a group is the one of a row.
 fn conditions(bound: &Bound<'_>, names: &Names, scan: &Scan, from: &str, name: &str) -> Vec<SqlExpr> {
-    let same = |ours: SqlExpr, column: &str| ours.binary(BinaryOp::Same, SqlExpr::column(name, column));
+    let dialect = bound.frame.context.dialect;
+    let may_be_null = |key_type, ours, column: &str| same_key(dialect, key_type, ours, SqlExpr::column(name, column));
+    let equal = |ours: SqlExpr, column: &str| ours.binary(BinaryOp::Eq, SqlExpr::column(name, column));
     let mut on: Vec<SqlExpr> = Vec::new();
     for (position, key) in &scan.keys {
         let column = &names.keys[*position];
-        let ours = SqlExpr::column(from, column);
-        let ours = match (scan.offset_to, key.size_of_time()) {
-            (Some(size), Some(Size::Standard(granularity))) => {
-                let calendar = bound.project.calendar;
-                truncate(truncate(ours, size, calendar), granularity, calendar)
+        let key_type = key_column(bound, scan, key).column_type;
+        on.push(match key.size_of_time() {
+            Some(Size::Standard(granularity)) => {
+                let ours = first_period(bound, scan, granularity, SqlExpr::column(from, column));
+                if times_are_known(bound, names) { equal(ours, column) } else { may_be_null(key_type, ours, column) }
             }
-            _ => ours,
-        };
-        on.push(same(ours, column));
+            _ if is_made_alike(bound, scan) => may_be_null(key_type, SqlExpr::column(from, column), column),
+            _ => same_column(dialect, key_type, (from, name), column),
+        });
     }
     if bound.top.as_ref().is_some_and(|top| top.other && scan.is_grouped_by(top.key)) {
-        on.push(same(SqlExpr::column(from, IS_OTHER), IS_OTHER));
+        let ours = SqlExpr::column(from, IS_OTHER);
+        // The row over all groups is of the rest no more than of the best.
+        let is_known = !names.total;
+        on.push(if is_known { equal(ours, IS_OTHER) } else { may_be_null(ColumnType::Boolean, ours, IS_OTHER) });
     }
     if names.total && !on.is_empty() {
-        on.push(same(SqlExpr::column(from, IS_TOTAL), IS_TOTAL));
+        on.push(equal(SqlExpr::column(from, IS_TOTAL), IS_TOTAL));
     }
     on
+}
+
+/// Returns the period to whose group a row is related: its own, or the first of a longer one.
+fn first_period(bound: &Bound<'_>, scan: &Scan, granularity: Granularity, ours: SqlExpr) -> SqlExpr {
+    let calendar = bound.project.calendar;
+    match scan.offset_to {
+        Some(size) => truncate(truncate(ours, size, calendar), granularity, calendar),
+        None => ours,
+    }
+}
+
+/// Returns whether every row has a time: those of a range have one, and the row over all groups has none.
+fn times_are_known(bound: &Bound<'_>, names: &Names) -> bool {
+    (bound.range.from.is_some() || bound.range.to.is_some()) && !names.total
+}
+
+/// Returns whether a scan makes its keys of what the rows of the answer make theirs of.
+fn is_made_alike(bound: &Bound<'_>, scan: &Scan) -> bool {
+    let reads_model =
+        |scan: &Scan| matches!(scan.kind, ScanKind::Rows | ScanKind::Balance(..)) && scan.shift.periods.is_none();
+    let mut whole = bound.scans.iter().filter(|other| !other.is_partial(&bound.keys));
+    reads_model(scan) && whole.all(|other| other.model == scan.model && reads_model(other))
 }

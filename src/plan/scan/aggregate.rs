@@ -134,3 +134,12 @@ pub(in crate::plan) fn function_of(aggregation: Aggregation) -> AggregateFunctio
         Aggregation::ApproxPercentile(millionths) => AggregateFunction::ApproxPercentile(millionths),
     }
 }
+
+/// Returns the aggregate that computes in every group what another one may compute over a window only.
+pub(super) fn without_window(function: AggregateFunction) -> AggregateFunction {
+    match function {
+        AggregateFunction::Percentile(millionths) => AggregateFunction::GroupPercentile(millionths),
+        AggregateFunction::DiscretePercentile(millionths) => AggregateFunction::GroupDiscretePercentile(millionths),
+        other => other,
+    }
+}

@@ -7,6 +7,7 @@ mod key;
 
 use std::collections::BTreeSet;
 
+use self::aggregate::without_window;
 pub(super) use self::{
     aggregate::{LeafAggregate, Parts, aggregates, function_of},
     key::{key_column, key_value},
@@ -23,6 +24,7 @@ use super::{
     time::TimeValue,
 };
 use crate::{
+    catalog::ColumnType,
     ids::TableId,
     project::Cumulation,
     sql::{Expr, From, Join, SqlExpr},
@@ -70,6 +72,22 @@ impl Rows {
 
 /// Builds the rows of a scan.
 pub(super) fn rows(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanError> {
+    let mut rows = rows_of_kind(bound, scan)?;
+    if !may_be_partitioned(bound, scan) {
+        for aggregate in &mut rows.aggregates {
+            aggregate.function = without_window(aggregate.function);
+        }
+    }
+    Ok(rows)
+}
+
+/// Returns whether a window in the warehouse may be partitioned by the keys of a scan.
+fn may_be_partitioned(bound: &Bound<'_>, scan: &Scan) -> bool {
+    let is_float = |(_, key): &(usize, GroupKey)| key_column(bound, scan, key).column_type == ColumnType::Float;
+    bound.frame.context.dialect.partitions_by_floats() || !scan.keys.iter().any(is_float)
+}
+
+fn rows_of_kind(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanError> {
     match &scan.kind {
         ScanKind::Nested(metric, filters) => nested::rows(bound, scan, *metric, filters),
         ScanKind::State(edge) => state::rows(bound, scan, *edge),

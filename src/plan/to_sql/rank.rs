@@ -9,7 +9,12 @@ use super::{
     names::{IS_OTHER, Names, has_other, key_columns, leaf_column, leaf_columns},
 };
 use crate::{
-    plan::bind::{Bound, LeafId, Output},
+    catalog::ColumnType,
+    plan::{
+        bind::{Bound, LeafId, Output, Scan},
+        same_key::of_one_zero,
+        scan::key_column,
+    },
     sql::{Expr, Leaf, OrderTerm, Select, SqlExpr, UnaryOp, Window, WindowFunction},
 };
 
@@ -19,13 +24,27 @@ pub(super) fn rank(bound: &Bound<'_>, names: &Names, output: &Output, within: &[
     let other = has_other(bound).then(|| SqlExpr::bare(IS_OTHER));
     let place = Expr::Leaf(Leaf::Window(Box::new(Window {
         function: WindowFunction::Rank,
-        partition_by: within.iter().map(|key| SqlExpr::bare(&names.keys[*key])).chain(other.clone()).collect(),
+        partition_by: within.iter().map(|key| partition(bound, names, *key)).chain(other.clone()).collect(),
         order_by: vec![OrderTerm { expr: value, descending: true, nulls_first: false }],
     })));
     match other {
         Some(other) => place.when(Expr::Unary { op: UnaryOp::Not, arg: Box::new(other) }),
         None => place,
     }
+}
+
+/// Returns a key by which a window may be partitioned; a float as its text.
+fn partition(bound: &Bound<'_>, names: &Names, position: usize) -> SqlExpr {
+    let key = SqlExpr::bare(&names.keys[position]);
+    let is_float = |scan: &Scan| {
+        let of_scan = scan.keys.iter().find(|(at, _)| *at == position);
+        of_scan.is_some_and(|(_, key)| key_column(bound, scan, key).column_type == ColumnType::Float)
+    };
+    if bound.frame.context.dialect.partitions_by_floats() || !bound.scans.iter().any(is_float) {
+        return key;
+    }
+    let key = of_one_zero(bound.frame.context.dialect, ColumnType::Float, key);
+    Expr::Cast { arg: Box::new(key), to: ColumnType::String }
 }
 
 /// Returns the name of the column with the places by an output.

@@ -217,9 +217,11 @@ mod tests {
     use super::*;
 
     fn table(columns: &[(&str, ColumnType)]) -> CatalogTable {
-        let columns = columns
-            .iter()
-            .map(|(name, column_type)| CatalogColumn { name: (*name).to_owned(), column_type: *column_type });
+        let columns = columns.iter().map(|(name, column_type)| CatalogColumn {
+            name: (*name).to_owned(),
+            column_type: *column_type,
+            form: None,
+        });
         CatalogTable { columns: columns.collect(), ..CatalogTable::default() }
     }
 

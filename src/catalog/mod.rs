@@ -221,6 +221,41 @@ pub struct CatalogColumn {
     /// Its type.
     #[serde(rename = "type")]
     pub column_type: ColumnType,
+    /// What the warehouse makes of its values, where that is not what the type says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<Form>,
+}
+
+/// A type of a warehouse that computes or compares otherwise than the [`ColumnType`] as which it is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Form {
+    /// An integer of fewer than 32 bits or without a sign, in which sums and differences do not fit.
+    Narrow,
+    /// An integer of 64 bits without a sign, whose negative is none.
+    Unsigned,
+    /// A text out of a list, by whose places it is ordered.
+    Enumeration,
+    /// An identifier of 128 bits, which is no text.
+    Uuid,
+    /// A type that the language does not speak of and no answer can hold, such as a list.
+    Foreign,
+}
+
+impl Form {
+    /// Returns whether it is a text that the warehouse does not take for one.
+    pub fn is_text(self) -> bool {
+        matches!(self, Self::Enumeration | Self::Uuid)
+    }
+
+    /// Returns the type to which a value is cast to be read.
+    pub fn reads_as(self) -> Option<ColumnType> {
+        match self {
+            Self::Narrow | Self::Unsigned => Some(ColumnType::Integer),
+            Self::Enumeration | Self::Uuid => Some(ColumnType::String),
+            Self::Foreign => None,
+        }
+    }
 }
 
 impl Catalog {

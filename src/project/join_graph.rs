@@ -68,7 +68,10 @@ impl Project {
             }
             _ => return None,
         };
-        let is_same = our_type == key.theirs_type && our_type != ColumnType::Unknown;
+        let join = &self.joins[*last];
+        let is_same = our_type == key.theirs_type
+            && our_type != ColumnType::Unknown
+            && self.form_of_ours(join, key) == self.form(join.to, &key.theirs);
         is_same.then(|| (Route(before.to_vec()), &key.ours))
     }
 

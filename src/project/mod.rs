@@ -5,6 +5,7 @@
 
 mod as_of;
 mod calendar;
+mod form;
 mod index;
 mod join_graph;
 mod kept_rows;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{metric::Format, policy::Mask};
 use crate::{
-    catalog::ColumnType,
+    catalog::{ColumnType, Form},
     files::Span,
     ids::{DimensionId, GranularityId, JoinId, MetricId, ModelId, TableId},
     sql::{Dialect, Expr, PartitionRule},
@@ -132,6 +132,8 @@ pub struct Model {
     pub primary_key: Vec<String>,
     /// Further keys.
     pub unique: Vec<Vec<String>>,
+    /// The columns of which the warehouse makes something else than their type says.
+    pub forms: BTreeMap<String, Form>,
     /// The default time axis of its metrics.
     pub time: Option<DimensionId>,
     /// The permanent filter.

@@ -33,6 +33,9 @@ pub(super) fn resolve_columns(context: &mut Context<'_>, diagnostics: &mut Diagn
         };
         let primary_key = def.primary_key.iter().map(|column| key_column(context, id, column, diagnostics)).collect();
         context.project.models[id].primary_key = primary_key;
+        let forms = table.iter().flat_map(|table| &table.columns);
+        let forms = forms.filter_map(|column| Some((column.name.clone(), column.form?))).collect();
+        context.project.models[id].forms = forms;
         let unique = def
             .unique
             .iter()

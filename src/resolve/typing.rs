@@ -14,7 +14,7 @@ use crate::{
     catalog::ColumnType,
     diagnostics::{Code, Diagnostic, Diagnostics},
     files::Span,
-    sql::{BinaryOp, Expr, Function, Literal, Name, UnaryOp},
+    sql::{BinaryOp, Expr, Function, Literal, Name, TEXT_OF_FLOAT, UnaryOp, round_whole},
     time::{Calendar, Tz},
 };
 
@@ -225,8 +225,14 @@ impl<N: Clone> Typing<'_, N> {
         if let Some(typed) = lowering::cast(value, to, self.zone) {
             return typed;
         }
-        let message = format!("{} has no text of its own: it depends on a zone", article(from));
-        self.mismatch(arg, message, "Write `cast(cast(… as datetime) as string)` for the text of the project's zone.");
+        let (why, help) = match from {
+            ColumnType::Float => ("each warehouse writes it in another way", TEXT_OF_FLOAT),
+            _ => (
+                "it depends on a zone",
+                "Write `cast(cast(… as datetime) as string)` for the text of the project's zone.",
+            ),
+        };
+        self.mismatch(arg, format!("{} has no text of its own: {why}", article(from)), help);
         Typed::broken()
     }
 
@@ -244,9 +250,8 @@ impl<N: Clone> Typing<'_, N> {
                 let message = format!("{name} takes {}, not {}", slot.words(), article(column_type));
                 let help = match (slot, column_type) {
                     (Slot::Time, ColumnType::String) => Some("Write `date '2024-02-29'` or `cast(… as date)`."),
-                    (Slot::Text, ColumnType::Integer | ColumnType::Decimal | ColumnType::Float) => {
-                        Some("Write `cast(… as string)`.")
-                    }
+                    (Slot::Text, ColumnType::Integer | ColumnType::Decimal) => Some("Write `cast(… as string)`."),
+                    (Slot::Text, ColumnType::Float) => Some(TEXT_OF_FLOAT),
                     _ => None,
                 };
                 self.report(Code::WrongArguments, self.place(arg), message, help);
@@ -277,6 +282,9 @@ impl<N: Clone> Typing<'_, N> {
             Function::WrittenPeriodsBetween(granularity) => {
                 let to = typed.remove(1);
                 lowering::periods_between(typed.remove(0), to, granularity, zone, calendar)
+            }
+            Function::Floor | Function::Ceil | Function::Round if column_type == ColumnType::Integer => {
+                Typed { expr: round_whole(function, typed.into_iter().map(|value| value.expr).collect()), column_type }
             }
             _ => Typed { expr: Expr::call(function, typed.into_iter().map(|value| value.expr).collect()), column_type },
         }
@@ -348,6 +356,7 @@ impl<N: Clone> Typing<'_, N> {
         if !slot.takes(column_type) {
             let message = format!("{needed_by} takes {}, not {}", slot.words(), article(column_type));
             let help = match slot {
+                Slot::Text if column_type == ColumnType::Float => TEXT_OF_FLOAT,
                 Slot::Text => "Write `cast(… as string)`.",
                 Slot::Number => "Write `cast(… as decimal)`.",
                 Slot::Whole => "Write `cast(… as integer)`.",

@@ -8,30 +8,7 @@
 //! **Invariant:** two instants of one period have the same value, and it is the first instant of the period.
 
 use super::{BinaryOp, Expr, Function};
-use crate::{
-    catalog::ColumnType,
-    time::{Calendar, ClockChanges, Granularity, TimePart, Tz, Unit},
-};
-
-/// Returns a value as another type, in a zone where one of them is an instant and the other is not.
-///
-/// Nothing where the text of an instant is meant, which depends on a zone. A column becomes text by way of a cast to its own type,
-/// so that a dialect in which the text depends on the session knows what it writes.
-pub fn cast_in<N>(value: Expr<N>, from: ColumnType, to: ColumnType, zone: Tz) -> Option<Expr<N>> {
-    use ColumnType::{Date, DateTime, String, Timestamp, Unknown};
-    let cast = |value, to| Expr::Cast { arg: Box::new(value), to };
-    Some(match (from, to) {
-        (from, to) if from == to && from != Unknown => value,
-        (Timestamp, String) => return None,
-        (Date | DateTime, String) if matches!(value, Expr::Leaf(_)) => cast(cast(value, from), to),
-        (Timestamp, Date) => Expr::call(Function::DateOf, vec![Expr::call(Function::LocalTime(zone), vec![value])]),
-        (DateTime, Date) => Expr::call(Function::DateOf, vec![value]),
-        (Timestamp, DateTime) => Expr::call(Function::LocalTime(zone), vec![value]),
-        (Date, Timestamp) => Expr::call(Function::InstantOf(zone), vec![cast(value, DateTime)]),
-        (DateTime, Timestamp) => Expr::call(Function::InstantOf(zone), vec![value]),
-        _ => cast(value, to),
-    })
-}
+use crate::time::{Calendar, ClockChanges, Granularity, TimePart, Tz, Unit};
 
 /// Returns the first instant of the period of a zone that holds an instant.
 ///

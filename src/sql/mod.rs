@@ -7,6 +7,7 @@
 //! **Invariant:** `sqlparser` is named in this module only, and no SQL is made by pasting strings elsewhere. A value
 //! that came with a request is an [`Expr::Parameter`], so it reaches the warehouse as a bound parameter.
 
+mod cast;
 mod clock;
 mod dialect;
 mod edges;
@@ -24,7 +25,8 @@ mod simplify;
 mod statement;
 mod within;
 
-pub use clock::{cast_in, first_instant, period_end_of_instant, period_of_instant, steps};
+pub use cast::{TEXT_OF_FLOAT, cast_in, round_whole};
+pub use clock::{first_instant, period_end_of_instant, period_of_instant, steps};
 pub use dialect::{Dialect, SameKeys};
 pub use expr::{BinaryOp, Expr, Function, Literal, Name, UnaryOp};
 pub use formula::formula;

@@ -9,7 +9,7 @@ use crate::{
     catalog::ColumnType,
     ids::{DimensionId, JoinId, ModelId},
     project::{Dimension, DimensionKind, Ref, Route},
-    sql::{BinaryOp, Column, Expr, From, Leaf, Literal, Select, SqlExpr},
+    sql::{BinaryOp, Expr, From, Leaf, Literal, Select, SqlExpr},
 };
 
 /// Where a text stands, which decides how it names things.
@@ -147,7 +147,7 @@ impl Writing<'_, '_> {
     fn column(&mut self, route: &Route, column: &str, column_type: ColumnType) -> SqlExpr {
         if self.site == Site::Dimension && route.0.is_empty() {
             let table = self.splices.name("${TABLE}".to_owned());
-            return SqlExpr::column(table, column);
+            return self.emission.project.as_read(self.base, column, SqlExpr::column(table, column));
         }
         let model = self.emission.project.route_end(self.base, route);
         if self.emission.draft(model).is_sealed(column) {
@@ -211,11 +211,13 @@ impl Writing<'_, '_> {
         let table = self.splices.name("${TABLE}".to_owned());
         let mut conditions: Vec<SqlExpr> = Vec::new();
         for key in &definition.keys {
-            let ours = self.inner(&alias, &key.ours);
-            conditions.push(ours.binary(BinaryOp::Eq, SqlExpr::column(table.clone(), key.theirs.clone())));
+            let ours = self.inner((definition.from, &alias), &key.ours);
+            let theirs = SqlExpr::column(table.clone(), key.theirs.clone());
+            let theirs = project.their_key(definition, key, theirs);
+            conditions.push(project.our_key(definition, key, ours).binary(BinaryOp::Eq, theirs));
         }
         for condition in many.filter.iter().chain(filter) {
-            conditions.push(self.inner(&alias, condition));
+            conditions.push(self.inner((definition.from, &alias), condition));
         }
         Expr::Leaf(Leaf::Exists(Box::new(Select {
             items: vec![Expr::integer(1).named("found")],
@@ -226,17 +228,17 @@ impl Writing<'_, '_> {
     }
 
     /// Lowers an expression inside of `exists`, where columns are the other table's.
-    fn inner(&mut self, alias: &str, expr: &Expr<Ref>) -> SqlExpr {
+    fn inner(&mut self, (model, alias): (ModelId, &str), expr: &Expr<Ref>) -> SqlExpr {
         expr.map(&mut |leaf| match leaf {
             Ref::Column { route, column, .. } if route.0.is_empty() => {
-                Expr::Leaf(Leaf::Column(Column { table: Some(alias.to_owned()), name: column.clone() }))
+                self.emission.project.as_read(model, column, SqlExpr::column(alias, column))
             }
             Ref::Dimension { route, dimension } if route.0.is_empty() => {
                 let dimension = &self.emission.project.dimensions[*dimension];
                 if dimension.metric.is_some() {
                     return self.fail("an `exists` whose condition names a metric cannot be said in LookML");
                 }
-                let value = self.inner(alias, &dimension.expr);
+                let value = self.inner((model, alias), &dimension.expr);
                 value_of(value, dimension)
             }
             Ref::Column { .. }

@@ -11,7 +11,7 @@ use crate::{
         scope::Scope,
         time::{self, TimeValue},
     },
-    sql::{Expr, Function, Literal, Name, SqlExpr, cast_in},
+    sql::{Expr, Function, Literal, Name, SqlExpr, TEXT_OF_FLOAT, cast_in, round_whole},
     time::Granularity,
 };
 
@@ -24,9 +24,15 @@ pub(super) fn cast(context: &FilterContext<'_>, arg: Typed, to: ColumnType) -> R
         None => cast_in(arg.expr, arg.column_type, to, zone),
     };
     expr.map(|expr| Typed::new(expr, to)).ok_or_else(|| {
-        let message = format!("{} has no text of its own: it depends on a zone", with_article(arg.column_type));
-        PlanError::new(PlanErrorCode::InvalidFilter, message)
-            .help("Write `cast(cast(… as datetime) as string)` for the text of the query's zone.")
+        let (why, help) = match arg.column_type {
+            ColumnType::Float => ("each warehouse writes it in another way", TEXT_OF_FLOAT),
+            _ => (
+                "it depends on a zone",
+                "Write `cast(cast(… as datetime) as string)` for the text of the query's zone.",
+            ),
+        };
+        let message = format!("{} has no text of its own: {why}", with_article(arg.column_type));
+        PlanError::new(PlanErrorCode::InvalidFilter, message).help(help)
     })
 }
 
@@ -110,6 +116,10 @@ pub(super) fn call(
         | Function::JsonText => (function, String, bound.into_iter().map(|typed| typed.expr).collect()),
         Function::Coalesce | Function::Greatest | Function::Least => {
             (function, widest, bound.into_iter().map(|typed| typed.expr).collect())
+        }
+        Function::Floor | Function::Ceil | Function::Round if first == Integer => {
+            let args = bound.into_iter().map(|typed| typed.expr).collect();
+            return Ok(Typed::new(round_whole(function, args), Integer));
         }
         Function::Floor | Function::Ceil if first == Float => {
             (function, Float, bound.into_iter().map(|typed| typed.expr).collect())

@@ -66,8 +66,11 @@ impl<'p> Scope<'p> {
 
     /// Returns the values by which a row of a join's many side, at the end of a route, meets one on the one side.
     pub(super) fn many_side(&mut self, at: &Route, join: &ProjectJoin) -> ManySide {
+        let project = self.project;
+        let ours = |key: &JoinKey| project.our_key(join, key, self.value(at, &key.ours));
+        let keys = join.keys.iter().map(ours).collect();
         ManySide {
-            keys: join.keys.iter().map(|key| self.value(at, &key.ours)).collect(),
+            keys,
             as_of: join.as_of.as_ref().map(|as_of| match as_of {
                 AsOf::Own(time) => self.value(at, time),
                 AsOf::Metric(_) => self.metric_time(join),
@@ -239,8 +242,9 @@ impl ManySide {
     /// `column` gives a column of the one side.
     fn meets(self, project: &Project, join: &ProjectJoin, column: &mut dyn FnMut(&str) -> SqlExpr) -> Vec<SqlExpr> {
         let pairs = self.keys.into_iter().zip(&join.keys);
-        let mut conditions: Vec<SqlExpr> =
-            pairs.map(|(ours, key)| ours.binary(BinaryOp::Eq, column(&key.theirs))).collect();
+        let mut conditions: Vec<SqlExpr> = pairs
+            .map(|(ours, key)| ours.binary(BinaryOp::Eq, project.their_key(join, key, column(&key.theirs))))
+            .collect();
         if let (Some(at), Some(versions)) = (self.as_of, &project.models[join.to].versions) {
             conditions.push(at.clone().binary(BinaryOp::GtEq, column(&versions.from)));
             let to = column(&versions.to);

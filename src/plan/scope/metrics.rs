@@ -46,7 +46,8 @@ impl Scope<'_> {
         let columns: Vec<String> = built.select.items.iter().map(|item| item.alias.clone()).collect();
         let (value, members) = columns.split_last().expect("a select has columns");
         let on = project.models[model].primary_key.iter().zip(members).map(|(ours, theirs)| {
-            self.read(&one, ours).binary(BinaryOp::Eq, SqlExpr::column(alias.clone(), theirs.clone()))
+            let ours = project.as_read(model, ours, self.read(&one, ours));
+            ours.binary(BinaryOp::Eq, SqlExpr::column(alias.clone(), theirs.clone()))
         });
         let on = Expr::all(on.collect::<Vec<_>>());
         let value = SqlExpr::column(alias.clone(), value.clone());

@@ -26,7 +26,8 @@ impl Scope<'_> {
             Some((before, ours)) => self.value(&before, ours),
             None => {
                 let alias = self.alias(at);
-                self.read(&alias, column)
+                let value = self.read(&alias, column);
+                self.project.as_read(self.project.route_end(self.base, at), column, value)
             }
         };
         self.unless_hidden(at, value)
@@ -52,6 +53,7 @@ impl Scope<'_> {
     /// Returns the value of a dimension for who asks: masked, if it may not be seen as it is.
     pub(in crate::plan) fn dimension(&mut self, at: &Route, dimension: DimensionId) -> SqlExpr {
         let value = self.own_value(at, dimension);
+        let value = self.project.as_listed(dimension, value);
         self.as_shown(dimension, value)
     }
 

@@ -19,11 +19,12 @@ use super::{
     typing::{Typed, article},
 };
 use crate::{
-    catalog::ColumnType,
+    catalog::{ColumnType, Form},
     diagnostics::{Code, Diagnostic, Diagnostics},
+    files::Span,
     ids::{DimensionId, Id, ModelId},
     project::{DimensionKind, Ref, Route},
-    sql::{Expr, Name},
+    sql::{Expr, Name, TEXT_OF_FLOAT},
     syntax::{DimensionDef, ExpressionDef},
     time::Granularity,
 };
@@ -167,6 +168,9 @@ fn complete(context: &mut Context<'_>, id: DimensionId, written: &Written, diagn
             super::expression::expression(context, &scope, text, diagnostics).unwrap_or_else(Typed::broken)
         }
     };
+    if matches!(written, Written::Column) {
+        report_foreign(context, model, &value.expr, def.name.span, &subject, diagnostics);
+    }
     let (kind, column_type) = decide_kind(context, model, def, &subject, value.column_type, diagnostics);
     let buckets = buckets::resolve(def, &subject, kind, diagnostics);
     let same_as = resolve_same_as(context, def, &subject, diagnostics);
@@ -180,6 +184,25 @@ fn complete(context: &mut Context<'_>, id: DimensionId, written: &Written, diagn
     dimension.buckets = buckets;
     dimension.same_as = same_as;
     dimension.format = format;
+}
+
+/// Reports a column of a type that no answer holds, taken as it is.
+pub(super) fn report_foreign(
+    context: &Context<'_>,
+    model: ModelId,
+    value: &Expr<Ref>,
+    place: Span,
+    subject: &str,
+    diagnostics: &mut Diagnostics,
+) {
+    if let Expr::Leaf(Ref::Column { route, column, .. }) = value
+        && context.project.form(context.project.route_end(model, route), column) == Some(Form::Foreign)
+    {
+        let message = format!("{subject} takes column `{column}`, whose type no answer can hold");
+        let help =
+            format!("Write `expr: cast({column} as string)`, or SQL of the warehouse as `expr: {{ duckdb: … }}`.");
+        diagnostics.push(Diagnostic::new(Code::UncheckedColumn, place, message).help(help));
+    }
 }
 
 /// Decides the kind by `type:`, else by the type of the value, and the type of the values.
@@ -224,6 +247,7 @@ fn decide_kind(
         let value = if def.expr.is_some() { "…" } else { def.name.value.as_str() };
         let help = match (kind, found) {
             (_, ColumnType::Json) => format!("Write `expr: json_text({value}, 'key')`."),
+            (DimensionKind::String, ColumnType::Float) => TEXT_OF_FLOAT.replace('…', value),
             (DimensionKind::String, _) => format!("Write `expr: cast({value} as string)`, or another `type`."),
             (DimensionKind::Number, _) => format!("Write `expr: cast({value} as decimal)`, or another `type`."),
             (DimensionKind::Boolean { .. }, ColumnType::Integer) => format!("Write `expr: {value} = 1`."),

@@ -10,6 +10,7 @@ use crate::{
     ids::{Id, MetricId, ModelId},
     project::{Aggregation, Balance, DimensionKind, Edge, Empty, MetricKind, Route, SimpleMetric, TimeAxis},
     resolve::{
+        dimensions::report_foreign,
         expression::{Scope, condition, expression},
         names::unknown_model,
         path::{Found, find, path_span},
@@ -40,6 +41,9 @@ pub(super) fn complete(context: &mut Context<'_>, id: MetricId, diagnostics: &mu
     let found = value.as_ref().map(|value| value.as_ref().map_or(ColumnType::Unknown, |value| value.column_type));
     let place = def.expr.as_ref().map_or(agg.span, ExpressionDef::span);
     let value_type = value_type(aggregation, agg, found, place, &subject, diagnostics);
+    if let Some(Some(value)) = value.as_ref().filter(|_| !matches!(aggregation, Aggregation::Count)) {
+        report_foreign(context, model, &value.expr, place, &subject, diagnostics);
+    }
     let metric = &mut context.project.metrics[id];
     metric.kind = MetricKind::Simple(SimpleMetric {
         model,

@@ -269,6 +269,7 @@ fn empty_model(def: &ModelDef) -> Model {
         source: Source::Select(String::new()),
         primary_key: texts(&def.primary_key),
         unique: def.unique.iter().map(|key| texts(key)).collect(),
+        forms: BTreeMap::new(),
         time: None,
         filter: None,
         joins: Vec::new(),

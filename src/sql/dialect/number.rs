@@ -1,6 +1,13 @@
 //! Numbers as constants, alike in every dialect.
 
-use crate::sql::print::Level;
+use super::Syntax;
+use crate::{
+    catalog::ColumnType,
+    sql::{
+        Expr, SqlExpr,
+        print::{Level, Writer},
+    },
+};
 
 /// Writes an integer; the caller has to write the least one otherwise if its dialect reads sign and digits apart.
 pub(super) fn integer(out: &mut String, value: i64) -> Level {
@@ -30,6 +37,19 @@ pub(in crate::sql) fn millionths(out: &mut String, value: u32) {
     write!(out, "{}.{:06}", value / 1_000_000, value % 1_000_000).expect("a String takes all text");
     let kept = out[start..].trim_end_matches('0').trim_end_matches('.').len();
     out.truncate(start + kept);
+}
+
+/// Writes a decimal as a text with as many digits behind the point as a cast gives it.
+///
+/// There always is a point, so that a dialect can take zeros off the end, and the point with them.
+pub(super) fn text(writer: &mut Writer, syntax: &dyn Syntax, arg: &SqlExpr, type_name: &str) {
+    writer.put("CAST(");
+    if matches!(arg, Expr::Cast { to: ColumnType::Decimal, .. }) {
+        writer.expr(arg, Level::Or);
+    } else {
+        syntax.cast(writer, arg, ColumnType::Decimal);
+    }
+    writer.put(&format!(" AS {type_name})"));
 }
 
 #[cfg(test)]

@@ -44,6 +44,22 @@ double quotes.
 | `case when a then b else c end`, `case a when 1 then b end` | null without `else` |
 | `cast(a as integer)` | `string integer decimal float boolean date datetime timestamp` |
 
+## Casts
+| write | gives |
+|---|---|
+| `cast(float or decimal as integer)` | the nearest whole number; halves go away from zero |
+| `cast(text as integer)` | what is written as a decimal with at most 9 digits behind the point, rounded like that; digits of base 16 are refused |
+| `cast(x as decimal)` | 9 digits behind the point |
+| `cast(decimal as string)` | no zeros at the end: `12.5` of `12.50`, `100` of `100.00`; at most 9 digits behind the point |
+| `cast(datetime as string)` | `2024-02-29 12:00:00`, with a fraction of a second only if there is one and without zeros at its end |
+| `cast(float as string)` | refused, as each warehouse writes a float in its own way: cast it to a decimal or an integer first |
+| `cast(timestamp as string)` | refused, as it depends on a zone: cast it to a datetime first |
+| `cast(text as date)` | the day of `2024-02-29` or `2024-02-29 12:00:00` |
+| `cast(text as boolean)` | true of `true`, `t`, `yes`, `y`, `1`, false of `false`, `f`, `no`, `n`, `0`, in letters of any size |
+
+These hold where the type of what is cast is known: from the catalog, a constant or another cast. A column without a catalog, or
+of a model's own `sql`, is cast as the warehouse does it; write `cast(cast(x as float) as integer)` to say what it is.
+
 ## Functions
 Forms of times are those of an instant in a project of `Europe/Berlin` whose weeks begin on Monday.
 

@@ -272,7 +272,7 @@ fn is_missing(fault: &Fault) -> bool {
 
 fn of(found: Described, is_by_day: bool) -> CatalogTable {
     let mut columns: Vec<CatalogColumn> = found.schema.fields.iter().map(column).collect();
-    let pseudo = |name: &str, column_type| CatalogColumn { name: name.to_owned(), column_type };
+    let pseudo = |name: &str, column_type| CatalogColumn { name: name.to_owned(), column_type, form: None };
     let partition = partition(&found);
     if partition.as_ref().is_some_and(|partition| partition.column == LOADED_AT) {
         columns.push(pseudo(LOADED_AT, ColumnType::Timestamp));
@@ -311,7 +311,7 @@ fn partition(found: &Described) -> Option<CatalogPartition> {
 
 fn column(field: &Field) -> CatalogColumn {
     let column_type = if field.is_repeated() { ColumnType::Unknown } else { column_type(&field.kind) };
-    CatalogColumn { name: field.name.clone(), column_type }
+    CatalogColumn { name: field.name.clone(), column_type, form: None }
 }
 
 /// Returns what a type is in the language of definitions.

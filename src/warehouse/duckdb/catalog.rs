@@ -8,7 +8,7 @@ use ::duckdb::Connection;
 
 use super::{failure, statistics};
 use crate::{
-    catalog::{Catalog, CatalogColumn, ColumnType},
+    catalog::{Catalog, CatalogColumn, ColumnType, Form},
     warehouse::{Error, table_keys::table_keys},
 };
 
@@ -34,13 +34,22 @@ pub(super) fn read(connection: &Connection, wanted: Option<&[String]>) -> Result
         for key in table_keys(wanted, str::eq_ignore_ascii_case, "main", &schema, &table) {
             let entry = catalog.tables.entry(key).or_default();
             entry.rows = size.and_then(|size| u64::try_from(size).ok());
-            entry.columns.push(CatalogColumn { name: name.clone(), column_type: column_type(&data_type) });
+            let column_type = column_type(&data_type);
+            let form = form(&data_type, column_type);
+            entry.columns.push(CatalogColumn { name: name.clone(), column_type, form });
         }
     }
     if wanted.is_some() {
         // What lies behind a view is not known without reading it.
         for (name, table) in catalog.tables.iter_mut().filter(|(_, table)| table.rows.is_some()) {
-            table.statistics = statistics::measure(connection, name, table)?;
+            // A price is less exact without it; nothing else depends on it.
+            match statistics::measure(connection, name, table) {
+                Ok(statistics) => table.statistics = statistics,
+                Err(error) => {
+                    tracing::warn!(%error, detail = error.detail(), "table {name} cannot be measured");
+                    table.statistics.rows = table.rows;
+                }
+            }
         }
     }
     Ok(catalog)
@@ -48,11 +57,14 @@ pub(super) fn read(connection: &Connection, wanted: Option<&[String]>) -> Result
 
 /// Returns what a type such as `DECIMAL(12,2)` is in the language of definitions.
 fn column_type(data_type: &str) -> ColumnType {
+    if data_type.ends_with(']') {
+        return ColumnType::Unknown;
+    }
     match data_type.split('(').next().unwrap_or_default() {
-        "VARCHAR" | "UUID" | "ENUM" if !data_type.ends_with(']') => ColumnType::String,
+        "VARCHAR" | "UUID" | "ENUM" => ColumnType::String,
         "TINYINT" | "SMALLINT" | "INTEGER" | "BIGINT" | "HUGEINT" | "UTINYINT" | "USMALLINT" | "UINTEGER"
         | "UBIGINT" => ColumnType::Integer,
-        "DECIMAL" if !data_type.ends_with(']') => ColumnType::Decimal,
+        "DECIMAL" => ColumnType::Decimal,
         "FLOAT" | "DOUBLE" => ColumnType::Float,
         "BOOLEAN" => ColumnType::Boolean,
         "DATE" => ColumnType::Date,
@@ -60,5 +72,19 @@ fn column_type(data_type: &str) -> ColumnType {
         "TIMESTAMP WITH TIME ZONE" => ColumnType::Timestamp,
         "JSON" => ColumnType::Json,
         _ => ColumnType::Unknown,
+    }
+}
+
+/// Returns what DuckDB makes of values of a type, where that is not what the language means by them.
+fn form(data_type: &str, column_type: ColumnType) -> Option<Form> {
+    if data_type.ends_with(']') {
+        return Some(Form::Foreign);
+    }
+    match data_type.split('(').next().unwrap_or_default() {
+        "TINYINT" | "SMALLINT" | "UTINYINT" | "USMALLINT" | "UINTEGER" => Some(Form::Narrow),
+        "UBIGINT" => Some(Form::Unsigned),
+        "ENUM" => Some(Form::Enumeration),
+        "UUID" => Some(Form::Uuid),
+        _ => (column_type == ColumnType::Unknown).then_some(Form::Foreign),
     }
 }

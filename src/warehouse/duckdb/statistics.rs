@@ -25,7 +25,9 @@ pub(super) fn measure(connection: &Connection, name: &str, table: &CatalogTable)
     let texts = of_type(|column_type| column_type == ColumnType::String);
     if !texts.is_empty() {
         let mean = |name: &str| {
-            let length = Expr::call(Function::Length, vec![SqlExpr::column("sample", name)]);
+            let column = SqlExpr::column("sample", name);
+            let text = Expr::Cast { arg: Box::new(column), to: ColumnType::String };
+            let length = Expr::call(Function::Length, vec![text]);
             SqlExpr::aggregate(AggregateFunction::Avg, Some(length)).named(name)
         };
         let rows = Select {

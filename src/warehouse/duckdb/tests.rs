@@ -1,5 +1,5 @@
 use super::*;
-use crate::{sql::Literal, time::NaiveDate, warehouse::ColumnData};
+use crate::{catalog::Form, sql::Literal, time::NaiveDate, warehouse::ColumnData};
 
 fn text(sql: &str, parameters: Vec<Literal>) -> Text {
     Text { sql: sql.to_owned(), parameters }
@@ -254,4 +254,32 @@ fn tables_that_are_named_say_how_much_they_hold() {
     assert_eq!(catalog.tables["seen"].statistics, Default::default(), "nothing is known of a view");
     let all = database.catalog_blocking(None).expect("a catalog");
     assert_eq!(all.tables["facts"].statistics, Default::default(), "unasked nothing is measured");
+}
+
+#[test]
+fn columns_of_every_type_say_their_form_and_can_be_measured() {
+    let database = memory();
+    let statements = "CREATE TYPE mood AS ENUM ('sad', 'ok');
+                      CREATE TABLE odd (id UUID, mood mood, small TINYINT, plain INTEGER, many UINTEGER, hash UBIGINT,
+                        opens TIME, tags VARCHAR[], scores INTEGER[3], name VARCHAR, born DATE);
+                      INSERT INTO odd VALUES ('00000000-0000-0000-0000-00000000000a', 'sad', 1, 2, 3, 4, '12:00', ['a'],
+                        [1, 2, 3], 'abcd', '2025-01-01');
+                      CREATE TABLE broken (born DATE, name VARCHAR AS (CAST(CAST('x' || born AS INTEGER) AS VARCHAR)));
+                      INSERT INTO broken VALUES ('2025-01-01')";
+    database.execute_batch(statements).expect("it is made");
+    let catalog = database.catalog_blocking(Some(&["odd", "broken"].map(str::to_owned))).expect("a catalog");
+    let form = |name: &str| catalog.tables["odd"].column(name).expect(name).form;
+    assert_eq!(form("id"), Some(Form::Uuid));
+    assert_eq!(form("mood"), Some(Form::Enumeration));
+    assert_eq!((form("small"), form("many")), (Some(Form::Narrow), Some(Form::Narrow)));
+    assert_eq!(form("hash"), Some(Form::Unsigned));
+    assert_eq!(
+        (form("opens"), form("tags"), form("scores")),
+        (Some(Form::Foreign), Some(Form::Foreign), Some(Form::Foreign))
+    );
+    assert_eq!((form("plain"), form("name"), form("born")), (None, None, None));
+    let widths = &catalog.tables["odd"].statistics.widths;
+    assert_eq!((widths["id"], widths["mood"], widths["name"]), (38, 5, 6));
+    let broken = &catalog.tables["broken"].statistics;
+    assert_eq!((broken.rows, broken.widths.len()), (Some(1), 0), "what cannot be measured stops nothing");
 }

@@ -7,7 +7,7 @@
 use tokio_postgres::Row;
 
 use crate::{
-    catalog::{Catalog, CatalogColumn, ColumnType},
+    catalog::{Catalog, CatalogColumn, ColumnType, Form},
     time::NaiveDate,
     warehouse::table_keys::{Means, table_keys},
 };
@@ -21,7 +21,8 @@ const MEANS: Means = |asked, found| asked == found;
 /// a table that has bytes is not taken to be empty.
 pub(super) const COLUMNS: &str = "
     SELECT CAST(n.nspname AS TEXT), CAST(c.relname AS TEXT), CAST(a.attname AS TEXT),
-           CAST(CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, NULL) ELSE format_type(t.oid, NULL) END AS TEXT),
+           CAST(CASE WHEN t.typtype = 'e' THEN 'enum'
+                     WHEN t.typtype = 'd' THEN format_type(t.typbasetype, NULL) ELSE format_type(t.oid, NULL) END AS TEXT),
            CAST(CASE WHEN c.reltuples <> 0 THEN c.reltuples
                      WHEN c.relkind IN ('r', 'm') AND pg_relation_size(c.oid) = 0 THEN 0
                      WHEN c.relkind = 'p'
@@ -83,7 +84,9 @@ pub(super) fn of(rows: &[Row], wanted: Option<&[String]>) -> Catalog {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an estimate, not negative")]
             let rows = (size >= 0.0).then_some(size as u64);
             entry.rows = rows;
-            entry.columns.push(CatalogColumn { name: name.clone(), column_type: column_type(&kind) });
+            let column_type = column_type(&kind);
+            let form = form(&kind, column_type);
+            entry.columns.push(CatalogColumn { name: name.clone(), column_type, form });
         }
     }
     catalog
@@ -92,7 +95,7 @@ pub(super) fn of(rows: &[Row], wanted: Option<&[String]>) -> Catalog {
 /// Returns what a type is in the language of definitions.
 fn column_type(kind: &str) -> ColumnType {
     match kind {
-        "text" | "character varying" | "character" | "bpchar" | "name" | "uuid" => ColumnType::String,
+        "text" | "character varying" | "character" | "bpchar" | "name" | "uuid" | "enum" => ColumnType::String,
         "smallint" | "integer" | "bigint" => ColumnType::Integer,
         "numeric" => ColumnType::Decimal,
         "real" | "double precision" => ColumnType::Float,
@@ -102,5 +105,14 @@ fn column_type(kind: &str) -> ColumnType {
         "timestamp with time zone" => ColumnType::Timestamp,
         "json" | "jsonb" => ColumnType::Json,
         _ => ColumnType::Unknown,
+    }
+}
+
+/// Returns what Postgres makes of values of a type, where that is not what the language means by them.
+fn form(kind: &str, column_type: ColumnType) -> Option<Form> {
+    match kind {
+        "enum" => Some(Form::Enumeration),
+        "uuid" => Some(Form::Uuid),
+        _ => (column_type == ColumnType::Unknown).then_some(Form::Foreign),
     }
 }

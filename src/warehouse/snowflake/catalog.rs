@@ -78,7 +78,7 @@ fn gather(rows: &Rows, wanted: Option<&[String]>, options: &Options, catalog: &m
             let entry = catalog.tables.entry(key).or_default();
             entry.rows = sizes.text(row).and_then(|size| size.parse().ok());
             entry.clustering = clustering(&text(keys, row));
-            entry.columns.push(CatalogColumn { name: name.clone(), column_type });
+            entry.columns.push(CatalogColumn { name: name.clone(), column_type, form: None });
         }
     }
     Ok(())

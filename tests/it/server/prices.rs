@@ -18,7 +18,7 @@ use super::{
 const WITH_COST: &str = "{ report { rows { parcelsBooked } trust { bytesScanned cache { status } } } }";
 
 fn shipments(rows: u64) -> Catalog {
-    let column = |name: &str, column_type| CatalogColumn { name: name.to_owned(), column_type };
+    let column = |name: &str, column_type| CatalogColumn { name: name.to_owned(), column_type, form: None };
     let columns = vec![column("price", ColumnType::Decimal), column("booked_at", ColumnType::Timestamp)];
     let table = CatalogTable { columns, rows: Some(rows), ..CatalogTable::default() };
     Catalog { tables: [("shipments".to_owned(), table)].into() }

@@ -3,7 +3,8 @@
 use entente::{
     catalog::ColumnType,
     sql::{
-        AggregateFunction, BinaryOp, Expr, Function, Literal, OrderTerm, Select, SqlExpr, UnaryOp, period_of_instant,
+        AggregateFunction, BinaryOp, Expr, Function, Literal, OrderTerm, Select, SqlExpr, UnaryOp, cast_in,
+        period_of_instant,
     },
     time::{ClockChanges, Granularity, Tz, Unit, Weekday},
 };
@@ -127,7 +128,71 @@ fn numbers_mean_the_same_everywhere() {
         (cast(text("12.345678901"), ColumnType::Decimal), Some("12.345678901")),
         (cast(Expr::Literal(Literal::Boolean(true)), ColumnType::String), Some("true")),
         (cast(text("2024-02-29"), ColumnType::Date), Some("2024-02-29")),
+        (call(Function::Round, [cast(int(15), ColumnType::Decimal), int(-1)]), Some("20")),
     ]);
+}
+
+/// A cast as definitions write it, of a value whose type the tree does not tell if it is that of a column.
+fn written_cast(arg: SqlExpr, from: ColumnType, to: ColumnType) -> SqlExpr {
+    let column = Expr::call(Function::Coalesce, vec![arg, null(from)]);
+    cast_in(column, from, to, Tz::UTC).expect("it is the same everywhere")
+}
+
+#[test]
+fn casts_mean_the_same_everywhere() {
+    use ColumnType::{Boolean, Date, DateTime, Decimal, Float, Integer, String};
+    let mut cases = Vec::new();
+    for (value, whole) in [
+        (0.5, "1"),
+        (1.5, "2"),
+        (2.5, "3"),
+        (-0.5, "-1"),
+        (-2.5, "-3"),
+        (0.49, "0"),
+        (3.0, "3"),
+        (1e15, "1000000000000000"),
+    ] {
+        cases.push((written_cast(float(value), Float, Integer), Some(whole)));
+        cases.push((cast(float(value), Integer), Some(whole)));
+    }
+    cases.push((cast(int(5).binary(BinaryOp::Divide, int(2)), Integer), Some("3")));
+    for (value, written) in
+        [("12.50", "12.5"), ("100", "100"), ("-0.050", "-0.05"), ("0.00", "0"), ("1.000000001", "1.000000001")]
+    {
+        cases.push((written_cast(decimal(value), Decimal, String), Some(written)));
+        cases.push((cast(decimal(value), String), Some(written)));
+    }
+    for (value, written) in [
+        ("2024-02-29T12:00:00", "2024-02-29 12:00:00"),
+        ("2024-02-29T12:00:10.5", "2024-02-29 12:00:10.5"),
+        ("2024-02-29T12:00:00.000001", "2024-02-29 12:00:00.000001"),
+        ("0987-02-28T12:30:00.12", "0987-02-28 12:30:00.12"),
+    ] {
+        cases.push((written_cast(wall(value), DateTime, String), Some(written)));
+    }
+    for (value, read) in
+        [("9.0", "9"), ("8.5", "9"), ("-8.5", "-9"), ("9007199254740993", "9007199254740993"), ("1e3", "1000")]
+    {
+        cases.push((written_cast(text(value), String, Integer), Some(read)));
+    }
+    for value in ["2024-02-29", "2024-02-29 12:00:00", "2024-02-29 23:59:59.999"] {
+        cases.push((written_cast(text(value), String, Date), Some("2024-02-29")));
+    }
+    for (value, read) in [
+        ("true", "true"),
+        ("T", "true"),
+        ("1", "true"),
+        ("yes", "true"),
+        ("y", "true"),
+        ("FALSE", "false"),
+        ("f", "false"),
+        ("0", "false"),
+        ("No", "false"),
+        ("n", "false"),
+    ] {
+        cases.push((written_cast(text(value), String, Boolean), Some(read)));
+    }
+    check(&cases);
 }
 
 #[test]

@@ -6,7 +6,8 @@ use std::{
 };
 
 use entente::{
-    sql::{Literal, Text},
+    catalog::{ColumnType, Form},
+    sql::{AggregateFunction, Dialect, Expr, From, Literal, Select, SqlExpr, Text, print},
     time::NaiveDate,
     warehouse::{
         ColumnData, Error, Rows, Terms, Warehouse,
@@ -263,6 +264,34 @@ fn tables_that_are_named_say_how_much_they_hold() {
     assert_eq!(catalog.tables["seen"].statistics, Default::default(), "nothing is known of a view");
     let all = fixture.runtime.block_on(fixture.driver.catalog(None)).expect("an answer");
     assert_eq!(all.tables["flat"].statistics, Default::default(), "unasked nothing is measured");
+}
+
+#[test]
+fn columns_that_are_no_texts_say_so_and_are_read_as_texts() {
+    let fixture = Fixture::new();
+    run(
+        &fixture.server,
+        "CREATE TYPE degree AS ENUM ('low', 'middle', 'high');
+         CREATE TABLE odd (id UUID, urgency degree, lasts INTERVAL, name TEXT, small SMALLINT);
+         INSERT INTO odd VALUES ('00000000-0000-0000-0000-00000000000a', 'low', '1 day', 'x', 1),
+                                ('00000000-0000-0000-0000-00000000000b', 'high', '2 days', 'y', 2)",
+    );
+    let catalog = fixture.runtime.block_on(fixture.driver.catalog(None)).expect("an answer");
+    let column = |name: &str| catalog.tables["odd"].column(name).expect(name);
+    let of = |name: &str| (column(name).column_type, column(name).form);
+    assert_eq!(of("id"), (ColumnType::String, Some(Form::Uuid)));
+    assert_eq!(of("urgency"), (ColumnType::String, Some(Form::Enumeration)));
+    assert_eq!(of("lasts"), (ColumnType::Unknown, Some(Form::Foreign)));
+    assert_eq!((of("name"), of("small")), ((ColumnType::String, None), (ColumnType::Integer, None)));
+    let written = |name: &str| {
+        let value = Expr::Cast { arg: Box::new(SqlExpr::column("odd", name)), to: ColumnType::String };
+        let item = SqlExpr::aggregate(AggregateFunction::Max, Some(value)).named("x");
+        let from = Some(From::Table { name: "odd".to_owned(), alias: "odd".to_owned() });
+        print(&Select { items: vec![item], from, ..Select::default() }, Dialect::Postgres)
+    };
+    let greatest = |name: &str| fixture.value(&written(name).sql, Vec::new());
+    assert_eq!(greatest("id").as_deref(), Some("00000000-0000-0000-0000-00000000000b"));
+    assert_eq!(greatest("urgency").as_deref(), Some("low"), "by its letters, not by its place");
 }
 
 #[test]

@@ -148,7 +148,7 @@ fn add_node(nodes: &mut Nodes, relation: &Relation, item: &Node, of_catalog: Opt
         if let Some(written) = column.text_of("type") {
             let column_type = column_type(written);
             node.types.insert(name.to_lowercase(), column_type);
-            node.listed.push(CatalogColumn { name: name.clone(), column_type });
+            node.listed.push(CatalogColumn { name: name.clone(), column_type, form: None });
         }
     }
 }

@@ -110,6 +110,20 @@ impl Syntax for BigQuery {
     }
 
     fn cast(&self, writer: &mut Writer, arg: &SqlExpr, to: ColumnType) -> Level {
+        match (to, known_type(arg)) {
+            (ColumnType::String, Some(ColumnType::DateTime)) => {
+                // A plain CAST writes fractions of three or of six digits, and none where there is none.
+                writer.put("REGEXP_REPLACE(");
+                writer.cast(arg, "STRING");
+                writer.put(r", '([.][0-9]*[1-9])0+$', '\\1')");
+                return Level::Primary;
+            }
+            (ColumnType::Boolean, Some(ColumnType::String)) => {
+                truth(writer, arg);
+                return Level::Primary;
+            }
+            _ => {}
+        }
         writer.cast(
             arg,
             match to {
@@ -374,4 +388,24 @@ fn float(writer: &mut Writer, arg: &SqlExpr) {
     } else {
         writer.cast(arg, "FLOAT64");
     }
+}
+
+/// Writes whether a text says yes: GoogleSQL reads `true` and `false` only, and refuses `t` and `1`.
+fn truth(writer: &mut Writer, arg: &SqlExpr) {
+    // The text of a column is one as it stands.
+    let arg = match arg {
+        Expr::Cast { arg: inner, to: ColumnType::String } if matches!(**inner, Expr::Leaf(_)) => inner,
+        _ => arg,
+    };
+    let is_one_of = |writer: &mut Writer, texts: &str, then: &str| {
+        writer.put(" WHEN LOWER(");
+        writer.expr(arg, Level::Or);
+        writer.put(&format!(") IN ({texts}) THEN {then}"));
+    };
+    writer.put("CASE");
+    is_one_of(writer, "'t', 'yes', 'y', '1'", "TRUE");
+    is_one_of(writer, "'f', 'no', 'n', '0'", "FALSE");
+    writer.put(" ELSE ");
+    writer.cast(arg, "BOOL");
+    writer.put(" END");
 }

@@ -106,6 +106,22 @@ impl Syntax for DuckDb {
     }
 
     fn cast(&self, writer: &mut Writer, arg: &SqlExpr, to: ColumnType) -> Level {
+        match (to, known_type(arg)) {
+            (ColumnType::String, Some(ColumnType::Decimal)) => {
+                writer.put("rtrim(rtrim(");
+                number::text(writer, self, arg, "VARCHAR");
+                writer.put(", '0'), '.')");
+                return Level::Primary;
+            }
+            // A plain CAST takes halves of floating point to the even number.
+            (ColumnType::Integer, Some(ColumnType::Float)) => {
+                writer.put("CAST(");
+                writer.function("round", std::slice::from_ref(arg));
+                writer.put(" AS BIGINT)");
+                return Level::Primary;
+            }
+            _ => {}
+        }
         writer.cast(
             arg,
             match to {

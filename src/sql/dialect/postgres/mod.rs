@@ -131,6 +131,18 @@ impl Syntax for Postgres {
                 writer.put(", 'YYYY-MM-DD')");
                 return Level::Primary;
             }
+            ColumnType::String if known_type(arg) == Some(ColumnType::DateTime) => {
+                writer.put("rtrim(rtrim(to_char(");
+                writer.expr(arg, Level::Or);
+                writer.put(", 'YYYY-MM-DD HH24:MI:SS.US'), '0'), '.')");
+                return Level::Primary;
+            }
+            ColumnType::String if known_type(arg) == Some(ColumnType::Decimal) => {
+                writer.put("rtrim(rtrim(");
+                number::text(writer, self, arg, "TEXT");
+                writer.put(", '0'), '.')");
+                return Level::Primary;
+            }
             ColumnType::Integer => {
                 integer(writer, arg);
                 return Level::Primary;

@@ -176,12 +176,25 @@ impl Syntax for Snowflake {
                 return Level::Primary;
             }
             (ColumnType::String | ColumnType::Unknown, Some(ColumnType::DateTime)) => {
-                writer.put("RTRIM(RTRIM(TO_CHAR(");
+                writer.put("REGEXP_REPLACE(TO_CHAR(");
                 writer.expr(arg, Level::Or);
-                writer.put(", 'YYYY-MM-DD HH24:MI:SS.FF6'), '0'), '.')");
+                writer.put(", 'YYYY-MM-DD HH24:MI:SS.FF6'), '[.]?0+$', '')");
+                return Level::Primary;
+            }
+            (ColumnType::String, Some(ColumnType::Decimal)) => {
+                writer.put("REGEXP_REPLACE(");
+                number::text(writer, self, arg, "VARCHAR");
+                writer.put(", '[.]?0+$', '')");
                 return Level::Primary;
             }
             (ColumnType::String | ColumnType::Unknown, _) => "VARCHAR",
+            // Halves of floating point go away from zero by themselves; emulations take them to the even number.
+            (ColumnType::Integer, Some(ColumnType::Float)) => {
+                writer.put("CAST(");
+                writer.function("ROUND", std::slice::from_ref(arg));
+                writer.put(" AS NUMBER(38, 0))");
+                return Level::Primary;
+            }
             (ColumnType::Integer, _) => "NUMBER(38, 0)",
             // The scale of BigQuery's NUMERIC.
             (ColumnType::Decimal, _) => "NUMBER(38, 9)",

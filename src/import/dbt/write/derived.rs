@@ -1,7 +1,7 @@
 //! Ratios, formulas and running totals.
 //!
 //! An offset of days shifts rows: `offset_window: 7 days` is `offset: 7 days, shift: rows`. One of months shifts periods:
-//! where a query's granularity is no coarser than the offset's unit, MetricFlow aggregates first and joins then.
+//! where a query's granularity is no coarser than the offset's unit, `MetricFlow` aggregates first and joins then.
 //!
 //! **Invariant:** a filter on the time is never written for rows where dbt applies it to what is shifted or accumulated.
 

@@ -264,8 +264,7 @@ fn columns_of_every_type_say_their_form_and_can_be_measured() {
                         opens TIME, tags VARCHAR[], scores INTEGER[3], name VARCHAR, born DATE);
                       INSERT INTO odd VALUES ('00000000-0000-0000-0000-00000000000a', 'sad', 1, 2, 3, 4, '12:00', ['a'],
                         [1, 2, 3], 'abcd', '2025-01-01');
-                      CREATE TABLE broken (born DATE, name VARCHAR AS (CAST(CAST('x' || born AS INTEGER) AS VARCHAR)));
-                      INSERT INTO broken VALUES ('2025-01-01')";
+                      CREATE VIEW broken AS SELECT CAST(CAST('x' || born AS INTEGER) AS VARCHAR) AS name FROM odd";
     database.execute_batch(statements).expect("it is made");
     let catalog = database.catalog_blocking(Some(&["odd", "broken"].map(str::to_owned))).expect("a catalog");
     let form = |name: &str| catalog.tables["odd"].column(name).expect(name).form;
@@ -281,5 +280,5 @@ fn columns_of_every_type_say_their_form_and_can_be_measured() {
     let widths = &catalog.tables["odd"].statistics.widths;
     assert_eq!((widths["id"], widths["mood"], widths["name"]), (38, 5, 6));
     let broken = &catalog.tables["broken"].statistics;
-    assert_eq!((broken.rows, broken.widths.len()), (Some(1), 0), "what cannot be measured stops nothing");
+    assert!(broken.widths.is_empty(), "what cannot be measured stops nothing");
 }

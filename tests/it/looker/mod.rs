@@ -29,10 +29,11 @@ fn run(arguments: &[&str], folder: &Path) -> Ran {
     command.output().expect("the command runs").into()
 }
 
-/// Returns a folder with the project file and the catalog of a project.
+/// Returns a folder with the project file of a project, and with its catalog if it has one.
 fn prepared(project: &str) -> TempDir {
     let folder = tempfile::tempdir().expect("there is a place for temporary files");
-    for name in ["entente.yml", "schema/catalog.json"] {
+    for name in ["entente.yml", "schema/catalog.json"].into_iter().filter(|name| Path::new(project).join(name).exists())
+    {
         let to = folder.path().join(name);
         fs::create_dir_all(to.parent().expect("it has a folder")).expect("it is made");
         fs::copy(Path::new(project).join(name), to).expect("the project has it");

@@ -184,16 +184,14 @@ fn what_not_everyone_may_see_comes_back() {
 #[test]
 fn texts_that_mean_something_in_looker_come_back() {
     let definitions = include_str!("../lookml/hostile.yml");
-    let catalog = "{ \"tables\": {} }";
-    let files = [("entente.yml", CASE), ("schema/catalog.json", catalog), ("metrics/case.yml", definitions)];
+    let files = [("entente.yml", CASE), ("metrics/case.yml", definitions)];
     settles("hostile", folder_of(&files).path());
 }
 
 #[test]
 fn what_is_left_of_the_unsayable_comes_back() {
     let definitions = include_str!("../lookml/unsayable.yml");
-    let catalog = "{ \"tables\": {} }";
-    let files = [("entente.yml", CASE), ("schema/catalog.json", catalog), ("metrics/case.yml", definitions)];
+    let files = [("entente.yml", CASE), ("metrics/case.yml", definitions)];
     settles("unsayable", folder_of(&files).path());
 }
 

@@ -21,7 +21,8 @@ use entente::{
 pub(super) struct World {
     pub(super) config: String,
     pub(super) definitions: Vec<(String, String)>,
-    pub(super) catalog: String,
+    /// What is known of the tables, if anything.
+    pub(super) catalog: Option<String>,
 }
 
 /// Which SQL is emitted.
@@ -71,7 +72,11 @@ pub(super) fn read(folder: &Path) -> World {
         .map(|path| (format!("metrics/{}", path.file_name().expect("a name").to_string_lossy()), text(&path)))
         .collect();
     definitions.sort();
-    World { config: text(&folder.join("entente.yml")), definitions, catalog: text(&folder.join("schema/catalog.json")) }
+    World {
+        config: text(&folder.join("entente.yml")),
+        definitions,
+        catalog: Some(text(&folder.join("schema/catalog.json"))),
+    }
 }
 
 /// A project of one file, whose tables are not in a catalog, developed on DuckDB and used on BigQuery.
@@ -82,7 +87,7 @@ pub(super) fn written(definitions: &str) -> World {
                  warehouse: { type: bigquery, project: acme }\ntime_zone: Europe/Berlin\n"
             .to_owned(),
         definitions: vec![("metrics/case.yml".to_owned(), definitions.to_owned())],
-        catalog: "{ \"tables\": {} }".to_owned(),
+        catalog: None,
     }
 }
 
@@ -101,8 +106,8 @@ fn resolved(world: &World) -> (Config, Project, SourceMap) {
         let file = files.add(path.clone(), text.clone());
         definitions.append(syntax::load(&files, file, &mut diagnostics));
     }
-    let catalog = Catalog::from_json(&world.catalog).expect("a catalog");
-    let resolved = resolve::resolve(&config, &definitions, Some(&catalog));
+    let catalog = world.catalog.as_ref().map(|text| Catalog::from_json(text).expect("a catalog"));
+    let resolved = resolve::resolve(&config, &definitions, catalog.as_ref());
     diagnostics.extend(resolved.diagnostics);
     let project = resolved.project.unwrap_or_else(|| panic!("no project: {:#?}", diagnostics.sorted()));
     (config, project, files)

@@ -97,7 +97,7 @@ fn world() -> World {
     let texts = worlds::World {
         config: CONFIG.to_owned(),
         definitions: vec![("metrics/edges.yml".to_owned(), DEFINITIONS.to_owned())],
-        catalog: CATALOG.to_owned(),
+        catalog: Some(CATALOG.to_owned()),
     };
     let warehouse = DuckDb::in_memory().expect("a database");
     warehouse.execute_batch(SEED).expect("the tables can be made");

@@ -117,7 +117,7 @@ fn funnels_have_the_same_numbers_in_looker() {
     let texts = worlds::World {
         config: CONFIG.to_owned(),
         definitions: vec![("metrics/funnels.yml".to_owned(), DEFINITIONS.to_owned())],
-        catalog: CATALOG.to_owned(),
+        catalog: Some(CATALOG.to_owned()),
     };
     let warehouse = DuckDb::in_memory().expect("a database");
     warehouse.execute_batch(SEED).expect("the tables can be made");

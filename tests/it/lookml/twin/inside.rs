@@ -167,7 +167,7 @@ fn what_looks_at_all_that_is_left_has_the_same_numbers_in_looker() {
     let texts = worlds::World {
         config: CONFIG.to_owned(),
         definitions: vec![("metrics/inside.yml".to_owned(), DEFINITIONS.to_owned())],
-        catalog: CATALOG.to_owned(),
+        catalog: Some(CATALOG.to_owned()),
     };
     let warehouse = DuckDb::in_memory().expect("a database");
     warehouse.execute_batch(SEED).expect("the tables can be made");

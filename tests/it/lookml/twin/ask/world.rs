@@ -126,7 +126,7 @@ impl World {
         let texts = worlds::World {
             config: small.config(),
             definitions: vec![("metrics/world.yml".to_owned(), small.definitions())],
-            catalog: small.catalog(),
+            catalog: Some(small.catalog()),
         };
         let attributes = [("region".to_owned(), vec![Small::region().to_owned()])].into();
         let claim = Claim::One(Literal::String(Small::region().to_owned()));

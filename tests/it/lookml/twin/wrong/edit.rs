@@ -46,7 +46,8 @@ pub(super) fn without_block(text: &str, begin: &str) -> Vec<String> {
     texts
 }
 
-/// Fields of a kind with one thing of theirs changed: from the line that opens a field to the one that closes it.
+/// Fields of a kind with one thing of theirs changed: from the line that opens a field to the one that closes it. What only
+/// orders another field shows nothing.
 pub(super) fn in_blocks(
     text: &str,
     begin: &str,
@@ -60,7 +61,8 @@ pub(super) fn in_blocks(
         let Some(length) = text[start..].find("\n  }\n") else { break };
         let end = start + length + 5;
         let block = &text[start..end];
-        if applies(block) {
+        let name = block[begin.len() + 4..].split(' ').next().unwrap_or_default();
+        if applies(block) && !text.contains(&format!("order_by_field: {name}\n")) {
             texts.extend(change(block).into_iter().map(|new| format!("{}{new}{}", &text[..start], &text[end..])));
         }
         from = end;

@@ -69,7 +69,7 @@ const MODELS: &[&str] = &[
     "    table: depots",
     "    primary_key: id",
     "    joins:",
-    "      - { to: plans, key: { currency: case id when 1 then 'EUR' when 2 then 'USD' end }, as_of: time, as: then }",
+    "      - { to: plans, key: { currency: case id % 1000 when 1 then 'EUR' when 2 then 'USD' end }, as_of: time, as: then }",
     "    dimensions:",
     "      - { name: region, type: string }",
     "  - name: rates",

@@ -34,7 +34,9 @@ kinds! {
     "another table": |text| lines(text, |line| line.trim().starts_with("sql_table_name").then(|| line.replace(" ;;", "_old ;;")));
     "a dimension shows another column": |text| {
         in_blocks(text, "dimension", |_| true, |block| sql(block, |sql| {
-            sql.strip_prefix("${TABLE}.").map(|column| format!("${{TABLE}}.{}", other_column(text, column)))
+            // No join multiplies the rows of a union, so its key is only declared.
+            let column = sql.strip_prefix("${TABLE}.").filter(|column| *column != "fact_key")?;
+            Some(format!("${{TABLE}}.{}", other_column(text, column)))
         }))
     };
     "a yesno is turned round": |text| {
@@ -53,11 +55,18 @@ kinds! {
     };
     "a dimension is gone": |text| without_block(text, "dimension: ");
     "another word in a condition": |text| {
-        in_blocks(text, "dimension", |block| !block.contains("primary_key: yes"), |block| sql(block, |sql| sql.contains(" '").then(|| sql.replacen(" '", " 'x", 1))))
+        in_blocks(text, "dimension", |block| !block.contains("primary_key: yes"), |block| sql(block, |sql| (sql.contains(" '") && !sql.ends_with(") IS NULL")).then(|| sql.replacen(" '", " 'x", 1))))
     };
     "equal is not equal": |text| {
         in_blocks(text, "dimension", |_| true, |block| sql(block, |sql| {
-            if sql.contains(" <> ") { Some(sql.replacen(" <> ", " = ", 1)) } else { sql.contains(" = ").then(|| sql.replacen(" = ", " <> ", 1)) }
+            // Whether a comparison is null is told by its sides alone.
+            if sql.ends_with(") IS NULL") {
+                None
+            } else if sql.contains(" <> ") {
+                Some(sql.replacen(" <> ", " = ", 1))
+            } else {
+                sql.contains(" = ").then(|| sql.replacen(" = ", " <> ", 1))
+            }
         }))
     };
     "an edge of a condition": |text| {
@@ -121,9 +130,18 @@ kinds! {
         let is_filter = line.trim_start().starts_with("filters: [") && !line.contains("\"yes\"") && !line.contains("\"no\"");
         is_filter.then(|| line.replacen(": \"", ": \"-", 1))
     }));
-    "a ratio is a product": |text| in_measures(text, |block| sql(block, |sql| sql.contains(" / ").then(|| sql.replacen(" / ", " * ", 1))));
+    // Nor does a divisor of one, or a part of zero.
+    "a ratio is a product": |text| in_measures(text, |block| sql(block, |sql| {
+        (sql.contains(" / ") && !sql.contains("NULLIF(1, 0)")).then(|| sql.replacen(" / ", " * ", 1))
+    }));
     "a sum is a difference": |text| in_measures(text, |block| sql(block, |sql| {
-        if sql.contains(" + ") { Some(sql.replacen(" + ", " - ", 1)) } else { sql.contains(" - ").then(|| sql.replacen(" - ", " + ", 1)) }
+        if sql.contains(" - 0") {
+            None
+        } else if sql.contains(" + ") {
+            Some(sql.replacen(" + ", " - ", 1))
+        } else {
+            sql.contains(" - ").then(|| sql.replacen(" - ", " + ", 1))
+        }
     }));
     // A factor of one changes nothing.
     "a factor is gone": |text| in_measures(text, |block| sql(block, |sql| {

@@ -4,18 +4,11 @@
 //!
 //! **Invariant:** what is taken apart means the same put together.
 
-use crate::sql::{AggregateFunction, BinaryOp, Expr, Literal, SqlExpr};
+use crate::sql::{AggregateFunction, Expr, Literal, SqlExpr};
 
 /// Returns the conditions that a condition is made of by AND.
 pub(super) fn conjuncts(condition: &SqlExpr) -> Vec<SqlExpr> {
-    match condition {
-        Expr::Binary { op: BinaryOp::And, left, right } => {
-            let mut all = conjuncts(left);
-            all.extend(conjuncts(right));
-            all
-        }
-        other => vec![other.clone()],
-    }
+    condition.conjuncts().into_iter().cloned().collect()
 }
 
 /// Returns whether two sets of conditions are the same.

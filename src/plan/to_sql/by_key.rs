@@ -107,7 +107,7 @@ fn key_of(join: &Join) -> Option<Vec<(SqlExpr, SqlExpr)>> {
     let alias = join.to.alias();
     let is_theirs = |column: &Column| column.table.as_deref() == Some(alias);
     let mut key = Vec::new();
-    for condition in conjuncts(join.on.as_ref()?) {
+    for condition in join.on.as_ref()?.conjuncts() {
         if columns(condition)?.iter().all(|column| is_theirs(column)) {
             continue;
         }
@@ -201,7 +201,7 @@ fn with_key(
         items.push(expr.named(&name));
         SqlExpr::column(BY_KEY, name)
     };
-    let all: Vec<SqlExpr> = conjuncts(on).into_iter().cloned().collect();
+    let all: Vec<SqlExpr> = on.conjuncts().into_iter().cloned().collect();
     let rebuilt = all.into_iter().map(|condition| match condition {
         Expr::Binary { op: BinaryOp::Eq, left, right } => side(*left).binary(BinaryOp::Eq, *right),
         other => other,
@@ -216,17 +216,6 @@ fn is_of(expr: &SqlExpr, aliases: &BTreeSet<String>) -> bool {
 
 fn reads(expr: &SqlExpr, alias: &str) -> Option<bool> {
     columns(expr).map(|all| all.iter().any(|column| column.table.as_deref() == Some(alias)))
-}
-
-fn conjuncts(condition: &SqlExpr) -> Vec<&SqlExpr> {
-    match condition {
-        Expr::Binary { op: BinaryOp::And, left, right } => {
-            let mut all = conjuncts(left);
-            all.extend(conjuncts(right));
-            all
-        }
-        other => vec![other],
-    }
 }
 
 /// Returns the columns that an expression reads, each with its table; nothing if it reads something else.

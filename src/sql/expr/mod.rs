@@ -334,6 +334,18 @@ impl<N> Expr<N> {
         conditions.into_iter().reduce(Self::and)
     }
 
+    /// Returns the conditions that hold together: the reverse of [`Expr::all`].
+    pub fn conjuncts(&self) -> Vec<&Self> {
+        match self {
+            Self::Binary { op: BinaryOp::And, left, right } => {
+                let mut all = left.conjuncts();
+                all.extend(right.conjuncts());
+                all
+            }
+            other => vec![other],
+        }
+    }
+
     /// Joins conditions by OR; none gives nothing.
     pub fn any(conditions: impl IntoIterator<Item = Self>) -> Option<Self> {
         conditions.into_iter().reduce(Self::or)

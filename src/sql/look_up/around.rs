@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::sql::{BinaryOp, Expr, From, Join, JoinKind, Leaf, Select, SqlExpr};
+use crate::sql::{From, Join, JoinKind, Leaf, Select, SqlExpr};
 
 /// The tables of a select, each with the conditions on nothing but itself that its rows there fulfil.
 pub(super) struct Around(Vec<(From, Vec<SqlExpr>)>);
@@ -15,7 +15,7 @@ impl Around {
         let tables = first.chain(joined).map(|(from, condition)| {
             let own = BTreeSet::from([from.alias().to_owned()]);
             let is_own = |part: &&SqlExpr| !looks_for_rows(part) && tables(part, &|_| None).as_ref() == Some(&own);
-            let parts = condition.map(conjuncts).unwrap_or_default();
+            let parts = condition.map(SqlExpr::conjuncts).unwrap_or_default();
             (from.clone(), parts.into_iter().filter(is_own).cloned().collect())
         });
         Self(tables.collect())
@@ -45,18 +45,6 @@ fn looks_for_rows(condition: &SqlExpr) -> bool {
     let mut looks = false;
     condition.for_each_leaf(&mut |leaf| looks |= matches!(leaf, Leaf::Exists(_) | Leaf::InSelect { .. }));
     looks
-}
-
-/// Returns the conditions that hold together.
-pub(super) fn conjuncts(condition: &SqlExpr) -> Vec<&SqlExpr> {
-    match condition {
-        Expr::Binary { op: BinaryOp::And, left, right } => {
-            let mut all = conjuncts(left);
-            all.extend(conjuncts(right));
-            all
-        }
-        other => vec![other],
-    }
 }
 
 /// Returns the aliases of a select's tables.

@@ -15,7 +15,7 @@
 
 use std::collections::BTreeSet;
 
-use super::around::{Around, conjuncts, own_tables, tables};
+use super::around::{Around, own_tables, tables};
 use crate::sql::{BinaryOp, Expr, Join, JoinKind, Leaf, Select, SelectItem, SqlExpr};
 
 /// The distinct keys of what is looked for, and what they are compared with.
@@ -52,7 +52,7 @@ impl Keys {
             return None;
         }
         let (own, shared): (Vec<&SqlExpr>, Vec<&SqlExpr>) =
-            conjuncts(exists.filter.as_ref()?).into_iter().partition(|condition| is_inner(condition));
+            exists.filter.as_ref()?.conjuncts().into_iter().partition(|condition| is_inner(condition));
         let own = own.into_iter().cloned();
         let pair = |condition: &&SqlExpr| {
             let Expr::Binary { op: BinaryOp::Eq, left, right } = condition else { return None };

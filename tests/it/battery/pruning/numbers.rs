@@ -8,7 +8,10 @@ use std::collections::BTreeMap;
 
 use entente::{
     project::{NumberPartition, Project, Table},
-    sql::{BinaryOp, Bound, From, Literal, PartitionRule, Select, bounds_of, change_selects, prove_pruning},
+    sql::{
+        BinaryOp, Bound, Dialect, From, Literal, PartitionRule, Select, bounds_of, change_selects, print_pretty,
+        prove_pruning,
+    },
 };
 
 use super::{scans::TABLE, weaken::Weakening};
@@ -104,7 +107,8 @@ fn check(
             *seen.weakened.entry(weakening).or_default() += 1;
             let proved = |select: &Select| super::sides(&prove_pruning(select, std::slice::from_ref(of_parcels)));
             if proved(&weak) >= proved(&plan.select) {
-                return Err(Failure::Differs(format!("{weakening:?} of {side:?} is taken for a bound")));
+                let sql = print_pretty(&weak, Dialect::DuckDb).sql;
+                return Err(Failure::Differs(format!("{weakening:?} of {side:?} is taken for a bound:\n{sql}")));
             }
         }
     }

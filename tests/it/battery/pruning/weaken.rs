@@ -89,6 +89,9 @@ impl Weakening {
         if self == Self::InOuterJoin && !select.joins.iter().any(has_left_join) {
             return false;
         }
+        if has_another_bound(select, alias, column, side) {
+            return false;
+        }
         let mut moved = Vec::new();
         let mut is_found = false;
         let ons = select.joins.iter_mut().filter(|join| match join.kind {
@@ -146,11 +149,29 @@ impl Weakening {
     }
 }
 
+/// Whether a scan holds a column against a constant by a comparison that is not weakened, such as `weight = 3` or
+/// `weight > 2`: what it proves is a bound still.
+fn has_another_bound(select: &Select, alias: &str, column: &str, side: BinaryOp) -> bool {
+    let places = std::iter::once(&select.filter).chain(select.joins.iter().map(|join| &join.on));
+    places.flat_map(|place| conjuncts(place.clone())).any(|condition| match &condition {
+        Expr::Binary { op, left, right } => {
+            let ops =
+                if side == BinaryOp::GtEq { [BinaryOp::Gt, BinaryOp::Eq] } else { [BinaryOp::LtEq, BinaryOp::Eq] };
+            ops.contains(op) && is_constant(right) && is_column(left, alias, column)
+        }
+        Expr::In { arg, .. } | Expr::Between { arg, .. } => is_column(arg, alias, column),
+        _ => false,
+    })
+}
+
+fn is_constant(expr: &SqlExpr) -> bool {
+    matches!(expr, Expr::Literal(_) | Expr::Parameter(_))
+}
+
 /// Whether a condition holds one side of a column against a constant.
 fn is_bound(condition: &SqlExpr, alias: &str, column: &str, side: BinaryOp) -> bool {
     let Expr::Binary { op, left, right } = condition else { return false };
-    let is_constant = matches!(**right, Expr::Literal(_) | Expr::Parameter(_));
-    *op == side && is_constant && is_column(left, alias, column)
+    *op == side && is_constant(right) && is_column(left, alias, column)
 }
 
 fn conjuncts(filter: Option<SqlExpr>) -> Vec<SqlExpr> {

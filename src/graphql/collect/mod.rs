@@ -32,8 +32,10 @@ pub(super) struct Selected {
     pub(super) name: String,
     /// Its arguments, with defaults.
     pub(super) arguments: Values,
-    /// What is selected below it.
+    /// What is selected below it: nothing below a leaf, and where directives leave nothing.
     pub(super) below: Vec<Selected>,
+    /// Whether the document selects nothing below it.
+    pub(super) is_leaf: bool,
     /// Where it stands first.
     pub(super) position: Pos,
 }
@@ -135,6 +137,7 @@ impl<'a> Collecting<'a> {
             name: name.to_owned(),
             arguments,
             below,
+            is_leaf: first.node.selection_set.node.items.is_empty(),
             position: first.pos,
         };
         let Some(definition) = self.types.field(object, name) else {

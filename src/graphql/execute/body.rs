@@ -92,8 +92,10 @@ pub(super) fn list(body: &mut Body, rows: &Bytes) {
     body.bytes().push(b']');
 }
 
-/// Writes a key, with a comma before it unless it is the first.
+/// Writes a key of an object that is open, with a comma before it unless it is the first.
 pub(super) fn key(body: &mut Body, index: usize, name: &str) {
-    body.bytes().push(if index == 0 { b'{' } else { b',' });
+    if index > 0 {
+        body.bytes().push(b',');
+    }
     json::key(body.bytes(), name);
 }

@@ -167,23 +167,23 @@ pub(super) async fn execute(
     let asking = Asking { api, source, beside: &beside, principal };
     let works = operation.fields.iter().map(|field| asking.field(field));
     let done = join::all(works).await;
-    let mut body = Body::default();
-    let mut errors = Vec::new();
-    body.bytes().extend_from_slice(b"{\"data\":");
     let lost = operation.fields.iter().zip(&done).any(|(field, done)| done.value.is_none() && !field.nullable);
+    let mut body = Body::of(if lost { b"{\"data\":null" } else { b"{\"data\":{" });
+    let mut errors = Vec::new();
     for (index, (field, done)) in operation.fields.iter().zip(done).enumerate() {
         errors.extend(done.errors.into_iter().map(|error| placed(error, field)));
         if lost {
             continue;
         }
-        body.bytes().push(if index == 0 { b'{' } else { b',' });
-        response::json::key(body.bytes(), &field.key);
+        body::key(&mut body, index, &field.key);
         match done.value {
             Some(value) => body.append(&value),
             None => body.bytes().extend_from_slice(b"null"),
         }
     }
-    body.bytes().extend_from_slice(if lost { b"null" } else { b"}" });
+    if !lost {
+        body.bytes().push(b'}');
+    }
     errors.truncate(super::document::MAX_ERRORS);
     if !errors.is_empty() {
         body.bytes().extend_from_slice(b",\"errors\":");

@@ -167,7 +167,7 @@ impl Asking<'_> {
     }
 
     async fn write(&self, report: &Report, rows: &Standing, totals: &Standing) -> Result<Done, GraphqlError> {
-        let mut body = Body::default();
+        let mut body = Body::of(b"{");
         let mut errors = Vec::new();
         for (index, (key, part)) in report.parts.iter().enumerate() {
             body::key(&mut body, index, key);

@@ -125,7 +125,7 @@ impl Asking<'_> {
         let (answer, project) = (&answered.answer, &self.api.project);
         let columns: Vec<(usize, &OutputColumn)> =
             answer.plan.columns.iter().enumerate().filter(|(_, column)| column.role != ColumnRole::OrderOnly).collect();
-        let mut body = Body::default();
+        let mut body = Body::of(b"{");
         for (index, field) in table.selected.iter().enumerate() {
             body::key(&mut body, index, &field.key);
             match field.name.as_str() {
@@ -164,7 +164,7 @@ impl Asking<'_> {
 
     pub(super) async fn values(&self, values: &Values) -> Result<Done, GraphqlError> {
         let answered = self.paged(&values.page).await?;
-        let mut body = Body::default();
+        let mut body = Body::of(b"{");
         for (index, field) in values.selected.iter().enumerate() {
             body::key(&mut body, index, &field.key);
             match field.name.as_str() {

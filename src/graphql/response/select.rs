@@ -8,7 +8,7 @@ use crate::graphql::{
     types::Types,
 };
 
-/// Writes what is selected of a value whose type is an object, a list of objects, or a leaf.
+/// Writes what is selected of a value whose type is an object, a list of objects, or a leaf; of an object perhaps nothing.
 pub(in crate::graphql) fn selected(
     out: &mut Vec<u8>,
     types: &Types,
@@ -27,7 +27,7 @@ pub(in crate::graphql) fn selected(
             }
             out.push(b']');
         }
-        Value::Object(fields) if !below.is_empty() => {
+        Value::Object(fields) if types.is_object(type_name) => {
             out.push(b'{');
             for (index, field) in below.iter().enumerate() {
                 if index > 0 {

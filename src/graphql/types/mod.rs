@@ -99,6 +99,11 @@ impl Types {
         self.0.get(name)
     }
 
+    /// Returns whether a type is one that is selected from.
+    pub(super) fn is_object(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|definition| matches!(definition.kind, Kind::Object(_)))
+    }
+
     /// Finds a field of an object.
     pub(super) fn field(&self, object: &str, field: &str) -> Option<&Field> {
         match &self.0.get(object)?.kind {

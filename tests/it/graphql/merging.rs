@@ -74,6 +74,46 @@ const MERGED: &[(&str, &str, &str, &str)] = &[
         r#"{"p":true}"#,
         r#"{"report":{"totals":{"orders":N,"revenue":N}}}"#,
     ),
+    ("nothing is left of the operation", "{ metrics @skip(if: true) { nodes { name } } }", "{}", "{}"),
+    (
+        "nothing is left of one of two reports",
+        "{ a: report { rows @skip(if: true) { orders } } b: report { totals { orders } } }",
+        "{}",
+        r#"{"a":{},"b":{"totals":{"orders":N}}}"#,
+    ),
+    (
+        "a variable leaves nothing of a report",
+        "query ($s: Boolean!) { report { rows @include(if: $s) { orders } totals @include(if: $s) { orders } } }",
+        r#"{"s":false}"#,
+        r#"{"report":{}}"#,
+    ),
+    (
+        "nothing is left of tables and values",
+        r#"{ metricQuery(input: {metrics: ["orders"]}) { rows @skip(if: true) }
+             dimensionValues(dimension: "customers.country") { values @skip(if: true) } }"#,
+        "{}",
+        r#"{"metricQuery":{},"dimensionValues":{}}"#,
+    ),
+    (
+        "nothing is left of rows, totals and keys",
+        "{ report { rows { by { time @skip(if: true) } orders } totals { orders @skip(if: true) } } }",
+        "{}",
+        r#"{"report":{"rows":[{"by":{},"orders":N}],"totals":{}}}"#,
+    ),
+    (
+        "nothing is left of small objects",
+        r#"{ metric(name: "orders") { name @skip(if: true) } metrics(first: 1) { nodes { name @skip(if: true) } }
+             sql(input: {metrics: ["orders"]}) { sql @skip(if: true) }
+             report { totals { orders } pageInfo { hasNextPage @skip(if: true) } trust { asOf @skip(if: true) } } }"#,
+        "{}",
+        r#"{"metric":{},"metrics":{"nodes":[{}]},"sql":{},"report":{"totals":{"orders":N},"pageInfo":{},"trust":{}}}"#,
+    ),
+    (
+        "nothing is left of introspection",
+        r#"{ __schema { queryType { name @skip(if: true) } } __type(name: "Fill") { kind @skip(if: true) enumValues { name @skip(if: true) } } none: __schema { queryType @skip(if: true) { name } } }"#,
+        "{}",
+        r#"{"__schema":{"queryType":{}},"__type":{"enumValues":[{},{}]},"none":{}}"#,
+    ),
     (
         "a skipped spread leaves the same spread elsewhere",
         "{ report { totals { ...M @skip(if: true) ...M } } } fragment M on Metrics { orders }",

@@ -58,8 +58,8 @@ pub(super) fn truncate<N: Clone>(
 /// Returns a part of a time; nothing for the hour of a date.
 pub(super) fn part<N>(value: Typed<N>, part: TimePart, zone: Tz, calendar: Calendar) -> Option<Typed<N>> {
     let expr = match (part, value.column_type) {
-        (part, ColumnType::Date) if part.within_a_day().is_some() => return None,
-        (part, _) if part.within_a_day().is_some() => to_wall_clock(value, zone),
+        (part, ColumnType::Date) if part.is_within_a_day() => return None,
+        (part, _) if part.is_within_a_day() => to_wall_clock(value, zone),
         _ => to_date(value, zone),
     };
     let function = Function::Part { part, week_start: calendar.week_start };

@@ -211,13 +211,20 @@ impl TimePart {
         Self::QuarterOfYear,
     ];
 
-    /// Returns whether the part lies within a day, and the granularity that a time must be known by to have it.
-    pub fn within_a_day(self) -> Option<Granularity> {
+    /// Returns the granularity that a time must be known by to have this part: a monthly budget has no weekday.
+    pub fn finest(self) -> Granularity {
         match self {
-            Self::MinuteOfHour => Some(Granularity::MINUTE),
-            Self::HourOfDay => Some(Granularity::HOUR),
-            Self::DayOfWeek | Self::DayOfMonth | Self::DayOfYear | Self::MonthOfYear | Self::QuarterOfYear => None,
+            Self::MinuteOfHour => Granularity::MINUTE,
+            Self::HourOfDay => Granularity::HOUR,
+            Self::DayOfWeek | Self::DayOfMonth | Self::DayOfYear => Granularity::Day,
+            Self::MonthOfYear => Granularity::Month,
+            Self::QuarterOfYear => Granularity::Quarter,
         }
+    }
+
+    /// Returns whether the part is one of the time of day.
+    pub fn is_within_a_day(self) -> bool {
+        self.finest().is_within_a_day()
     }
 
     /// Returns the name used in YAML and on the command line, such as `day_of_week`.

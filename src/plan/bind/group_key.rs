@@ -7,7 +7,7 @@
 use crate::{
     plan::{Key, KeyKind},
     project::Size,
-    time::Granularity,
+    time::{Granularity, TimePart},
 };
 
 /// One thing that rows are grouped by.
@@ -56,6 +56,14 @@ impl GroupKey {
     /// Returns the size of the periods of a key that is the metrics' time axis.
     pub(in crate::plan) fn size_of_time(&self) -> Option<Size> {
         self.asked().and_then(KeyKind::size_of_time)
+    }
+
+    /// Returns the part of a date that a key takes of the metrics' time axis.
+    pub(in crate::plan) fn part_of_time(&self) -> Option<TimePart> {
+        match self.asked()? {
+            KeyKind::TimePart(part) => Some(*part),
+            KeyKind::Time(_) | KeyKind::Dimension { .. } => None,
+        }
     }
 
     /// Returns whether the key is the metrics' time axis, or a part of it.

@@ -102,9 +102,7 @@ fn bind_words(
             let Some(part) = TimePart::from_name(word) else {
                 return Err(calendar::unknown_size(context.project, word));
             };
-            if let Some(needed) = part.within_a_day() {
-                time::check_finest(definition, needed)?;
-            }
+            time::check_finest(definition, part.finest())?;
             Ok(Typed::new(value.part(context.cut, part, shift), ColumnType::Integer))
         }
         (DimensionKind::String | DimensionKind::Number | DimensionKind::Boolean { .. }, []) => {

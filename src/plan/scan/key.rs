@@ -77,9 +77,7 @@ pub(in crate::plan) fn key_value(
             let value = scope.time(&found.route, found.dimension);
             let shift = Shift::default();
             if let Some(part) = part {
-                if let Some(needed) = part.within_a_day() {
-                    time::check_finest(definition, needed)?;
-                }
+                time::check_finest(definition, part.finest())?;
                 return Ok(value.part(cut, *part, shift));
             }
             let size = granularity.unwrap_or(Granularity::Day.into());

@@ -13,9 +13,9 @@ use self::{
 };
 use super::{Bound, GroupKey, Scan, ScanKind};
 use crate::{
-    plan::{KeyKind, PlanError, PlanErrorCode, hours, time},
+    plan::{PlanError, PlanErrorCode, hours, time},
     project::{Cumulation, Size, TimeAxis},
-    time::{Granularity, Unit},
+    time::{Granularity, TimePart, Unit},
 };
 
 /// Checks that a scan can be cut by time as the request asks.
@@ -25,7 +25,8 @@ pub(super) fn check_time(bound: &Bound<'_>, scan: &Scan) -> Result<(), PlanError
         scan.leaves.first().map_or("the query", |leaf| project.metrics[bound.leaves[leaf.0].metric].name.as_str());
     let keys = || scan.keys.iter().map(|(_, key)| key);
     let time_keys: Vec<Size> = keys().filter_map(GroupKey::size_of_time).collect();
-    let parts = keys().any(|key| matches!(key.asked(), Some(KeyKind::TimePart(_))));
+    let asked_parts: Vec<TimePart> = keys().filter_map(GroupKey::part_of_time).collect();
+    let parts = !asked_parts.is_empty();
     if let ScanKind::State(edge) = scan.kind {
         return check_state(bound, scan, metric, edge, &time_keys, parts);
     }
@@ -38,9 +39,11 @@ pub(super) fn check_time(bound: &Bound<'_>, scan: &Scan) -> Result<(), PlanError
         return Ok(());
     };
     check_moments(bound, scan, axis, metric)?;
+    let sizes = time_keys.iter().map(|size| time::finest_of(*size));
+    for needed in sizes.chain(asked_parts.into_iter().map(TimePart::finest)) {
+        time::check_finest(&project.dimensions[axis.dimension], needed).map_err(|error| error.about_metric(metric))?;
+    }
     for size in &time_keys {
-        let dimension = &project.dimensions[axis.dimension];
-        time::check_finest(dimension, time::finest_of(*size)).map_err(|error| error.about_metric(metric))?;
         match size.of_calendar() {
             _ if scan.shift.periods.is_some() => {}
             None => check_offset(metric, scan, time::finest_of(*size))?,

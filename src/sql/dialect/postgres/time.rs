@@ -268,7 +268,7 @@ fn extract(writer: &mut Writer, time: &SqlExpr, part: TimePart, week_start: Week
         TimePart::QuarterOfYear => "QUARTER",
     });
     writer.put(" FROM ");
-    if part.within_a_day().is_some() {
+    if part.is_within_a_day() {
         wall_clock(writer, time, Level::Or);
     } else {
         within_day(writer, time, Level::Or);

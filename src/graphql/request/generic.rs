@@ -12,9 +12,10 @@ use super::{
     order::{Names, unknown_metric},
 };
 use crate::{
+    catalog::ColumnType,
     graphql::{GraphqlError, collect::Values},
     ids::{DimensionId, JoinId, ModelId},
-    plan::{PlanErrorCode, Request, RequestText},
+    plan::{self, Key, KeyKind, PlanErrorCode, Request, RequestText},
     project::Reach,
 };
 
@@ -34,7 +35,14 @@ pub(in crate::graphql) fn generic(
         let id = ctx.project.metric_named(&metric.metric).ok_or_else(|| unknown_metric(ctx, &metric.metric))?;
         metric.metric.clone_from(&ctx.project.metrics[id].name);
     }
-    let by_path = |name: &str| dimension(ctx, name).map(|(words, id)| (words, ctx.project.dimensions[id].column_type));
+    let models = models_of(ctx, &request);
+    let by_path = |name: &str| {
+        let (words, id) = dimension(ctx, name)?;
+        Ok::<_, GraphqlError>((
+            words.clone(),
+            meant_type(ctx, &models, &words)?.unwrap_or(ctx.project.dimensions[id].column_type),
+        ))
+    };
     let metric = |name: &str| {
         let id = ctx.project.metric_named(name).ok_or_else(|| unknown_metric(ctx, name))?;
         Ok((vec![name.to_owned()], ctx.project.metrics[id].value_type))
@@ -62,6 +70,39 @@ pub(in crate::graphql) fn generic(
 
 fn arguments(input: &IndexMap<Word, ConstValue>) -> Values {
     input.iter().map(|(name, value)| (name.to_string(), value.clone())).collect()
+}
+
+/// Returns the models whose rows a request counts; of keys alone those that hold them.
+fn models_of(ctx: &Context<'_>, request: &Request) -> Vec<ModelId> {
+    let project = ctx.project;
+    let metrics = request.metrics.iter().filter_map(|metric| project.metric_named(&metric.metric));
+    let of_metrics = metrics.flat_map(|id| project.leaves(id)).filter_map(|leaf| Some(project.simple(leaf)?.model));
+    let of_metrics: Vec<ModelId> = of_metrics.collect();
+    if !of_metrics.is_empty() {
+        return of_metrics;
+    }
+    let of_key = |key: &Key| match &key.kind {
+        KeyKind::Dimension { path, .. } => dimension(ctx, &path.join(".")).ok(),
+        KeyKind::Time(_) | KeyKind::TimePart(_) => None,
+    };
+    request.keys.iter().filter_map(of_key).map(|(_, id)| project.dimensions[id].model).collect()
+}
+
+/// Returns the type of what a path means for all models; nothing if it means nothing for any of them, which is the planner's
+/// to say.
+fn meant_type(ctx: &Context<'_>, models: &[ModelId], words: &[String]) -> Result<Option<ColumnType>, GraphqlError> {
+    let found = models.iter().filter_map(|model| plan::find_dimension(ctx.project, *model, words).ok());
+    let mut types: Vec<ColumnType> = found.map(|(_, id)| ctx.project.dimensions[id].column_type).collect();
+    types.dedup();
+    match types.as_slice() {
+        [] => Ok(None),
+        [one] => Ok(Some(*one)),
+        [first, other, ..] => {
+            let message = format!("`{}` is a {first} for one metric and a {other} for another", words.join("."));
+            Err(GraphqlError::plan(PlanErrorCode::InvalidFilter, message)
+                .help("Write its path from the model that is meant, or ask for the metrics one by one."))
+        }
+    }
 }
 
 /// Finds a dimension by its path, for its type; which model the path starts at is the planner's to say.

@@ -1,4 +1,4 @@
-//! Lists: `[a, "b", c: "d"]`.
+//! Lists: `[a, "b", c: "d"]`, also with a comma before the first item or after the last.
 
 use super::{Item, Piece, SyntaxErrorKind, cursor::Cursor};
 
@@ -8,6 +8,11 @@ impl<'a> Cursor<'a> {
         let open = self.at;
         self.at += 1;
         let mut items = Vec::new();
+        self.skip_blanks();
+        // Looker takes a comma before the first item, as it takes one after the last.
+        if self.peek() == Some(b',') {
+            self.at += 1;
+        }
         loop {
             self.skip_blanks();
             match self.peek() {

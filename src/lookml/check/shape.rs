@@ -93,11 +93,11 @@ impl Walk<'_> {
             // Looker takes a word in quotes, too: `value_format_name: "usd"`.
             (Shape::OneOf(words), Value::Text(text)) if words.contains(&text.text) => {}
             (Shape::Word | Shape::TextOrWord | Shape::ListOrWord, Value::Word(_))
-            | (Shape::Word | Shape::Text | Shape::TextOrWord, Value::Text(_))
+            | (Shape::Word | Shape::Text | Shape::TextOrWord | Shape::ListOrText, Value::Text(_))
             | (Shape::Any, _) => {}
             (Shape::Block, Value::Block(block)) => self.swallowed(node, *block, context),
             (Shape::Number, Value::Word(text) | Value::Text(text)) if text.text.parse::<f64>().is_ok() => {}
-            (Shape::List | Shape::ListOrWord, Value::List(items)) => self.list(node, items),
+            (Shape::List | Shape::ListOrWord | Shape::ListOrText, Value::List(items)) => self.list(node, items),
             (Shape::Pairs | Shape::Filters, Value::List(items)) => self.pairs(node, items),
             (Shape::Filters, Value::Nodes { name: None, nodes }) => self.nodes(nodes, Context::OldFilter, None),
             (Shape::Braces(inner) | Shape::MaybeNamed(inner), Value::Nodes { name: None, nodes }) => {
@@ -292,6 +292,7 @@ fn wanted(shape: Shape) -> String {
         Shape::Number => "a number".to_owned(),
         Shape::Block => "a text up to `;;`".to_owned(),
         Shape::List | Shape::ListOrWord => "a list such as `[a, b]`".to_owned(),
+        Shape::ListOrText => "a text or a list such as `[\"a\", \"b\"]`".to_owned(),
         Shape::Pairs | Shape::Filters => "a list of pairs such as `[field: \"value\"]`".to_owned(),
         Shape::Braces(_) => "a block in braces without a name".to_owned(),
         Shape::Named(_) => "a name and a block in braces".to_owned(),

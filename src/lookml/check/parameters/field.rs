@@ -2,7 +2,7 @@
 
 use super::{
     Context, Parameter,
-    Shape::{Any, Block, Braces, Filters, List, Number, OneOf, Text, TextOrWord, Word, YesNo},
+    Shape::{Any, Block, Braces, Filters, List, ListOrText, Number, OneOf, Text, TextOrWord, Word, YesNo},
     many, one,
     words::{
         CUSTOM_TIMEFRAMES, DATATYPES, DIMENSION_TYPES, FILTER_TYPES, KINDS, MEASURE_TYPES, PARAMETER_TYPES, PERIODS,
@@ -20,7 +20,7 @@ pub(super) const ANY_FIELD: &[Parameter] = &[
     one("hidden", YesNo),
     one("alias", List),
     one("tags", List),
-    one("synonyms", List),
+    one("synonyms", ListOrText),
     one("required_access_grants", List),
     one("required_fields", List),
     one("can_filter", Any),

@@ -89,6 +89,8 @@ pub(super) enum Shape {
     List,
     /// A list of names, or one name, as older projects write it.
     ListOrWord,
+    /// A list of texts, or one text.
+    ListOrText,
     /// A list of pairs `field: value`.
     Pairs,
     /// A list of pairs, or blocks with `field` and `value`.

@@ -82,7 +82,9 @@ impl Texts<'_, '_> {
             let help = "Take it out: Looker puts the query into another one.";
             self.say(Code::LookmlSemicolonInSql, at, at + 1, "the query ends in a `;`".to_owned(), help);
         }
+        // A query stands alone in a trigger; in a derived table it has lines of its own.
         if within != "derived_table"
+            && !node.key.text.starts_with("sql_trigger")
             && let Some(at) = sql::trailing_comment(text)
         {
             let message = "the comment swallows what Looker appends".to_owned();

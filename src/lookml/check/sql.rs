@@ -3,6 +3,8 @@
 //! Texts that cannot be judged without their dialect (escapes, dollar quotes, triple quotes, `#`) or without running
 //! their Liquid are not judged.
 
+use std::borrow::Cow;
+
 /// What is wrong with a SQL text, and at which byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
@@ -14,24 +16,64 @@ pub(super) enum Fault {
     Quote(usize, char),
 }
 
+/// Returns whether quotes and comments cannot be told without the dialect.
+fn depends_on_dialect(sql: &str) -> bool {
+    sql.contains(['\\', '#']) || ["$$", "'''", "\"\"\""].iter().any(|odd| sql.contains(odd))
+}
+
+/// Returns the byte after the comment that begins at a byte.
+fn end_of_comment(sql: &str, at: usize) -> Option<usize> {
+    let rest = &sql.as_bytes()[at..];
+    if rest.starts_with(b"--") {
+        Some(sql[at..].find('\n').map_or(sql.len(), |end| at + end))
+    } else if rest.starts_with(b"/*") {
+        Some(sql[at + 2..].find("*/").map_or(sql.len(), |end| at + end + 4))
+    } else {
+        None
+    }
+}
+
+/// Returns a SQL text with a blank for each comment and quoted text; the text as it is where they cannot be told.
+pub(super) fn without_quotes(sql: &str) -> Cow<'_, str> {
+    if depends_on_dialect(sql) {
+        return Cow::Borrowed(sql);
+    }
+    let (mut kept, mut from, mut at) = (String::new(), 0, 0);
+    while let Some(byte) = sql.as_bytes().get(at) {
+        let end = match byte {
+            b'\'' | b'"' | b'`' => sql[at + 1..].find(char::from(*byte)).map(|length| at + length + 2),
+            _ => end_of_comment(sql, at),
+        };
+        match end {
+            Some(end) => {
+                kept.extend([&sql[from..at], " "]);
+                (from, at) = (end, end);
+            }
+            None => at += 1,
+        }
+    }
+    kept.push_str(&sql[from..]);
+    Cow::Owned(kept)
+}
+
 /// Finds the first bracket or quote without its fellow.
 pub(super) fn fault(sql: &str) -> Option<Fault> {
-    if sql.contains(['\\', '#']) || ["{%", "{{", "$$", "'''", "\"\"\"", "@{"].iter().any(|odd| sql.contains(odd)) {
+    if depends_on_dialect(sql) || ["{%", "{{", "@{"].iter().any(|live| sql.contains(live)) {
         return None;
     }
     let bytes = sql.as_bytes();
     let mut open: Vec<(usize, u8)> = Vec::new();
     let mut at = 0;
     while let Some(byte) = bytes.get(at) {
+        if let Some(end) = end_of_comment(sql, at) {
+            at = end;
+            continue;
+        }
         match byte {
             b'\'' | b'"' | b'`' => match sql[at + 1..].find(char::from(*byte)) {
                 Some(length) => at += length + 1,
                 None => return Some(Fault::Quote(at, char::from(*byte))),
             },
-            b'-' if bytes.get(at + 1) == Some(&b'-') => at += sql[at..].find('\n').unwrap_or(sql.len() - at),
-            b'/' if bytes.get(at + 1) == Some(&b'*') => {
-                at += sql[at..].find("*/").map_or(sql.len() - at, |end| end + 1);
-            }
             b'(' | b'[' => open.push((at, *byte)),
             b')' | b']' => {
                 let fellow = if *byte == b')' { b'(' } else { b'[' };
@@ -82,6 +124,20 @@ mod tests {
             "{% if a %}({% endif %}",
         ] {
             assert_eq!(fault(sql), None, "{sql}");
+        }
+    }
+
+    #[test]
+    fn quotes_and_comments_are_taken_out() {
+        for (sql, expected) in [
+            ("SUM(a)", "SUM(a)"),
+            ("'it''s' || \"x\".`y z`", "   ||  . "),
+            ("a -- SUM(b)\n+ /* ( ' */ größe", "a  \n+   größe"),
+            ("a /* ends", "a  "),
+            ("'not closed", "'not closed"),
+            ("'\\'' || 'b'", "'\\'' || 'b'"),
+        ] {
+            assert_eq!(without_quotes(sql), expected, "{sql}");
         }
     }
 

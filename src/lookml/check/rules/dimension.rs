@@ -4,7 +4,7 @@ use super::{
     super::{
         layers::{At, Word},
         parameters::DATE_ONLY_TIMEFRAMES,
-        scan,
+        scan, sql,
         view::{Field, FieldKind, View},
     },
     Checker,
@@ -102,10 +102,11 @@ fn is_time_of_day(frame: &str) -> bool {
 }
 
 /// Returns whether a SQL text is an aggregate, and neither a window nor a query of its own.
-fn aggregates(sql: &str) -> bool {
-    if !sql.contains('(') || !scan::calls(sql, &AGGREGATES) {
+fn aggregates(text: &str) -> bool {
+    if !text.contains('(') || !scan::calls(text, &AGGREGATES) {
         return false;
     }
-    let lower = sql.to_ascii_lowercase();
+    let lower = text.to_ascii_lowercase();
     !["over", "select", "unnest", "{%", "array", "list_"].iter().any(|word| lower.contains(word))
+        && scan::calls(&sql::without_quotes(text), &AGGREGATES)
 }

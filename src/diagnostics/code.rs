@@ -145,6 +145,7 @@ codes! {
         PartitionWithoutPromise "partition-without-promise",
         RollupWithoutSketch "rollup-without-sketch",
         LookmlUnreachableField "lookml-unreachable-field",
+        LookmlEmptyInclude "lookml-empty-include",
         LookmlUnscopedField "lookml-unscoped-field",
         LookmlDuplicateParameter "lookml-duplicate-parameter",
         LookmlIgnoredParameter "lookml-ignored-parameter",

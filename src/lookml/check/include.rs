@@ -109,6 +109,16 @@ impl<'a> Paths<'a> {
     }
 }
 
+/// Returns whether a path stands for any number of files, also for none.
+pub(super) fn is_pattern(path: &str) -> bool {
+    path.contains('*')
+}
+
+/// Returns whether a path means dashboards, on which no field, view or explore depends.
+pub(super) fn means_dashboards(path: &str) -> bool {
+    path.contains(".dashboard")
+}
+
 fn joined(folder: &str, rest: &str) -> String {
     if folder.is_empty() { rest.to_owned() } else { format!("{folder}/{rest}") }
 }

@@ -121,7 +121,10 @@ fn in_file(source: &Source<'_>, paths: &Paths<'_>, constants: &Constants<'_>) ->
     texts::check(source, constants, &mut found);
     for node in source.file.nodes.iter().filter(|node| node.key.text == "include") {
         let Some(pattern) = node.piece() else { continue };
-        if paths.find(source, pattern.text) == Included::Nothing {
+        let empty = paths.find(source, pattern.text) == Included::Nothing;
+        let is_pattern = include::is_pattern(pattern.text);
+        // Looker itself wrote `include: "*.dashboard.lookml"` into new models, before there was any dashboard.
+        if empty && !(is_pattern && include::means_dashboards(pattern.text)) {
             let message = format!("include `{}` matches no file", pattern.text);
             let span = Span::new(source.id, pattern.start, pattern.end());
             let near = nearest(pattern.text.trim_start_matches('/'), paths.iter());
@@ -129,7 +132,8 @@ fn in_file(source: &Source<'_>, paths: &Paths<'_>, constants: &Constants<'_>) ->
                 Some(near) => format!("Did you mean `/{near}`?"),
                 None => "Correct the path: `/` is the project's folder, `*` any name, `**` any folders.".to_owned(),
             };
-            found.push(Diagnostic::new(Code::LookmlUnknownInclude, span, message).help(help));
+            let code = if is_pattern { Code::LookmlEmptyInclude } else { Code::LookmlUnknownInclude };
+            found.push(Diagnostic::new(code, span, message).help(help));
         }
     }
     found

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     explore::Explore,
-    include::{Included, Paths},
+    include::{self, Included, Paths},
     layers::{At, Layers, Word},
     source::Source,
     view::{Field, View},
@@ -313,8 +313,11 @@ fn gather(
                     gather(file, sources, paths, seen, order, open);
                 }
             }
-            // An include that matches nothing is reported; what it should bring is not at hand either.
-            Included::Elsewhere | Included::Nothing => *open = true,
+            Included::Elsewhere => *open = true,
+            // A pattern brings what there is; the names of dashboards are needed by nothing.
+            Included::Nothing if include::is_pattern(pattern.text) || include::means_dashboards(pattern.text) => {}
+            // A file that is not at hand is reported; what it should bring is not at hand either.
+            Included::Nothing => *open = true,
         }
     }
     order.push(index);

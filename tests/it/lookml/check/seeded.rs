@@ -70,7 +70,7 @@ const MISTAKES: &[Mistake] = &[
     (EXPLORE, "join: billing {", "join: orders {", "lookml-duplicate-name", "join: orders {"),
     (CUSTOMERS, "set: internal {", "set: detail {", "lookml-duplicate-name", "set: detail {\n    fields: [name"),
     // Files
-    (MODEL, "/explores/*.explore.lkml", "/explore/*.explore.lkml", "lookml-unknown-include", "/explore/*.explore.lkml"),
+    (MODEL, "/explores/*.explore.lkml", "/explore/*.explore.lkml", "lookml-empty-include", "/explore/*.explore.lkml"),
     (REFINED, "/views/orders.view.lkml", "/views/order.view.lkml", "lookml-unknown-include", "/views/order.view.lkml"),
     (MODEL, "include: \"/tests/*.lkml\"\n", "", "lookml-unused-file", ""),
     // References

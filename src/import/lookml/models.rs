@@ -8,7 +8,7 @@ use super::{
     edges::Edges,
     measure::frames,
     say::Value,
-    source::{has_liquid, needs_extension, texts},
+    source::{has_liquid, texts},
 };
 use crate::lookml::check::view::{Field, FieldKind, View};
 
@@ -31,7 +31,7 @@ impl<'a> Fields<'_, 'a> {
         if let Some(why) = self.refused.get(&("models".to_owned(), view.name.to_owned())) {
             return Err(why.clone());
         }
-        if needs_extension(view) {
+        if view.needs_extension {
             return Err("it is there to be extended".to_owned());
         }
         if view.fields.is_empty() {

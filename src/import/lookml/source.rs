@@ -115,11 +115,6 @@ impl<'a> Lookml<'a> {
     }
 }
 
-/// Returns whether a view is only there to be extended.
-pub(super) fn needs_extension(view: &View<'_>) -> bool {
-    view.layers.last().word("extension").is_some_and(|word| word.text() == "required")
-}
-
 /// Returns whether a text is run by Looker before it is SQL.
 pub(super) fn has_liquid(text: &str) -> bool {
     text.contains("{%") || text.contains("{{")

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    layers::{At, Layers, Word},
+    layers::{At, Layers, Word, needs_extension},
     view::View,
 };
 
@@ -43,6 +43,7 @@ pub(crate) struct Explore<'a> {
     pub(crate) views: BTreeMap<&'a str, &'a str>,
     /// Whether it extends or refines what is not at hand, so that it may join anything.
     pub(crate) open: bool,
+    needs_extension: bool,
 }
 
 impl<'a> Explore<'a> {
@@ -71,7 +72,8 @@ impl<'a> Explore<'a> {
             views.entry(parent.base).or_insert(parent.views[parent.base]);
         }
         views.insert(base, from.unwrap_or(base));
-        Self { name, layers, joins, base, views, open: parents.iter().any(|parent| parent.open) }
+        let open = parents.iter().any(|parent| parent.open);
+        Self { name, layers, joins, base, views, open, needs_extension: needs_extension(own) }
     }
 
     /// Returns the view that a name stands for.
@@ -81,7 +83,7 @@ impl<'a> Explore<'a> {
 
     /// Returns whether it is only there to be extended.
     pub(crate) fn needs_extension(&self) -> bool {
-        self.layers.last().word("extension").is_some_and(|word| word.text() == "required")
+        self.needs_extension
     }
 
     /// Returns whether parts of its views are left out, so that what they refer to may be, too.

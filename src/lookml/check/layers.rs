@@ -103,6 +103,12 @@ impl<'a> Word<'a> {
     }
 }
 
+/// Returns whether a view or an explore is only there to be extended, as its own declaration and its refinements say:
+/// that of what it extends is not inherited.
+pub(super) fn needs_extension(own: &[At<'_>]) -> bool {
+    own.iter().rev().find_map(|layer| layer.word("extension")).is_some_and(|word| word.text() == "required")
+}
+
 /// What is said of one thing, the strongest last.
 #[derive(Clone, Debug)]
 pub(crate) struct Layers<'a> {

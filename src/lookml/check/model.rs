@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     explore::Explore,
     include::{self, Included, Paths},
-    layers::{At, Layers, Word},
+    layers::{At, Layers, Word, needs_extension},
     source::Source,
     view::{Field, View},
 };
@@ -161,6 +161,7 @@ impl<'a> Model<'a> {
         let layers = all.layers(name);
         let Some(first) = layers.first().filter(|_| !self.views.contains_key(name)) else { return };
         let mut view = View::new(name, *first);
+        view.needs_extension = needs_extension(&layers);
         path.push(name);
         let mut inherited: Option<Layers<'a>> = None;
         for extended in extends(&layers) {

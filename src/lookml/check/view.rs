@@ -95,6 +95,8 @@ pub(crate) struct View<'a> {
     sets: BTreeMap<&'a str, At<'a>>,
     /// Whether it extends or refines what is not at hand, so that it may have any field.
     pub(crate) open: bool,
+    /// Whether it is only there to be extended.
+    pub(crate) needs_extension: bool,
 }
 
 impl<'a> View<'a> {
@@ -106,6 +108,7 @@ impl<'a> View<'a> {
             index: HashMap::new(),
             sets: BTreeMap::new(),
             open: false,
+            needs_extension: false,
         }
     }
 

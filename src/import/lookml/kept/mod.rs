@@ -21,7 +21,6 @@ use super::{
     dimension::Fields,
     measure::Measures,
     report::{Ledger, Outcome},
-    source::needs_extension,
 };
 use crate::{
     diagnostics::Diagnostics,
@@ -92,7 +91,7 @@ impl<'a> Kept<'_, '_, 'a> {
         let mut files = Vec::new();
         let mut whole: BTreeSet<&str> = BTreeSet::new();
         for view in self.fields.lookml.model.views.values() {
-            if needs_extension(view) {
+            if view.needs_extension {
                 view.layers.iter().for_each(|at| ledger.mark(at, Outcome::Native, "it is in the views that extend it"));
             } else if self.is_anew(view, &needed) {
                 let fields = view.fields.iter().flat_map(|field| field.layers.iter());

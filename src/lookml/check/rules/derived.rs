@@ -8,7 +8,6 @@ use super::{
     },
     Checker,
     query::TRIGGERS,
-    reference::requires_extension,
 };
 use crate::diagnostics::{Code, Diagnostic};
 
@@ -34,7 +33,7 @@ impl<'m, 'a> Checker<'m, 'a> {
             let made = ["sql", "explore_source", "sql_create", "create_process"];
             let tables: Vec<At<'a>> = view.layers.all("derived_table").collect();
             let empty = made.iter().all(|key| tables.iter().all(|table| table.child(key).is_none()));
-            if empty && !view.open && !requires_extension(view) {
+            if empty && !view.open && !view.needs_extension {
                 let word = Word { file: table.file, piece: table.node.key };
                 self.missing(word, &format!("derived_table of view `{}`", view.name), "sql");
             }

@@ -26,7 +26,7 @@ impl<'m, 'a> Checker<'m, 'a> {
         let found = view.field(name);
         // What is only there to be extended may lean on what extends it.
         let base = self.extended.contains(view.name) && !self.uses.contains_key(view.name);
-        if found.is_none() && !view.open && !base && !requires_extension(view) {
+        if found.is_none() && !view.open && !base && !view.needs_extension {
             self.no_field(view, name, word);
         }
         found
@@ -39,7 +39,7 @@ impl<'m, 'a> Checker<'m, 'a> {
             Some(target) => target,
             None if alias == view.name || self.model.views.contains_key(alias) => alias,
             None => {
-                if !self.model.open && !requires_extension(view) && explores.iter().all(|explore| !explore.open) {
+                if !self.model.open && !view.needs_extension && explores.iter().all(|explore| !explore.open) {
                     let known = self.model.views.keys().copied();
                     self.unknown(Code::LookmlUnknownView, "view", alias_of(word), known);
                 }
@@ -51,7 +51,7 @@ impl<'m, 'a> Checker<'m, 'a> {
                 self.unreachable(view, alias, word, &explores);
                 Some(found)
             }
-            Lookup::NoField(other) if !requires_extension(view) => {
+            Lookup::NoField(other) if !view.needs_extension => {
                 self.no_field(other, field, word);
                 None
             }
@@ -135,7 +135,7 @@ impl<'m, 'a> Checker<'m, 'a> {
         let (alias, _) = scan::parts(word.text());
         if let Some(alias) = alias.filter(|alias| *alias != view.name && !self.sees(view, alias)) {
             // Looker leaves such a field out of the list.
-            if !self.model.open && !requires_extension(view) {
+            if !self.model.open && !view.needs_extension {
                 let message = format!("there is no view `{alias}`, whose fields a list of view `{}` names", view.name);
                 let help = "Take the name out of the list: Looker does not show the field.";
                 self.say(Code::LookmlUnreachableField, word, message, help);
@@ -182,7 +182,7 @@ impl<'m, 'a> Checker<'m, 'a> {
     }
 
     fn set(&mut self, view: &'m View<'a>, name: &str, word: Word<'a>) {
-        if view.set(name).is_some() || view.open || name == "ALL_FIELDS" || requires_extension(view) {
+        if view.set(name).is_some() || view.open || name == "ALL_FIELDS" || view.needs_extension {
             return;
         }
         let message = format!("view `{}` has no set `{name}`", view.name);
@@ -211,9 +211,4 @@ fn alias_of(word: Word<'_>) -> Word<'_> {
     let mut piece = word.piece;
     piece.text = piece.text.split('.').next().unwrap_or(piece.text);
     Word { piece, ..word }
-}
-
-/// Returns whether a view is only there to be extended.
-pub(super) fn requires_extension(view: &View<'_>) -> bool {
-    view.layers.last().word("extension").is_some_and(|word| word.text() == "required")
 }

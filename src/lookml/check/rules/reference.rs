@@ -12,6 +12,9 @@ use super::{
 };
 use crate::diagnostics::{Code, Diagnostic, nearest};
 
+/// What stands in the place of a field where a view is named by its table: `${orders.SQL_TABLE_NAME}`.
+const TABLE: &str = "SQL_TABLE_NAME";
+
 impl<'m, 'a> Checker<'m, 'a> {
     /// Resolves what a field of a view refers to, and reports it if it is nowhere.
     pub(super) fn in_view(&mut self, view: &'m View<'a>, word: Word<'a>) -> Option<&'m Field<'a>> {
@@ -46,6 +49,9 @@ impl<'m, 'a> Checker<'m, 'a> {
                 return None;
             }
         };
+        if field == TABLE {
+            return None;
+        }
         match self.model.lookup(target, field) {
             Lookup::Found(found) => {
                 self.unreachable(view, alias, word, &explores);
@@ -80,6 +86,10 @@ impl<'m, 'a> Checker<'m, 'a> {
     pub(super) fn in_explore(&mut self, explore: &'m Explore<'a>, home: &str, word: Word<'a>) -> Option<&'m Field<'a>> {
         let (alias, field) = scan::parts(word.text());
         let alias = alias.unwrap_or(home);
+        let is_view = self.model.open || self.model.views.contains_key(alias) || explore.view(alias).is_some();
+        if field == TABLE && is_view {
+            return None;
+        }
         let Some(view) = explore.view(alias) else {
             if !explore.open && !explore.needs_extension() {
                 let message = format!("explore `{}` has no view `{alias}`", explore.name);

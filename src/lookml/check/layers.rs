@@ -1,6 +1,7 @@
 //! What is said of one thing in several places: a view and its refinements, a field and what extends it.
 //!
-//! Later layers win, save for what adds up (`filters`, `join`, `link` …), which is asked for with [`Layers::all`].
+//! Later layers win, save for what adds up (`filters`, `join`, `link` …), which is asked for with [`Layers::all`], and
+//! for what they take up with `EXTENDED`, which [`Layers::holding`] knows.
 
 use super::super::syntax::{Item, Node, Piece, Value};
 use crate::files::{FileId, Span};
@@ -62,6 +63,15 @@ impl<'a> At<'a> {
             Value::List(items) => items.iter().map(|item| word(item.first())).collect(),
             Value::Word(piece) | Value::Text(piece) => vec![word(*piece)],
             Value::Block(_) | Value::Nodes { .. } => Vec::new(),
+        }
+    }
+
+    /// Returns whether a value takes up what it would replace: `sql: ${EXTENDED} + 1 ;;`, `fields: [EXTENDED*, id]`.
+    fn takes_up(self) -> bool {
+        match &self.node.value {
+            Value::List(items) => items.iter().any(|item| item.first().text.starts_with("EXTENDED")),
+            Value::Word(text) | Value::Text(text) | Value::Block(text) => text.text.contains("${EXTENDED}"),
+            Value::Nodes { .. } => false,
         }
     }
 
@@ -158,6 +168,21 @@ impl<'a> Layers<'a> {
     /// Returns whether the strongest word of a key is `yes`.
     pub(crate) fn says_yes(&self, key: &str) -> bool {
         self.word(key).is_some_and(|word| word.text() == "yes")
+    }
+
+    /// Returns the nodes of a key that hold: those of the strongest layer, and of those before it that it takes up.
+    ///
+    /// What a refinement or a child replaces is never run, whatever it refers to.
+    pub(crate) fn holding(&self, key: &str) -> Vec<At<'a>> {
+        let mut found = Vec::new();
+        for layer in self.iter().rev() {
+            let before = found.len();
+            found.extend(layer.children(key));
+            if found.len() > before && !found[before..].iter().any(|at: &At<'_>| at.takes_up()) {
+                break;
+            }
+        }
+        found
     }
 
     /// Returns the nodes of a key in all layers.

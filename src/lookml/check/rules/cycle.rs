@@ -73,7 +73,7 @@ fn leads<'v, 'a>(field: &Field<'a>, view: &'v View<'a>) -> Vec<(&'v Field<'a>, W
     let mut found = Vec::new();
     for key in LEADS {
         let Some(strongest) = field.layers.iter().rev().find(|layer| layer.child(key).is_some()) else { continue };
-        for word in references(strongest, key) {
+        for word in references(strongest.children(key)) {
             let (alias, name) = scan::parts(word.text());
             if alias.is_none_or(|alias| alias == view.name) {
                 found.extend(view.field(name).map(|to| (to, word)));

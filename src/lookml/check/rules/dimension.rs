@@ -36,12 +36,12 @@ impl<'m, 'a> Checker<'m, 'a> {
                 self.ignored(&field.layers, &[key], &format!("only a dimension of type `{}` has it", types[0]));
             }
         }
-        for case in field.layers.all("case") {
+        for case in field.layers.holding("case") {
             for when in case.children("when") {
                 for wanted in ["sql", "label"].into_iter().filter(|wanted| when.child(wanted).is_none()) {
                     self.missing(when.name(), "`when`", wanted);
                 }
-                for word in references(when, "sql") {
+                for word in references(when.children("sql")) {
                     self.in_view(view, word);
                 }
             }
@@ -77,21 +77,20 @@ impl<'m, 'a> Checker<'m, 'a> {
     }
 
     fn dimension_sql(&mut self, view: &'m View<'a>, field: &'m Field<'a>) {
-        for layer in field.layers.iter() {
-            for word in references(layer, "sql") {
-                let Some(other) = self.in_view(view, word) else { continue };
-                if other.kind == FieldKind::Measure {
-                    let message = format!("{} `{}` refers to measure `{}`", field.kind.word(), field.name, other.name);
-                    let help = "A dimension has a value in each row. Make it a measure of type `number`.";
-                    self.say(Code::LookmlMeasureInDimension, word, message, help);
-                }
+        let held = field.layers.holding("sql");
+        for word in references(held.iter().copied()) {
+            let Some(other) = self.in_view(view, word) else { continue };
+            if other.kind == FieldKind::Measure {
+                let message = format!("{} `{}` refers to measure `{}`", field.kind.word(), field.name, other.name);
+                let help = "A dimension has a value in each row. Make it a measure of type `number`.";
+                self.say(Code::LookmlMeasureInDimension, word, message, help);
             }
-            if let Some(sql) = layer.word("sql").filter(|sql| aggregates(sql.text())) {
-                let message = format!("{} `{}` aggregates", field.kind.word(), field.name);
-                let help = "A dimension has a value in each row. Make it a measure, or use a window function.";
-                let word = Word { piece: sql.piece.trimmed(), ..sql };
-                self.say(Code::LookmlAggregateInDimension, word, message, help);
-            }
+        }
+        for sql in held.into_iter().filter_map(At::value).filter(|sql| aggregates(sql.text())) {
+            let message = format!("{} `{}` aggregates", field.kind.word(), field.name);
+            let help = "A dimension has a value in each row. Make it a measure, or use a window function.";
+            let word = Word { piece: sql.piece.trimmed(), ..sql };
+            self.say(Code::LookmlAggregateInDimension, word, message, help);
         }
     }
 }

@@ -26,15 +26,15 @@ impl<'m, 'a> Checker<'m, 'a> {
         for join in &explore.joins {
             self.join(explore, join);
         }
+        for key in ["sql_always_where", "sql_always_having"] {
+            for word in references(explore.layers.holding(key)) {
+                self.in_explore(explore, explore.base, word);
+            }
+        }
+        for word in explore.layers.holding("fields").into_iter().flat_map(At::items) {
+            self.listed_in_explore(explore, explore.base, word);
+        }
         for layer in explore.layers.iter() {
-            for key in ["sql_always_where", "sql_always_having"] {
-                for word in references(layer, key) {
-                    self.in_explore(explore, explore.base, word);
-                }
-            }
-            for word in layer.children("fields").flat_map(At::items) {
-                self.listed_in_explore(explore, explore.base, word);
-            }
             for filter in layer.children("access_filter") {
                 self.access_filter(explore, filter);
             }

@@ -19,37 +19,33 @@ const NAMES: [&str; 4] = ["order_by_field", "start_location_field", "end_locatio
 
 impl<'m, 'a> Checker<'m, 'a> {
     pub(super) fn field(&mut self, view: &'m View<'a>, field: &'m Field<'a>) {
+        for word in SQL.iter().flat_map(|key| references(field.layers.holding(key))) {
+            self.in_view(view, word);
+        }
+        for word in NAMES.iter().filter_map(|key| field.layers.word(key)) {
+            self.in_view(view, word);
+        }
+        for word in field.layers.holding("drill_fields").into_iter().flat_map(At::items) {
+            self.listed_in_view(view, word);
+        }
+        for word in ["sql", "html"].iter().flat_map(|key| liquid(field.layers.holding(key))) {
+            self.in_view(view, word);
+        }
+        self.format(&field.layers);
+        self.suggestions(view, &field.layers);
         for layer in field.layers.iter() {
-            for key in SQL {
-                for word in references(layer, key) {
-                    self.in_view(view, word);
-                }
-            }
-            for word in NAMES.iter().filter_map(|key| layer.word(key)) {
-                self.in_view(view, word);
-            }
-            for word in layer.children("drill_fields").flat_map(At::items) {
-                self.listed_in_view(view, word);
-            }
-            for key in ["sql", "html"] {
-                for word in liquid(layer, key) {
-                    self.in_view(view, word);
-                }
-            }
-            self.format(layer);
             self.grants(layer);
-            self.suggestions(view, layer);
             self.links(layer);
         }
         if matches!(field.kind, FieldKind::Filter | FieldKind::Parameter) {
-            for word in field.layers.iter().flat_map(|layer| references(layer, "sql")) {
+            for word in references(field.layers.holding("sql")) {
                 self.in_view(view, word);
             }
         }
     }
 
-    fn format(&mut self, layer: At<'a>) {
-        if let Some(name) = layer.word("value_format_name") {
+    fn format(&mut self, layers: &Layers<'a>) {
+        if let Some(name) = layers.word("value_format_name") {
             let known =
                 BUILT_IN_FORMATS.contains(&name.text()) || self.model.declares("named_value_format", name.text());
             if !known {
@@ -58,7 +54,7 @@ impl<'m, 'a> Checker<'m, 'a> {
                 self.unknown(Code::LookmlUnknownFormat, "value format", name, formats);
             }
         }
-        if let Some(name) = layer.word("map_layer_name") {
+        if let Some(name) = layers.word("map_layer_name") {
             let known = BUILT_IN_MAP_LAYERS.contains(&name.text()) || self.model.declares("map_layer", name.text());
             if !known {
                 let layers: Vec<&str> =
@@ -78,8 +74,8 @@ impl<'m, 'a> Checker<'m, 'a> {
         }
     }
 
-    fn suggestions(&mut self, view: &'m View<'a>, layer: At<'a>) {
-        let explore = match layer.word("suggest_explore") {
+    fn suggestions(&mut self, view: &'m View<'a>, layers: &Layers<'a>) {
+        let explore = match layers.word("suggest_explore") {
             None => None,
             Some(name) => {
                 let explore = self.model.explores.get(name.text());
@@ -91,7 +87,7 @@ impl<'m, 'a> Checker<'m, 'a> {
                 explore
             }
         };
-        match (layer.word("suggest_dimension"), explore) {
+        match (layers.word("suggest_dimension"), explore) {
             (Some(name), Some(explore)) => {
                 self.in_explore(explore, explore.base, name);
             }
@@ -129,13 +125,14 @@ impl<'m, 'a> Checker<'m, 'a> {
     }
 }
 
-/// Returns the fields in `${…}` of a parameter.
-pub(super) fn references<'a>(layer: At<'a>, key: &str) -> Vec<Word<'a>> {
-    let values = layer.node.nodes().iter().filter(|node| node.key.text == key).filter_map(|node| node.piece());
-    values.flat_map(scan::fields).map(|piece| Word { file: layer.file, piece }).collect()
+/// Returns the fields in `${…}` of some texts.
+pub(super) fn references<'a>(texts: impl IntoIterator<Item = At<'a>>) -> Vec<Word<'a>> {
+    let texts = texts.into_iter().filter_map(At::value);
+    texts.flat_map(|Word { file, piece }| scan::fields(piece).map(move |piece| Word { file, piece })).collect()
 }
 
-fn liquid<'a>(layer: At<'a>, key: &str) -> Vec<Word<'a>> {
-    let values = layer.node.nodes().iter().filter(|node| node.key.text == key).filter_map(|node| node.piece());
-    values.flat_map(scan::liquid_fields).map(|piece| Word { file: layer.file, piece }).collect()
+/// Returns the fields that the Liquid tags of some texts name.
+fn liquid<'a>(texts: impl IntoIterator<Item = At<'a>>) -> Vec<Word<'a>> {
+    let texts = texts.into_iter().filter_map(At::value);
+    texts.flat_map(|Word { file, piece }| scan::liquid_fields(piece).map(move |piece| Word { file, piece })).collect()
 }

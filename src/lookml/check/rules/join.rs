@@ -19,21 +19,17 @@ impl<'m, 'a> Checker<'m, 'a> {
             let help = format!("Give the join a name of its own, and say `from: {}` in it.", join.view());
             self.say(Code::LookmlDuplicateName, name, message, help);
         }
-        for layer in join.layers.iter() {
-            self.grants(layer);
-            for key in ["sql_on", "sql_where"] {
-                for word in references(layer, key) {
-                    // A name without a view may be meant for either side.
-                    let home = if self.knows(explore, join.alias, word) { join.alias } else { explore.base };
-                    self.in_explore(explore, home, word);
-                }
-            }
-            for word in layer.children("fields").flat_map(At::items) {
-                self.listed_in_explore(explore, join.alias, word);
-            }
-            for word in layer.children("required_joins").flat_map(At::items) {
-                self.required_join(explore, word);
-            }
+        join.layers.iter().for_each(|layer| self.grants(layer));
+        for word in ["sql_on", "sql_where"].iter().flat_map(|key| references(join.layers.holding(key))) {
+            // A name without a view may be meant for either side.
+            let home = if self.knows(explore, join.alias, word) { join.alias } else { explore.base };
+            self.in_explore(explore, home, word);
+        }
+        for word in join.layers.holding("fields").into_iter().flat_map(At::items) {
+            self.listed_in_explore(explore, join.alias, word);
+        }
+        for word in join.layers.holding("required_joins").into_iter().flat_map(At::items) {
+            self.required_join(explore, word);
         }
         self.condition(join, name);
         if let Some(key) = join.layers.word("foreign_key") {

@@ -80,24 +80,21 @@ impl<'m, 'a> Checker<'m, 'a> {
     fn measure_sql(&mut self, view: &'m View<'a>, field: &'m Field<'a>, kind: &str) {
         let mut dimensions = 0;
         let mut others = 0;
-        for layer in field.layers.iter() {
-            for word in references(layer, "sql") {
-                let Some(other) = self.in_view(view, word) else {
-                    others += 1;
-                    continue;
-                };
-                match other.kind {
-                    FieldKind::Dimension | FieldKind::Group => dimensions += 1,
-                    _ => others += 1,
-                }
-                if other.kind == FieldKind::Measure && aggregates(kind) {
-                    let message =
-                        format!("measure `{}` of type `{kind}` aggregates measure `{}`", field.name, other.name);
-                    let help = "An aggregate takes dimensions. Use type `number` to compute with measures.";
-                    self.say(Code::LookmlAggregateOfAggregate, word, message, help);
-                } else if matches!(other.kind, FieldKind::Dimension | FieldKind::Group) && AFTER.contains(&kind) {
-                    self.wrong_kind(word, &format!("`sql` of type `{kind}`"), "measure");
-                }
+        for word in references(field.layers.holding("sql")) {
+            let Some(other) = self.in_view(view, word) else {
+                others += 1;
+                continue;
+            };
+            match other.kind {
+                FieldKind::Dimension | FieldKind::Group => dimensions += 1,
+                _ => others += 1,
+            }
+            if other.kind == FieldKind::Measure && aggregates(kind) {
+                let message = format!("measure `{}` of type `{kind}` aggregates measure `{}`", field.name, other.name);
+                let help = "An aggregate takes dimensions. Use type `number` to compute with measures.";
+                self.say(Code::LookmlAggregateOfAggregate, word, message, help);
+            } else if matches!(other.kind, FieldKind::Dimension | FieldKind::Group) && AFTER.contains(&kind) {
+                self.wrong_kind(word, &format!("`sql` of type `{kind}`"), "measure");
             }
         }
         let place = field.layers.last().name();

@@ -88,7 +88,7 @@ impl<'m, 'a> Checker<'m, 'a> {
                 self.missing(binding.name(), "`bind_filters`", wanted);
             }
         }
-        for word in references(source, "expression_custom_filter") {
+        for word in references(source.children("expression_custom_filter")) {
             self.in_explore(explore, explore.base, word);
         }
         Some(explore)
@@ -112,7 +112,7 @@ impl<'m, 'a> Checker<'m, 'a> {
                 if assert.child("expression").is_none() {
                     self.missing(assert.name(), "`assert`", "expression");
                 }
-                for word in references(assert, "expression") {
+                for word in references(assert.children("expression")) {
                     // An expression names columns, or the fields behind them.
                     if columns.iter().any(|(column, field)| *column == word.text() || field.text() == word.text()) {
                         continue;

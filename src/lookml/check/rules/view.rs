@@ -16,9 +16,9 @@ impl<'m, 'a> Checker<'m, 'a> {
         self.members(view);
         for layer in view.layers.iter() {
             self.grants(layer);
-            for word in layer.children("drill_fields").flat_map(At::items) {
-                self.listed_in_view(view, word);
-            }
+        }
+        for word in view.layers.holding("drill_fields").into_iter().flat_map(At::items) {
+            self.listed_in_view(view, word);
         }
         for (_, set) in view.sets() {
             for word in set.child("fields").map(At::items).unwrap_or_default() {

@@ -80,6 +80,8 @@ impl<'m, 'a> Checker<'m, 'a> {
     fn measure_sql(&mut self, view: &'m View<'a>, field: &'m Field<'a>, kind: &str) {
         let mut dimensions = 0;
         let mut others = 0;
+        // The `sql` of a `count` does nothing, which is what is said of it below.
+        let aggregates = aggregates(kind) && kind != "count";
         for word in references(field.layers.holding("sql")) {
             let Some(other) = self.in_view(view, word) else {
                 others += 1;
@@ -89,7 +91,7 @@ impl<'m, 'a> Checker<'m, 'a> {
                 FieldKind::Dimension | FieldKind::Group => dimensions += 1,
                 _ => others += 1,
             }
-            if other.kind == FieldKind::Measure && aggregates(kind) {
+            if other.kind == FieldKind::Measure && aggregates {
                 let message = format!("measure `{}` of type `{kind}` aggregates measure `{}`", field.name, other.name);
                 let help = "An aggregate takes dimensions. Use type `number` to compute with measures.";
                 self.say(Code::LookmlAggregateOfAggregate, word, message, help);

@@ -72,6 +72,32 @@ impl<'a> Field<'a> {
         )
     }
 
+    /// Returns whether it has members such as `created_date`: a group of times, or a dimension or measure of type `time`, as
+    /// older projects write it.
+    pub(crate) fn has_timeframes(&self) -> bool {
+        match self.kind {
+            FieldKind::Group => self.type_name() != "duration",
+            FieldKind::Dimension | FieldKind::Measure => self.type_name() == "time",
+            FieldKind::Filter | FieldKind::Parameter => false,
+        }
+    }
+
+    /// Returns the names that it can be referred to by, as far as it lists its members.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let list = |key: &str| self.layers.child(key).map(At::items).unwrap_or_default();
+        let mut names = Vec::new();
+        if self.kind != FieldKind::Group {
+            names.push(self.name.to_owned());
+        }
+        if self.has_timeframes() {
+            let frames = list("timeframes").into_iter().chain(list("custom_timeframes"));
+            names.extend(frames.map(|frame| format!("{}_{}", self.name, frame.text())));
+        } else if self.kind == FieldKind::Group {
+            names.extend(list("intervals").iter().map(|unit| format!("{}s_{}", unit.text(), self.name)));
+        }
+        names
+    }
+
     /// Returns whether a group has a member of this suffix or prefix: `date` or `days`.
     fn has_member(&self, list: &str, member: &str) -> bool {
         match self.layers.child(list) {
@@ -156,37 +182,38 @@ impl<'a> View<'a> {
 
     /// Returns the field that a name stands for: itself, or the group that it is a member of.
     pub(crate) fn field(&self, name: &str) -> Option<&Field<'a>> {
-        self.index.get(&(name, false)).map(|index| &self.fields[*index]).or_else(|| self.member(name))
+        self.place(name).map(|place| &self.fields[place])
     }
 
-    fn group(&self, name: &str) -> Option<&Field<'a>> {
-        self.index.get(&(name, true)).map(|index| &self.fields[*index])
+    /// Returns the place among the fields of the one that a name stands for.
+    pub(crate) fn place(&self, name: &str) -> Option<usize> {
+        self.index.get(&(name, false)).copied().or_else(|| self.member(name))
     }
 
     /// Finds `created_date` in the group `created`, and `days_open` in the group `open`.
-    fn member(&self, name: &str) -> Option<&Field<'a>> {
-        for (at, _) in name.match_indices('_') {
+    fn member(&self, name: &str) -> Option<usize> {
+        let find = |name: &str, group: bool, fits: &dyn Fn(&Field<'a>) -> bool| {
+            self.index.get(&(name, group)).copied().filter(|place| fits(&self.fields[*place]))
+        };
+        name.match_indices('_').find_map(|(at, _)| {
             let (left, right) = (&name[..at], &name[at + 1..]);
-            if is_timeframe(right)
-                && let Some(group) = self.group(left).filter(|group| group.type_name() != "duration")
-                && group.has_member("timeframes", right)
-            {
-                return Some(group);
+            if is_timeframe(right) {
+                let fits = |field: &Field<'a>| field.has_timeframes() && field.has_member("timeframes", right);
+                if let Some(place) = find(left, true, &fits).or_else(|| find(left, false, &fits)) {
+                    return Some(place);
+                }
             }
-            if CUSTOM_TIMEFRAMES.contains(&right)
-                && let Some(group) = self.group(left).filter(|group| group.type_name() == "custom_calendar")
-                && group.has_member("custom_timeframes", right)
-            {
-                return Some(group);
+            if CUSTOM_TIMEFRAMES.contains(&right) {
+                let fits = |field: &Field<'a>| {
+                    field.type_name() == "custom_calendar" && field.has_member("custom_timeframes", right)
+                };
+                if let Some(place) = find(left, true, &fits) {
+                    return Some(place);
+                }
             }
-            if let Some(interval) = left.strip_suffix('s').filter(|interval| INTERVALS.contains(interval))
-                && let Some(group) = self.group(right).filter(|group| group.type_name() == "duration")
-                && group.has_member("intervals", interval)
-            {
-                return Some(group);
-            }
-        }
-        None
+            let interval = left.strip_suffix('s').filter(|interval| INTERVALS.contains(interval))?;
+            find(right, true, &|field| field.type_name() == "duration" && field.has_member("intervals", interval))
+        })
     }
 
     /// Returns a set.
@@ -201,20 +228,6 @@ impl<'a> View<'a> {
 
     /// Returns all names that fields can be referred to by.
     pub(crate) fn names(&self) -> Vec<String> {
-        let mut names = Vec::with_capacity(self.fields.len());
-        for field in &self.fields {
-            let list = |key: &str| field.layers.child(key).map(At::items).unwrap_or_default();
-            match field.kind {
-                FieldKind::Group if field.type_name() == "duration" => {
-                    names.extend(list("intervals").iter().map(|unit| format!("{}s_{}", unit.text(), field.name)));
-                }
-                FieldKind::Group => {
-                    let frames = list("timeframes").into_iter().chain(list("custom_timeframes"));
-                    names.extend(frames.map(|frame| format!("{}_{}", field.name, frame.text())));
-                }
-                _ => names.push(field.name.to_owned()),
-            }
-        }
-        names
+        self.fields.iter().flat_map(Field::names).collect()
     }
 }

@@ -187,7 +187,7 @@ impl<'m, 'a> Checker<'m, 'a> {
         }
         if let Some(word) = field.layers.word("based_on_time")
             && let Some(time) = self.in_view(view, word)
-            && (time.kind != FieldKind::Group || time.type_name() == "duration")
+            && (time.kind == FieldKind::Measure || !time.has_timeframes())
         {
             let message = format!("`based_on_time` needs a member of a time group, and `{}` is none", word.text());
             self.say(Code::LookmlInvalidPeriod, word, message, "Name a member such as `created_year`.");

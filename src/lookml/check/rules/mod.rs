@@ -12,11 +12,12 @@ mod measure;
 mod query;
 mod reference;
 mod settings;
+mod shown;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{explore::Explore, layers::Word, model::Model};
+use super::{explore::Explore, layers::Word, model::Model, view::Field};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, nearest};
 
 /// A model and what is found in it.
@@ -27,6 +28,8 @@ struct Checker<'m, 'a> {
     uses: BTreeMap<&'a str, Vec<&'m Explore<'a>>>,
     /// The views that others extend.
     extended: BTreeSet<&'a str>,
+    /// The field whose texts and names are looked at.
+    within: Option<&'m Field<'a>>,
 }
 
 /// Checks a model.
@@ -39,7 +42,7 @@ pub(super) fn check(model: &Model<'_>) -> Diagnostics {
     let layers = model.views.values().flat_map(|view| view.layers.iter());
     let extends = layers.flat_map(|layer| layer.children("extends"));
     let extended = extends.flat_map(|list| list.items()).map(Word::text).collect();
-    let mut checker = Checker { model, found: Diagnostics::new(), uses, extended };
+    let mut checker = Checker { model, found: Diagnostics::new(), uses, extended, within: None };
     checker.settings();
     for view in model.views.values() {
         checker.view(view);

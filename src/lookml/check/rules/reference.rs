@@ -42,7 +42,10 @@ impl<'m, 'a> Checker<'m, 'a> {
             Some(target) => target,
             None if alias == view.name || self.model.views.contains_key(alias) => alias,
             None => {
-                if !self.model.open && !view.needs_extension && explores.iter().all(|explore| !explore.open) {
+                let shown =
+                    explores.is_empty() || explores.iter().any(|explore| self.shows(explore, view, self.within));
+                let closed = !self.model.open && explores.iter().all(|explore| !explore.open);
+                if closed && shown && !view.needs_extension {
                     let known = self.model.views.keys().copied();
                     self.unknown(Code::LookmlUnknownView, "view", alias_of(word), known);
                 }

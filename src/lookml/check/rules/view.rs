@@ -26,6 +26,7 @@ impl<'m, 'a> Checker<'m, 'a> {
             }
         }
         for field in &view.fields {
+            self.within = Some(field);
             self.field(view, field);
             match field.kind {
                 FieldKind::Dimension => self.dimension(view, field),
@@ -34,6 +35,7 @@ impl<'m, 'a> Checker<'m, 'a> {
                 FieldKind::Filter | FieldKind::Parameter => {}
             }
         }
+        self.within = None;
         self.no_field_circle(view);
         self.derived_table(view);
     }

@@ -47,6 +47,7 @@ pub(super) fn check(model: &Model<'_>) -> Diagnostics {
     for view in model.views.values() {
         checker.view(view);
     }
+    checker.no_field_circle();
     for explore in model.explores.values() {
         checker.explore(explore);
     }

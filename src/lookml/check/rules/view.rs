@@ -36,7 +36,6 @@ impl<'m, 'a> Checker<'m, 'a> {
             }
         }
         self.within = None;
-        self.no_field_circle(view);
         self.derived_table(view);
     }
 

@@ -7,6 +7,7 @@ mod fuzz;
 mod grown;
 mod outside;
 mod seeded;
+mod written;
 
 use std::collections::BTreeMap;
 

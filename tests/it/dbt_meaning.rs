@@ -78,6 +78,82 @@ metrics:
     assert!(tells(&found, "start", "by week"));
 }
 
+#[test]
+fn a_metric_and_an_input_of_its_name_are_told_apart() {
+    let metrics = "
+metrics:
+  - { name: growth, label: x, type: derived, type_params: { expr: amount_now - amount, metrics: [{ name: amount, offset_window: 7 days }, { name: amount, alias: amount_now }] } }
+  - { name: twice, label: x, type: derived, type_params: { expr: amount - amount, metrics: [{ name: amount, offset_window: 7 days }, { name: amount }] } }
+";
+    let found = with(metrics).expect("it is a project");
+    let written = "expr: amount_now - amount\n    inputs:\n      amount: { metric: amount, offset: 7 days, shift: rows }\n      \
+                   amount_now: { metric: amount }\n";
+    assert!(text(&found).contains(written), "{}", text(&found));
+    assert_eq!(left_out(&found, "twice"), "two of its inputs are called `amount`");
+}
+
+#[test]
+fn sql_keeps_what_its_warehouse_makes_of_null_and_its_constants() {
+    let orders = crate::dbt::ORDERS
+        .replace("dimensions:\n", "dimensions:\n      - { name: whole, type: categorical, expr: \"concat(first, ' ', last)\" }\n")
+        .replace(
+            "measures: [",
+            "measures: [{ name: best, agg: sum, expr: \"greatest(price, 1)\", create_metric: true }, { name: of_file, agg: sum, \
+             expr: \"case when status = 'of orders.csv' then 1 else 0 end\", create_metric: true }, \
+             { name: pieces, agg: sum, expr: \"pieces::int\", create_metric: true }, ",
+        );
+    let metrics = r#"
+metrics:
+  - { name: least_of, label: x, type: derived, type_params: { expr: "least(best, amount)", metrics: [best, amount] } }
+  - { name: nobody, label: x, type: simple, type_params: { measure: amount }, filter: "concat({{ Dimension('order__status') }}, '!') = '!'" }
+"#;
+    let of = |dialect: Option<&str>| {
+        let files = [("models/orders.yml", orders.as_str()), ("models/m.yml", metrics)];
+        project("name: shop\n", &files, Options { dialect: dialect.map(str::to_owned), ..Options::default() })
+    };
+    let found = of(Some("duckdb"));
+    let written = text(&found);
+    for says in [
+        "concat(coalesce(cast(first as string), ''), ' ', coalesce(cast(last as string), ''))",
+        "greatest(coalesce(price, 1), 1)",
+        "expr: case when status = 'of orders.csv' then 1 else 0 end",
+        "least(coalesce(best, amount), coalesce(amount, best))",
+        "concat(coalesce(cast(status as string), ''), '!') = '!'",
+        "expr: { duckdb: \"pieces::int\" }",
+    ] {
+        assert!(written.contains(says), "{says} is not in {written}");
+    }
+    assert!(tells(&found, "pieces", "halves"));
+    let found = of(None);
+    assert!(text(&found).contains("of orders.csv"));
+    for name in ["best", "least_of", "nobody", "orders.whole"] {
+        let why = left_out(&found, name);
+        assert!(why.contains("pass over null") || why.contains("`best` was left out"), "{name}: {why}");
+    }
+}
+
+#[test]
+fn a_spine_of_hours_gives_no_periods_of_its_own() {
+    let hours = r#"
+models:
+  - name: days
+    time_spine: { standard_granularity_column: at, custom_granularities: [{ name: shift, column_name: shift_no }] }
+    columns: [{ name: at, granularity: hour }]
+metrics:
+  - { name: early, label: x, type: simple, type_params: { measure: amount }, filter: "{{ TimeDimension('metric_time', 'shift') }} = 1" }
+"#;
+    let found = imported(&[("models/orders.yml", crate::dbt::ORDERS), ("models/days.yml", hours)]).expect("it is one");
+    assert!(left_out(&found, "shift").contains("has a row for each hour"));
+    assert!(left_out(&found, "early").contains("by `shift`"), "{:?}", found.report);
+    assert!(!found.report.paths.contains_key("metric_time__shift") && !text(&found).contains("calendars:"));
+    let manifest = r#"{ "semantic_models": [], "metrics": [], "project_configuration": { "time_spines": [ { "node_relation":
+        { "schema_name": "s", "alias": "hours" }, "primary_column": { "name": "at", "time_granularity": "hour" },
+        "custom_granularities": [{ "name": "shift", "column_name": "shift_no" }] } ] } }"#;
+    let files = [("models/orders.yml", crate::dbt::ORDERS), ("target/semantic_manifest.json", manifest)];
+    let found = imported(&files).expect("it is a project");
+    assert!(left_out(&found, "shift").contains("has a row for each hour"));
+}
+
 const TARGETS: &str = r#"
 semantic_models:
   - name: targets

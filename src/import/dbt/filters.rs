@@ -10,11 +10,13 @@ use super::{
     dates::dated,
     jinja::{ITEM, Item, ItemKind, Templates},
     names::{Names, PARTS, Resolved, Target, split},
+    sql::{column, portable},
     tree::{EntityKind, Filter},
+    write::Types,
 };
 use crate::{
     catalog::ColumnType,
-    sql::{BinaryOp, Expr, Literal, Name, Portable, UnaryOp, to_portable},
+    sql::{BinaryOp, Expr, Literal, Name, Portable, UnaryOp},
     time::{Granularity, TimePart},
 };
 
@@ -22,6 +24,7 @@ use crate::{
 pub(super) struct Filters<'a> {
     pub(super) names: &'a Names<'a>,
     pub(super) templates: &'a Templates,
+    pub(super) types: Types<'a>,
     /// The name of the warehouse's dialect.
     pub(super) dialect: Option<&'a str>,
     /// Granularities of the company's own, by their name in dbt: the name here.
@@ -117,7 +120,9 @@ impl Filters<'_> {
             let item = numbered(word, &items);
             self.granularity(item?, root)
         });
-        let portable = to_portable(&rendered, self.dialect).map_err(|why| {
+        let types = |word: &str| self.type_of(numbered(word, &items)?, root.model);
+        let types = |word: &str| types(word).unwrap_or(ColumnType::Unknown);
+        let portable = portable(&rendered, self.dialect, &types).map_err(|why| {
             let mut why = why;
             for (at, item) in items.iter().enumerate() {
                 why = why.replace(&format!("{ITEM}{at}"), &item.name);
@@ -144,7 +149,11 @@ impl Filters<'_> {
                     .ok_or_else(|| format!("part `{part}` of a date has no form here"))?,
                 None => {
                     let granularity = granularity.unwrap_or(finest);
-                    self.custom.get(&granularity).cloned().unwrap_or(granularity)
+                    match self.custom.get(&granularity) {
+                        Some(custom) => custom.clone(),
+                        None if Granularity::from_name(&granularity).is_some() => granularity,
+                        None => return Err(format!("`{}` by `{granularity}` has no form here", item.name)),
+                    }
                 }
             });
         }
@@ -208,6 +217,14 @@ impl Filters<'_> {
         }
         let finest = self.finest(&located.resolved.target, root)?;
         Granularity::from_name(&located.granularity.unwrap_or(finest))
+    }
+
+    /// Returns the type of a dimension that is a column.
+    fn type_of(&self, item: &Item, root: Option<usize>) -> Option<ColumnType> {
+        let Target::Dimension(model, at) = self.locate(item, root).ok()?.resolved.target else { return None };
+        let model = &self.names.layer.models[model];
+        let dimension = &model.dimensions[at];
+        Some(self.types.column(model, column(dimension.expr.as_deref().unwrap_or(&dimension.name))?))
     }
 
     fn metric(

@@ -19,6 +19,7 @@ mod nodes;
 mod project;
 mod read;
 mod report;
+mod sql;
 mod tree;
 mod write;
 mod yaml;
@@ -232,16 +233,16 @@ fn write_layer(
     report: &mut Report,
 ) -> Vec<ImportedFile> {
     let dialect = options.dialect.as_deref().or(project.nodes.adapter.as_deref()).or(options.connection.as_deref());
-    let used = write::used_columns(layer, dialect);
-    let is_used = |model: usize, name: &str| used[model].iter().any(|column| column.eq_ignore_ascii_case(name));
     let types = Types { nodes: &project.nodes, options };
+    let used = write::used_columns(layer, types, dialect);
+    let is_used = |model: usize, name: &str| used[model].iter().any(|column| column.eq_ignore_ascii_case(name));
     let hides = |model: usize, dimension: &Dimension| {
         is_used(model, &dimension.name) && !types.is_bare(&layer.models[model], dimension)
     };
     let names = Names::new(layer, &is_used, &hides, report);
     let custom = layer.spines.iter().flat_map(|spine| &spine.custom);
     let custom = custom.map(|(name, _)| (name.clone(), names::snake_case(name))).collect();
-    let filters = Filters { names: &names, templates: &project.templates, dialect, custom };
+    let filters = Filters { names: &names, templates: &project.templates, types, dialect, custom };
     let mut hints = BTreeMap::new();
     for (found, root) in all_filters(layer, &names) {
         filters.hints(found, Root { model: root, axis: None }, &mut hints);

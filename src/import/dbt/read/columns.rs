@@ -175,13 +175,17 @@ impl Reading<'_> {
             }
         };
         let column = spine.text_of("standard_granularity_column").unwrap_or_default().to_owned();
+        let columns = item.get("columns").map(Node::items).unwrap_or_default();
+        let of_column = columns.iter().find(|of| of.text_of("name") == Some(&column));
+        let granularity = of_column.and_then(|of| of.text_of("granularity"));
         let custom = spine.get("custom_granularities").map(Node::items).unwrap_or_default();
-        self.layer.spines.push(Spine {
+        let spine = Spine {
             name: name.to_owned(),
             place: spine.place.clone(),
             table,
             column,
             custom: custom.iter().filter_map(custom_granularity).collect(),
-        });
+        };
+        self.add_spine(spine, granularity);
     }
 }

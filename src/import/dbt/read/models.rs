@@ -252,14 +252,32 @@ impl Reading<'_> {
             }
             let Some(name) = words.last().cloned() else { continue };
             let custom = item.get("custom_granularities").map(Node::items).unwrap_or_default();
-            self.layer.spines.push(Spine {
+            let spine = Spine {
                 place: item.place.clone(),
                 table: self.nodes.in_warehouse(&words, self.options),
                 column: item.at(&["primary_column", "name"]).and_then(Node::text).unwrap_or_default().to_owned(),
                 custom: custom.iter().filter_map(custom_granularity).collect(),
                 name,
-            });
+            };
+            self.add_spine(spine, item.at(&["primary_column", "time_granularity"]).and_then(Node::text));
         }
+    }
+
+    /// Adds a time spine with one row for each period of a granularity. A calendar has one row per day, so what another
+    /// spine says of periods of the company's own is left out.
+    pub(super) fn add_spine(&mut self, mut spine: Spine, granularity: Option<&str>) {
+        if let Some(granularity) = granularity.filter(|word| !word.eq_ignore_ascii_case("day")) {
+            for (name, _) in std::mem::take(&mut spine.custom) {
+                let why = format!(
+                    "the time spine `{}` has a row for each {}, and a calendar has one for each day: make a time spine of \
+                     days with it",
+                    spine.name,
+                    granularity.to_lowercase()
+                );
+                self.report.left_out("granularity", &name, &spine.place, why);
+            }
+        }
+        self.layer.spines.push(spine);
     }
 }
 

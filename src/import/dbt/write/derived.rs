@@ -10,13 +10,15 @@ use super::{
     metrics::{Known, Metrics, Nature},
 };
 use crate::{
+    catalog::ColumnType,
     import::dbt::{
         filters::Root,
         names::snake_case,
+        sql::portable,
         tree::{Filter, Input, Metric},
         write::Out,
     },
-    sql::{Portable, to_portable},
+    sql::Portable,
     time::Granularity,
 };
 
@@ -62,11 +64,9 @@ impl Metrics<'_> {
         written: &[Input],
         out: &mut Entries,
     ) -> Result<Nature, String> {
-        let formula =
-            to_portable(expr, self.dialect).map_err(|why| format!("its formula cannot be said here: {why}"))?;
-        let mut known_inputs = Vec::new();
-        let mut entries: Vec<(String, Out)> = Vec::new();
-        let mut renamed: Vec<(String, String)> = Vec::new();
+        let formula = portable(expr, self.dialect, &|_| ColumnType::Unknown)
+            .map_err(|why| format!("its formula cannot be said here: {why}"))?;
+        let mut used: Vec<(&str, &Input, Known)> = Vec::new();
         for input in written {
             let word = input.alias.as_deref().unwrap_or(&input.name);
             let is_used =
@@ -76,20 +76,28 @@ impl Metrics<'_> {
                 self.report.changed("metric", &metric.name, &metric.place, why);
                 continue;
             }
-            let known = self.input(input)?;
-            let filters = [metric.filters.as_slice(), &input.filters].concat();
-            if filters.is_empty() && is_plain(input) {
-                renamed.push((word.to_owned(), known.name.clone()));
-            } else {
-                let name = snake_case(word);
-                if entries.iter().any(|(other, _)| *other == name) {
-                    return Err(format!("two of its inputs are called `{name}`"));
-                }
-                entries.push((name.clone(), self.input_entry(metric, input, &known, &filters)?));
-                renamed.push((word.to_owned(), name));
-            }
-            known_inputs.push((input, known));
+            used.push((word, input, self.input(input)?));
         }
+        let is_bare = |input: &Input| metric.filters.is_empty() && is_plain(input);
+        let named: Vec<String> =
+            used.iter().filter(|(_, input, _)| !is_bare(input)).map(|(word, ..)| snake_case(word)).collect();
+        let mut entries: Vec<(String, Out)> = Vec::new();
+        let mut renamed: Vec<(String, String)> = Vec::new();
+        for (word, input, known) in &used {
+            // Where an input has the name of a metric, that name means the input.
+            if is_bare(input) && !named.contains(&known.name) {
+                renamed.push(((*word).to_owned(), known.name.clone()));
+                continue;
+            }
+            let name = snake_case(word);
+            if entries.iter().any(|(other, _)| *other == name) {
+                return Err(format!("two of its inputs are called `{name}`"));
+            }
+            let filters = [metric.filters.as_slice(), &input.filters].concat();
+            entries.push((name.clone(), self.input_entry(metric, input, known, &filters)?));
+            renamed.push(((*word).to_owned(), name));
+        }
+        let known_inputs: Vec<(&Input, Known)> = used.into_iter().map(|(_, input, known)| (input, known)).collect();
         out.text("expr", renamed_formula(&formula, &renamed)?);
         if !entries.is_empty() {
             out.put("inputs", Out::Map(entries));

@@ -2,14 +2,12 @@
 //!
 //! **Invariant:** a time is cut to its granularity, as dbt cuts it.
 
-use super::{
-    Entries, Models,
-    expression::{RowExpression, type_of},
-};
+use super::{Entries, Models, expression::RowExpression};
 use crate::{
     catalog::ColumnType,
     import::dbt::{
         nodes::TableNode,
+        sql::type_of,
         tree::{Dimension, Entity, EntityKind, SemanticModel},
         write::Out,
     },

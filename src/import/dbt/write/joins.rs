@@ -2,13 +2,14 @@
 //!
 //! **Invariant:** a join is written only where the other side's entity is declared or tested to be a key.
 
-use super::{Entries, Models, expression::column};
+use super::{Entries, Models};
 use crate::{
     catalog::ColumnType,
     import::dbt::{
         jinja::Relation,
         names::versions_of,
         nodes::TableNode,
+        sql::column,
         tree::{Entity, EntityKind, SemanticModel},
         write::Out,
     },

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Entries,
-    expression::{RowExpression, Types, column, row_expression},
+    expression::{RowExpression, Types, row_expression},
 };
 use crate::{
     catalog::ColumnType,
@@ -18,6 +18,7 @@ use crate::{
         names::{Names, versions_of},
         nodes::TableNode,
         report::Report,
+        sql::column,
         tree::{Dimension, Entity, EntityKind, Layer, SemanticModel},
         write::Out,
     },
@@ -36,7 +37,7 @@ pub(in crate::import::dbt) struct Models<'a> {
 }
 
 /// Returns the names of columns that expressions of a model use, other than as a dimension's own.
-pub(in crate::import::dbt) fn used_columns(layer: &Layer, dialect: Option<&str>) -> Vec<Vec<String>> {
+pub(in crate::import::dbt) fn used_columns(layer: &Layer, types: Types<'_>, dialect: Option<&str>) -> Vec<Vec<String>> {
     let mut all = Vec::new();
     for model in &layer.models {
         let mut texts: Vec<String> = Vec::new();
@@ -55,7 +56,8 @@ pub(in crate::import::dbt) fn used_columns(layer: &Layer, dialect: Option<&str>)
         }
         let mut columns: Vec<String> = Vec::new();
         for text in &texts {
-            if let Ok(RowExpression { portable: Some(portable), .. }) = row_expression(text, dialect, &[]) {
+            let found = row_expression(text, dialect, &|name| types.column(model, name));
+            if let Ok(RowExpression { portable: Some(portable), .. }) = found {
                 columns
                     .extend(portable.names().iter().filter_map(|words| words.first().map(|word| (*word).to_owned())));
             }
@@ -196,9 +198,6 @@ impl Models<'_> {
     }
 
     pub(super) fn expression(&self, text: &str, model: &SemanticModel) -> Result<RowExpression, String> {
-        let table = model.table.rsplit('.').next().unwrap_or_default();
-        let names = [model.table.as_str(), table, model.node.as_deref().unwrap_or_default(), model.name.as_str()];
-        let found = row_expression(text, self.dialect, &names)?;
-        Ok(found.with_texts(&|name| self.types.column(model, name)))
+        row_expression(text, self.dialect, &|name| self.types.column(model, name))
     }
 }

@@ -109,9 +109,7 @@ impl Metrics<'_> {
         }
         let model = &self.names.layer.models[at];
         let written = aggregation.expr.as_deref().ok_or("it has no `expr`")?;
-        let table = model.table.rsplit('.').next().unwrap_or_default();
-        let tables = [model.table.as_str(), table, model.node.as_deref().unwrap_or_default(), model.name.as_str()];
-        let found = row_expression(written, self.dialect, &tables)?.with_texts(&|name| self.types.column(model, name));
+        let found = row_expression(written, self.dialect, &|name| self.types.column(model, name))?;
         if let Some(why) = &found.why {
             self.report.changed("metric", of.0, of.1, format!("its `expr` is SQL of one dialect only: {why}"));
         }

@@ -4,7 +4,7 @@
 
 use crate::{
     catalog::Catalog,
-    diagnostics::{Code, Diagnostics, Severity},
+    diagnostics::{Diagnostics, Severity},
     files::SourceMap,
     import::ImportedFile,
     project::Project,
@@ -16,8 +16,6 @@ use crate::{
 pub(super) struct Refusal {
     /// The section, or the model of a dimension or join, and the name there.
     pub(super) definition: (String, String),
-    /// What kind of mistake it is.
-    pub(super) code: Code,
     /// What is wrong.
     pub(super) message: String,
 }
@@ -39,7 +37,7 @@ pub(super) fn resolve(
         let file = files.file(error.span().file);
         let line = file.position(error.span().start as usize).line;
         let definition = definition_at(&file.path, &file.text, line)?;
-        Some(Refusal { definition, code: error.code, message: error.message.clone() })
+        Some(Refusal { definition, message: error.message.clone() })
     });
     (project, refusals.collect())
 }
@@ -78,13 +76,16 @@ fn definition_at(path: &str, text: &str, line: usize) -> Option<(String, String)
         let row = row.strip_prefix("    ")?;
         row.strip_suffix(':').filter(|row| !row.starts_with(' '))
     })?;
+    // An item in one line, or with its keys below one another.
+    let below = text.lines().skip(at + 1).take_while(|row| row.starts_with("        "));
     let value = |key: &str| {
-        let rows = above[at..].iter().take(1).copied();
-        let row = rows.into_iter().next()?;
-        let (_, rest) = row.split_once(&format!("{key}: "))?;
+        let rest = std::iter::once(inner).chain(below.clone()).find_map(|row| {
+            let row = row.trim_start_matches(['{', ' ']);
+            let within = || row.split_once(&format!(", {key}: ")).map(|(_, rest)| rest);
+            row.strip_prefix(&format!("{key}: ")).or_else(within)
+        })?;
         Some(rest.split([',', ' ', '}']).next()?.trim_matches('"').to_owned())
     };
-    let _ = inner;
     match list {
         "dimensions" => Some((view, value("name")?)),
         "joins" => Some((view, format!("join {}", value("as").or_else(|| value("to"))?))),

@@ -13,18 +13,18 @@ use crate::{
 };
 
 /// Returns why a thing was left out.
-fn left_out<'i>(found: &'i Imported, name: &str) -> &'i str {
+pub(crate) fn left_out<'i>(found: &'i Imported, name: &str) -> &'i str {
     let entry = found.report.left_out.iter().find(|entry| entry.name == name);
     entry.map_or_else(|| panic!("`{name}` is not left out: {:?}", found.report), |entry| &entry.why)
 }
 
 /// Returns whether the report tells something of a thing.
-fn tells(found: &Imported, name: &str, why: &str) -> bool {
+pub(crate) fn tells(found: &Imported, name: &str, why: &str) -> bool {
     found.report.changed.iter().any(|entry| entry.name == name && entry.why.contains(why))
 }
 
 /// Returns all that was written, in one text.
-fn text(found: &Imported) -> String {
+pub(crate) fn text(found: &Imported) -> String {
     found.files.iter().map(|file| file.text.as_str()).collect()
 }
 
@@ -275,7 +275,7 @@ metrics:
     assert!(!tells(&found, "of_itself", "a key that has none there"));
 }
 
-fn project(config: &str, files: &[(&str, &str)], options: Options) -> Imported {
+pub(crate) fn project(config: &str, files: &[(&str, &str)], options: Options) -> Imported {
     let own = [("dbt_project.yml", config), ("models/orders.sql", "select 1"), ("models/days.sql", "select 1")];
     let files = own.iter().chain(files).map(|(path, text)| SourceFile { path: (*path).into(), text: (*text).into() });
     import(&Input { files: files.collect(), options }).unwrap_or_else(|problems| panic!("{problems:?}"))

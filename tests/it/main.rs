@@ -26,6 +26,7 @@ mod command;
 mod cost;
 #[cfg(feature = "cli")]
 mod dbt;
+mod dbt_holds;
 mod dbt_meaning;
 #[cfg(feature = "cli")]
 mod docs;

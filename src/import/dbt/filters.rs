@@ -4,19 +4,17 @@
 //!
 //! **Invariant:** a filter is carried over as a whole or not at all.
 
-use std::collections::BTreeMap;
-
 use super::{
     dates::dated,
     jinja::{ITEM, Item, ItemKind, Templates},
-    names::{Names, PARTS, Resolved, Target, split},
+    names::{Names, PARTS, Resolved, Target, has_part, split},
     sql::{column, portable},
     tree::{EntityKind, Filter},
     write::Types,
 };
 use crate::{
     catalog::ColumnType,
-    sql::{BinaryOp, Expr, Literal, Name, Portable, UnaryOp},
+    sql::{BinaryOp, Expr, Portable},
     time::{Granularity, TimePart},
 };
 
@@ -27,8 +25,6 @@ pub(super) struct Filters<'a> {
     pub(super) types: Types<'a>,
     /// The name of the warehouse's dialect.
     pub(super) dialect: Option<&'a str>,
-    /// Granularities of the company's own, by their name in dbt: the name here.
-    pub(super) custom: BTreeMap<String, String>,
 }
 
 /// From where names are looked at: the model of a metric, if it is one, and the granularity of the metric's time.
@@ -48,8 +44,8 @@ pub(super) struct MetricDimension {
 }
 
 /// What an item names, with the granularity or the part that is asked of a time.
-struct Located {
-    resolved: Resolved,
+pub(super) struct Located {
+    pub(super) resolved: Resolved,
     granularity: Option<String>,
     part: Option<String>,
 }
@@ -103,18 +99,12 @@ impl Filters<'_> {
         let (item, path) = numbered(word, items).zip(numbered(word, paths)).ok_or("it names no item")?;
         let refused = || format!("its filter takes `{part}` of `{}`, which is not cut so finely", item.name);
         let granularity = self.granularity(item, root).ok_or_else(refused)?;
-        let fits = match TimePart::from_name(part).ok_or_else(refused)? {
-            TimePart::MonthOfYear => granularity <= Granularity::Day || granularity == Granularity::Month,
-            TimePart::QuarterOfYear => {
-                granularity <= Granularity::Day || [Granularity::Month, Granularity::Quarter].contains(&granularity)
-            }
-            _ => granularity <= Granularity::Day,
-        };
+        let fits = has_part(granularity, TimePart::from_name(part).ok_or_else(refused)?);
         let (time, _) = path.rsplit_once('.').filter(|_| fits).ok_or_else(refused)?;
         Ok(format!("{time}.{part}"))
     }
 
-    fn read(&self, filter: &Filter, root: Root) -> Result<(Portable, Vec<Item>), String> {
+    pub(super) fn read(&self, filter: &Filter, root: Root) -> Result<(Portable, Vec<Item>), String> {
         let (rendered, items) = self.templates.filter(&filter.text)?;
         let rendered = dated(&rendered, &|word| {
             let item = numbered(word, &items);
@@ -149,8 +139,8 @@ impl Filters<'_> {
                     .ok_or_else(|| format!("part `{part}` of a date has no form here"))?,
                 None => {
                     let granularity = granularity.unwrap_or(finest);
-                    match self.custom.get(&granularity) {
-                        Some(custom) => custom.clone(),
+                    match self.names.period(&granularity) {
+                        Some(period) => period.to_owned(),
                         None if Granularity::from_name(&granularity).is_some() => granularity,
                         None => return Err(format!("`{}` by `{granularity}` has no form here", item.name)),
                     }
@@ -161,7 +151,7 @@ impl Filters<'_> {
     }
 
     /// Finds what an item names; the last word of `metric_time__month` is a granularity or a part.
-    fn locate(&self, item: &Item, root: Option<usize>) -> Result<Located, String> {
+    pub(super) fn locate(&self, item: &Item, root: Option<usize>) -> Result<Located, String> {
         let (mut links, mut name) = split(&item.name);
         let (mut granularity, mut part) = (item.granularity.clone(), item.part.clone());
         let whole = |links: &[String]| [item.entity_path.as_slice(), links].concat();
@@ -171,7 +161,7 @@ impl Filters<'_> {
         };
         match name.strip_prefix("extract_") {
             Some(word) => part = Some(word.to_owned()),
-            None if Granularity::from_name(&name).is_some() || self.custom.contains_key(&name) => {
+            None if Granularity::from_name(&name).is_some() || self.names.period(&name).is_some() => {
                 granularity = Some(name);
             }
             None => return Err(why.clone()),
@@ -210,13 +200,14 @@ impl Filters<'_> {
     }
 
     /// Returns the granularity of an item that is a time.
-    fn granularity(&self, item: &Item, root: Root) -> Option<Granularity> {
+    pub(super) fn granularity(&self, item: &Item, root: Root) -> Option<Granularity> {
         let located = self.locate(item, root.model).ok()?;
         if located.part.is_some() {
             return None;
         }
         let finest = self.finest(&located.resolved.target, root)?;
-        Granularity::from_name(&located.granularity.unwrap_or(finest))
+        let granularity = located.granularity.unwrap_or(finest);
+        Granularity::from_name(&granularity).filter(|_| self.names.period(&granularity).is_none())
     }
 
     /// Returns the type of a dimension that is a column.
@@ -265,73 +256,9 @@ impl Filters<'_> {
         words.push(name.clone());
         Ok((words.join("."), Some(MetricDimension { model: holder, metric: item.name.clone(), name })))
     }
-
-    /// Notes what filters tell about the types of dimensions: one that is a condition alone is a boolean.
-    pub(super) fn hints(&self, filters: &[Filter], root: Root, hints: &mut BTreeMap<(usize, usize), ColumnType>) {
-        for filter in filters {
-            let Ok((portable, items)) = self.read(filter, root) else { continue };
-            let mut found = Vec::new();
-            kinds(&portable.expr, &mut found);
-            if let Some(name) = leaf(&portable.expr) {
-                found.push((name, ColumnType::Boolean));
-            }
-            for (name, kind) in found {
-                let item = numbered(name, &items);
-                let Some(item) = item else { continue };
-                let (links, name) = split(&item.name);
-                let links = [item.entity_path.as_slice(), &links].concat();
-                if let Ok(resolved) = self.names.resolve(&links, &name, root.model)
-                    && let Target::Dimension(model, at) = resolved.target
-                {
-                    hints.entry((model, at)).or_insert(kind);
-                }
-            }
-        }
-    }
 }
 
 /// Returns the thing for whose number a placeholder stands.
-fn numbered<'t, T>(word: &str, things: &'t [T]) -> Option<&'t T> {
+pub(super) fn numbered<'t, T>(word: &str, things: &'t [T]) -> Option<&'t T> {
     things.get(word.strip_prefix(ITEM)?.parse::<usize>().ok()?)
-}
-
-fn leaf(expr: &Expr<Name>) -> Option<&str> {
-    match expr {
-        Expr::Leaf(Name::Path(words)) if words.len() == 1 => Some(&words[0].value),
-        _ => None,
-    }
-}
-
-/// Gathers names that are used as conditions or compared with constants.
-fn kinds<'e>(expr: &'e Expr<Name>, found: &mut Vec<(&'e str, ColumnType)>) {
-    let constant = |expr: &Expr<Name>| match expr {
-        Expr::Literal(Literal::String(_)) => Some(ColumnType::String),
-        Expr::Literal(Literal::Boolean(_)) => Some(ColumnType::Boolean),
-        Expr::Literal(Literal::Integer(_) | Literal::Decimal(_) | Literal::Float(_)) => Some(ColumnType::Decimal),
-        _ => None,
-    };
-    let mut note = |name: &'e Expr<Name>, kind: Option<ColumnType>| {
-        if let (Some(name), Some(kind)) = (leaf(name), kind) {
-            found.push((name, kind));
-        }
-    };
-    match expr {
-        Expr::Binary { op: BinaryOp::And | BinaryOp::Or, left, right } => {
-            note(left, Some(ColumnType::Boolean));
-            note(right, Some(ColumnType::Boolean));
-        }
-        Expr::Unary { op: UnaryOp::Not, arg } | Expr::IsTrue { arg, .. } => note(arg, Some(ColumnType::Boolean)),
-        Expr::Binary {
-            op: BinaryOp::Eq | BinaryOp::NotEq | BinaryOp::Lt | BinaryOp::LtEq | BinaryOp::Gt | BinaryOp::GtEq,
-            left,
-            right,
-        } => {
-            note(left, constant(right));
-            note(right, constant(left));
-        }
-        Expr::In { arg, list, .. } => note(arg, list.first().and_then(constant)),
-        Expr::Like { arg, .. } => note(arg, Some(ColumnType::String)),
-        _ => {}
-    }
-    expr.for_each_child(&mut |child| kinds(child, found));
 }

@@ -12,6 +12,7 @@
 
 mod dates;
 mod filters;
+mod hints;
 mod jinja;
 mod keys;
 mod names;
@@ -30,13 +31,14 @@ pub use super::ImportedFile;
 pub use report::{Entry, Place, Problem, Report};
 
 use super::emit::{self, Out};
-use super::refuse;
+use super::refuse::{self, Refusal};
 use crate::{
     catalog::{Catalog, CatalogTable},
-    diagnostics::Code,
+    sql::Portable,
     syntax::Config,
 };
 use filters::{Filters, Root};
+use hints::Hints;
 use names::Names;
 use project::Project;
 use tree::{Dimension, Filter, Layer, MetricKind};
@@ -196,7 +198,7 @@ fn check_names(layer: &Layer, problems: &mut Vec<Problem>) {
     }
 }
 
-/// Writes a layer, without the metrics and saved queries whose expressions have no type here.
+/// Writes a layer without what does not hold here, so that the project can be asked whatever becomes of the rest.
 fn what_holds(
     project: &Project,
     layer: &Layer,
@@ -212,12 +214,12 @@ fn what_holds(
         let files = write_layer((project, layer), options, &refused, &mut told);
         let (_, refusals) = refuse::resolve(&files, &config, catalog);
         let before = refused.len();
-        for refusal in refusals {
-            let is_expression =
-                [Code::TypeMismatch, Code::WrongArguments, Code::InvalidExpression].contains(&refusal.code);
-            if is_expression && ["metrics", "saved_queries"].contains(&refusal.definition.0.as_str()) {
-                refused.entry(refusal.definition).or_insert(refusal.message);
-            }
+        // What a metric names may be a mistake of what it names, so that goes first.
+        let is_metric = |refusal: &Refusal| ["metrics", "saved_queries"].contains(&refusal.definition.0.as_str());
+        let of_others =
+            refusals.iter().any(|refusal| !is_metric(refusal) && !refused.contains_key(&refusal.definition));
+        for refusal in refusals.into_iter().filter(|refusal| !of_others || !is_metric(refusal)) {
+            refused.entry(refusal.definition).or_insert(refusal.message);
         }
         if refused.len() == before {
             *report = told;
@@ -234,25 +236,33 @@ fn write_layer(
 ) -> Vec<ImportedFile> {
     let dialect = options.dialect.as_deref().or(project.nodes.adapter.as_deref()).or(options.connection.as_deref());
     let types = Types { nodes: &project.nodes, options };
-    let used = write::used_columns(layer, types, dialect);
-    let is_used = |model: usize, name: &str| used[model].iter().any(|column| column.eq_ignore_ascii_case(name));
+    let expressions = write::expressions(layer, types, dialect);
+    let is_used = |model: usize, name: &str| {
+        let mut names = expressions[model].iter().flat_map(Portable::names);
+        names.any(|words| matches!(words.as_slice(), [column] if column.eq_ignore_ascii_case(name)))
+    };
     let hides = |model: usize, dimension: &Dimension| {
         is_used(model, &dimension.name) && !types.is_bare(&layer.models[model], dimension)
     };
-    let names = Names::new(layer, &is_used, &hides, report);
-    let custom = layer.spines.iter().flat_map(|spine| &spine.custom);
-    let custom = custom.map(|(name, _)| (name.clone(), names::snake_case(name))).collect();
-    let filters = Filters { names: &names, templates: &project.templates, types, dialect, custom };
-    let mut hints = BTreeMap::new();
+    let names = Names::new((layer, refused), &is_used, &hides, report);
+    let filters = Filters { names: &names, templates: &project.templates, types, dialect };
+    let mut hints = Hints::new();
     for (found, root) in all_filters(layer, &names) {
         filters.hints(found, Root { model: root, axis: None }, &mut hints);
     }
-    let mut metrics = Metrics::new(&names, &filters, (dialect, types), refused, report);
+    for (at, found) in expressions.iter().enumerate() {
+        found.iter().for_each(|portable| filters.hints_of_row(&portable.expr, at, &mut hints));
+    }
+    let mut metrics = Metrics::new(&names, &filters, (dialect, types), report);
     metrics.write();
     let Metrics { made, dimensions, natures, .. } = metrics;
     let mut models = Models { names: &names, types, dialect, hints: &hints, metrics: &dimensions, report };
     let mut files = Vec::new();
-    for at in 0..layer.models.len() {
+    for (at, model) in layer.models.iter().enumerate() {
+        if let Some(why) = names.why_refused("models", names.model(at)) {
+            models.report.left_out("semantic model", &model.name, &model.place, why);
+            continue;
+        }
         let own = made.iter().filter(|made| made.model == Some(at)).map(|made| made.out.clone()).collect();
         let model = models.write(at);
         let text = emit::sections(HEAD, &[("models", vec![model]), ("metrics", own)]);
@@ -262,7 +272,7 @@ fn write_layer(
     let rest = [
         ("metrics_of_several_models", "metrics", shared),
         ("calendars", "calendars", write::calendars(&names, report)),
-        ("saved_queries", "saved_queries", write::saved_queries(&filters, &natures, refused, report)),
+        ("saved_queries", "saved_queries", write::saved_queries(&filters, &natures, report)),
         ("tables", "tables", write::tables(&names, &project.nodes, report)),
     ];
     for (name, section, items) in rest {

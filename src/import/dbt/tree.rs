@@ -101,6 +101,8 @@ pub(super) struct Aggregation {
     /// The time dimension, if it is not the model's.
     pub(super) time: Option<String>,
     pub(super) balance: Option<Balance>,
+    /// A parameter that nobody knows, which may choose among rows.
+    pub(super) unknown: Option<String>,
 }
 
 /// A measure that is not added up over a dimension.

@@ -4,16 +4,18 @@
 //! `listing` as a key and a dimension `country`; `listing__user__name` becomes `listings.users.name`. A join's role is the
 //! other model's name, so a path means the same from every model, also from the model itself.
 //!
-//! **Invariant:** a name that dbt could take in two ways has no path.
+//! **Invariant:** a name that dbt could take in two ways has no path, nor has one of what does not hold here.
 
 mod paths;
+mod periods;
 mod resolve;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) use paths::PARTS;
+pub(super) use paths::{PARTS, has_part};
 
 use super::{
+    Refused,
     report::Report,
     tree::{Dimension, EntityKind, Layer, SemanticModel},
 };
@@ -25,6 +27,8 @@ const RESERVED: [&str; 6] = ["time", "hour", "time_part", "and", "or", "not"];
 /// The names of a layer.
 pub(super) struct Names<'a> {
     pub(super) layer: &'a Layer,
+    /// What does not hold here.
+    pub(super) refused: &'a Refused,
     /// The models that have an entity as a key by which they can be joined.
     providers: BTreeMap<&'a str, Vec<usize>>,
     /// Roles that are not the other model's name: from, entity, to.
@@ -32,6 +36,10 @@ pub(super) struct Names<'a> {
     models: Vec<String>,
     dimensions: Vec<BTreeMap<&'a str, String>>,
     entities: BTreeMap<&'a str, String>,
+    /// Names of calendars, by time spine.
+    calendars: Vec<Option<String>>,
+    /// Granularities of the company's own, by their name in dbt: the name here.
+    periods: BTreeMap<&'a str, String>,
 }
 
 /// What a name of dbt stands for.
@@ -56,18 +64,21 @@ impl<'a> Names<'a> {
     /// Gives everything its name; `is_used` tells columns that expressions of a model use, and `hides` dimensions that
     /// would hide one, because they are something else than the column of their name.
     pub(super) fn new(
-        layer: &'a Layer,
+        (layer, refused): (&'a Layer, &'a Refused),
         is_used: &dyn Fn(usize, &str) -> bool,
         hides: &dyn Fn(usize, &Dimension) -> bool,
         report: &mut Report,
     ) -> Self {
         let mut names = Self {
             layer,
+            refused,
             providers: BTreeMap::new(),
             roles: BTreeMap::new(),
             models: Vec::new(),
             dimensions: Vec::new(),
             entities: BTreeMap::new(),
+            calendars: Vec::new(),
+            periods: BTreeMap::new(),
         };
         for model in &layer.models {
             let mut name = snake_case(&model.name);
@@ -95,6 +106,7 @@ impl<'a> Names<'a> {
         names.name_roles();
         names.name_entities(is_used, report);
         names.name_dimensions(hides, report);
+        names.name_periods(report);
         names
     }
 
@@ -184,7 +196,20 @@ impl<'a> Names<'a> {
     /// Returns the models to which a model can be joined by one of its entities.
     pub(super) fn joins(&self, from: usize, entity: &str) -> Vec<usize> {
         let providers = self.providers.get(entity).map(Vec::as_slice).unwrap_or_default();
-        providers.iter().copied().filter(|to| *to != from).collect()
+        let holds =
+            |to: &usize| !self.is_refused(self.model(from), &join_key(&self.role_or_name(Some(from), entity, *to)));
+        providers.iter().copied().filter(|to| *to != from).filter(holds).collect()
+    }
+
+    /// Returns whether a part of a model does not hold here.
+    fn is_refused(&self, model: &str, part: &str) -> bool {
+        self.why_refused(model, part).is_some()
+    }
+
+    /// Returns why a part of a model, or a definition of a section, does not hold here.
+    pub(super) fn why_refused(&self, holder: &str, name: &str) -> Option<String> {
+        let why = self.refused.get(&(holder.to_owned(), name.to_owned()))?;
+        Some(format!("it does not hold here: {why}"))
     }
 
     /// Returns the role of a join, unless it is the other model's name.
@@ -220,9 +245,27 @@ pub(super) fn versions_of(model: &SemanticModel) -> Option<(&Dimension, &Dimensi
     Some((start, end))
 }
 
+/// Returns the name by which the refusal of a join is known.
+pub(super) fn join_key(role: &str) -> String {
+    format!("join {role}")
+}
+
 /// Returns whether two names are one field of the API, which has no underscores.
 fn same(a: &str, b: &str) -> bool {
-    a.chars().filter(|letter| *letter != '_').eq(b.chars().filter(|letter| *letter != '_'))
+    field(a).eq_ignore_ascii_case(&field(b))
+}
+
+/// Returns a name as the API shows it: `revenue_1` is `revenue1`, as is `revenue1`.
+pub(super) fn field(name: &str) -> String {
+    let mut field = String::new();
+    let mut begins = false;
+    for letter in name.chars() {
+        if letter != '_' {
+            field.push(if begins { letter.to_ascii_uppercase() } else { letter });
+        }
+        begins = letter == '_';
+    }
+    field
 }
 
 /// Returns a name in snake case: `Orders_v2` → `orders_v2`.

@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Names, Target, prefixes, snake_case};
+use super::{Names, Target, prefixes};
 use crate::{
-    import::dbt::tree::{Metric, MetricKind, SemanticModel},
+    import::dbt::{
+        sql::column,
+        tree::{Dimension, Metric, MetricKind, SemanticModel},
+    },
     time::{Granularity, TimePart},
 };
 
@@ -90,20 +93,30 @@ impl Names<'_> {
         of.time.iter().chain(own).chain(beside).any(|name| *name == dimension.name)
     }
 
+    /// Returns the path of a part of the time in a column, where a time dimension has it.
+    pub(in crate::import::dbt) fn part_of(&self, model: &SemanticModel, name: &str, part: TimePart) -> Option<String> {
+        let of = |dimension: &&Dimension| {
+            column(dimension.expr.as_deref().unwrap_or(&dimension.name)).is_some_and(|of| of.eq_ignore_ascii_case(name))
+        };
+        let found = model.dimensions.iter().filter(|dimension| dimension.time.is_some()).find(of)?;
+        let granularity = Granularity::from_name(found.time.as_deref()?)?;
+        let at = self.model_index(&model.name)?;
+        has_part(granularity, part).then(|| format!("{}.{}", self.dimension(at, &found.name), part.name()))
+    }
+
     fn times(&self, name: &str, path: &str, finest: &str, paths: &mut BTreeMap<String, String>) {
-        paths.insert(name.to_owned(), format!("{path}.{finest}"));
-        let standard = ["hour", "day", "week", "month", "quarter", "year"];
+        let standard = ["second", "minute", "hour", "day", "week", "month", "quarter", "year"];
+        // What is finer than a second is as fine as a second here.
         let from = standard.iter().position(|word| word == &finest).unwrap_or(0);
+        paths.insert(name.to_owned(), format!("{path}.{}", standard[from]));
         for word in standard.iter().skip(from) {
             paths.insert(format!("{name}__{word}"), format!("{path}.{word}"));
         }
-        if from == 0 && finest != "hour" {
-            paths.insert(format!("{name}__{finest}"), format!("{path}.{finest}"));
+        for (custom, here) in &self.periods {
+            paths.insert(format!("{name}__{custom}"), format!("{path}.{here}"));
         }
-        for (custom, _) in self.layer.spines.iter().flat_map(|spine| &spine.custom) {
-            paths.insert(format!("{name}__{custom}"), format!("{path}.{}", snake_case(custom)));
-        }
-        for (part, here) in PARTS {
+        let granularity = Granularity::from_name(standard[from]).unwrap_or(Granularity::Second);
+        for (part, here) in PARTS.into_iter().filter(|(_, here)| has_part(granularity, *here)) {
             paths.insert(format!("{name}__extract_{part}"), format!("{path}.{}", here.name()));
         }
     }
@@ -135,3 +148,8 @@ pub(in crate::import::dbt) const PARTS: [(&str, TimePart); 5] = [
     ("dow", TimePart::DayOfWeek),
     ("doy", TimePart::DayOfYear),
 ];
+
+/// Returns whether a time that is cut to a granularity still has a part; a week may lie in two months.
+pub(in crate::import::dbt) fn has_part(granularity: Granularity, part: TimePart) -> bool {
+    granularity <= part.finest() && granularity != Granularity::Week
+}

@@ -4,6 +4,9 @@
 
 use super::{Names, Resolved, Target, prefixes};
 
+/// The most models between a metric's own and that of the first entity of a name.
+const MOST_BETWEEN: usize = 3;
+
 impl Names<'_> {
     /// Finds what a name of dbt stands for; `root` is the model of the metric, where there is one.
     pub(in crate::import::dbt) fn resolve(
@@ -17,7 +20,11 @@ impl Names<'_> {
             return self.resolve_alone(name, root);
         }
         let mut found: Vec<Resolved> = Vec::new();
-        for (mut words, to) in self.ends(links, root) {
+        let ends = match root.filter(|root| !self.has_entity(*root, &links[0])) {
+            Some(root) => self.nearest(links, root, name),
+            None => self.ends(links, root),
+        };
+        for (mut words, to) in ends {
             if let Some((last, target)) = self.member(to, name) {
                 words.push(last);
                 found.push(Resolved { words, target });
@@ -53,20 +60,57 @@ impl Names<'_> {
                 ways.push((vec![self.role_or_name(root, first, to)], to));
             }
         }
-        for link in rest {
+        rest.iter().fold(ways, |ways, link| self.onward(ways, link))
+    }
+
+    /// Returns whether an entity stands before names of a model's own, or leads from it to another one.
+    fn has_entity(&self, model: usize, entity: &str) -> bool {
+        let of = &self.layer.models[model];
+        prefixes(of).contains(&entity) || of.entities.iter().any(|own| own.name == entity)
+    }
+
+    /// Follows entities from a model that does not have the first of `links`, over as few others as lead to `name`: dbt
+    /// takes the shortest way.
+    fn nearest(&self, links: &[String], root: usize, name: &str) -> Vec<(Vec<String>, usize)> {
+        let mut ways: Vec<(Vec<String>, usize)> = vec![(Vec::new(), root)];
+        for _ in 0..MOST_BETWEEN {
             let mut longer = Vec::new();
-            for (words, from) in ways {
-                if self.layer.models[from].entities.iter().any(|entity| entity.name == *link) {
-                    for to in self.joins(from, link) {
-                        let mut words = words.clone();
-                        words.push(self.role_or_name(Some(from), link, to));
-                        longer.push((words, to));
-                    }
+            for (words, from) in &ways {
+                for entity in &self.layer.models[*from].entities {
+                    longer.extend(self.joins(*from, &entity.name).into_iter().map(|to| {
+                        let word = self.role_or_name(Some(*from), &entity.name, to);
+                        ([words.as_slice(), &[word]].concat(), to)
+                    }));
                 }
             }
             ways = longer;
+            let found: Vec<_> = ways
+                .iter()
+                .flat_map(|(words, from)| {
+                    let ends = links.iter().fold(vec![(words.clone(), *from)], |ways, link| self.onward(ways, link));
+                    ends.into_iter().filter(|(_, to)| self.member(*to, name).is_some())
+                })
+                .collect();
+            if !found.is_empty() {
+                return found;
+            }
         }
-        ways
+        Vec::new()
+    }
+
+    /// Takes ways one join further, by an entity.
+    fn onward(&self, ways: Vec<(Vec<String>, usize)>, link: &str) -> Vec<(Vec<String>, usize)> {
+        let mut longer = Vec::new();
+        for (words, from) in ways {
+            if self.layer.models[from].entities.iter().any(|entity| entity.name == link) {
+                for to in self.joins(from, link) {
+                    let mut words = words.clone();
+                    words.push(self.role_or_name(Some(from), link, to));
+                    longer.push((words, to));
+                }
+            }
+        }
+        longer
     }
 
     fn is_joined(&self, root: Option<usize>, links: &[String], resolved: &Resolved) -> bool {
@@ -108,14 +152,16 @@ impl Names<'_> {
 
     fn member(&self, model: usize, name: &str) -> Option<(String, Target)> {
         let of = &self.layer.models[model];
+        let holds =
+            |here: &String| !self.is_refused(self.model(model), here) && !self.is_refused("models", self.model(model));
         if let Some(at) = of.dimensions.iter().position(|dimension| dimension.name == name) {
-            return Some((self.dimension(model, name), Target::Dimension(model, at)));
+            return Some((self.dimension(model, name), Target::Dimension(model, at))).filter(|(here, _)| holds(here));
         }
         let at = of.entities.iter().position(|entity| entity.name == name)?;
-        Some((self.entity(name), Target::Entity(model, at)))
+        Some((self.entity(name), Target::Entity(model, at))).filter(|(here, _)| holds(here))
     }
 
-    fn role_or_name(&self, from: Option<usize>, entity: &str, to: usize) -> String {
+    pub(super) fn role_or_name(&self, from: Option<usize>, entity: &str, to: usize) -> String {
         let role = from.and_then(|from| self.role(from, entity, to));
         role.unwrap_or(&self.models[to]).to_owned()
     }

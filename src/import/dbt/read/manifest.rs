@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Reading;
+use super::{Reading, rendered::take_rendered};
 use crate::catalog::CatalogColumn;
 use crate::import::dbt::{
     Input, Options,
@@ -185,14 +185,16 @@ fn add_test(nodes: &mut Nodes, item: &Node, by_id: &BTreeMap<String, Relation>, 
 /// Adds semantic models, metrics and saved queries that only `semantic_manifest.json` has.
 pub(in crate::import::dbt) fn add_semantic_manifest(
     input: &Input,
-    layer: Layer,
+    mut layer: Layer,
     project: &Project,
     options: &Options,
     report: &mut Report,
     problems: &mut Vec<Problem>,
 ) -> Layer {
     let (nodes, templates) = (&project.nodes, &project.templates);
-    let Some(manifest) = json(input, "target/semantic_manifest.json", problems) else { return layer };
+    let manifest = json(input, "target/semantic_manifest.json", problems);
+    take_rendered(&mut layer, manifest.as_ref(), report);
+    let Some(manifest) = manifest else { return layer };
     let models: BTreeSet<String> = layer.models.iter().map(|model| model.name.clone()).collect();
     let metrics: BTreeSet<String> = layer.metrics.iter().map(|metric| metric.name.clone()).collect();
     let saved: BTreeSet<String> = layer.saved_queries.iter().map(|query| query.name.clone()).collect();

@@ -6,6 +6,7 @@ mod columns;
 mod manifest;
 mod metrics;
 mod models;
+mod rendered;
 mod saved;
 
 pub(super) use manifest::{add_semantic_manifest, read_manifest};

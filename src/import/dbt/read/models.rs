@@ -233,6 +233,11 @@ impl Reading<'_> {
             approximate: flag("use_approximate_percentile"),
             time: item.text_of("agg_time_dimension").map(str::to_owned),
             balance,
+            unknown: params.and_then(|params| {
+                let known = ["percentile", "use_discrete_percentile", "use_approximate_percentile"];
+                let unknown = |(key, value): &&(String, Node)| !known.contains(&&**key) && value.value != Value::Null;
+                params.entries().iter().find(unknown).map(|(key, _)| key.clone())
+            }),
         })
     }
 

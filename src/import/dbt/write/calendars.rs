@@ -17,23 +17,23 @@ use crate::import::dbt::{
 /// Writes calendars for time spines with granularities of the company's own.
 pub(in crate::import::dbt) fn calendars(names: &Names, report: &mut Report) -> Vec<Out> {
     let mut calendars = Vec::new();
-    let mut taken = BTreeSet::new();
-    for spine in &names.layer.spines {
-        if spine.custom.is_empty() {
-            let why = "periods need no time spine here, so nothing is written for it";
-            report.changed("time spine", &spine.name, &spine.place, why);
+    for (at, spine) in names.layer.spines.iter().enumerate() {
+        let Some(name) = names.calendar(at) else {
+            match names.why_refused("calendars", &snake_case(&spine.name)).filter(|_| !spine.custom.is_empty()) {
+                Some(why) => report.left_out("time spine", &spine.name, &spine.place, why),
+                None => {
+                    let why = "periods need no time spine here, so nothing is written for it";
+                    report.changed("time spine", &spine.name, &spine.place, why);
+                }
+            }
             continue;
-        }
-        let mut name = snake_case(&spine.name);
-        while !taken.insert(name.clone()) {
-            name.push_str("_2");
-        }
+        };
         let mut out = Entries::default();
         out.text("name", name);
         out.text("table", &spine.table);
         out.text("date", &spine.column);
         let granularities = spine.custom.iter().map(|(name, column)| {
-            let name = snake_case(name);
+            let name = names.period(name).unwrap_or(name).to_owned();
             let other = (name != *column).then(|| ("column".to_owned(), Out::text(column)));
             (name, Out::Map(other.into_iter().collect()))
         });
@@ -51,6 +51,10 @@ pub(in crate::import::dbt) fn tables(names: &Names, nodes: &Nodes, report: &mut 
     for (at, model) in names.layer.models.iter().enumerate() {
         let node = model.node.as_ref().and_then(|name| nodes.refs.get(name));
         let Some(node) = node.filter(|_| seen.insert(model.table.clone())) else { continue };
+        if let Some(why) = names.why_refused("tables", &model.table) {
+            report.left_out("partition", &model.name, &model.place, why);
+            continue;
+        }
         let mut out = Entries::default();
         out.text("name", &model.table);
         if let Some(partition) = &node.partition_by {

@@ -118,12 +118,17 @@ impl Metrics<'_> {
         entry.text("metric", &known.name);
         entry.maybe("where", self.condition((&metric.name, &metric.place), filters, known.nature.root)?);
         if let Some(offset) = &input.offset {
-            let (count, unit) = duration(offset)?;
-            entry.text("offset", format!("{count} {unit}"));
-            if ["month", "quarter", "year"].contains(&unit.trim_end_matches('s')) {
-                self.report.changed("metric", &metric.name, &metric.place, OFFSET_OF_MONTHS);
+            if let Some(periods) = self.periods(offset) {
+                // Periods of a calendar are shifted as wholes, in dbt as well.
+                entry.text("offset", periods);
             } else {
-                entry.text("shift", "rows");
+                let (count, unit) = duration(offset)?;
+                entry.text("offset", format!("{count} {unit}"));
+                if ["month", "quarter", "year"].contains(&unit.trim_end_matches('s')) {
+                    self.report.changed("metric", &metric.name, &metric.place, OFFSET_OF_MONTHS);
+                } else {
+                    entry.text("shift", "rows");
+                }
             }
         }
         if let Some(granularity) = &input.offset_to {
@@ -135,6 +140,15 @@ impl Metrics<'_> {
             entry.put("when_empty", Out::Word("0".to_owned()));
         }
         Ok(Out::Map(entry.0))
+    }
+
+    /// Reads `2 retail_weeks`: a number of periods of the company's own.
+    fn periods(&self, written: &str) -> Option<String> {
+        let (count, unit) = written.trim().split_once(char::is_whitespace)?;
+        let unit = unit.trim();
+        let name = self.names.period(unit).or_else(|| self.names.period(unit.strip_suffix('s')?))?;
+        let count = count.parse::<u32>().ok().filter(|count| *count > 0)?;
+        Some(format!("{count} {name}"))
     }
 
     /// Puts the keys of a running total.

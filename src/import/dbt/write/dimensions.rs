@@ -6,6 +6,7 @@ use super::{Entries, Models, expression::RowExpression};
 use crate::{
     catalog::ColumnType,
     import::dbt::{
+        filters::MetricDimension,
         nodes::TableNode,
         sql::type_of,
         tree::{Dimension, Entity, EntityKind, SemanticModel},
@@ -24,7 +25,11 @@ impl Models<'_> {
         for (index, dimension) in model.dimensions.iter().enumerate() {
             let name = self.names.dimension(at, &dimension.name);
             let hint = self.hints.get(&(at, index)).copied();
-            match self.dimension(model, dimension, &name, node, hint) {
+            let written = match self.names.why_refused(self.names.model(at), &name) {
+                Some(why) => Err(why),
+                None => self.dimension(model, dimension, &name, node, hint),
+            };
+            match written {
                 Ok(out) => dimensions.push(out),
                 Err(why) => {
                     let whole = format!("{}.{}", model.name, dimension.name);
@@ -33,7 +38,8 @@ impl Models<'_> {
             }
         }
         dimensions.extend(self.midnight_dimension(at));
-        for (metric, name) in self.metrics.iter().filter(|(metric, _)| metric.model == at) {
+        let holds = |metric: &MetricDimension| self.names.why_refused(self.names.model(at), &metric.name).is_none();
+        for (metric, name) in self.metrics.iter().filter(|(metric, _)| metric.model == at && holds(metric)) {
             let mut out = Entries::default();
             out.text("name", &metric.name);
             out.text("type", "number");
@@ -48,6 +54,10 @@ impl Models<'_> {
         let model = &self.names.layer.models[at];
         let name = self.names.entity(&entity.name);
         let whole = format!("{}.{}", model.name, entity.name);
+        if let Some(why) = self.names.why_refused(self.names.model(at), &name) {
+            self.report.left_out("entity", &whole, &entity.place, why);
+            return None;
+        }
         let written = entity.expr.as_deref().unwrap_or(&entity.name);
         let column_name = if entity.kind == EntityKind::Foreign { written.to_owned() } else { self.key_column(entity) };
         let found = match self.expression(&column_name, model) {

@@ -14,7 +14,7 @@ use crate::{
         tree::{Dimension, SemanticModel},
         write::Out,
     },
-    sql::{Dialect, Portable},
+    sql::{Dialect, Portable, to_portable},
     time::TimePart,
 };
 
@@ -29,19 +29,39 @@ pub(super) struct RowExpression {
     pub(super) why: Option<String>,
 }
 
-/// Reads an expression over columns of known types.
-pub(super) fn row_expression(
-    text: &str,
-    dialect: Option<&str>,
-    columns: &Columns<'_>,
-) -> Result<RowExpression, String> {
-    let why = match portable(text, dialect, columns) {
-        Ok(portable) => match portable.names().iter().find(|words| !is_known(words)) {
+/// What an expression over one row may name.
+#[derive(Clone, Copy)]
+pub(super) struct Row<'r> {
+    /// The types of columns.
+    pub(super) columns: &'r Columns<'r>,
+    /// The path of a part of the time in a column, which the language has of time dimensions only.
+    pub(super) part: &'r dyn Fn(&str, TimePart) -> Option<String>,
+}
+
+/// Reads an expression.
+pub(super) fn row_expression(text: &str, dialect: Option<&str>, row: Row<'_>) -> Result<RowExpression, String> {
+    if is_open(text) {
+        return Err(
+            "its Jinja cannot be read here: run `dbt parse`, whose `target/semantic_manifest.json` says what it \
+                    becomes"
+                .to_owned(),
+        );
+    }
+    let part = |words: &[&str]| match words {
+        [column, part] => (row.part)(column, TimePart::from_name(part)?),
+        _ => None,
+    };
+    let why = match portable(text, dialect, row.columns) {
+        Ok(found) => match found.names().iter().find(|words| words.len() != 1 && part(words).is_none()) {
             None => {
-                let out = Out::Text(portable.text.clone());
-                return Ok(RowExpression { out, portable: Some(portable), why: None });
+                let text = found.renamed(&part);
+                let found = if text == found.text { found } else { to_portable(&text, None)? };
+                return Ok(RowExpression { out: Out::Text(text), portable: Some(found), why: None });
             }
-            Some(words) => format!("`{}` is not a column of its own table", words.join(".")),
+            Some(words) => format!(
+                "`{}` is neither a column of its own table nor a part of a time dimension that is cut so finely",
+                words.join(".")
+            ),
         },
         Err(why) => why,
     };
@@ -54,13 +74,9 @@ pub(super) fn row_expression(
     }
 }
 
-/// A column, or a part of the time in a column.
-fn is_known(words: &[&str]) -> bool {
-    match words {
-        [_] => true,
-        [_, part] => TimePart::from_name(part).is_some(),
-        _ => false,
-    }
+/// Returns whether Jinja of an expression is not rendered.
+pub(in crate::import::dbt) fn is_open(text: &str) -> bool {
+    ["{{", "{%", "{#"].iter().any(|mark| text.contains(mark))
 }
 
 /// What is known of the types of columns.
@@ -110,11 +126,22 @@ impl<'a> Types<'a> {
 mod tests {
     use super::*;
 
+    fn row() -> Row<'static> {
+        Row { columns: &|_| ColumnType::Unknown, part: &|column, part| Some(format!("{column}_day.{}", part.name())) }
+    }
+
+    #[test]
+    fn a_part_is_one_of_a_time_dimension() {
+        let text = |written: &str| row_expression(written, None, row()).map(|found| found.portable.map(|of| of.text));
+        assert_eq!(text("extract(month from at) = 2"), Ok(Some("at_day.month_of_year = 2".to_owned())));
+        assert!(text("orders.amount").is_err_and(|why| why.contains("nor a part of a time dimension")));
+        assert!(text("{{ dollars('amount') }}").is_err_and(|why| why.contains("its Jinja cannot be read")));
+    }
+
     #[test]
     fn what_is_not_portable_is_marked_with_its_dialect() {
-        let found = row_expression("regexp_matches(a, 'x')", Some("duckdb"), &|_| ColumnType::Unknown)
-            .expect("the dialect is known");
+        let found = row_expression("regexp_matches(a, 'x')", Some("duckdb"), row()).expect("the dialect is known");
         assert!(matches!(&found.out, Out::Map(entries) if entries[0].0 == "duckdb"));
-        assert!(row_expression("regexp_matches(a, 'x')", None, &|_| ColumnType::Unknown).is_err());
+        assert!(row_expression("regexp_matches(a, 'x')", None, row()).is_err());
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     catalog::ColumnType,
     import::dbt::{
         jinja::Relation,
-        names::versions_of,
+        names::{join_key, versions_of},
         nodes::TableNode,
         sql::column,
         tree::{Entity, EntityKind, SemanticModel},
@@ -21,6 +21,12 @@ impl Models<'_> {
         let model = &self.names.layer.models[at];
         let mut joins = Vec::new();
         let mut met = Vec::new();
+        for ((_, role), why) in self.names.refused.iter().filter(|((holder, _), _)| holder == self.names.model(at)) {
+            if let Some(role) = role.strip_prefix("join ") {
+                let whole = format!("{}.{role}", model.name);
+                self.report.left_out("join", &whole, &model.place, format!("it does not hold here: {why}"));
+            }
+        }
         for entity in &model.entities {
             for to in self.names.joins(at, &entity.name) {
                 joins.extend(self.join(at, entity, to));
@@ -30,7 +36,9 @@ impl Models<'_> {
         for (ours, relation, theirs, place) in &node.relationships {
             let Relation::Ref { name, .. } = relation else { continue };
             let other = self.names.layer.models.iter().position(|model| model.node.as_ref() == Some(name));
-            let Some(to) = other.filter(|to| *to != at && !met.contains(to)) else { continue };
+            let holds =
+                |to: &usize| self.names.why_refused(self.names.model(at), &join_key(self.names.model(*to))).is_none();
+            let Some(to) = other.filter(|to| *to != at && !met.contains(to) && holds(to)) else { continue };
             let is_key = self.names.layer.models[to].entities.iter().any(|entity| {
                 matches!(entity.kind, EntityKind::Primary | EntityKind::Unique) && self.key_column(entity) == *theirs
             });

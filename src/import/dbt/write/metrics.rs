@@ -7,9 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Entries, Types};
 use crate::{
     import::dbt::{
-        Refused,
         filters::{Condition, Filters, MetricDimension, Root},
-        names::{Names, snake_case},
+        names::{Names, field, snake_case},
         report::{Place, Report},
         tree::{Aggregation, Filter, Input, Measure, Metric, MetricKind},
         write::Out,
@@ -35,7 +34,6 @@ pub(in crate::import::dbt) struct Metrics<'a> {
     pub(in crate::import::dbt) filters: &'a Filters<'a>,
     pub(in crate::import::dbt) dialect: Option<&'a str>,
     pub(in crate::import::dbt) types: Types<'a>,
-    refused: &'a Refused,
     pub(in crate::import::dbt) report: &'a mut Report,
     /// What was made, in order.
     pub(in crate::import::dbt) made: Vec<Made>,
@@ -48,6 +46,9 @@ pub(in crate::import::dbt) struct Metrics<'a> {
     /// Hidden metrics of measures, by measure, filters and fill.
     of_measures: BTreeMap<String, Known>,
     in_progress: BTreeSet<String>,
+    /// Names here, by metric of dbt.
+    called: BTreeMap<&'a str, String>,
+    /// Names that are given, as the API shows them.
     taken: BTreeSet<String>,
 }
 
@@ -78,16 +79,22 @@ impl<'a> Metrics<'a> {
         names: &'a Names<'a>,
         filters: &'a Filters<'a>,
         (dialect, types): (Option<&'a str>, Types<'a>),
-        refused: &'a Refused,
         report: &'a mut Report,
     ) -> Self {
-        let taken = names.layer.metrics.iter().map(|metric| snake_case(&metric.name)).collect();
+        let mut taken = BTreeSet::new();
+        let mut called = BTreeMap::new();
+        for metric in &names.layer.metrics {
+            let mut name = snake_case(&metric.name);
+            if RESERVED.contains(&name.as_str()) {
+                name.push_str("_metric");
+            }
+            called.insert(metric.name.as_str(), unlike(name, &mut taken));
+        }
         Self {
             names,
             filters,
             dialect,
             types,
-            refused,
             report,
             made: Vec::new(),
             dimensions: Vec::new(),
@@ -95,6 +102,7 @@ impl<'a> Metrics<'a> {
             natures: BTreeMap::new(),
             of_measures: BTreeMap::new(),
             in_progress: BTreeSet::new(),
+            called,
             taken,
         }
     }
@@ -111,6 +119,10 @@ impl<'a> Metrics<'a> {
                     match self.of_measure(&input_of(measure), &[], Some(&measure.name)) {
                         Ok(known) => {
                             self.report.carried("metric", &measure.name, &measure.place);
+                            if known.name != measure.name {
+                                let why = format!("it is called `{}` here", known.name);
+                                self.report.changed("metric", &measure.name, &measure.place, why);
+                            }
                             self.report.metrics.insert(measure.name.clone(), known.name);
                             self.natures.insert(measure.name.clone(), known.nature);
                         }
@@ -247,12 +259,8 @@ impl<'a> Metrics<'a> {
     }
 
     fn called(&mut self, metric: &Metric) -> Result<String, String> {
-        let mut name = snake_case(&metric.name);
-        if RESERVED.contains(&name.as_str()) {
-            name = self.free(&format!("{name}_metric"))?;
-        } else {
-            self.check_refused(&name)?;
-        }
+        let name = self.called[metric.name.as_str()].clone();
+        self.check_refused(&name)?;
         if name != metric.name {
             self.report.changed("metric", &metric.name, &metric.place, format!("it is called `{name}` here"));
         }
@@ -261,20 +269,14 @@ impl<'a> Metrics<'a> {
 
     /// Returns a name that no metric has.
     pub(super) fn free(&mut self, wanted: &str) -> Result<String, String> {
-        let mut name = wanted.to_owned();
-        while !self.taken.insert(name.clone()) {
-            name.push_str("_2");
-        }
+        let name = unlike(wanted.to_owned(), &mut self.taken);
         self.check_refused(&name)?;
         Ok(name)
     }
 
     /// Refuses a metric that was written before and does not hold.
     fn check_refused(&self, name: &str) -> Result<(), String> {
-        match self.refused.get(&("metrics".to_owned(), name.to_owned())) {
-            Some(why) => Err(format!("it does not hold here: {why}")),
-            None => Ok(()),
-        }
+        self.names.why_refused("metrics", name).map_or(Ok(()), Err)
     }
 
     /// Finds a measure.
@@ -391,6 +393,14 @@ impl<'a> Metrics<'a> {
             self.report.changed(kind, name, place, why);
         }
     }
+}
+
+/// Returns a name that the API shows unlike those that are given, and notes it.
+pub(super) fn unlike(mut name: String, taken: &mut BTreeSet<String>) -> String {
+    while !taken.insert(field(&name)) {
+        name.push_str("_2");
+    }
+    name
 }
 
 /// Returns a measure as an input of a metric.

@@ -14,9 +14,9 @@ mod saved;
 mod simple;
 
 pub(super) use calendars::{calendars, tables};
-pub(super) use expression::Types;
+pub(super) use expression::{Types, is_open};
 pub(super) use metrics::Metrics;
-pub(super) use models::{Models, used_columns};
+pub(super) use models::{Models, expressions};
 pub(super) use saved::saved_queries;
 
 use super::{

@@ -5,16 +5,14 @@
 //!
 //! **Invariant:** what one row stands for is written only where it is declared or tested.
 
-use std::collections::BTreeMap;
-
 use super::{
     Entries,
-    expression::{RowExpression, Types, row_expression},
+    expression::{Row, RowExpression, Types, row_expression},
 };
 use crate::{
-    catalog::ColumnType,
     import::dbt::{
         filters::MetricDimension,
+        hints::Hints,
         names::{Names, versions_of},
         nodes::TableNode,
         report::Report,
@@ -22,6 +20,8 @@ use crate::{
         tree::{Dimension, Entity, EntityKind, Layer, SemanticModel},
         write::Out,
     },
+    sql::Portable,
+    time::TimePart,
 };
 
 /// Writes models.
@@ -30,14 +30,18 @@ pub(in crate::import::dbt) struct Models<'a> {
     pub(in crate::import::dbt) types: Types<'a>,
     pub(in crate::import::dbt) dialect: Option<&'a str>,
     /// What filters tell about the types of dimensions.
-    pub(in crate::import::dbt) hints: &'a BTreeMap<(usize, usize), ColumnType>,
+    pub(in crate::import::dbt) hints: &'a Hints,
     /// Metrics that are dimensions.
     pub(in crate::import::dbt) metrics: &'a [(MetricDimension, String)],
     pub(in crate::import::dbt) report: &'a mut Report,
 }
 
-/// Returns the names of columns that expressions of a model use, other than as a dimension's own.
-pub(in crate::import::dbt) fn used_columns(layer: &Layer, types: Types<'_>, dialect: Option<&str>) -> Vec<Vec<String>> {
+/// Returns what is portable of the expressions of each model, other than the columns that are dimensions themselves.
+pub(in crate::import::dbt) fn expressions(
+    layer: &Layer,
+    types: Types<'_>,
+    dialect: Option<&str>,
+) -> Vec<Vec<Portable>> {
     let mut all = Vec::new();
     for model in &layer.models {
         let mut texts: Vec<String> = Vec::new();
@@ -54,15 +58,10 @@ pub(in crate::import::dbt) fn used_columns(layer: &Layer, types: Types<'_>, dial
                 texts.extend(aggregation.expr.clone());
             }
         }
-        let mut columns: Vec<String> = Vec::new();
-        for text in &texts {
-            let found = row_expression(text, dialect, &|name| types.column(model, name));
-            if let Ok(RowExpression { portable: Some(portable), .. }) = found {
-                columns
-                    .extend(portable.names().iter().filter_map(|words| words.first().map(|word| (*word).to_owned())));
-            }
-        }
-        all.push(columns);
+        let as_written = |column: &str, part: TimePart| Some(format!("{column}.{}", part.name()));
+        let row = Row { columns: &|name| types.column(model, name), part: &as_written };
+        let found = texts.iter().filter_map(|text| row_expression(text, dialect, row).ok()?.portable);
+        all.push(found.collect());
     }
     all
 }
@@ -84,7 +83,9 @@ impl Models<'_> {
         self.source(model, &mut out);
         self.keys(model, &node, &mut out);
         if let Some(time) = &model.time {
-            if model.dimensions.iter().any(|dimension| dimension.name == *time && dimension.time.is_some()) {
+            if self.names.why_refused(self.names.model(at), &self.names.dimension(at, time)).is_some() {
+                self.report.left_out("time axis", &model.name, &model.place, "its dimension does not hold here");
+            } else if model.dimensions.iter().any(|dimension| dimension.name == *time && dimension.time.is_some()) {
                 out.text("time", self.names.dimension(at, time));
             } else {
                 let why = format!("its time dimension `{time}` is not among its dimensions");
@@ -198,6 +199,7 @@ impl Models<'_> {
     }
 
     pub(super) fn expression(&self, text: &str, model: &SemanticModel) -> Result<RowExpression, String> {
-        row_expression(text, self.dialect, &|name| self.types.column(model, name))
+        let part = |column: &str, part: TimePart| self.names.part_of(model, column, part);
+        row_expression(text, self.dialect, Row { columns: &|name| self.types.column(model, name), part: &part })
     }
 }

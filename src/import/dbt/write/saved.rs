@@ -1,10 +1,12 @@
 //! Saved queries.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Entries, metrics::Nature};
+use super::{
+    Entries,
+    metrics::{Nature, unlike},
+};
 use crate::import::dbt::{
-    Refused,
     filters::{Filters, Root},
     jinja::{Item, ItemKind},
     names::snake_case,
@@ -17,21 +19,24 @@ use crate::import::dbt::{
 pub(in crate::import::dbt) fn saved_queries(
     filters: &Filters,
     natures: &BTreeMap<String, Nature>,
-    refused: &Refused,
     report: &mut Report,
 ) -> Vec<Out> {
     let mut saved = Vec::new();
+    let mut taken = BTreeSet::new();
     for query in &filters.names.layer.saved_queries {
-        let key = ("saved_queries".to_owned(), snake_case(&query.name));
-        let holds = match refused.get(&key) {
-            Some(why) => Err(format!("it does not hold here: {why}")),
-            None => write(query, filters, natures, report),
+        let name = unlike(snake_case(&query.name), &mut taken);
+        let holds = match filters.names.why_refused("saved_queries", &name) {
+            Some(why) => Err(why),
+            None => write((query, &name), filters, natures, report),
         };
         match holds {
             Ok(out) => {
                 saved.push(out);
                 report.carried("saved query", &query.name, &query.place);
-                report.saved_queries.insert(query.name.clone(), snake_case(&query.name));
+                if name != query.name {
+                    report.changed("saved query", &query.name, &query.place, format!("it is called `{name}` here"));
+                }
+                report.saved_queries.insert(query.name.clone(), name);
                 for export in &query.exports {
                     report.left_out("export", export, &query.place, "answers are not written into tables");
                 }
@@ -43,13 +48,13 @@ pub(in crate::import::dbt) fn saved_queries(
 }
 
 fn write(
-    query: &SavedQuery,
+    (query, name): (&SavedQuery, &str),
     filters: &Filters,
     natures: &BTreeMap<String, Nature>,
     report: &Report,
 ) -> Result<Out, String> {
     let mut out = Entries::default();
-    out.text("name", snake_case(&query.name));
+    out.text("name", name);
     let description = query.about.description.as_ref().or(query.about.label.as_ref());
     out.maybe("description", description);
     let metric = |name: &str| {

@@ -5,14 +5,17 @@
 
 use super::{
     Entries,
-    expression::row_expression,
+    expression::{Row, row_expression},
     metrics::{Made, Metrics, counts_rows},
 };
-use crate::import::dbt::{
-    names::{Resolved, Target, split},
-    report::Place,
-    tree::{Aggregation, Balance, Filter},
-    write::Out,
+use crate::{
+    import::dbt::{
+        names::{Resolved, Target, split},
+        report::Place,
+        tree::{Aggregation, Balance, Filter},
+        write::Out,
+    },
+    time::TimePart,
 };
 
 impl Metrics<'_> {
@@ -56,6 +59,9 @@ impl Metrics<'_> {
         out: &mut Entries,
     ) -> Result<(), String> {
         let model = &self.names.layer.models[at];
+        if self.names.why_refused("models", self.names.model(at)).is_some() {
+            return Err(format!("its semantic model `{}` was left out", model.name));
+        }
         out.text("model", self.names.model(at));
         let (agg, expr) = self.words(of, at, aggregation)?;
         let may_be_zero = matches!(agg.as_str(), "count" | "sum" | "count_distinct" | "approx_count_distinct");
@@ -104,12 +110,19 @@ impl Metrics<'_> {
         at: usize,
         aggregation: &Aggregation,
     ) -> Result<(String, Option<Out>), String> {
+        if let Some(key) = &aggregation.unknown {
+            return Err(format!(
+                "its `agg_params` have `{key}`, which dbt does not know and which may choose among rows"
+            ));
+        }
         if counts_rows(aggregation) {
             return Ok(("count".to_owned(), None));
         }
         let model = &self.names.layer.models[at];
         let written = aggregation.expr.as_deref().ok_or("it has no `expr`")?;
-        let found = row_expression(written, self.dialect, &|name| self.types.column(model, name))?;
+        let part = |column: &str, part: TimePart| self.names.part_of(model, column, part);
+        let row = Row { columns: &|name| self.types.column(model, name), part: &part };
+        let found = row_expression(written, self.dialect, row)?;
         if let Some(why) = &found.why {
             self.report.changed("metric", of.0, of.1, format!("its `expr` is SQL of one dialect only: {why}"));
         }

@@ -52,7 +52,7 @@ saved_queries:
         let why = left_out(&found, name);
         assert!(why.contains("a filter names its time"), "{name}: {why}");
     }
-    assert!(left_out(&found, "since_march").contains("would cut the rows"));
+    assert!(left_out(&found, "since_march").contains("by which it is not grouped"));
     assert!(found.report.saved_queries.contains_key("amount_since_march"));
     assert_eq!(
         found.report.metrics.keys().collect::<Vec<_>>(),

@@ -28,6 +28,7 @@ mod cost;
 mod dbt;
 mod dbt_holds;
 mod dbt_meaning;
+mod dbt_told;
 #[cfg(feature = "cli")]
 mod docs;
 mod generated;

@@ -156,7 +156,9 @@ fn project(imported: &Imported, dbt_project: &Path) -> String {
             let file = imported.path.as_deref().map_or_else(
                 || format!("{name}.duckdb"),
                 |path| {
-                    let path = dbt_project.join(path);
+                    // The file itself may be made later.
+                    let folder = fs::canonicalize(dbt_project).unwrap_or_else(|_| dbt_project.to_owned());
+                    let path = folder.join(path);
                     fs::canonicalize(&path).unwrap_or(path).to_string_lossy().into_owned()
                 },
             );

@@ -2,30 +2,47 @@
 //!
 //! `entente_item_0 >= '2024-03-01'` becomes `entente_item_0 >= date '2024-03-01'` where item 0 is a day, and
 //! `datetime '2024-03-01 00:00:00'` where it is an hour: dbt leaves the conversion to the warehouse, this language asks for
-//! it.
+//! it. Of a time within a day only what is certain is said of days: `> '2024-03-01 12:00'` is `> date '2024-03-01'`.
 //!
 //! **Invariant:** a text that is no day or moment, or is compared with something else, stays as it is.
 
 use crate::time::Granularity;
 
 /// Puts `date` or `datetime` before the texts that are compared with names for which `time` knows a granularity.
-pub(super) fn dated(text: &str, time: &dyn Fn(&str) -> Option<Granularity>) -> String {
+///
+/// # Errors
+/// Days are compared with a time within a day, which warehouses do in several ways.
+pub(super) fn dated(text: &str, time: &dyn Fn(&str) -> Option<Granularity>) -> Result<String, String> {
     let tokens = tokens(text);
     let mut result = String::new();
     for (at, token) in tokens.iter().enumerate() {
         if let Token::Text(written) = token
             && !matches!(before(&tokens, at), Some(Token::Word("date" | "timestamp" | "datetime" | "interval")))
             && let Some(granularity) = compared(&tokens, at).and_then(time)
-            && let Some(literal) = literal(written, granularity)
         {
-            result.push_str(&literal);
-            continue;
+            match literal(written, granularity) {
+                Some(literal) => {
+                    result.push_str(&literal);
+                    continue;
+                }
+                None if granularity >= Granularity::Day && literal(written, Granularity::HOUR).is_some() => {
+                    // No day begins within a day, so such a day comes after the one, and its own day does not.
+                    let before: String = tokens[..at].iter().map(|token| token.text()).collect();
+                    let before = before.trim_end();
+                    let is_certain = before.ends_with('>') && !before.ends_with("<>") || before.ends_with("<=");
+                    let date = written.get(1..11).filter(|_| is_certain);
+                    let date = date.ok_or_else(|| {
+                        format!("it compares days with {written}, a time within a day: compare them with a day")
+                    })?;
+                    result.push_str(&format!("date '{date}'"));
+                    continue;
+                }
+                None => {}
+            }
         }
-        result.push_str(match token {
-            Token::Word(text) | Token::Text(text) | Token::Other(text) => text,
-        });
+        result.push_str(token.text());
     }
-    result
+    Ok(result)
 }
 
 /// Returns the literal of a text that is compared with a time.
@@ -65,6 +82,14 @@ enum Token<'a> {
     Word(&'a str),
     Text(&'a str),
     Other(&'a str),
+}
+
+impl<'a> Token<'a> {
+    fn text(self) -> &'a str {
+        match self {
+            Self::Word(text) | Self::Text(text) | Self::Other(text) => text,
+        }
+    }
 }
 
 fn tokens(text: &str) -> Vec<Token<'_>> {
@@ -143,11 +168,20 @@ mod tests {
             ("t < '2024-03-01' and a = '2024-03-01'", "t < date '2024-03-01' and a = '2024-03-01'"),
             ("t in ('2024-03-01', '2024-03-02')", "t in (date '2024-03-01', date '2024-03-02')"),
             ("t >= date '2024-03-01'", "t >= date '2024-03-01'"),
-            ("t > '2024-03-01 12:30:00'", "t > '2024-03-01 12:30:00'"),
+            ("t > '2024-03-01 12:30:00'", "t > date '2024-03-01'"),
+            ("t <= '2024-03-01T12:30'", "t <= date '2024-03-01'"),
             ("h > '2024-03-01T12:30' and t = 'x'", "h > datetime '2024-03-01 12:30:00' and t = 'x'"),
             ("h < '2024-03-01'", "h < datetime '2024-03-01 00:00:00'"),
         ] {
-            assert_eq!(dated(text, &time), expected);
+            assert_eq!(dated(text, &time).as_deref(), Ok(expected));
+        }
+        for text in [
+            "t >= '2024-03-01 12:30:00'",
+            "t < '2024-03-01 12:30:00'",
+            "'2024-03-01 12:30:00' < t",
+            "t <> '2024-03-01 12:30:00'",
+        ] {
+            assert!(dated(text, &time).is_err_and(|why| why.contains("a time within a day")), "{text}");
         }
     }
 }

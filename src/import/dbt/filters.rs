@@ -109,7 +109,8 @@ impl Filters<'_> {
         let rendered = dated(&rendered, &|word| {
             let item = numbered(word, &items);
             self.granularity(item?, root)
-        });
+        })
+        .map_err(|why| format!("its filter cannot be said here: {why}"))?;
         let types = |word: &str| self.type_of(numbered(word, &items)?, root.model);
         let types = |word: &str| types(word).unwrap_or(ColumnType::Unknown);
         let portable = portable(&rendered, self.dialect, &types).map_err(|why| {

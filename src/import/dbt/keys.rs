@@ -1,15 +1,16 @@
-//! Data tests of dbt → what is known of keys.
+//! Data tests of dbt → what is known of keys and values.
 //!
 //! `data_tests: [unique, not_null]` on a column makes it a key; `relationships: { to: ref('customers'), field: id }`
 //! leads to another table.
 //!
-//! **Invariant:** a test with a condition (`where:` in its configuration) proves nothing about all rows and is ignored.
+//! **Invariant:** a test that may pass although rows are against it (`where`, `severity: warn`, `error_if`, `enabled: false`)
+//! proves nothing about all rows and is ignored.
 
 use super::{jinja::Templates, nodes::TableNode, yaml::Node};
 
-/// Reads the tests and constraints of a table and its columns.
-pub(super) fn tested(node: &mut TableNode, item: &Node, templates: &Templates) {
-    for test in tests_of(item) {
+/// Reads the constraints of a table and its columns, and their tests unless those of its folder prove nothing.
+pub(super) fn tested(node: &mut TableNode, item: &Node, templates: &Templates, prove: bool) {
+    for test in tests_of(item).filter(|_| prove) {
         if let (Some("unique_combination_of_columns"), Some(arguments)) = (name_of(test), arguments_of(test)) {
             combination(node, arguments.get("combination_of_columns"));
         }
@@ -32,10 +33,11 @@ pub(super) fn tested(node: &mut TableNode, item: &Node, templates: &Templates) {
                 _ => {}
             }
         }
-        for test in tests_of(column) {
+        for test in tests_of(column).filter(|_| prove) {
             match (name_of(test), arguments_of(test)) {
                 (Some("unique"), _) => _ = node.unique.insert(vec![name.to_owned()]),
                 (Some("not_null"), _) => _ = node.not_null.insert(name.to_owned()),
+                (Some("accepted_values"), arguments) => accepted(node, name, arguments),
                 (Some("relationships"), Some(arguments)) => {
                     let relation = arguments.text_of("to").and_then(|to| templates.relation(to).ok());
                     if let (Some(relation), Some(field)) = (relation, arguments.text_of("field")) {
@@ -45,6 +47,19 @@ pub(super) fn tested(node: &mut TableNode, item: &Node, templates: &Templates) {
                 _ => {}
             }
         }
+    }
+}
+
+/// Notes the values of a column that a test accepts, where they are texts.
+pub(super) fn accepted(node: &mut TableNode, column: &str, arguments: Option<&Node>) {
+    let Some(arguments) = arguments.filter(|arguments| arguments.get("quote").and_then(Node::boolean) != Some(false))
+    else {
+        return;
+    };
+    let values = arguments.get("values").map(Node::items).unwrap_or_default();
+    let values: Vec<String> = values.iter().filter_map(|value| value.text().map(str::to_owned)).collect();
+    if !values.is_empty() {
+        node.accepted.entry(column.to_owned()).or_insert(values);
     }
 }
 
@@ -64,8 +79,23 @@ fn combination(node: &mut TableNode, columns: Option<&Node>) {
 fn tests_of(item: &Node) -> impl Iterator<Item = &Node> {
     let both = ["tests", "data_tests"].into_iter().filter_map(|key| item.get(key));
     both.flat_map(Node::items).filter(|test| {
-        body_of(test).is_none_or(|body| body.get("where").is_none() && body.at(&["config", "where"]).is_none())
+        body_of(test).is_none_or(|body| speaks_of_all_rows(|key| body.at(&["config", key]).or_else(|| body.get(key))))
     })
+}
+
+/// Returns whether a test with a configuration fails for any row that is against it.
+pub(super) fn speaks_of_all_rows<'n>(configured: impl Fn(&str) -> Option<&'n Node>) -> bool {
+    let is_one_of = |key: &str, usual: &[&str]| {
+        let text = |node: &Node| Some(node.text()?.to_lowercase().replace(' ', ""));
+        configured(key).is_none_or(|node| text(node).is_some_and(|text| usual.contains(&text.as_str())))
+    };
+    is_one_of("enabled", &["true", "yes", "on"])
+        && is_one_of("severity", &["error"])
+        && is_one_of("error_if", &["!=0", ">0"])
+        && is_one_of("warn_if", &["!=0", ">0"])
+        && is_one_of("fail_calc", &["count(*)"])
+        && configured("where").is_none()
+        && configured("limit").is_none()
 }
 
 /// Returns the name of a test without that of its package: `unique`, or the one key of a mapping.

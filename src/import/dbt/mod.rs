@@ -18,6 +18,7 @@ mod keys;
 mod names;
 mod nodes;
 mod project;
+mod ranges;
 mod read;
 mod report;
 mod sql;

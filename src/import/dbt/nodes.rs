@@ -51,6 +51,8 @@ pub(super) struct TableNode {
     pub(super) unique: BTreeSet<Vec<String>>,
     /// Columns that are tested not to be null.
     pub(super) not_null: BTreeSet<String>,
+    /// The values that columns are tested to have, by column.
+    pub(super) accepted: BTreeMap<String, Vec<String>>,
     /// Columns that are tested to lead to another table: column, relation, their column, place.
     pub(super) relationships: Vec<(String, Relation, String, Place)>,
     /// `latest_version:`, and the tables' names by version.

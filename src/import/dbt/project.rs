@@ -5,7 +5,10 @@
 //!
 //! **Invariant:** SQL and Python of models are never run; only their `config(…)` is read.
 
+mod about;
 mod profile;
+
+pub(super) use about::about;
 
 use std::collections::BTreeMap;
 
@@ -15,8 +18,7 @@ use super::{
     keys,
     nodes::{Nodes, TableNode, column_type},
     report::{Place, Problem, Report},
-    tree::About,
-    yaml::{self, Node, Value, boolean_of},
+    yaml::{self, Node, boolean_of},
 };
 
 /// A dbt project, read.
@@ -101,17 +103,6 @@ pub(super) fn read(input: &Input, report: &mut Report, problems: &mut Vec<Proble
     documents.iter().for_each(|document| properties(&mut project, document, report));
     project.documents = documents;
     Some(project)
-}
-
-impl Project {
-    /// Finds `+enabled: false` and the like for a thing of a file in `dbt_project.yml`, the deepest folder first.
-    pub(super) fn configured(&self, kind: &str, path: &str, name: &str, key: &str) -> Option<&Node> {
-        let rest = self.folders.iter().find_map(|folder| below(path, folder))?;
-        let mut words: Vec<&str> = rest.split('/').collect();
-        words.pop();
-        words.push(name);
-        folder_config(&self.config, kind, &self.name, &words, key)
-    }
 }
 
 /// Returns a folder relative to the project: `./models/` is `models`, and `.` the project itself, which has no name.
@@ -207,7 +198,7 @@ fn table(project: &mut Project, kind: &str, below: &str, SourceFile { path, text
     let folders: Vec<&str> = below.rsplit_once('.').map_or(below, |(path, _)| path).split('/').collect();
     let of_block = text.split_once("{% snapshot ").filter(|_| kind == "snapshots");
     let name = of_block.and_then(|(_, after)| after.split_whitespace().next()).unwrap_or(stem);
-    let inherited = |key: &str| folder_config(&project.config, kind, &project.name, &folders, key).cloned();
+    let inherited = |key: &str| about::folder_config(&project.config, kind, &project.name, &folders, key).cloned();
     set_config((&mut node, name), &project.templates, &inherited, report);
     project.nodes.refs.insert(name.to_owned(), node);
 }
@@ -254,22 +245,6 @@ fn rendered(
             let why = format!("its `{key}` is not taken over, so what it names may be called otherwise: {why}");
             report.changed(kind, name, place, why);
             None
-        }
-    }
-}
-
-/// Finds `+schema: marts` for folders and a name in `dbt_project.yml`, the deepest folder first.
-fn folder_config<'n>(config: &'n Node, kind: &str, project: &str, words: &[&str], key: &str) -> Option<&'n Node> {
-    let mut at = config.get(kind)?;
-    let mut found = None;
-    let plus = format!("+{key}");
-    let mut path = std::iter::once(project).chain(words.iter().copied());
-    loop {
-        found = at.get(&plus).or_else(|| at.get(key).filter(|node| node.text().is_some())).or(found);
-        let Some(word) = path.next() else { return found };
-        match at.get(word) {
-            Some(next) => at = next,
-            None => return found,
         }
     }
 }
@@ -324,7 +299,11 @@ fn properties(project: &mut Project, document: &Node, report: &mut Report) {
             let config = item.get("config");
             let found = |key: &str| config.and_then(|config| config.get(key)).or_else(|| item.get(key)).cloned();
             set_config((&mut node, name), &project.templates, &found, report);
-            describe(&mut node, item, &project.templates);
+            let of_tests = |key: &str| {
+                let of = |kind: &str| project.configured(kind, &item.place.path, name, key);
+                of("data_tests").or_else(|| of("tests"))
+            };
+            describe(&mut node, item, &project.templates, keys::speaks_of_all_rows(of_tests));
             versions(&mut node, name, item);
             project.nodes.refs.insert(name.to_owned(), node);
         }
@@ -346,13 +325,13 @@ fn properties(project: &mut Project, document: &Node, report: &mut Report) {
                 is_source: true,
                 ..TableNode::default()
             };
-            describe(&mut node, item, &project.templates);
+            describe(&mut node, item, &project.templates, true);
             project.nodes.sources.insert((name.to_owned(), table.to_owned()), node);
         }
     }
 }
 
-fn describe(node: &mut TableNode, item: &Node, templates: &Templates) {
+fn describe(node: &mut TableNode, item: &Node, templates: &Templates, tests_prove: bool) {
     node.about = about(item, templates);
     for column in item.get("columns").map(Node::items).unwrap_or_default() {
         let Some(name) = column.text_of("name") else { continue };
@@ -363,7 +342,7 @@ fn describe(node: &mut TableNode, item: &Node, templates: &Templates) {
             node.columns.insert(name.to_owned(), text);
         }
     }
-    keys::tested(node, item, templates);
+    keys::tested(node, item, templates, tests_prove);
 }
 
 fn versions(node: &mut TableNode, name: &str, item: &Node) {
@@ -381,25 +360,6 @@ fn versions(node: &mut TableNode, name: &str, item: &Node) {
     let latest = names.iter().max_by(|a, b| number(a).total_cmp(&number(b))).map(|(version, _)| version.clone());
     node.latest = item.text_of("latest_version").map(str::to_owned).or(latest);
     node.versions = names.into_iter().collect();
-}
-
-/// Reads label, description, tags, group and meta, also from `config:`.
-pub(super) fn about(item: &Node, templates: &Templates) -> About {
-    let config = item.get("config");
-    let found = |key: &str| item.get(key).or_else(|| config.and_then(|config| config.get(key)));
-    let text = |key: &str| {
-        let written = found(key)?.text()?;
-        Some(templates.text(written).unwrap_or_else(|_| written.to_owned())).filter(|text| !text.trim().is_empty())
-    };
-    let mut tags: Vec<String> = Vec::new();
-    for holder in std::iter::once(item).chain(config) {
-        for tag in holder.get("tags").map(Node::items).unwrap_or_default() {
-            tags.extend(tag.text().map(str::to_owned));
-        }
-    }
-    tags.dedup();
-    let meta = found("meta").filter(|meta| matches!(&meta.value, Value::Map(entries) if !entries.is_empty()));
-    About { label: text("label"), description: text("description"), group: text("group"), tags, meta: meta.cloned() }
 }
 
 #[cfg(test)]

@@ -194,6 +194,8 @@ pub(super) struct SavedQuery {
     pub(super) order_by: Vec<Filter>,
     pub(super) limit: Option<String>,
     pub(super) exports: Vec<String>,
+    /// Whether dbt keeps its answer.
+    pub(super) is_cached: bool,
 }
 
 /// A time spine.

@@ -5,12 +5,25 @@
 
 use super::{Reading, models::custom_granularity};
 use crate::import::dbt::{
-    jinja::Relation,
+    jinja::{Relation, Templates},
     project::about,
     report::Problem,
-    tree::{Dimension, Entity, SemanticModel, Spine},
+    tree::{About, Dimension, Entity, SemanticModel, Spine},
     yaml::{Node, Value},
 };
+
+const DERIVED_KEYS: &[&str] = &[
+    "name",
+    "type",
+    "expr",
+    "granularity",
+    "description",
+    "label",
+    "config",
+    "meta",
+    "is_partition",
+    "validity_params",
+];
 
 impl Reading<'_> {
     /// Reads what a model says of the semantic layer: a time spine, a semantic model, metrics.
@@ -58,8 +71,8 @@ impl Reading<'_> {
         };
         let called = semantic.and_then(|node| node.text_of("name")).unwrap_or(&name).to_owned();
         let mut model_about = about(item, self.templates);
-        if let Some(node) = semantic {
-            let own = about(node, self.templates);
+        let own = item.get("semantic_model").map(|node| self.project.about(node, "semantic-models", &called));
+        if let Some(own) = own {
             model_about.group = own.group.or(model_about.group);
             model_about.meta = own.meta.or(model_about.meta);
         }
@@ -99,7 +112,7 @@ impl Reading<'_> {
         let known = &["name", "type", "description", "label", "config", "meta"];
         self.check_keys(node, known, "entity", called);
         let mut entity = self.entity(node, called.to_owned(), kind, (called != name).then(|| name.to_owned()))?;
-        entity.about.description = entity.about.description.or_else(|| about(column, self.templates).description);
+        entity.about = of_column(entity.about, column, self.templates);
         Some(entity)
     }
 
@@ -115,8 +128,7 @@ impl Reading<'_> {
         let granularity = column.text_of("granularity");
         let mut dimension = self.newer_dimension(node, called, kind, granularity)?;
         dimension.expr = (called != name).then(|| name.to_owned());
-        let of_column = about(column, self.templates);
-        dimension.about.description = dimension.about.description.or(of_column.description);
+        dimension.about = of_column(dimension.about, column, self.templates);
         Some(dimension)
     }
 
@@ -154,11 +166,13 @@ impl Reading<'_> {
         self.check_keys(derived, &["entities", "dimensions"], "model", "derived_semantics");
         for item in derived.get("entities").map(Node::items).unwrap_or_default() {
             let Some(name) = self.required(item, "name", "a derived entity") else { continue };
+            self.check_keys(item, &["name", "type", "expr", "description", "label", "config", "meta"], "entity", &name);
             let expr = self.expr(item);
             entities.extend(self.entity(item, name, item.text_of("type"), expr));
         }
         for item in derived.get("dimensions").map(Node::items).unwrap_or_default() {
             let Some(name) = self.required(item, "name", "a derived dimension") else { continue };
+            self.check_keys(item, DERIVED_KEYS, "dimension", &name);
             let expr = self.expr(item);
             let found = self.newer_dimension(item, &name, item.text_of("type"), item.text_of("granularity"));
             dimensions.extend(found.map(|dimension| Dimension { expr, ..dimension }));
@@ -188,4 +202,14 @@ impl Reading<'_> {
         };
         self.add_spine(spine, granularity);
     }
+}
+
+/// Adds what a column says to what its entity or dimension says about itself.
+fn of_column(mut own: About, column: &Node, templates: &Templates) -> About {
+    let of_column = about(column, templates);
+    own.description = own.description.or(of_column.description);
+    own.meta = own.meta.or(of_column.meta);
+    own.tags.extend(of_column.tags);
+    own.tags.dedup();
+    own
 }

@@ -10,6 +10,7 @@ use crate::catalog::CatalogColumn;
 use crate::import::dbt::{
     Input, Options,
     jinja::{Relation, Templates},
+    keys::{accepted, speaks_of_all_rows},
     nodes::{Nodes, TableNode, column_type},
     project::{Project, about},
     report::{Place, Problem, Report},
@@ -93,7 +94,7 @@ pub(in crate::import::dbt) fn read_manifest(
         }
     }
     for (_, item) in manifest.get("nodes").map(Node::entries).unwrap_or_default() {
-        if item.text_of("resource_type") == Some("test") && item.at(&["config", "where"]).is_none() {
+        if item.text_of("resource_type") == Some("test") && speaks_of_all_rows(|key| item.at(&["config", key])) {
             add_test(nodes, item, &by_id, templates);
         }
     }
@@ -162,6 +163,7 @@ fn add_test(nodes: &mut Nodes, item: &Node, by_id: &BTreeMap<String, Relation>, 
     match (test.text_of("name"), column) {
         (Some("unique"), Some(column)) => _ = node.unique.insert(vec![column.to_owned()]),
         (Some("not_null"), Some(column)) => _ = node.not_null.insert(column.to_owned()),
+        (Some("accepted_values"), Some(column)) => accepted(node, column, test.get("kwargs")),
         (Some("unique_combination_of_columns"), _) => {
             let columns = argument("combination_of_columns").map(Node::items).unwrap_or_default();
             let columns: Vec<String> = columns.iter().filter_map(|column| column.text().map(str::to_owned)).collect();

@@ -5,7 +5,6 @@
 
 use super::{Reading, filters, window};
 use crate::import::dbt::{
-    project::about,
     report::Problem,
     tree::{Aggregation, Input, Metric, MetricKind},
     yaml::{Node, Value},
@@ -104,7 +103,7 @@ impl Reading<'_> {
         let hidden = item.get("hidden").or_else(|| body.get("is_private")).and_then(Node::boolean).unwrap_or(false);
         self.layer.metrics.push(Metric {
             place: item.place.clone(),
-            about: about(item, self.templates),
+            about: self.project.about(item, "metrics", &name),
             hidden,
             filters: filters(item.get("filter")),
             granularity: item.text_of("time_granularity").map(str::to_lowercase),

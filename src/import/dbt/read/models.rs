@@ -79,7 +79,7 @@ impl Reading<'_> {
         let measures = measures.iter().filter_map(|item| self.measure(item, &name)).collect();
         self.layer.models.push(SemanticModel {
             place: item.place.clone(),
-            about: about(item, self.templates),
+            about: self.project.about(item, "semantic-models", &name),
             table,
             node,
             time: item.at(&["defaults", "agg_time_dimension"]).and_then(Node::text).map(str::to_owned),

@@ -4,7 +4,6 @@
 
 use super::{Reading, filter, filters};
 use crate::import::dbt::{
-    project::about,
     tree::{Filter, SavedQuery},
     yaml::Node,
 };
@@ -30,12 +29,13 @@ impl Reading<'_> {
         let exports = item.get("exports").map(Node::items).unwrap_or_default();
         let saved = SavedQuery {
             place: item.place.clone(),
-            about: about(item, self.templates),
+            about: self.project.about(item, "saved-queries", &name),
             metrics: list("metrics").into_iter().map(|metric| metric.text).collect(),
             group_by: list("group_by"),
             filters: filters(params.get("where")),
             order_by: list("order_by"),
             limit: params.text_of("limit").map(str::to_owned),
+            is_cached: item.at(&["config", "cache", "enabled"]).and_then(Node::boolean) == Some(true),
             exports: exports.iter().filter_map(|export| export.text_of("name").map(str::to_owned)).collect(),
             name,
         };

@@ -43,6 +43,8 @@ impl Metrics<'_> {
         let name = match (calculation.as_str(), conversion.fill.is_some()) {
             ("conversions", true) => {
                 out.0.extend(funnel.0);
+                let why = "a period whose base events all have no key has no row here, and 0 in dbt";
+                self.report.changed("metric", &metric.name, &metric.place, why);
                 return Ok(first.nature);
             }
             ("conversions" | "conversion_rate", _) => {

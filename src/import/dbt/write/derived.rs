@@ -189,6 +189,9 @@ impl Metrics<'_> {
             other => return Err(format!("its `period_agg: {other}` is not known")),
         }
         out.maybe("where", self.condition((&metric.name, &metric.place), &filters, known.nature.root)?);
+        if known.nature.root.axis.is_some_and(Granularity::is_within_a_day) {
+            self.report.changed("metric", &metric.name, &metric.place, TOTAL_WITHIN_A_DAY);
+        }
         Ok(Nature { moves: true, ..known.nature })
     }
 
@@ -228,6 +231,9 @@ impl Metrics<'_> {
 const OFFSET_OF_MONTHS: &str = "periods are shifted: by day, the last days of a month that is longer than the one \
                                 before have no number here, and that month's last day in dbt; a granularity that is \
                                 coarser than the offset, or of weeks, is refused";
+/// What differs in a running total over a time that is finer than a day.
+const TOTAL_WITHIN_A_DAY: &str = "by what is shorter than a day it is asked for with a range of time; dbt takes all of its \
+                                  time spine";
 /// What differs in an offset to the start of a period.
 const OFFSET_TO_BY_WEEK: &str =
     "by week it is the week in which the period starts here, and the number of the period's first day in dbt";

@@ -116,7 +116,13 @@ impl Models<'_> {
         let expr = if written == name { None } else { Some(found.out.clone()) };
         match &dimension.time {
             Some(granularity) => self.time(&found, (model, dimension), granularity, expr, &mut out),
-            None => self.categorical(&found, (model, dimension), hint, expr, &mut out),
+            None => {
+                self.categorical(&found, (model, dimension), hint, expr, &mut out);
+                let is_other = |(key, value): &(String, Out)| key == "type" && *value != Out::text("string");
+                if let Some(values) = node.accepted.get(written).filter(|_| !out.0.iter().any(is_other)) {
+                    out.put("values", Out::texts(values));
+                }
+            }
         }
         out.about(&about, self.names.layer);
         out.meta(&about);
@@ -139,8 +145,9 @@ impl Models<'_> {
             if let Some(expr) = expr {
                 out.put("expr", expr);
             }
+            out.text("granularity", Granularity::Second.name());
             let whole = format!("{}.{}", model.name, dimension.name);
-            let why = format!("it is as fine as an hour here, not a {written}");
+            let why = format!("it is as fine as a second here, not a {written}");
             self.report.changed("dimension", &whole, &dimension.place, why);
             return;
         };

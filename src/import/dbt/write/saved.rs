@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     Entries,
     metrics::{Nature, unlike},
+    of_node,
 };
 use crate::import::dbt::{
     filters::{Filters, Root},
     jinja::{Item, ItemKind},
     names::snake_case,
     report::Report,
-    tree::{Filter, SavedQuery},
+    tree::{About, Filter, SavedQuery},
     write::Out,
 };
 
@@ -37,6 +38,10 @@ pub(in crate::import::dbt) fn saved_queries(
                     report.changed("saved query", &query.name, &query.place, format!("it is called `{name}` here"));
                 }
                 report.saved_queries.insert(query.name.clone(), name);
+                if query.is_cached {
+                    let why = "answers are kept as they are asked for here; a rollup stores what is asked often";
+                    report.left_out("cache", &query.name, &query.place, why);
+                }
                 for export in &query.exports {
                     report.left_out("export", export, &query.place, "answers are not written into tables");
                 }
@@ -55,8 +60,8 @@ fn write(
 ) -> Result<Out, String> {
     let mut out = Entries::default();
     out.text("name", name);
-    let description = query.about.description.as_ref().or(query.about.label.as_ref());
-    out.maybe("description", description);
+    let About { label, description, group, tags, .. } = &query.about;
+    out.maybe("description", description.as_ref().or(label.as_ref()));
     let metric = |name: &str| {
         let name = name.trim();
         let known = report.metrics.get(name).cloned();
@@ -73,7 +78,10 @@ fn write(
     let asked = || query.metrics.iter().filter_map(|name| natures.get(name.trim()));
     // dbt shows the coarsest time of the metrics that are asked for.
     let root = Root { model: None, axis: asked().filter_map(|nature| nature.root.axis).max() };
-    if asked().any(|nature| nature.moves) && filters.name_time(&query.filters, root) {
+    let moves = asked().any(|nature| nature.moves);
+    let (ranges, others): (Vec<Filter>, Vec<Filter>) =
+        query.filters.iter().cloned().partition(|filter| moves && filters.range(filter, root).is_some());
+    if moves && filters.name_time(&others, root) {
         return Err("its filter names the time, and would cut the rows of a metric that is shifted or accumulated; \
                     dbt cuts the periods of the answer, as `time` of a query does"
             .to_owned());
@@ -89,12 +97,17 @@ fn write(
     if !by.is_empty() {
         out.put("by", Out::texts(&by));
     }
-    if let Some(condition) = filters.condition(&query.filters, root)? {
+    if !ranges.is_empty() && !by.iter().any(|path| path == "time.day") {
+        return Err("its filter names the days of a metric that is shifted or accumulated, by which it is not grouped"
+            .to_owned());
+    }
+    if let Some(condition) = filters.condition(&others, root)? {
         if !condition.metrics.is_empty() {
             return Err("its filter names a metric".to_owned());
         }
         out.text("where", condition.text);
     }
+    out.maybe("time", time(&ranges, filters, root)?);
     let mut order = Vec::new();
     for written in &query.order_by {
         let text = written.text.trim();
@@ -114,7 +127,33 @@ fn write(
     if let Some(limit) = &query.limit {
         out.put("limit", Out::Word(limit.clone()));
     }
+    let mut more = Entries::default();
+    more.maybe("label", label.as_ref().filter(|_| description.is_some()));
+    more.maybe("group", group.as_ref());
+    if !tags.is_empty() {
+        more.put("tags", Out::texts(tags));
+    }
+    let meta = query.about.meta.as_ref().map(of_node);
+    if let Some(Out::Map(entries)) = meta {
+        more.0.retain(|(key, _)| !entries.iter().any(|(other, _)| other == key));
+        more.0.extend(entries);
+    }
+    if !more.0.is_empty() {
+        out.put("meta", Out::Map(more.0));
+    }
     Ok(Out::Map(out.0))
+}
+
+/// Returns the range of days that filters on the time leave.
+fn time(written: &[Filter], filters: &Filters, root: Root) -> Result<Option<String>, String> {
+    let ranges: Vec<_> = written.iter().filter_map(|filter| filters.range(filter, root)).collect();
+    let (from, to) = (ranges.iter().filter_map(|range| range.0).max(), ranges.iter().filter_map(|range| range.1).min());
+    match (from, to) {
+        (Some(from), Some(to)) if from < to => Ok(Some(format!("{from} to {to}"))),
+        (Some(from), None) => Ok(Some(format!("since {from}"))),
+        (None, None) => Ok(None),
+        _ => Err("its filter leaves no day, or has no first one, as a range of time has".to_owned()),
+    }
 }
 
 /// Reads `TimeDimension('metric_time', 'day')`, or a bare name.

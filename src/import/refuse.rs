@@ -108,5 +108,7 @@ mod tests {
         assert_eq!(at(7), key("orders", "a"));
         assert_eq!(at(9), key("orders", "b"));
         assert_eq!(at(13), key("metrics", "n"));
+        let below = "models:\n  - name: orders\n    joins:\n      - to: users\n        key: { id: buyer_id }\n        as: buyer\n";
+        assert_eq!(definition_at("metrics/orders.yml", below, 5), Some(key("orders", "join buyer")));
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     catalog::ColumnType,
     diagnostics::{Code, Diagnostic, Diagnostics},
     files::Span,
-    sql::{BinaryOp, Expr, Function, Literal, Name, TEXT_OF_FLOAT, UnaryOp, round_whole},
+    sql::{BinaryOp, Expr, Function, Literal, Name, TEXT_OF_FLOAT, UnaryOp, constant_beside, round_whole},
     time::{Calendar, Tz},
 };
 
@@ -76,7 +76,7 @@ impl<N: Clone> Typing<'_, N> {
                     .map(|item| {
                         let item_typed = self.compared(item);
                         self.comparable(place, common.column_type, item, item_typed.column_type);
-                        item_typed.expr
+                        constant_beside(item_typed.expr, common.column_type)
                     })
                     .collect();
                 common.expr = Expr::In { arg: Box::new(common.expr), list, negated: *negated };
@@ -88,8 +88,8 @@ impl<N: Clone> Typing<'_, N> {
                 self.comparable(arg, value.column_type, high, greatest.column_type);
                 boolean(Expr::Between {
                     arg: Box::new(value.expr),
-                    low: Box::new(least.expr),
-                    high: Box::new(greatest.expr),
+                    low: Box::new(constant_beside(least.expr, value.column_type)),
+                    high: Box::new(constant_beside(greatest.expr, value.column_type)),
                     negated: *negated,
                 })
             }
@@ -164,7 +164,7 @@ impl<N: Clone> Typing<'_, N> {
                 let (a, b) = (self.of(left), self.compared(right));
                 self.comparable(left, a.column_type, right, b.column_type);
                 column_type = ColumnType::Boolean;
-                (a.expr, b.expr)
+                (constant_beside(a.expr, b.column_type), constant_beside(b.expr, a.column_type))
             }
             BinaryOp::Concat => {
                 let (a, b) = (self.of(left), self.of(right));
@@ -183,7 +183,7 @@ impl<N: Clone> Typing<'_, N> {
                     BinaryOp::Modulo => ColumnType::Integer,
                     _ => sum_type(a.column_type, b.column_type),
                 };
-                (a.expr, b.expr)
+                (constant_beside(a.expr, b.column_type), constant_beside(b.expr, a.column_type))
             }
         };
         Typed { expr: left_expr.binary(op, right_expr), column_type }

@@ -35,6 +35,24 @@ pub fn cast_in<N>(value: Expr<N>, from: ColumnType, to: ColumnType, zone: Tz) ->
     })
 }
 
+/// Returns a constant as it is written beside a value of a type: beside binary floating point a fraction is one as well.
+///
+/// Of a decimal, DuckDB makes a float that is rounded twice, so `v = 0.15789473684210525` would not find the value that is
+/// shown so.
+pub fn constant_beside<N>(value: Expr<N>, other: ColumnType) -> Expr<N> {
+    let as_float = |literal: Literal| match &literal {
+        Literal::Decimal(digits) if other == ColumnType::Float => {
+            digits.parse().map_or(literal, |value: f64| Literal::Float(value.to_bits()))
+        }
+        _ => literal,
+    };
+    match value {
+        Expr::Literal(literal) => Expr::Literal(as_float(literal)),
+        Expr::Parameter(literal) => Expr::Parameter(as_float(literal)),
+        value => value,
+    }
+}
+
 /// Returns `floor`, `ceil` or `round` of a whole number as a whole number, of which most dialects make floating point.
 pub fn round_whole<N>(function: Function, mut args: Vec<Expr<N>>) -> Expr<N> {
     let digits = (args.len() > 1).then(|| args.remove(1));

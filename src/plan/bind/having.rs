@@ -6,13 +6,14 @@ use super::{find_metric, formula::Formulas, leaf::LeafId};
 use crate::{
     catalog::ColumnType,
     plan::{PlanError, PlanErrorCode, Request, Show},
-    sql::{BinaryOp, Expr, Function, Literal, Name, UnaryOp},
+    sql::{BinaryOp, Expr, Function, Literal, Name, UnaryOp, constant_beside},
 };
 
 impl Formulas<'_> {
     /// Returns a condition on metrics as a formula.
     pub(super) fn of_having(&mut self, having: &Expr<Name>, request: &Request) -> Result<Expr<LeafId>, PlanError> {
         let mut error = None;
+        let having = &self.with_floats(having, request);
         let formula = having.map(&mut |name| match self.of_having_name(name, request) {
             Ok(formula) => formula,
             Err(wrong) => {
@@ -34,12 +35,7 @@ impl Formulas<'_> {
     /// Returns whether an expression is true or false of a row.
     fn is_condition(&self, expr: &Expr<Name>, request: &Request) -> bool {
         match expr {
-            Expr::Leaf(Name::Path(words)) => {
-                let text = words.iter().map(|word| word.value.as_str()).collect::<Vec<_>>().join(".");
-                let selected = request.metrics.iter().find(|metric| metric.name == text);
-                let found = self.project.metric_named(selected.map_or(&text, |metric| &metric.metric));
-                found.is_some_and(|metric| self.project.metrics[metric].value_type == ColumnType::Boolean)
-            }
+            Expr::Leaf(name) => self.type_of_name(name, request) == ColumnType::Boolean,
             Expr::Literal(literal) | Expr::Parameter(literal) => literal.column_type() == ColumnType::Boolean,
             Expr::Unary { op, arg } => *op == UnaryOp::Not && self.is_condition(arg, request),
             Expr::Binary { op, left, right } => match op {
@@ -69,7 +65,61 @@ impl Formulas<'_> {
             Expr::Call { function, .. } => {
                 matches!(function, Function::StartsWith | Function::EndsWith | Function::Contains)
             }
-            Expr::Leaf(_) => false,
+        }
+    }
+
+    /// Returns the type of what a metric is called; unknown if there is none.
+    fn type_of_name(&self, name: &Name, request: &Request) -> ColumnType {
+        let Name::Path(words) = name else { return ColumnType::Unknown };
+        let text = words.iter().map(|word| word.value.as_str()).collect::<Vec<_>>().join(".");
+        let selected = request.metrics.iter().find(|metric| metric.name == text);
+        match selected.map(|metric| &metric.show) {
+            Some(Show::Share { .. } | Show::Change(_)) => return ColumnType::Float,
+            Some(Show::Value | Show::Rank { .. }) | None => {}
+        }
+        let found = self.project.metric_named(selected.map_or(&text, |metric| &metric.metric));
+        found.map_or(ColumnType::Unknown, |metric| self.project.metrics[metric].value_type)
+    }
+
+    /// Writes fractions beside binary floating point as such numbers.
+    fn with_floats(&self, having: &Expr<Name>, request: &Request) -> Expr<Name> {
+        let boxed = |value: Box<Expr<Name>>, other| Box::new(constant_beside(*value, other));
+        having.clone().rebuild(&mut |expr| match expr {
+            Expr::Binary { op, left, right } => {
+                let (of_left, of_right) = (self.type_of(&left, request), self.type_of(&right, request));
+                Expr::Binary { op, left: boxed(left, of_right), right: boxed(right, of_left) }
+            }
+            Expr::In { arg, list, negated } => {
+                let of_arg = self.type_of(&arg, request);
+                Expr::In { arg, list: list.into_iter().map(|item| constant_beside(item, of_arg)).collect(), negated }
+            }
+            Expr::Between { arg, low, high, negated } => {
+                let of_arg = self.type_of(&arg, request);
+                Expr::Between { arg, low: boxed(low, of_arg), high: boxed(high, of_arg), negated }
+            }
+            other => other,
+        })
+    }
+
+    /// Returns the type of a part as far as it tells what is binary floating point.
+    fn type_of(&self, expr: &Expr<Name>, request: &Request) -> ColumnType {
+        use BinaryOp::{Add, Divide, Multiply, Subtract};
+        let any = |parts: Vec<&Expr<Name>>| {
+            let is_float = parts.into_iter().any(|part| self.type_of(part, request) == ColumnType::Float);
+            if is_float { ColumnType::Float } else { ColumnType::Unknown }
+        };
+        match expr {
+            Expr::Leaf(name) => self.type_of_name(name, request),
+            Expr::Literal(literal) | Expr::Parameter(literal) => literal.column_type(),
+            Expr::Cast { to, .. } => *to,
+            Expr::Unary { op: UnaryOp::Negate, arg } => self.type_of(arg, request),
+            Expr::Binary { op: Divide, .. } => ColumnType::Float,
+            Expr::Binary { op: Add | Subtract | Multiply, left, right } => any(vec![&**left, &**right]),
+            Expr::Case { branches, otherwise } => {
+                any(branches.iter().map(|(_, then)| then).chain(otherwise.as_deref()).collect())
+            }
+            Expr::Call { args, .. } => any(args.iter().collect()),
+            _ => ColumnType::Unknown,
         }
     }
 
@@ -77,11 +127,8 @@ impl Formulas<'_> {
     fn check_texts(&self, having: &Expr<Name>, request: &Request) -> Result<(), PlanError> {
         let mut numbers = true;
         having.for_each_leaf(&mut |name| {
-            if let Name::Path(words) = name {
-                let text = words.iter().map(|word| word.value.as_str()).collect::<Vec<_>>().join(".");
-                let selected = request.metrics.iter().find(|metric| metric.name == text);
-                let found = self.project.metric_named(selected.map_or(&text, |metric| &metric.metric));
-                numbers &= found.is_some_and(|metric| self.project.metrics[metric].value_type.is_numeric());
+            if let Name::Path(_) = name {
+                numbers &= self.type_of_name(name, request).is_numeric();
             }
         });
         let text = first_text(having);

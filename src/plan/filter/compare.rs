@@ -8,7 +8,7 @@ use super::{FilterContext, Typed, expect, wider, with_article};
 use crate::{
     catalog::ColumnType,
     plan::{PlanError, PlanErrorCode, time},
-    sql::{BinaryOp, Expr, Literal, Name, SqlExpr},
+    sql::{BinaryOp, Expr, Literal, Name, SqlExpr, constant_beside},
     time::{DateRange, NaiveDate},
 };
 
@@ -23,6 +23,7 @@ pub(super) fn binary(context: &FilterContext<'_>, op: BinaryOp, left: Typed, rig
         Add | Subtract | Multiply | Divide | Modulo => {
             expect(&left, ColumnType::Decimal, "arithmetic")?;
             expect(&right, ColumnType::Decimal, "arithmetic")?;
+            let (left, right) = as_numbers(left, right);
             let column_type = if op == Divide { ColumnType::Float } else { wider(left.column_type, right.column_type) };
             Ok(Typed::new(left.expr.binary(op, right.expr), column_type))
         }
@@ -112,13 +113,20 @@ pub(super) fn agree(left: Typed, right: Typed) -> Result<(Typed, Typed), PlanErr
         || matches!(a, ColumnType::Unknown | ColumnType::Json)
         || matches!(b, ColumnType::Unknown | ColumnType::Json);
     if comparable {
-        return Ok((left, right));
+        return Ok(as_numbers(left, right));
     }
     Err(PlanError::new(
         PlanErrorCode::InvalidFilter,
         format!("{} is compared with {}", with_article(a), with_article(b)),
     )
     .help(format!("Write {} on both sides, or cast one of them.", with_article(a))))
+}
+
+/// Writes a fraction beside binary floating point as such a number.
+fn as_numbers(left: Typed, right: Typed) -> (Typed, Typed) {
+    let (of_left, of_right) = (left.column_type, right.column_type);
+    let beside = |typed: Typed, other| Typed { expr: constant_beside(typed.expr, other), ..typed };
+    (beside(left, of_right), beside(right, of_left))
 }
 
 /// Reads a constant text as the type it is compared with.

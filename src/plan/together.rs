@@ -121,7 +121,7 @@ impl Pass {
         let [scan] = bound.scans.as_slice() else { return None };
         let is_plain = scan.kind == ScanKind::Rows
             && !scan.leaves.is_empty()
-            && scan.makes_rows
+            && scan.makes_rows()
             && scan.cumulation.is_none()
             && !scan.is_partial(&bound.keys)
             && !fan_out::multiplies(bound, scan);

@@ -5,7 +5,7 @@
 use super::{
     GroupKey,
     keys::is_named,
-    leaf::{Accumulation, LeafId, LeafUse, LeafValue, Shift, Usage},
+    leaf::{Accumulation, LeafId, LeafUse, LeafValue, MakesRows, Shift, Usage},
     offset_parts,
 };
 use crate::{
@@ -55,7 +55,7 @@ pub(in crate::plan) struct Above {
     /// What is asked of the leaves.
     pub(in crate::plan) usage: Usage,
     when_empty: Option<Empty>,
-    of_previous: bool,
+    makes_rows: MakesRows,
     /// Whether the value is that of one member, over which something else is aggregated.
     of_member: bool,
 }
@@ -76,9 +76,9 @@ impl<'p> Formulas<'p> {
         self.leaves
     }
 
-    /// Returns the formula of a metric as it is.
-    pub(super) fn of_metric(&mut self, metric: MetricId) -> Result<Expr<LeafId>, PlanError> {
-        self.formula(metric, &Above::default())
+    /// Returns the formula of a metric that is no column of the answer, which hides or orders its rows and makes none.
+    pub(super) fn of_hidden(&mut self, metric: MetricId) -> Result<Expr<LeafId>, PlanError> {
+        self.formula(metric, &Above { makes_rows: MakesRows::Never, ..Above::default() })
     }
 
     /// Returns the formula of a metric as a request asks for it; a rank is made of the value later.
@@ -118,7 +118,8 @@ impl<'p> Formulas<'p> {
         within: Option<Vec<String>>,
     ) -> Result<Expr<LeafId>, PlanError> {
         let is_previous = !asked.previous.is_empty() || since.is_some();
-        let mut above = Above { of_previous: is_previous, ..Above::default() };
+        let makes_rows = if is_previous { MakesRows::Alone } else { MakesRows::Always };
+        let mut above = Above { makes_rows, ..Above::default() };
         let mut name = self.project.metrics[metric].name.clone();
         if let Some(over) = &asked.over {
             let over = match over {
@@ -342,7 +343,7 @@ impl<'p> Formulas<'p> {
         }
         let same = |leaf: &LeafUse| leaf.metric == metric && leaf.value == value && leaf.usage == usage;
         if let Some(index) = self.leaves.iter().position(same) {
-            self.leaves[index].makes_rows |= !above.of_previous;
+            self.leaves[index].makes_rows = self.leaves[index].makes_rows.max(above.makes_rows);
             return LeafId(index);
         }
         let own_name = &self.project.metrics[metric].name;
@@ -353,7 +354,7 @@ impl<'p> Formulas<'p> {
             LeafValue::ConvertedBases => self.free_name(&format!("{wanted}_converted")),
             LeafValue::Conversions => self.free_name(&format!("{wanted}_conversions")),
         };
-        self.leaves.push(LeafUse { name, metric, value, usage, makes_rows: !above.of_previous });
+        self.leaves.push(LeafUse { name, metric, value, usage, makes_rows: above.makes_rows });
         LeafId(self.leaves.len() - 1)
     }
 

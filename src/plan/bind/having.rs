@@ -164,7 +164,7 @@ impl Formulas<'_> {
                 }
                 self.of_request(id, metric, &request.keys)
             }
-            None => self.of_metric(find_metric(self.project, &text)?),
+            None => self.of_hidden(find_metric(self.project, &text)?),
         }
     }
 }

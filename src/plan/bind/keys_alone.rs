@@ -2,7 +2,7 @@
 //!
 //! `shipments.service` alone gives the distinct services of the shipments.
 
-use super::{GroupKey, Scan, ScanKind, Shift, bind_path, keys::paths_of, knows_path};
+use super::{GroupKey, MakesRows, Scan, ScanKind, Shift, bind_path, keys::paths_of, knows_path};
 use crate::{
     ids::{JoinId, ModelId},
     plan::{KeyKind, PlanError, PlanErrorCode, Request},
@@ -80,6 +80,6 @@ pub(super) fn scan_of_keys(project: &Visible<'_>, request: &Request) -> Result<S
         offset_to: None,
         keys: request.keys.iter().map(GroupKey::from).enumerate().collect(),
         leaves: Vec::new(),
-        makes_rows: true,
+        makes_rows: MakesRows::Always,
     })
 }

@@ -30,7 +30,19 @@ pub(in crate::plan) struct LeafUse {
     /// How it is used.
     pub(in crate::plan) usage: Usage,
     /// Whether a group with rows is a row of the answer.
-    pub(in crate::plan) makes_rows: bool,
+    pub(in crate::plan) makes_rows: MakesRows,
+}
+
+/// Whether groups that have rows are rows of the answer; of several uses the greatest counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::plan) enum MakesRows {
+    /// Never: what a condition on metrics or the order names hides rows that are there, or orders them.
+    Never,
+    /// Where nothing else does: what a request takes back stands beside rows that are there.
+    Alone,
+    /// Always.
+    #[default]
+    Always,
 }
 
 /// What the metrics above ask of a leaf.

@@ -20,7 +20,7 @@ mod scans;
 
 pub(super) use group_key::{GroupBy, GroupKey};
 pub(super) use keys::paths_of;
-pub(super) use leaf::{Accumulation, LeafId, LeafUse, LeafValue, Shift, Usage};
+pub(super) use leaf::{Accumulation, LeafId, LeafUse, LeafValue, MakesRows, Shift, Usage};
 use path::knows_path;
 pub(super) use path::{BoundPath, bind_key, bind_model, bind_path};
 pub(super) use scans::{Scan, ScanKind};
@@ -184,8 +184,8 @@ pub(super) fn bind<'p>(frame: Frame<'p>, request: &'p Request) -> Result<Bound<'
         top,
         wants_total: request.total,
     };
-    let scans =
-        if bound.leaves.is_empty() { vec![keys_alone::scan_of_keys(project, request)?] } else { scans::of(&bound) };
+    let of_keys = request.metrics.is_empty().then(|| keys_alone::scan_of_keys(project, request)).transpose()?;
+    let scans = scans::of(&bound, of_keys);
     bound.with_scans(scans)
 }
 
@@ -206,7 +206,7 @@ impl<'p> Bound<'p> {
             wants_total: false,
             ..*self
         };
-        let scans = scans::of(&asked);
+        let scans = scans::of(&asked, None);
         asked.with_scans(scans)
     }
 
@@ -296,7 +296,7 @@ impl<'p> Bound<'p> {
         self.outputs = vec![Output { name, formula, value_type, position: Some(0), rank: None }];
         self.leaves = formulas.into_leaves();
         self.keys = own_time::of_all(self.project, self.keys, &self.leaves);
-        let scans = scans::of(&self);
+        let scans = scans::of(&self, None);
         self.with_scans(scans)
     }
 

@@ -82,7 +82,7 @@ fn order_only(
         message: format!("`{name}` is neither a key nor a metric of the query, nor another metric"),
         help: error.help,
     })?;
-    let formula = formulas.of_metric(metric)?;
+    let formula = formulas.of_hidden(metric)?;
     let value_type = project.metrics[metric].value_type;
     outputs.push(Output { name: name.to_owned(), formula, value_type, position: None, rank: None });
     Ok(outputs.len() - 1)

@@ -4,7 +4,9 @@
 //!
 //! **Invariant:** each leaf is in one scan, and some scan makes the rows of the answer.
 
-use super::{Accumulation, Bound, GroupKey, LeafId, LeafUse, Shift, Usage, bind_key, keys, own_time};
+use std::cmp::Ordering;
+
+use super::{Accumulation, Bound, GroupKey, LeafId, LeafUse, MakesRows, Shift, Usage, bind_key, keys, own_time};
 use crate::{
     ids::{MetricId, ModelId},
     plan::KeyKind,
@@ -35,13 +37,18 @@ pub(in crate::plan) struct Scan {
     /// The leaves; none where only keys are asked for.
     pub(in crate::plan) leaves: Vec<LeafId>,
     /// Whether a group with rows in this scan is a row of the answer.
-    pub(in crate::plan) makes_rows: bool,
+    pub(in crate::plan) makes_rows: MakesRows,
 }
 
 impl Scan {
     /// Returns whether the scan has groups of its own, to which the rows of the answer are related.
     pub(in crate::plan) fn is_partial(&self, keys: &[GroupKey]) -> bool {
         self.keys.len() < keys.len() || self.offset_to.is_some()
+    }
+
+    /// Returns whether a group with rows is a row of the answer.
+    pub(in crate::plan) fn makes_rows(&self) -> bool {
+        self.makes_rows == MakesRows::Always
     }
 
     /// Returns whether it is grouped by the key at a position.
@@ -65,11 +72,11 @@ pub(in crate::plan) enum ScanKind {
     Funnel(MetricId, Vec<(ModelId, Expr<Ref>)>),
 }
 
-/// Groups the leaves of a request into scans.
-pub(super) fn of(bound: &Bound<'_>) -> Vec<Scan> {
+/// Groups the leaves of a request into scans, beside those of which the rows of the answer are if it has no metrics.
+pub(super) fn of(bound: &Bound<'_>, of_keys: Option<Scan>) -> Vec<Scan> {
     let speaks_of_time =
         bound.is_ranged || bound.keys.iter().any(GroupKey::is_time) || bound.filter.is_some_and(keys::names_time);
-    let mut scans: Vec<Scan> = Vec::new();
+    let mut scans: Vec<Scan> = of_keys.into_iter().collect();
     for (index, leaf) in bound.leaves.iter().enumerate() {
         let scan = scan_of(bound, leaf, speaks_of_time);
         let same = |other: &&mut Scan| {
@@ -81,7 +88,7 @@ pub(super) fn of(bound: &Bound<'_>) -> Vec<Scan> {
         match scans.iter_mut().find(same) {
             Some(known) => {
                 known.leaves.push(LeafId(index));
-                known.makes_rows |= scan.makes_rows;
+                known.makes_rows = known.makes_rows.max(scan.makes_rows);
             }
             None => scans.push(Scan { leaves: vec![LeafId(index)], ..scan }),
         }
@@ -135,21 +142,21 @@ fn scan_of(bound: &Bound<'_>, leaf: &LeafUse, speaks_of_time: bool) -> Scan {
         offset_to: usage.offset_to,
         keys: kept,
         leaves: Vec::new(),
-        makes_rows: leaf.makes_rows && !is_partial,
+        makes_rows: if is_partial { MakesRows::Never } else { leaf.makes_rows },
     }
 }
 
 /// Whether a scan's groups stay those of its leaves that make rows once a leaf joins them.
 ///
-/// What the request takes back makes no rows of the answer, so it shares a scan only with one that reads the same rows.
+/// What makes no rows of the answer, as what the request takes back, shares a scan only with one that reads the same rows.
 fn makes_no_rows_of_others(bound: &Bound<'_>, known: &Scan, scan: &Scan, leaf: &LeafUse) -> bool {
     let filter_of = |leaf: &LeafUse| bound.project.simple(leaf.metric).map(|simple| &simple.filter);
     let is_alike = |other: &LeafUse| other.usage.filters == leaf.usage.filters && filter_of(other) == filter_of(leaf);
     let mut others = known.leaves.iter().map(|other| &bound.leaves[other.0]);
-    match (known.makes_rows, scan.makes_rows) {
-        (true, false) => others.any(|other| other.makes_rows && is_alike(other)),
-        (false, true) => others.all(is_alike),
-        _ => true,
+    match known.makes_rows.cmp(&scan.makes_rows) {
+        Ordering::Greater => others.any(|other| other.makes_rows == known.makes_rows && is_alike(other)),
+        Ordering::Less => others.all(is_alike),
+        Ordering::Equal => true,
     }
 }
 
@@ -188,16 +195,15 @@ fn is_same(project: &Visible<'_>, model: ModelId, path: &[String], key: &GroupKe
 /// Sees to it that there are rows: with nothing but shifted metrics they are theirs, and where every metric ignores a
 /// key, the groups are those of its rows.
 fn make_rows(bound: &Bound<'_>, scans: &mut Vec<Scan>) {
-    if scans.iter().any(|scan| scan.makes_rows) {
+    if scans.iter().any(Scan::makes_rows) {
         return;
     }
-    let full: Vec<usize> = (0..scans.len()).filter(|index| !scans[*index].is_partial(&bound.keys)).collect();
-    for index in &full {
-        scans[*index].makes_rows = true;
+    let mut is_alone = false;
+    for scan in scans.iter_mut().filter(|scan| scan.makes_rows == MakesRows::Alone) {
+        scan.makes_rows = MakesRows::Always;
+        is_alone = true;
     }
-    if full.is_empty()
-        && let Some(first) = scans.first()
-    {
+    if !is_alone && let Some(first) = scans.first() {
         let rows = Scan {
             kind: ScanKind::Rows,
             cumulation: None,
@@ -205,7 +211,7 @@ fn make_rows(bound: &Bound<'_>, scans: &mut Vec<Scan>) {
             shift: Shift::default(),
             keys: bound.keys.iter().cloned().enumerate().collect(),
             leaves: Vec::new(),
-            makes_rows: true,
+            makes_rows: MakesRows::Always,
             ..first.clone()
         };
         scans.insert(0, rows);

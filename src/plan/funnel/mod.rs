@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use super::{
     PlanError, PlanErrorCode,
-    bind::{Bound, LeafValue, Scan, ScanKind},
+    bind::{Bound, LeafValue, MakesRows, Scan, ScanKind},
     cumulative,
     model_rows::ModelRows,
     scan::{LeafAggregate, Rows, day_exists, filter_of_request, key_value, open, range_of, rows_in_range},
@@ -172,7 +172,7 @@ impl<'b, 'p> Steps<'b, 'p> {
             offset_to: None,
             keys: Vec::new(),
             leaves: Vec::new(),
-            makes_rows: true,
+            makes_rows: MakesRows::Always,
         };
         let here = Route::here();
         let mut scope = open(self.bound, &scan, self.range);

@@ -6,7 +6,7 @@
 
 use super::{
     KeyKind, PlanError, access,
-    bind::{Accumulation, Bound, BoundTop, GroupBy, GroupKey, LeafId, LeafValue, Output, Scan, Usage},
+    bind::{Accumulation, Bound, BoundTop, GroupBy, GroupKey, LeafId, LeafValue, MakesRows, Output, Scan, Usage},
     calendar::{self, Beside},
     scan::{LeafAggregate, Rows, function_of, range_of},
     time::truncate,
@@ -179,7 +179,7 @@ pub(super) fn mean_of_days(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanE
     let days = Scan {
         cumulation: scan.cumulation.map(|cumulation| Accumulation { take: Take::Last, ..cumulation }),
         keys: keys.iter().cloned().enumerate().collect(),
-        makes_rows: true,
+        makes_rows: MakesRows::Always,
         ..scan.clone()
     };
     let rest = rest_of(bound, scan);

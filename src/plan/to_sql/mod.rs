@@ -202,7 +202,7 @@ fn nested(
     let members = with.first().map(|cte| cte.name.clone());
     let is_partial = |scan: &&Scan| scan.is_partial(&bound.keys);
     let mut whole = bound.scans.iter().filter(|scan| !is_partial(scan));
-    let marks_present = whole.any(|scan| !scan.makes_rows) && !bound.keys.is_empty();
+    let marks_present = whole.any(|scan| !scan.makes_rows()) && !bound.keys.is_empty();
     let mut last = String::new();
     let mut parts = Vec::new();
     let mut partial = Vec::new();
@@ -215,7 +215,7 @@ fn nested(
             partial.push(Partial { scan, name, leaves });
             continue;
         }
-        parts.push((name.clone(), leaves, scan.makes_rows));
+        parts.push((name.clone(), leaves, scan.makes_rows()));
         last = name;
     }
     let whole: BTreeSet<LeafId> = parts.iter().flat_map(|(_, leaves, _)| leaves).copied().collect();

@@ -88,7 +88,9 @@ impl Case {
         if !text.by.is_empty() {
             yaml.push_str(&format!("by: [{}]\n", text.by.join(", ")));
         }
-        for (key, value) in [("where", &text.filter), ("having", &text.having), ("time", &text.time)] {
+        for (key, value) in
+            [("where", &text.filter), ("having", &text.having), ("time", &text.time), ("order", &text.order)]
+        {
             if let Some(value) = value {
                 yaml.push_str(&format!("{key}: {}\n", quoted(value)));
             }

@@ -131,6 +131,7 @@ impl Small {
             range: range.map(|(from, to)| Range::Between(from, to)),
             zone: None,
             having: None,
+            hidden: None,
             fill: false,
             top: None,
         };

@@ -61,6 +61,8 @@ fn queries(query: &Query) -> Vec<Query> {
     }
     if query.having.is_some() {
         add(&|query| query.having = None);
+    } else if query.hidden.is_some() {
+        add(&|query| query.hidden = None);
     }
     if query.top.is_some() {
         add(&|query| query.top = None);
@@ -109,6 +111,7 @@ fn definitions(case: &Case) -> Vec<Case> {
     let mut all = Vec::new();
     let is_used = |position: usize| {
         case.query.metrics.iter().any(|(metric, _)| *metric == position)
+            || case.query.hidden == Some(position)
             || case.query.top.is_some_and(|top| top.by == position)
             || case.metrics.iter().any(|metric| parts(metric).contains(&position))
     };
@@ -152,6 +155,7 @@ fn without(case: &Case, position: usize) -> Case {
         }
     }
     smaller.query.metrics.iter_mut().for_each(|(metric, _)| renumber(metric));
+    smaller.query.hidden.iter_mut().for_each(renumber);
     smaller.query.top.iter_mut().for_each(|top| renumber(&mut top.by));
     smaller
 }

@@ -30,7 +30,7 @@ use self::{
 };
 use super::{
     definitions::{Aggregate, FunnelResult, Metric, Operator, Simple, Take, Value, WhenEmpty, simple},
-    query::{Comparison, Having, Key, Part, Query},
+    query::{Comparison, Having, Key, Part, Query, Words},
     world::World,
 };
 pub(super) use calendar::Calendar;
@@ -62,6 +62,8 @@ struct Oracle<'q> {
     /// The best members of the key that is ranked.
     members: Option<BTreeSet<KeyValue>>,
     leaves: Vec<Leaf<'q>>,
+    /// How many of them are of metrics that are shown: the others make no rows.
+    shown: usize,
     /// Whether something hangs on the rounding of a float.
     is_unsure: Cell<bool>,
 }
@@ -78,7 +80,9 @@ pub(super) fn answer(world: &World, metrics: &[Metric], query: &Query, now: Date
         None => None,
     };
     let mut builder = Builder { metrics, leaves: Vec::new() };
-    let nodes: Vec<Node> = query.metrics.iter().map(|(metric, words)| builder.metric(*metric, *words)).collect();
+    let mut nodes: Vec<Node> = query.metrics.iter().map(|(metric, words)| builder.metric(*metric, *words)).collect();
+    let shown = builder.leaves.len();
+    nodes.extend(query.hidden.map(|hidden| builder.metric(hidden, Words::default())));
     let mut oracle = Oracle {
         metrics,
         query,
@@ -87,6 +91,7 @@ pub(super) fn answer(world: &World, metrics: &[Metric], query: &Query, now: Date
         range: query.range.map(|range| calendar.bounds(range, now)),
         members,
         leaves: builder.leaves,
+        shown,
         is_unsure: Cell::new(false),
     };
     for leaf in 0..oracle.leaves.len() {
@@ -95,8 +100,9 @@ pub(super) fn answer(world: &World, metrics: &[Metric], query: &Query, now: Date
     let mut answer = Answer::new();
     let keys = oracle.keys().into_iter();
     let rows = keys.map(|key| (nodes.iter().map(|node| oracle.value(node, &key)).collect(), key));
-    for (values, key) in with_places(metrics, query, rows.collect()) {
+    for (mut values, key) in with_places(metrics, query, rows.collect()) {
         if query.having.as_ref().is_none_or(|having| oracle.has(having, &values) == Some(true)) {
+            values.truncate(query.metrics.len());
             answer.insert(key, values);
         }
     }
@@ -119,10 +125,11 @@ impl<'q> Oracle<'q> {
     /// The keys of the answer's rows, before `having`.
     fn keys(&self) -> BTreeSet<Vec<KeyValue>> {
         let mut keys: BTreeSet<Vec<KeyValue>> = BTreeSet::new();
-        let only_back = self.leaves.iter().all(|leaf| !leaf.of_present);
+        let shown = &self.leaves[..self.shown];
+        let only_back = shown.iter().all(|leaf| !leaf.of_present);
         let is_whole =
             |leaf: &&Leaf<'_>| leaf.start_of.is_none() && !self.query.keys.iter().any(|key| leaf.drops(*key));
-        for leaf in self.leaves.iter().filter(|leaf| leaf.of_present || only_back).filter(is_whole) {
+        for leaf in shown.iter().filter(|leaf| leaf.of_present || only_back).filter(is_whole) {
             keys.extend(leaf.grouped.groups.keys().cloned());
         }
         if self.query.keys.is_empty() {

@@ -55,6 +55,7 @@ pub(super) fn best(
         metrics: vec![(top.by, Words::default())],
         keys: vec![query.keys[top.of]],
         having: None,
+        hidden: None,
         fill: false,
         top: None,
         ..query.clone()

@@ -24,7 +24,8 @@ pub(super) fn is_answerable(query: &Query, metrics: &[Metric]) -> bool {
     if query.top.is_some_and(|top| !can_rank(query, metrics, top)) {
         return false;
     }
-    if !query.metrics.iter().all(|(metric, words)| can_be_said(query, metrics, *metric, *words)) {
+    let named = query.named();
+    if !named.iter().all(|(metric, words)| can_be_said(query, metrics, *metric, *words)) {
         return false;
     }
     // A condition hides rows before they have places.
@@ -33,7 +34,7 @@ pub(super) fn is_answerable(query: &Query, metrics: &[Metric]) -> bool {
     if (0..query.metrics.len()).any(|position| is_place(position) && speaks_of(position)) {
         return false;
     }
-    let all: Vec<Use> = query.metrics.iter().flat_map(|(metric, words)| words.uses(metrics, *metric)).collect();
+    let all: Vec<Use> = named.iter().flat_map(|(metric, words)| words.uses(metrics, *metric)).collect();
     let ignores = all.iter().any(|used| used.ignores);
     // Rows are made by what neither ignores a key nor is taken back by the query.
     let makes_rows = query
@@ -70,8 +71,8 @@ fn can_be_said(query: &Query, metrics: &[Metric], metric: usize, words: Words) -
 fn hours_are_alike(query: &Query, metrics: &[Metric], sizes: &[Size]) -> bool {
     let by_hour = sizes.iter().any(|size| size.is_within_a_day());
     let mut axes = Vec::new();
-    for (metric, _) in &query.metrics {
-        axes.extend(uses(metrics, *metric).iter().map(|used| simple(metrics, used.simple).axis));
+    for (metric, _) in query.named() {
+        axes.extend(uses(metrics, metric).iter().map(|used| simple(metrics, used.simple).axis));
     }
     let are_clocks = axes.iter().filter(|axis| **axis == Axis::FiledAt).count();
     let of_day = query.keys.contains(&Key::Part(Part::HourOfDay));

@@ -66,10 +66,13 @@ fn any(random: &mut Random, metrics: &[Metric]) -> Query {
             by: if random.chance(70) { asked[0].0 } else { random.below(metrics.len()) },
             other: random.chance(70),
         });
+    let hidden = if random.chance(10) { Some(random.below(metrics.len())) } else { None };
+    let named = asked.len() + usize::from(hidden.is_some());
     Query {
         // Every quarter of an hour of a long range would be more than an answer is compared with.
         fill: range.is_some_and(|range| !by_hour || is_short(range)) && has_time && top.is_none() && random.chance(25),
-        having: if random.chance(15) { Some(having(random, asked.len(), 2)) } else { None },
+        having: if random.chance(15) { Some(having(random, named, 2)) } else { None },
+        hidden,
         metrics: asked,
         keys,
         filter: filter(random, by_hour),

@@ -191,7 +191,7 @@ pub(super) enum Range {
     ThisMonth,
 }
 
-/// A condition on metrics, by their position in the query.
+/// A condition on metrics, by their position in the query; behind those that are shown comes the hidden one.
 #[derive(Clone, Debug)]
 pub(super) enum Having {
     Compare(usize, Comparison, i64),
@@ -233,11 +233,18 @@ pub(super) struct Query {
     pub(super) range: Option<Range>,
     pub(super) zone: Option<Tz>,
     pub(super) having: Option<Having>,
+    /// A metric that is not shown: the rows are ordered by it, and the condition may speak of it.
+    pub(super) hidden: Option<usize>,
     pub(super) fill: bool,
     pub(super) top: Option<Top>,
 }
 
 impl Query {
+    /// The metrics that it names, those that are shown first.
+    pub(super) fn named(&self) -> Vec<(usize, Words)> {
+        self.metrics.iter().copied().chain(self.hidden.map(|hidden| (hidden, Words::default()))).collect()
+    }
+
     /// The keys as one of its metrics means them.
     pub(super) fn keys_of(&self, metrics: &[Metric], metric: usize) -> Vec<Key> {
         let axes: Vec<Axis> = uses(metrics, metric).iter().map(|used| simple(metrics, used.simple).axis).collect();
@@ -246,7 +253,7 @@ impl Query {
 
     /// The keys as all of its metrics mean them together.
     pub(super) fn keys_of_all(&self, metrics: &[Metric]) -> Vec<Key> {
-        let all = self.metrics.iter().flat_map(|(metric, _)| uses(metrics, *metric));
+        let all = self.named().into_iter().flat_map(|(metric, _)| uses(metrics, metric));
         let axes: Vec<Axis> = all.map(|used| simple(metrics, used.simple).axis).collect();
         self.keys.iter().map(|key| key.meant_by_all(&axes)).collect()
     }

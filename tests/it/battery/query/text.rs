@@ -55,12 +55,14 @@ impl Query {
 
     /// The query, over metrics with this prefix.
     pub(in crate::battery) fn text(&self, prefix: &str) -> RequestText {
-        let names = self.columns(prefix);
+        let hidden = self.hidden.map(|hidden| format!("{prefix}{hidden}"));
+        let names: Vec<String> = self.columns(prefix).into_iter().chain(hidden.clone()).collect();
         RequestText {
             by: self.keys.iter().map(|key| key.text()).collect(),
             filter: self.filter.as_ref().map(|filter| filter.text()),
             having: self.having.as_ref().map(|having| having.text(&names)),
             time: self.range.map(Range::text),
+            order: hidden.map(|hidden| format!("{hidden} desc")),
             fill: self.fill,
             top: self.top.map(|top| RequestTop {
                 count: top.count as u64,

@@ -132,11 +132,13 @@ pub(super) fn permutation(warehouse: &Warehouse, asker: &Asker<'_>, case: &Case)
     differs("one way around and the other", &before, &after.collect())
 }
 
+/// The condition once the metrics that are shown stand the other way around.
 fn mirrored(having: &Having, metrics: usize) -> Having {
     let below = |inner: &Having| Box::new(mirrored(inner, metrics));
+    let place = |position: usize| if position < metrics { metrics - 1 - position } else { position };
     match having {
-        Having::Compare(position, comparison, value) => Having::Compare(metrics - 1 - position, *comparison, *value),
-        Having::IsNull(position) => Having::IsNull(metrics - 1 - position),
+        Having::Compare(position, comparison, value) => Having::Compare(place(*position), *comparison, *value),
+        Having::IsNull(position) => Having::IsNull(place(*position)),
         Having::Not(inner) => Having::Not(below(inner)),
         Having::And(left, right) => Having::And(below(right), below(left)),
         Having::Or(left, right) => Having::Or(below(right), below(left)),

@@ -102,7 +102,8 @@ impl Relation {
     }
 
     fn applies(self, case: &Case) -> bool {
-        let is_plain = case.query.having.is_none() && case.query.top.is_none() && !case.query.fill;
+        let is_plain =
+            case.query.having.is_none() && case.query.hidden.is_none() && case.query.top.is_none() && !case.query.fill;
         match self {
             // Groups that overlap, or that parts are of, do not add up.
             Self::Partition => {
@@ -223,7 +224,7 @@ fn is_sum(simple: &Simple) -> bool {
 
 /// All metrics that a query makes use of.
 fn used(case: &Case) -> Vec<usize> {
-    let mut open: Vec<usize> = case.query.metrics.iter().map(|(metric, _)| *metric).collect();
+    let mut open: Vec<usize> = case.query.named().iter().map(|(metric, _)| *metric).collect();
     open.extend(case.query.top.map(|top| top.by));
     let mut used = Vec::new();
     while let Some(metric) = open.pop() {

@@ -30,7 +30,7 @@ pub(super) fn total(asker: &Asker<'_>, case: &Case) -> Result<(), Failure> {
     }
     let read = |part: std::ops::Range<usize>| ask::to_answer(&rows.slice(part), &plan, query).map_err(Failure::Differs);
     differs("groups alone, and beside their total", &asker.ask(query)?, &read(1..rows.len)?)?;
-    let whole = Query { keys: Vec::new(), having: None, fill: false, top: None, ..query.clone() };
+    let whole = Query { keys: Vec::new(), having: None, hidden: None, fill: false, top: None, ..query.clone() };
     let values = |answer: Answer| answer.into_values().map(|values| (Vec::new(), values)).collect();
     differs("the total alone, and beside its groups", &values(asker.ask(&whole)?), &values(read(0..1)?))
 }

@@ -273,6 +273,11 @@ impl Route {
     pub fn then(&self, next: &Self) -> Self {
         Self(self.0.iter().chain(&next.0).copied().collect())
     }
+
+    /// Returns how this route goes on behind another one; nothing if it goes another way.
+    pub fn behind(&self, first: &Self) -> Option<Self> {
+        self.0.strip_prefix(first.0.as_slice()).map(|rest| Self(rest.to_vec()))
+    }
 }
 
 /// What a name in an expression stands for, seen from the model that the expression belongs to.

@@ -19,7 +19,7 @@ pub(super) fn names_time(expr: &Expr<Name>) -> bool {
 }
 
 /// Returns the dimensions that a condition names, without the granularities and parts behind them.
-pub(in crate::plan) fn paths_of(project: &Project, expr: &Expr<Name>) -> Vec<Vec<String>> {
+pub(super) fn paths_of(project: &Project, expr: &Expr<Name>) -> Vec<Vec<String>> {
     let mut paths = Vec::new();
     expr.for_each_leaf(&mut |name| {
         if let Name::Path(words) = name {

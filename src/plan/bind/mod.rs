@@ -19,7 +19,6 @@ mod path;
 mod scans;
 
 pub(super) use group_key::{GroupBy, GroupKey};
-pub(super) use keys::paths_of;
 pub(super) use leaf::{Accumulation, LeafId, LeafUse, LeafValue, MakesRows, Shift, Usage};
 use path::knows_path;
 pub(super) use path::{BoundPath, bind_key, bind_model, bind_path};

@@ -12,7 +12,7 @@ mod names;
 use self::{
     call::{call, cast},
     compare::{agree, binary, compared_type, day_if_dates},
-    names::bind_name,
+    names::{bind_name, route_of},
 };
 use super::{
     PlanError, PlanErrorCode,
@@ -23,7 +23,7 @@ use super::{
 use crate::{
     catalog::ColumnType,
     ids::ModelId,
-    project::{TimeAxis, Visible},
+    project::{Route, TimeAxis, Visible},
     sql::{BinaryOp, Expr, Literal, Name, SqlExpr, UnaryOp, formula},
 };
 
@@ -39,6 +39,9 @@ pub(super) struct FilterContext<'c> {
     pub(super) shift: Shift,
     /// How periods are cut.
     pub(super) cut: Cut,
+    /// The way from the model to the rows that are read, where those are rows to which it joins: a name means what it means
+    /// for the model.
+    pub(super) behind: Option<&'c Route>,
     /// The keys of the request: what rows are grouped by may be filtered over a to-many join too.
     pub(super) keys: &'c [GroupKey],
 }
@@ -62,6 +65,17 @@ impl Typed {
     fn new(expr: SqlExpr, column_type: ColumnType) -> Self {
         Self { expr, column_type, time: None }
     }
+}
+
+/// Returns whether all that a filter names is known of the rows at the end of a route, whatever row leads to them.
+pub(super) fn is_known_at(context: &FilterContext<'_>, filter: &Expr<Name>, route: &Route) -> bool {
+    let is_known = |name: &Name| {
+        let behind = route_of(context, name).and_then(|found| found.behind(route));
+        behind.is_some_and(|behind| !behind.0.iter().any(|join| context.project.joins[*join].is_by_metric()))
+    };
+    let mut all = true;
+    filter.for_each_leaf(&mut |name| all &= is_known(name));
+    all
 }
 
 /// Binds a filter in a scope.

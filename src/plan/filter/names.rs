@@ -66,7 +66,7 @@ fn bind_words(
             (Ok(found), _) => found,
             (Err(_), Some((route, model, metric))) => {
                 let value_type = context.project.metrics[metric].value_type;
-                return Ok(Typed::new(scope.metric(&route, model, metric), value_type));
+                return Ok(Typed::new(scope.metric(&context.onward(&route), model, metric), value_type));
             }
             (Err(error), None) => return Err(error),
         }
@@ -75,9 +75,10 @@ fn bind_words(
     // By whatever name, the time of the metric moves with it.
     let is_time = context.axis.is_some_and(|axis| axis.route == found.route && axis.dimension == found.dimension);
     let shift = if is_time { context.shift } else { Shift::default() };
+    let route = context.onward(&found.route);
     match (definition.kind, rest) {
         (DimensionKind::Time { .. }, []) => {
-            let value = scope.time(&found.route, found.dimension);
+            let value = scope.time(&route, found.dimension);
             Ok(Typed {
                 expr: value.moved(context.cut, shift),
                 column_type: value.column_type,
@@ -85,7 +86,7 @@ fn bind_words(
             })
         }
         (DimensionKind::Time { .. }, [word]) => {
-            let value = scope.time(&found.route, found.dimension);
+            let value = scope.time(&route, found.dimension);
             if let Some(granularity) = Granularity::from_name(word) {
                 time::check_finest(definition, granularity)?;
                 let expr = value.period(context.cut, granularity, shift);
@@ -106,9 +107,30 @@ fn bind_words(
             Ok(Typed::new(value.part(context.cut, part, shift), ColumnType::Integer))
         }
         (DimensionKind::String | DimensionKind::Number | DimensionKind::Boolean { .. }, []) => {
-            Ok(Typed::new(scope.dimension(&found.route, found.dimension), definition.column_type))
+            Ok(Typed::new(scope.dimension(&route, found.dimension), definition.column_type))
         }
         (_, [word, ..]) => Err(no_granularity(word)),
+    }
+}
+
+/// Returns the way to the rows that a name speaks of; nothing for the metrics' time, and for what means nothing.
+pub(super) fn route_of(context: &FilterContext<'_>, name: &Name) -> Option<Route> {
+    match name {
+        Name::Path(words) => {
+            let path: Vec<&str> = words.iter().map(|word| word.value.as_str()).collect();
+            let found = find(context, &path).map(|(found, _)| found.route).ok().filter(|_| path[0] != "time");
+            found.or_else(|| metric_of_row(context, &path).map(|(route, ..)| route))
+        }
+        Name::Exists { path, .. } => find_to_many(context, path).map(|(route, _)| route).ok(),
+        Name::Claim { .. } | Name::UnknownFunction { .. } | Name::AggregateFunction { .. } => None,
+    }
+}
+
+impl FilterContext<'_> {
+    /// Returns how a route goes on from the rows that are read.
+    fn onward(&self, route: &Route) -> Route {
+        let behind = self.behind.and_then(|behind| route.behind(behind));
+        behind.unwrap_or_else(|| route.clone())
     }
 }
 
@@ -181,10 +203,12 @@ fn exists(
     filter: Option<&Expr<Name>>,
 ) -> Result<Typed, PlanError> {
     let (route, join) = find_to_many(context, path)?;
+    let route = context.onward(&route);
     let many = context.project.joins[join].from;
     let mut error = None;
     let expr = scope.exists(&route, join, &mut |inner| {
-        let context = FilterContext { model: many, axis: None, shift: Shift::default(), keys: &[], ..*context };
+        let context =
+            FilterContext { model: many, axis: None, shift: Shift::default(), behind: None, keys: &[], ..*context };
         match filter.map(|filter| bind_filter(&context, inner, filter)).transpose() {
             Ok(bound) => bound,
             Err(wrong) => {

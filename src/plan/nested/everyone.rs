@@ -11,14 +11,14 @@ use crate::{
     ids::{ModelId, TableId},
     plan::{
         KeyKind, PlanError,
-        bind::{Bound, Scan, bind_model, bind_path, paths_of},
-        filter::{FilterContext, bind_filter},
+        bind::{Bound, BoundPath, Scan, bind_model, bind_path},
+        filter::{FilterContext, bind_filter, is_known_at},
         same_key::same_key,
-        scan::{Rows, key_column},
+        scan::{Rows, dimension_value, key_column},
         scope::{Finished, Scope},
         to_sql::{self, IS_OTHER},
     },
-    project::{DimensionKind, Empty, Member, NestedMetric, Route},
+    project::{Empty, Member, NestedMetric, Route},
     sql::{BinaryOp, Cte, Expr, From, Function, Join, JoinKind, Name, Select, SelectItem, SqlExpr, UnaryOp},
 };
 
@@ -190,45 +190,35 @@ fn members<'p>(bound: &Bound<'p>, scan: &Scan, name: &str, model: ModelId) -> Re
     let mut scope = Scope::new(bound.frame, model);
     let to_member = bind_model(bound.project, scan.model, name)?;
     let mut conditions: Vec<SqlExpr> = scope.base_filter().into_iter().collect();
+    // A name means what it means for the rows that count, and is read of the member that those lead to.
+    let context = FilterContext {
+        project: bound.project,
+        model: scan.model,
+        axis: None,
+        shift: crate::plan::bind::Shift::default(),
+        cut: bound.cut(),
+        behind: Some(&to_member),
+        keys: &[],
+    };
     for part in bound.filter.map(parts).unwrap_or_default() {
-        if !paths_of(bound.project, part).iter().all(|path| is_of_member(bound, scan, &to_member, model, path)) {
-            continue;
+        if is_known_at(&context, part, &to_member) {
+            conditions.push(bind_filter(&context, &mut scope, part)?);
         }
-        let context = FilterContext {
-            project: bound.project,
-            model,
-            axis: None,
-            shift: crate::plan::bind::Shift::default(),
-            cut: bound.cut(),
-            keys: &[],
-        };
-        conditions.push(bind_filter(&context, &mut scope, part)?);
     }
     let mut items = Vec::new();
     let mut keys = Vec::new();
     for (position, key) in &scan.keys {
-        if let Some(KeyKind::Dimension { path, granularity: None, part: None }) = key.asked()
-            && is_of_member(bound, scan, &to_member, model, path)
-        {
-            let found = bind_path(bound.project, model, path)?;
-            if matches!(bound.project.dimensions[found.dimension].kind, DimensionKind::Time { .. }) {
-                continue;
-            }
-            items.push(scope.dimension(&found.route, found.dimension).named(&key.name));
-            keys.push(*position);
+        let Some(KeyKind::Dimension { path, granularity, part }) = key.asked() else { continue };
+        let Ok(found) = bind_path(bound.project, scan.model, path) else { continue };
+        let Some(route) = found.route.behind(&to_member) else { continue };
+        if route.0.iter().any(|join| bound.project.joins[*join].is_by_metric()) {
+            continue;
         }
+        let found = BoundPath { route, ..found };
+        items.push(dimension_value(bound, &mut scope, &found, *granularity, *part)?.named(&key.name));
+        keys.push(*position);
     }
     Ok(Everyone { scope, items, keys, conditions, join: None, top_members: None })
-}
-
-/// Returns whether a path means the same for the rows and for the member that they belong to.
-fn is_of_member(bound: &Bound<'_>, scan: &Scan, to_member: &Route, model: ModelId, path: &[String]) -> bool {
-    let from_rows = bind_path(bound.project, scan.model, path);
-    let from_member = bind_path(bound.project, model, path);
-    match (from_rows, from_member) {
-        (Ok(rows), Ok(member)) => rows.dimension == member.dimension && rows.route == to_member.then(&member.route),
-        _ => false,
-    }
 }
 
 /// Splits a condition at its ANDs.

@@ -6,7 +6,7 @@ use crate::{
     catalog::ColumnType,
     plan::{
         ColumnRole, KeyKind, OutputColumn, PlanError,
-        bind::{Bound, GroupBy, GroupKey, Scan, ScanKind, Shift, bind_key, bind_model, bind_path},
+        bind::{Bound, BoundPath, GroupBy, GroupKey, Scan, ScanKind, Shift, bind_key, bind_model, bind_path},
         calendar::{self, CalendarColumn},
         safety::with_example,
         scope::Scope,
@@ -14,7 +14,7 @@ use crate::{
     },
     project::{DimensionKind, Size},
     sql::{Expr, SqlExpr},
-    time::Granularity,
+    time::{Granularity, TimePart},
 };
 
 /// Returns the value of a key; the time key of an accumulated scan is made later, from its windows.
@@ -67,24 +67,36 @@ pub(in crate::plan) fn key_value(
                 }
             };
             let found = found.map_err(|error| with_example(bound, scan, path, error))?;
-            let definition = &bound.project.dimensions[found.dimension];
-            if !matches!(definition.kind, DimensionKind::Time { .. }) {
-                if granularity.is_some() || part.is_some() {
-                    time::check_finest(definition, Granularity::Day)?;
-                }
-                return Ok(scope.dimension(&found.route, found.dimension));
-            }
-            let value = scope.time(&found.route, found.dimension);
-            let shift = Shift::default();
-            if let Some(part) = part {
-                time::check_finest(definition, part.finest())?;
-                return Ok(value.part(cut, *part, shift));
-            }
-            let size = granularity.unwrap_or(Granularity::Day.into());
-            time::check_finest(definition, time::finest_of(size))?;
-            Ok(period(scope, &value, cut, size, shift))
+            dimension_value(bound, scope, &found, *granularity, *part)
         }
     }
+}
+
+/// Returns the value of a key that is a dimension; of a time its period, or a part of it.
+pub(in crate::plan) fn dimension_value(
+    bound: &Bound<'_>,
+    scope: &mut Scope<'_>,
+    found: &BoundPath,
+    granularity: Option<Size>,
+    part: Option<TimePart>,
+) -> Result<SqlExpr, PlanError> {
+    let definition = &bound.project.dimensions[found.dimension];
+    if !matches!(definition.kind, DimensionKind::Time { .. }) {
+        if granularity.is_some() || part.is_some() {
+            time::check_finest(definition, Granularity::Day)?;
+        }
+        return Ok(scope.dimension(&found.route, found.dimension));
+    }
+    let cut = bound.cut();
+    let value = scope.time(&found.route, found.dimension);
+    let shift = Shift::default();
+    if let Some(part) = part {
+        time::check_finest(definition, part.finest())?;
+        return Ok(value.part(cut, part, shift));
+    }
+    let size = granularity.unwrap_or(Granularity::Day.into());
+    time::check_finest(definition, time::finest_of(size))?;
+    Ok(period(scope, &value, cut, size, shift))
 }
 
 /// Returns the period in which a row counts once it is shifted by days.

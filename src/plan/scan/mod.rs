@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use self::aggregate::without_window;
 pub(super) use self::{
     aggregate::{LeafAggregate, Parts, aggregates, function_of},
-    key::{key_column, key_value},
+    key::{dimension_value, key_column, key_value},
 };
 use super::{
     JoinUse, KeyKind, PlanError, RollupUse, balance,
@@ -230,6 +230,7 @@ pub(super) fn filter_of_request(
         axis: scan.axis.as_ref(),
         shift: scan.shift,
         cut: bound.cut(),
+        behind: None,
         keys: &keys,
     };
     bind_filter(&context, scope, filter).map(Some)

@@ -6,7 +6,7 @@
 //! **Invariant:** a query's range cuts the periods of the answer, never a window.
 
 use super::{
-    bind::{Accumulation, Bound, GroupKey, Scan, Shift},
+    bind::{Accumulation, Bound, GroupBy, GroupKey, Scan, Shift},
     calendar::{self, Beside, CalendarColumn},
     hours,
     scan::{LeafAggregate, Rows},
@@ -29,7 +29,7 @@ pub(super) struct Window {
     width: Width,
     shift: Shift,
     /// Whether windows begin or end within a day.
-    by_hours: bool,
+    pub(super) by_hours: bool,
     /// The days of the rows that any window needs.
     pub(super) rows: DateRange,
 }
@@ -45,7 +45,11 @@ enum Width {
 
 /// Finds the windows of a scan and the rows they need; none if it is neither accumulated nor shifted by rows.
 pub(super) fn window(bound: &Bound<'_>, scan: &Scan) -> Option<Window> {
-    let size_at = |(position, key): &(usize, GroupKey)| key.size_of_time().map(|size| (*position, size));
+    let size_at = |(position, key): &(usize, GroupKey)| key.size_of_periods().map(|size| (*position, size));
+    // Periods of the rows are those of the earlier time, which nothing takes back by months.
+    let are_of_rows = scan.keys.iter().any(|(_, key)| matches!(key.by, GroupBy::MemberPeriod(_)));
+    let months = if are_of_rows { 0 } else { scan.shift.months };
+    let scan = &Scan { shift: Shift { months, ..scan.shift }, ..scan.clone() };
     let sizes: Vec<(usize, Size)> = scan.keys.iter().filter_map(size_at).collect();
     let by_hours = scan.cumulation.is_some_and(|accumulation| hours::are_meant(bound, scan, accumulation));
     let (width, rows) = match (scan.cumulation, scan.shift.by_rows) {
@@ -145,6 +149,10 @@ pub(super) fn accumulate(bound: &Bound<'_>, window: &Window, rows: Rows, axis: &
         SqlExpr::column("events", alias)
     });
     let row = row.collect();
+    let rest = rows.rest.map(|rest| {
+        items.push(rest.named("is_rest"));
+        SqlExpr::column("events", "is_rest")
+    });
     let events = Select { items, from: Some(rows.from), joins: rows.joins, filter: rows.filter, ..Select::default() };
 
     let size = window.sizes.first().and_then(|(_, size)| size.standard());
@@ -177,7 +185,7 @@ pub(super) fn accumulate(bound: &Bound<'_>, window: &Window, rows: Rows, axis: &
         aggregates,
         row,
         grouped: false,
-        rest: None,
+        rest,
         uses: rows.uses,
         tables: rows.tables,
         promises: rows.promises,

@@ -28,7 +28,7 @@ pub(super) fn are_meant(bound: &Bound<'_>, scan: &Scan, accumulation: Accumulati
         Cumulation::ToDate(size) => size.is_within_a_day(),
         Cumulation::AllTime => false,
     };
-    let size = scan.keys.iter().find_map(|(_, key)| key.size_of_time());
+    let size = scan.keys.iter().find_map(|(_, key)| key.size_of_periods());
     by_hours || size.map_or(bound.range.is_within_days() || scan.shift.seconds != 0, Size::is_within_a_day)
 }
 

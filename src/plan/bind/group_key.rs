@@ -66,6 +66,14 @@ impl GroupKey {
         }
     }
 
+    /// Returns the size of the periods of a key that is the metrics' time axis, or that of their rows.
+    pub(in crate::plan) fn size_of_periods(&self) -> Option<Size> {
+        match self.by {
+            GroupBy::MemberPeriod(size) => Some(size),
+            _ => self.size_of_time(),
+        }
+    }
+
     /// Returns whether the key is the metrics' time axis, or a part of it.
     pub(in crate::plan) fn is_time(&self) -> bool {
         self.asked().is_some_and(KeyKind::is_time)

@@ -14,7 +14,7 @@ mod keys;
 mod keys_alone;
 mod leaf;
 mod order;
-mod own_time;
+pub(super) mod own_time;
 mod path;
 mod scans;
 

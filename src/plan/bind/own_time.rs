@@ -20,7 +20,12 @@ pub(super) fn is_axis<W: AsRef<str>>(project: &Visible<'_>, model: ModelId, axis
 }
 
 /// Returns whether a filter names a time axis, as `time` or by its path.
-pub(super) fn is_named(project: &Visible<'_>, filter: &Expr<Name>, model: ModelId, axis: Option<&TimeAxis>) -> bool {
+pub(in crate::plan) fn is_named(
+    project: &Visible<'_>,
+    filter: &Expr<Name>,
+    model: ModelId,
+    axis: Option<&TimeAxis>,
+) -> bool {
     let is_time = |path: &Vec<String>| path.first().is_some_and(|word| word == "time");
     let paths = paths_of(project, filter);
     paths.iter().any(|path| is_time(path) || axis.is_some_and(|axis| is_axis(project, model, axis, path)))

@@ -6,20 +6,24 @@
 
 use super::{
     KeyKind, PlanError, access,
-    bind::{Accumulation, Bound, BoundTop, GroupBy, GroupKey, LeafId, LeafValue, MakesRows, Output, Scan, Usage},
+    bind::{
+        Accumulation, Bound, BoundTop, GroupBy, GroupKey, LeafId, LeafValue, MakesRows, Output, Scan, Shift, Usage,
+    },
     calendar::{self, Beside},
+    cumulative,
     scan::{LeafAggregate, Rows, function_of, range_of},
-    time::truncate,
+    time::{move_day, truncate},
     to_sql::{self, Built},
 };
 use crate::{
     ids::{MetricId, ModelId},
     project::{Member, MetricKind, NestedMetric, Ref, Size, Take},
     sql::{AggregateFunction, Expr, From, SqlExpr},
-    time::Granularity,
+    time::{Granularity, Unit},
 };
 
 mod everyone;
+mod windows;
 
 /// The alias of the select below.
 const MEMBERS: &str = "members";
@@ -34,27 +38,41 @@ pub(super) fn rows(
     let MetricKind::Nested(nested) = &bound.project.metrics[metric].kind else {
         unreachable!("the scan was made for a nested metric")
     };
-    let mut keys: Vec<GroupKey> = scan.keys.iter().map(|(_, key)| key.clone()).collect();
+    // A window over days is one of the metric: which of its days is the best is asked once they are told apart.
+    let window = if windows::counts_periods(nested) { cumulative::window(bound, scan) } else { None };
+    if let Some(window) = &window {
+        windows::check(bound, scan, nested, window)?;
+    }
+    let told = |(_, key): &&(usize, GroupKey)| window.is_none() || key.size_of_time().is_none();
+    let told: Vec<&(usize, GroupKey)> = scan.keys.iter().filter(told).collect();
+    let mut keys: Vec<GroupKey> = told.iter().map(|(_, key)| key.clone()).collect();
     let n_keys = keys.len();
     let mut without_null = Vec::new();
+    let mut days = None;
     for member in &nested.per {
         for (key, is_thing) in member_keys(bound, scan, member, keys.len() - n_keys) {
             without_null.extend(is_thing.then_some(keys.len()));
+            days = days.or(matches!(member, Member::Time(_)).then_some(keys.len()));
             keys.push(key);
         }
     }
+    let is_windowed = window.is_some();
     let usage = Usage {
         filters: filters.to_vec(),
-        shift: scan.shift,
-        cumulation: scan.cumulation,
+        shift: if is_windowed { Shift::default() } else { scan.shift },
+        cumulation: if is_windowed { None } else { scan.cumulation },
         offset_to: None,
         ignore: None,
         within: None,
     };
-    let rest = rest_of(bound, scan);
+    let rest = rest_of(bound, &told);
     let n_below = keys.len();
     // What is taken back to the start of a period is found there below, too; a shift is part of the usage.
-    let range = if scan.offset_to.is_some() { range_of(bound, scan) } else { bound.range };
+    let range = match &window {
+        Some(window) => window.rows,
+        None if scan.offset_to.is_some() => range_of(bound, scan),
+        None => bound.range,
+    };
     let below = bound.below(nested.metric, keys, usage, range)?.beside_rest(rest.clone());
     let below = access::grant(below)?;
     let built = to_sql::build(below.get())?;
@@ -67,8 +85,11 @@ pub(super) fn rows(
         _ => Some(SqlExpr::column(MEMBERS, &value)),
     };
     let aggregates = aggregates(bound, scan, nested, &arg);
-    let keys = scan.keys.iter().zip(&columns).map(|((position, _), name)| (*position, SqlExpr::column(MEMBERS, name)));
+    let keys = told.iter().zip(&columns).map(|((position, _), name)| (*position, SqlExpr::column(MEMBERS, name)));
     let rows = Rows { rest: column_of_rest(rest.as_ref()), ..over(built, keys.collect(), aggregates, filter) };
+    if let Some((window, day)) = window.zip(days) {
+        return Ok(windows::joined(bound, scan, &window, rows, SqlExpr::column(MEMBERS, &columns[day])));
+    }
     if !nested.include_all {
         return Ok(rows);
     }
@@ -81,9 +102,9 @@ pub(super) fn rows(
 ///
 /// What is told for each member or day is told of the rest as one group: a customer with orders in two channels that are
 /// not among the best is one customer of the rest.
-fn rest_of(bound: &Bound<'_>, scan: &Scan) -> Option<BoundTop> {
+fn rest_of(bound: &Bound<'_>, keys: &[&(usize, GroupKey)]) -> Option<BoundTop> {
     let top = bound.top.as_ref().filter(|top| top.other)?;
-    let key = scan.keys.iter().position(|(position, _)| *position == top.key)?;
+    let key = keys.iter().position(|(position, _)| *position == top.key)?;
     Some(BoundTop { key, ..top.clone() })
 }
 
@@ -162,9 +183,13 @@ pub(super) fn is_mean_of_days(scan: &Scan) -> bool {
 }
 
 /// Builds the rows of an accumulated scan whose longer periods show the mean of their days: one row per day.
+///
+/// Months take the period back: beside February stands the mean of all days of January, also of those that February lacks.
 pub(super) fn mean_of_days(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanError> {
+    let months = if scan.shift.by_rows { 0 } else { scan.shift.months };
     let by_day = |(_, key): &(usize, GroupKey)| {
         let by = match key.size_of_time() {
+            Some(_) if months != 0 => GroupBy::MemberPeriod(Granularity::Day.into()),
             Some(_) => GroupBy::Asked(KeyKind::Time(Granularity::Day.into())),
             None => key.by.clone(),
         };
@@ -182,8 +207,10 @@ pub(super) fn mean_of_days(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanE
         makes_rows: MakesRows::Always,
         ..scan.clone()
     };
-    let rest = rest_of(bound, scan);
+    let rest = rest_of(bound, &scan.keys.iter().collect::<Vec<_>>());
     let below = bound.by(keys, scan.leaves.iter().map(output).collect(), days).beside_rest(rest.clone());
+    let range = Shift { months, ..Shift::default() }.range(bound.project, bound.range, bound.zone);
+    let below = Bound { range, ..below };
     let below = access::grant(below)?;
     let built = to_sql::build(below.get())?;
     let columns: Vec<String> = built.select.items.iter().map(|item| item.alias.clone()).collect();
@@ -200,7 +227,9 @@ pub(super) fn mean_of_days(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanE
                 calendars.extend(beside.joins(bound.project, &day));
                 value
             }
-            (Some(Size::Standard(granularity)), None) => truncate(day, granularity, bound.project.calendar),
+            (Some(Size::Standard(granularity)), None) => {
+                move_day(truncate(day, granularity, bound.project.calendar), Unit::Month, months)
+            }
             (_, None) => day,
         };
         (*position, value)

@@ -65,7 +65,9 @@ pub(in crate::battery) fn make(random: &mut Random) -> Vec<Metric> {
                 ]),
             }
         } else if random.chance(30) && !accumulates(&metrics, one) {
-            Kind::Accumulated { metric: one, span: *random.pick(&SPANS), take: take(random) }
+            // A mean of days over what is told for each of them is refused.
+            let take = if counts_days(&metrics, one) { Take::Last } else { take(random) };
+            Kind::Accumulated { metric: one, span: *random.pick(&SPANS), take }
         } else {
             derived(random, &metrics)
         };
@@ -94,12 +96,16 @@ fn can_nest(metrics: &[Metric], metric: usize) -> bool {
 pub(in crate::battery) fn accumulates(metrics: &[Metric], metric: usize) -> bool {
     uses(metrics, metric).iter().any(|below| {
         below.span.is_some()
-            || below.per.is_some()
+            || below.per.is_some_and(|member| member != Member::Day)
             || below.is_base
             || below.ignores
             || simple(metrics, below.simple).balance.is_some()
             || simple(metrics, below.simple).base == Base::Statuses
     })
+}
+
+fn counts_days(metrics: &[Metric], metric: usize) -> bool {
+    uses(metrics, metric).iter().any(|below| below.per == Some(Member::Day))
 }
 
 fn derived(random: &mut Random, metrics: &[Metric]) -> Kind {

@@ -209,7 +209,7 @@ impl<'q> Oracle<'q> {
     }
 
     /// The period in which a day is shown that was moved by minutes and days.
-    fn shown(&self, day: NaiveDate, size: Size, leaf: &Leaf<'q>) -> KeyValue {
+    pub(super) fn shown(&self, day: NaiveDate, size: Size, leaf: &Leaf<'q>) -> KeyValue {
         let calendar = self.view.calendar;
         match (leaf.moved.retail, calendar.key(day, size)) {
             (Some(units), _) => calendar.shown_later(day, size, units),

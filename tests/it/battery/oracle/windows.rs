@@ -14,7 +14,7 @@ use super::{
 };
 use crate::battery::{
     definitions::{Axis, Span, Take},
-    query::{Key, Size},
+    query::{Key, Moved, Size},
 };
 
 /// A period of the answer, as its key is told.
@@ -62,6 +62,7 @@ impl<'q> Oracle<'q> {
         let key = self.query.keys.iter().map(|key| match (key.meant_by(leaf.axis), period) {
             _ if leaf.drops(*key) => KeyValue::Null,
             (Key::Time(_), Period::PartOfDay(start)) => start.clone(),
+            (Key::Time(size), Period::Day(day)) if self.is_mean_of_days(leaf) => self.shown(*day, size, leaf),
             (Key::Time(size), Period::Day(day)) => self.view.calendar.key(*day, size),
             (Key::Time(_), Period::Whole) | (Key::Part(_), _) => panic!("not asked of what counts in several periods"),
             (key, _) => self.key(row, key, None, leaf),
@@ -106,10 +107,11 @@ impl<'q> Oracle<'q> {
         span.is_within_a_day() || size.map_or(is_cut, Size::is_within_a_day)
     }
 
-    /// The days of the answer: those of the range; where a side is open, from the first row up to today or a last day.
-    fn days(&self, first: Option<NaiveDate>, last: Option<NaiveDate>) -> Vec<NaiveDate> {
-        let Some(first) = self.range.map(|range| range.from).or(first) else { return Vec::new() };
-        let end = self.range.and_then(|range| range.to);
+    /// The days of the answer, or of that so many months before: those of the range; where a side is open, from the first row up to today or a last day.
+    fn days(&self, first: Option<NaiveDate>, last: Option<NaiveDate>, months: u32) -> Vec<NaiveDate> {
+        let range_from = self.range.map(|range| back(range.from, months, 0));
+        let Some(first) = range_from.or(first) else { return Vec::new() };
+        let end = self.range.and_then(|range| range.to).map(|to| back(to, months, 0));
         let last = end.map_or(self.today.max(last.unwrap_or(first)), |to| to - Duration::days(1));
         first.iter_days().take_while(|day| *day <= last).collect()
     }
@@ -122,7 +124,9 @@ impl<'q> Oracle<'q> {
         take: Take,
         days: &[NaiveDate],
     ) -> impl Iterator<Item = (NaiveDate, NaiveDate)> {
-        let shown = self.days(days.iter().min().copied(), days.iter().max().copied());
+        // The mean of a period is that of all of its days, also where it stands beside a shorter one.
+        let months = if self.is_mean_of_days(leaf) { leaf.moved.months } else { 0 };
+        let shown = self.days(days.iter().min().copied(), days.iter().max().copied(), months);
         let calendar = self.view.calendar;
         let mut starts: Vec<NaiveDate> = if size.is_retail() {
             shown.into_iter().filter_map(|day| calendar.retail_start(day, size)).collect()
@@ -130,7 +134,7 @@ impl<'q> Oracle<'q> {
             shown.into_iter().map(|day| calendar.period(day, size)).collect()
         };
         starts.dedup();
-        let moved = leaf.moved;
+        let moved = Moved { months: leaf.moved.months - months, ..leaf.moved };
         starts.into_iter().filter_map(move |start| {
             if size.is_retail() {
                 let end =
@@ -206,7 +210,7 @@ impl<'q> Oracle<'q> {
         let (months, before) = (Months::new(leaf.moved.months), Duration::days(leaf.moved.days));
         let last = days.clone().max().map(|day| day + months + before + Duration::days(3));
         let mut groups = Groups::new();
-        for day in self.days(days.min(), last) {
+        for day in self.days(days.min(), last, 0) {
             for row in rows.iter().filter(|row| day_of(row) == Some(day - months - before)) {
                 if let Some(key) = self.key_in(*row, &Period::Day(day), leaf) {
                     groups.entry(key).or_default().push(*row);

@@ -103,6 +103,7 @@ fn is_possible(query: &Query, metrics: &[Metric], used: Use, has_end: bool) -> b
         && has_hours(query, used, axis)
         && has_counterparts(query, used, axis, parts)
         && used.span.is_none_or(|span| can_accumulate(span, used, &sizes, parts, has_end))
+        && can_tell_days(query, used, axis, &sizes)
         && of_one_period
         && one_grouping
         && can_move_by_rows(query, axis, used, is_balance, parts)
@@ -163,6 +164,15 @@ fn can_accumulate(span: Span, used: Use, sizes: &[Size], parts: usize, has_end: 
     let has_start = !span.is_retail() || !sizes.is_empty();
     let one_window = parts == 0 && sizes.len() <= 1 && has_start && !(by_hours && by_retail);
     one_window && (!needs_end || has_end) && !used.is_base && used.moved.retail.is_none()
+}
+
+/// Whether windows hold whole days where the days are what is told apart, and a filter says nothing of their time.
+fn can_tell_days(query: &Query, used: Use, axis: Axis, sizes: &[Size]) -> bool {
+    let Some(span) = used.span.filter(|_| used.per == Some(Member::Day)) else { return true };
+    let is_of_hours =
+        matches!(query.range, Some(Range::LastHours(_))) || sizes.iter().any(|size| size.is_within_a_day());
+    let names_time = query.filter.as_ref().is_some_and(|filter| filter.names_time(axis));
+    !span.is_within_a_day() && !is_of_hours && (used.moved.is_none() || !names_time)
 }
 
 /// Whether each row can be taken back on its own: to days of periods, and by nothing that has a time of its own.

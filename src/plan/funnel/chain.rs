@@ -97,6 +97,12 @@ impl<'f> Chain<'f> {
         Self { funnel, zone, instants, ids, before: BASES.to_owned(), shown: Vec::new(), with }
     }
 
+    /// Returns the time of a base.
+    pub(in crate::plan) fn based_at(&self) -> TimeValue {
+        let column_type = if self.instants { ColumnType::Timestamp } else { ColumnType::DateTime };
+        TimeValue { expr: column(BASES, AT), column_type }
+    }
+
     /// Adds the events of a step that are credited, each to the latest event of the step before.
     pub(crate) fn credit(&mut self, step: &FunnelStep, event: &Event, events: Select) {
         let index = self.with.len();

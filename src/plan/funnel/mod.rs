@@ -44,12 +44,20 @@ pub(super) fn rows(
     };
     let window = cumulative::window(bound, scan);
     let range = window.as_ref().map_or_else(|| range_of(bound, scan), |window| window.rows);
-    let mut steps = Steps { bound, funnel, filters, range, tables: BTreeSet::new(), promises: Vec::new() };
+    let read = with_followers(funnel, range);
+    let mut steps = Steps { bound, funnel, filters, range: read, tables: BTreeSet::new(), promises: Vec::new() };
     let (base, mut chain) = steps.bases(scan, window.is_some())?;
     for index in 1..funnel.steps.len() {
         steps.credit(index, &base, &mut chain)?;
     }
-    let select = chain.finish(base.keys.iter().map(|(_, name)| name.clone()));
+    // A later base has its events, whether or not the range holds it: the range cuts what was credited.
+    let at = chain.based_at();
+    let mut kept = at.within(bound.cut(), DateRange { from: None, first: None, ..range });
+    if window.is_none() {
+        kept.extend(day_exists(bound, scan, &at));
+    }
+    let mut select = chain.finish(base.keys.iter().map(|(_, name)| name.clone()));
+    select.filter = Expr::all(kept);
     let aggregates = scan
         .leaves
         .iter()
@@ -84,9 +92,7 @@ pub(super) fn rows(
         promises: steps.promises,
         rollups: Vec::new(),
     };
-    let is_instant = base.column_type == ColumnType::Timestamp;
-    let column_type = if is_instant { ColumnType::Timestamp } else { ColumnType::DateTime };
-    let based_at = TimeValue { expr: column(FUNNEL, "based_at"), column_type };
+    let based_at = TimeValue { expr: column(FUNNEL, "based_at"), ..at };
     Ok(match window {
         Some(window) => cumulative::accumulate(bound, &window, rows, &based_at),
         None => rows,
@@ -105,7 +111,7 @@ struct Steps<'b, 'p> {
     bound: &'b Bound<'p>,
     funnel: &'b Funnel,
     filters: &'b [(ModelId, Expr<Ref>)],
-    /// The days of the bases, and as far as later steps may lie behind them.
+    /// The days of the bases, and as far as events may lie behind them that follow one.
     range: DateRange,
     tables: BTreeSet<TableId>,
     promises: Vec<(TableId, String)>,
@@ -117,9 +123,6 @@ impl<'b, 'p> Steps<'b, 'p> {
         let mut events = self.events(step)?;
         let scan_of_base = Scan { model: events.model, ..scan.clone() };
         events.event.conditions.extend(filter_of_request(self.bound, &scan_of_base, &mut events.scope)?);
-        if !windowed {
-            events.event.conditions.extend(day_exists(self.bound, scan, &events.at));
-        }
         let mut keys = Vec::new();
         for (position, key) in &scan.keys {
             let at = events.at.clone();
@@ -138,8 +141,6 @@ impl<'b, 'p> Steps<'b, 'p> {
     /// Adds a step to those before.
     fn credit(&mut self, index: usize, base: &Base, chain: &mut Chain<'_>) -> Result<(), PlanError> {
         let step = &self.funnel.steps[index];
-        self.range.end = None;
-        self.range.to = self.range.to.and_then(|to| step.within.map(|within| days_after(to, within)));
         let mut events = self.events(step)?;
         if events.at.column_type != base.column_type {
             return Err(mixed_times(self.bound.project, step, base.column_type));
@@ -242,6 +243,13 @@ impl ModelRows<'_> {
         }
         Ok((event, at))
     }
+}
+
+/// Returns the days of a range of bases, with all events behind them that one of these may lead to: each is credited to the
+/// latest before it, which may lie behind the range as well.
+fn with_followers(funnel: &Funnel, range: DateRange) -> DateRange {
+    let further = |to, step: &FunnelStep| step.within.map(|within| days_after(to, within));
+    DateRange { end: None, to: range.to.and_then(|to| funnel.steps.iter().skip(1).try_fold(to, further)), ..range }
 }
 
 /// Returns a day that no event lies behind which follows a day's events within a time.

@@ -67,8 +67,8 @@ impl<'q> Oracle<'q> {
             }
             None => {
                 let groups = once_per_group(self.plain_groups(leaf, metric.axis, &rows));
-                let bases: Vec<Row<'q>> = rows.into_iter().filter(|row| self.counts(leaf, metric.axis, *row)).collect();
-                Grouped { groups, conversions: self.conversions(leaf, &bases), ..Grouped::default() }
+                // What a later base has is credited to it, whether or not the range holds it.
+                Grouped { groups, conversions: self.conversions(leaf, &rows), ..Grouped::default() }
             }
             Some((span, take)) => {
                 let (groups, of_days) = self.accumulated_groups(leaf, metric.axis, (span, take), &rows);

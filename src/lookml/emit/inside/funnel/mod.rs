@@ -199,7 +199,7 @@ fn description(project: &Project, funnel: &Funnel) -> String {
     };
     let steps: Vec<String> = funnel.steps.iter().enumerate().map(step).collect();
     format!(
-        "One row for each of the first of: {}. Filters choose the first events, and an event counts for the latest of them.",
+        "One row for each of the first of: {}. Filters choose the first events, and an event counts for the latest of them; a filter on their time cuts what has been counted.",
         steps.join(", then ")
     )
 }

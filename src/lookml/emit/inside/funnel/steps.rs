@@ -1,5 +1,7 @@
 //! The steps of a funnel → a select of the bases that a query leaves, with what was credited to each.
 //!
+//! A range of time cuts the bases only once events were credited, by the filter that Looker itself puts on their time.
+//!
 //! **Invariant:** only bases are filtered; a step holds whatever may follow one of them.
 
 use super::super::{
@@ -15,7 +17,7 @@ use super::super::{
 use crate::{
     catalog::ColumnType,
     plan::{Chain, Context, Event, ModelRows, WholeData},
-    project::Funnel,
+    project::{Funnel, FunnelStep},
     sql::{Expr, Function, Literal, Select, SqlExpr},
     time::DateTime,
 };
@@ -35,7 +37,8 @@ pub(super) fn select(
     let context = Context { now: DateTime::UNIX_EPOCH, dialect: emission.options.dialect };
     let mut chain: Option<(Chain<'_>, ColumnType)> = None;
     let key_of_last = super::has_key(emission, funnel) && super::is_one_by_one(funnel);
-    let mut ahead = Some(0);
+    let further = |days, step: &FunnelStep| step.within.map(|within| days + partition::days(within));
+    let ahead = funnel.steps.iter().skip(1).try_fold(0, further);
     for (index, step) in funnel.steps.iter().enumerate() {
         let home = emission.homes[&step.metric].clone()?;
         let mut rows = ModelRows::open_unbounded(data, context, home.model);
@@ -43,8 +46,6 @@ pub(super) fn select(
         let (mut event, at) = rows.event(funnel, index)?;
         if index == 0 {
             choose(emission, fields, &mut rows, (&mut event, &at.expr), splices)?;
-        } else {
-            ahead = ahead.zip(step.within).map(|(days, within)| days + partition::days(within));
         }
         if key_of_last && index + 1 == funnel.steps.len() {
             event.items.push(rows.value(&dimension::key_text(emission, home.model)).named(OF_LAST));
@@ -87,7 +88,7 @@ fn both_keys(base: SqlExpr, last: SqlExpr) -> SqlExpr {
     Expr::call(Function::Concat, vec![length, text(":"), base, text("|"), last])
 }
 
-/// Adds the columns of the bases, and what a query filters.
+/// Adds the columns of the bases, and what a query filters of them, save their time.
 fn choose(
     emission: &Emission<'_>,
     fields: &Fields,
@@ -97,7 +98,7 @@ fn choose(
 ) -> Result<(), String> {
     let key = rows.value(&dimension::key_text(emission, fields.home.model));
     event.items.extend([key.named(KEY), time.clone().named(PERIOD)]);
-    let (items, conditions) = fields.choose(emission, rows, Some(time), splices)?;
+    let (items, conditions) = fields.choose(emission, rows, None, splices)?;
     event.items.extend(items);
     event.conditions.extend(conditions);
     Ok(())

@@ -6,7 +6,7 @@ use clap::ValueEnum;
 
 use super::{context::Context, failure::Failure, moment::moment, principal::PrincipalArgument};
 use crate::{
-    plan::{self, Plan, Request, RequestText, Top},
+    plan::{self, MetricRequest, Plan, Request, RequestText, Top},
     project::{Project, Visible},
     sql::{Dialect, Expr, Name},
     time::{DateTime, Utc},
@@ -155,16 +155,22 @@ fn on_top_of(saved: Request, asked: Request) -> Request {
     }
 }
 
-/// Leaves out what is asked a second time: no two columns of an answer have one name.
+/// Leaves out what is asked a second time; that two other columns have one name is refused by the plan.
 fn each_once(mut request: Request) -> Result<Request, Failure> {
-    let (mut keys, mut metrics) = (BTreeSet::new(), BTreeSet::new());
+    let mut keys = BTreeSet::new();
     request.keys.retain(|key| keys.insert(key.name.clone()));
-    request.metrics.retain(|metric| metrics.insert(metric.name.clone()));
+    let mut metrics: Vec<MetricRequest> = Vec::new();
+    for metric in request.metrics {
+        if !metrics.contains(&metric) {
+            metrics.push(metric);
+        }
+    }
+    request.metrics = metrics;
     match request.metrics.iter().find(|metric| keys.contains(&metric.name)) {
         None => Ok(request),
         Some(metric) => {
             let name = &metric.name;
-            Err(Failure::usage(format!("`{name}` is a metric and a key of the query"))
+            Err(Failure::usage(format!("`{name}` is a metric and a key of the request"))
                 .help(format!("Write the key with its model before it, such as `shipments.{name}`.")))
         }
     }

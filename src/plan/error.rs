@@ -23,6 +23,8 @@ macro_rules! codes {
 codes! {
     /// No metric of that name.
     UnknownMetric "UNKNOWN_METRIC",
+    /// Two metrics are meant by one name.
+    AmbiguousMetric "AMBIGUOUS_METRIC",
     /// No dimension, model or role of that name.
     UnknownField "UNKNOWN_FIELD",
     /// A metric cannot be grouped or filtered by that dimension.

@@ -102,6 +102,26 @@ fn a_metric_that_is_called_like_a_key_is_no_second_column() {
 }
 
 #[test]
+fn a_metric_that_is_called_like_another_one_with_its_words_is_not_taken_for_it() {
+    let project = Project::parcel(Scale::Hundredth);
+    project.write(
+        "metrics/share.yml",
+        "metrics:\n  - { name: revenue_share, description: Parcels., owner: network-pm, model: shipments, agg: count }\n",
+    );
+    for both in ["revenue share,revenue_share", "revenue_share,revenue share"] {
+        project
+            .run(["query", "-m", both, "-b", "service", "-t", "2025"])
+            .failed(1, &["two different metrics", "`revenue_share`", "one of them only"]);
+    }
+    let share = ["query", "-m", "revenue share", "-b", "service", "-t", "2025"];
+    project.run(share).worked();
+    project
+        .run(share.into_iter().chain(["--having", "revenue_share > 5000"]))
+        .failed(1, &["`revenue_share`", "Rename"]);
+    project.run(["query", "-m", "revenue share,revenue share", "-b", "service", "-t", "2025"]).worked();
+}
+
+#[test]
 fn the_parts_of_a_query_add_up_to_the_whole() {
     let project = Project::parcel(Scale::Hundredth);
     let number = |ran: Ran| -> u64 {

@@ -16,14 +16,18 @@ pub(super) struct Columns {
 impl Columns {
     /// Asks for a metric and returns its column's name.
     pub(super) fn metric(&mut self, metric: &str, previous: &[Past]) -> String {
-        // A metric's name holds no blank, so this is no other metric's column.
         let words = previous.iter().map(|past| format!(" previous {past}"));
         let name = format!("{metric}{}", words.collect::<String>()).replace(' ', "_");
-        let request = MetricRequest { previous: previous.to_vec(), ..MetricRequest::plain(&name, metric) };
-        if !self.metrics.contains(&request) {
-            self.metrics.push(request);
+        let mut request = MetricRequest { previous: previous.to_vec(), ..MetricRequest::plain(&name, metric) };
+        while let Some(known) = self.metrics.iter().find(|known| known.name == request.name) {
+            if *known == request {
+                return request.name;
+            }
+            // Another metric may be called like this one with its words, such as `revenue_previous_1_year`.
+            request.name.push('_');
         }
-        name
+        self.metrics.push(request.clone());
+        request.name
     }
 
     /// Asks for a key and returns its column's name: the path as it is written in the definitions.

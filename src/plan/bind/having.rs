@@ -1,6 +1,7 @@
 //! A condition on metrics → a formula over leaves: `revenue > 1000`.
 //!
-//! **Invariant:** a metric of the answer is meant by its name there, any other by its name in the project.
+//! **Invariant:** a metric of the answer is meant by its name there, any other by its name in the project; a name that means
+//! one there and another here is refused.
 
 use super::{find_metric, formula::Formulas, leaf::LeafId};
 use crate::{
@@ -152,6 +153,11 @@ impl Formulas<'_> {
         match selected {
             Some(metric) => {
                 let id = find_metric(self.project, &metric.metric)?;
+                if !metric.is_plain() && self.project.metric_named(&text).is_some() {
+                    let message = format!("`having` names `{text}`, a metric and a column of the answer");
+                    return Err(PlanError::new(PlanErrorCode::AmbiguousMetric, message)
+                        .help("Rename the metric, or leave the condition out."));
+                }
                 if matches!(metric.show, Show::Rank { .. }) {
                     return Err(PlanError::new(
                         PlanErrorCode::InvalidFilter,

@@ -143,6 +143,7 @@ pub(super) fn bind<'p>(frame: Frame<'p>, request: &'p Request) -> Result<Bound<'
     let mut formulas = Formulas::new(project, keys.clone());
     let mut outputs = Vec::new();
     for (position, metric) in request.metrics.iter().enumerate() {
+        one_column(request, position)?;
         let id = find_metric(project, &metric.metric)?;
         let formula = formulas.of_request(id, metric, &request.keys)?;
         let (value_type, rank) = match &metric.show {
@@ -316,6 +317,17 @@ impl<'p> Bound<'p> {
         self.scans = scans;
         Ok(self)
     }
+}
+
+/// Refuses two different metrics whose columns have one name, as `revenue share` and a metric `revenue_share` have.
+fn one_column(request: &Request, position: usize) -> Result<(), PlanError> {
+    let metric = &request.metrics[position];
+    if !request.metrics[..position].iter().any(|other| other.name == metric.name && other != metric) {
+        return Ok(());
+    }
+    let message = format!("two different metrics of the request would be called `{}`", metric.name);
+    Err(PlanError::new(PlanErrorCode::AmbiguousMetric, message)
+        .help("Ask for one of them only, or rename the metric that is called like another one with its words."))
 }
 
 /// Finds a metric by its name in the project.

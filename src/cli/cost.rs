@@ -73,6 +73,12 @@ impl Asking<'_> {
             Err(warehouse::Error::TooCostly(_)) => {
                 Err(Unpriced::Refused(pricing.too_costly(request, plan, text, kept).await).into())
             }
+            // Conditions are looked at in rows that a policy hides, too.
+            Err(error) if error.detail().is_some() && self.project.hides_rows_from(self.principal) => {
+                Err(Failure::from(error.without_detail()).help(
+                    "What the warehouse says may tell of rows that policies hide from who asks; ask as one who sees all rows.",
+                ))
+            }
             answered => Ok(answered?),
         }
     }

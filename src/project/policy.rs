@@ -183,6 +183,11 @@ impl Project {
         models.into_iter().map(|model| self.models[model].name.as_str()).collect()
     }
 
+    /// Returns whether any policy hides rows from a principal.
+    pub fn hides_rows_from(&self, principal: &Principal) -> bool {
+        self.policies.rows.values().any(|policy| !matches!(policy.seen_by(principal), RowsSeen::All))
+    }
+
     /// Finds for every model the policies that its rows inherit. Called once, when everything is resolved.
     ///
     /// A way that comes back to a model which it has passed is not walked: a customer without a parent would be hidden

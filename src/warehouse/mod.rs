@@ -109,6 +109,16 @@ impl Error {
         Self::Refused(Refusal { meaning: meaning.into(), detail: None })
     }
 
+    /// Leaves the driver's own message out, which may tell a value of a row that the caller may not see.
+    pub fn without_detail(self) -> Self {
+        let meant = |refusal: Refusal| Refusal { detail: None, ..refusal };
+        match self {
+            Self::Refused(refusal) => Self::Refused(meant(refusal)),
+            Self::TooCostly(refusal) => Self::TooCostly(meant(refusal)),
+            other @ (Self::Unavailable(_) | Self::Contended | Self::Cancelled) => other,
+        }
+    }
+
     /// Returns the driver's own message, which may tell names of tables and columns.
     pub fn detail(&self) -> Option<&str> {
         match self {

@@ -1,5 +1,7 @@
 //! `--principal FILE` on the command line: what hides rows is said, and what is wrong with the file.
 
+use entente::warehouse::duckdb::{Access, DuckDb};
+
 use crate::command::Project;
 
 const GUARDED: &str = "\
@@ -48,6 +50,33 @@ fn what_no_policy_hides_is_not_spoken_of() {
     let ran = project.run(["explain", "--metrics", "orders", "--principal", "ann.yml"]);
     assert_eq!(ran.code, 0, "{}", ran.err);
     assert!(!ran.err.contains(WAY_OUT), "{}", ran.err);
+}
+
+#[test]
+fn no_error_tells_a_value_of_a_hidden_row() {
+    let definitions = GUARDED.replace(
+        "    joins: [{ to: customers, key: customer_id }]\n",
+        "    joins: [{ to: customers, key: customer_id }]\n    dimensions: [{ name: channel, type: string, description: Channel. }]\n",
+    );
+    let metrics = "  - { name: coded, description: Orders by code., owner: sales, model: orders, agg: count, where: cast(channel as integer) = 1 }\n\
+                   policies:\n";
+    let tests = "tests: [{ name: codes, metric: coded, expect: 1 }]\n";
+    let project = Project::with(&format!("{}{tests}", definitions.replace("policies:\n", metrics)));
+    let database = DuckDb::open(&project.path("small.duckdb"), Access::ReadWrite).expect("a file");
+    let rows = "CREATE TABLE customers (customer_id INTEGER, country VARCHAR); CREATE TABLE stock (part_id INTEGER);
+        CREATE TABLE orders (order_id INTEGER, customer_id INTEGER, channel VARCHAR);
+        INSERT INTO customers VALUES (1, 'DE'), (2, 'FR'), (3, 'DE');
+        INSERT INTO orders VALUES (1, 1, '1'), (2, 2, 'hidden-deal'), (3, 3, '2')";
+    database.execute_batch(rows).expect("tables are made");
+    drop(database);
+    project.write("ann.yml", "{ id: ann, claims: { country: DE } }\n");
+    let cast = "cast(channel as integer) = 1";
+    for asked in [&["query", "-m", "orders", "-w", cast][..], &["query", "-m", "coded"], &["test", "codes"]] {
+        let ran = project.run(asked.iter().chain(&["--principal", "ann.yml"]));
+        assert_ne!(ran.code, 0, "{asked:?}: {}", ran.out);
+        let told = format!("{}{}", ran.out, ran.err);
+        assert!(told.contains("the warehouse refused") && !told.contains("hidden-deal"), "{asked:?}: {told}");
+    }
 }
 
 #[test]

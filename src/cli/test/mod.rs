@@ -178,7 +178,11 @@ fn run_number(
     };
     let rows = match warehouse.query_blocking(&sql::print(&plan.select, warehouse.dialect())) {
         Ok(rows) => rows,
-        Err(error) => return why_refused(&error).map(Outcome::Fails).ok_or_else(|| error.into()),
+        Err(error) => {
+            let hides = project.hides_rows_from(principal);
+            let error = if hides { error.without_detail() } else { error };
+            return why_refused(&error).map(Outcome::Fails).ok_or_else(|| error.into());
+        }
     };
     Ok(match expectation::first_miss(&test.expectation, &plan, &rows) {
         None => Outcome::Holds,

@@ -96,8 +96,9 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let snapshot = root.join(catalog::FILE);
     if !snapshot.exists() {
         let warehouse = connect::blocking(Arc::new(DuckDb::open(&path, Access::ReadOnly)?))?;
-        let found = catalog::lasting(warehouse.catalog_blocking(None)?);
-        catalog::write(&snapshot, &catalog::with_periods(&root, found, &warehouse)?)?;
+        let mut found = catalog::lasting(warehouse.catalog_blocking(None)?);
+        catalog::add_periods(&root, &mut found, &warehouse)?;
+        catalog::write(&snapshot, &found)?;
     }
     Ok(())
 }

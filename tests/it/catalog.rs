@@ -79,7 +79,10 @@ fn what_has_changed_is_told_with_what_it_touches() {
     let of = |change: &str, table: &str| {
         changes.iter().find(|found| found["change"] == change && found["table"] == table).expect(change)
     };
+    let country = of("column_dropped", "marts.dim_customers");
+    assert!(country["touches"]["saved_queries"].is_null(), "{country}");
     let budget = of("table_dropped", "marts.fct_budget");
+    assert_eq!(budget["touches"]["saved_queries"], serde_json::json!(["revenue_against_budget"]), "{budget}");
     let metrics = budget["touches"]["metrics"].as_array().expect("metrics");
     assert!(metrics.contains(&"budget_eur".into()) && metrics.contains(&"budget_attainment".into()), "{budget}");
     assert!(budget["touches"]["explores"].as_array().is_some_and(|found| found.contains(&"budget".into())), "{budget}");
@@ -87,4 +90,44 @@ fn what_has_changed_is_told_with_what_it_touches() {
     assert_eq!(retyped["to"], "string");
     assert!(retyped["touches"]["metrics"].as_array().is_some_and(|found| found.contains(&"average_weight".into())));
     assert_eq!(of("column_added", "marts.dim_customers")["touches"], serde_json::json!({}));
+}
+
+#[test]
+fn saved_queries_and_tests_are_told_by_what_they_name() {
+    let project = Project::parcel(Scale::Hundredth);
+    project.write(
+        "metrics/asked.yml",
+        "saved_queries:
+  - { name: by_region, description: By region., metrics: [parcels_booked], by: [origin.region] }
+  - { name: in_region, description: In a region., metrics: [parcels_booked], where: origin.region = 'North' }
+  - { name: with_claims, description: With claims., metrics: [parcels_booked], where: exists(claims where kind = 'lost') }
+  - { name: regions, description: Regions., metrics: [], by: [depots.region] }
+  - { name: by_service, description: By service., metrics: [parcels_booked], by: [service] }
+tests:
+  - { name: north, metric: parcels_booked, where: origin.region = 'North', expect: 1 }
+",
+    );
+    project.run(["catalog", "pull"]).worked();
+    let database = DuckDb::open(&project.path("parcel.duckdb"), Access::ReadWrite).expect("the warehouse opens");
+    database
+        .execute_batch(
+            "ALTER TABLE marts.dim_depots RENAME COLUMN region TO reg;
+             ALTER TABLE marts.fct_claims RENAME COLUMN kind TO sort",
+        )
+        .expect("the statements are right");
+    drop(database);
+    let ran = project.run(["catalog", "drift", "--format", "json"]);
+    let changes: Vec<serde_json::Value> = serde_json::from_str(&ran.out).expect("it is JSON");
+    let of = |table: &str, kind: &str| -> Vec<String> {
+        let change = changes.iter().find(|found| found["change"] == "column_dropped" && found["table"] == table);
+        let names = change.expect(table)["touches"][kind].as_array().cloned().unwrap_or_default();
+        names.iter().map(|name| name.as_str().expect("a name").to_owned()).collect()
+    };
+    let regions = of("marts.dim_depots", "saved_queries");
+    for name in ["by_region", "in_region", "regions", "weekly_network_review"] {
+        assert!(regions.iter().any(|found| found == name), "{name}: {regions:?}");
+    }
+    assert!(!regions.iter().any(|found| found == "by_service" || found == "with_claims"), "{regions:?}");
+    assert_eq!(of("marts.dim_depots", "tests"), ["north"]);
+    assert_eq!(of("marts.fct_claims", "saved_queries"), ["with_claims"]);
 }

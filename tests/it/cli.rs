@@ -369,6 +369,20 @@ fn the_catalog_is_written_and_compared() {
 }
 
 #[test]
+fn periods_of_calendars_outlive_a_mistake_in_the_definitions() {
+    let project = Project::parcel(Scale::Hundredth);
+    project.run(["catalog", "pull"]).worked();
+    let before = project.read("schema/catalog.json");
+    let right = project.read("metrics/shipments.yml");
+    project.write("metrics/shipments.yml", right.replace("agg: median", "agg: medain"));
+    project.run(["catalog", "pull", "--check"]).worked();
+    let ran = project.run(["catalog", "pull"]);
+    assert!(ran.err.contains("the periods of calendars are as they were"), "{}", ran.err);
+    ran.worked();
+    assert_eq!(project.read("schema/catalog.json"), before);
+}
+
+#[test]
 fn a_catalog_of_another_warehouse_is_not_written() {
     let project = Project::parcel(Scale::Hundredth);
     let before = project.read("schema/catalog.json");

@@ -11,7 +11,9 @@ use super::{
         context::{Context, Style, count},
         failure::Failure,
     },
-    FILE, lasting, of_warehouse,
+    FILE,
+    asked::{Asked, asked},
+    lasting, of_warehouse,
 };
 use crate::{
     catalog::{Change, ChangeKind, drift},
@@ -45,12 +47,13 @@ enum Format {
 
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     let (loaded, project) = context.project()?;
-    let found = of_warehouse(&loaded)?;
+    let found = of_warehouse(&loaded, context)?;
     let report = build::emit(&loaded, &project)?.report;
     let definitions = project.reads();
+    let asked = asked(&project);
     let changes: Vec<Told> = drift(&lasting(loaded.catalog.clone().unwrap_or_default()), &found)
         .into_iter()
-        .map(|change| Told::of(change, &definitions, &report))
+        .map(|change| Told::of(change, &definitions, &asked, &report))
         .collect();
     match arguments.format {
         Format::Json => {
@@ -81,7 +84,7 @@ struct Told {
 }
 
 impl Told {
-    fn of(change: Change, definitions: &[Reader], report: &Report) -> Self {
+    fn of(change: Change, definitions: &[Reader], asked: &[Asked], report: &Report) -> Self {
         let mut touched: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
         let costs_only = matches!(change.kind, ChangeKind::Reclustered { .. });
         if !change.kind.is_additive() && !costs_only {
@@ -92,6 +95,11 @@ impl Told {
             for definition in definitions.iter().filter(|definition| is_read(&definition.reads)) {
                 touched.entry(definition.kind).or_default().push(definition.name.clone());
             }
+        }
+        let is_touched = |(kind, name): &(&str, String)| touched.get(*kind).is_some_and(|names| names.contains(name));
+        let by_names: Vec<&Asked> = asked.iter().filter(|asked| asked.names.iter().any(is_touched)).collect();
+        for asked in by_names {
+            touched.entry(asked.kind).or_default().push(asked.name.clone());
         }
         let metrics = touched.get("metrics").cloned().unwrap_or_default();
         let shown =

@@ -1,5 +1,6 @@
 //! `entente catalog`: the warehouse's tables and columns, as a file, and what has changed since it was written.
 
+mod asked;
 mod drift;
 
 use std::{fs, path::Path};
@@ -81,7 +82,7 @@ fn pull(arguments: &PullArguments, context: &mut Context) -> Result<(), Failure>
         // The errors of `entente.yml` are those of every other command.
         return context.project().map(|_| ());
     }
-    let catalog = of_warehouse(&loaded)?;
+    let catalog = of_warehouse(&loaded, context)?;
     let (known, missing): (Vec<String>, Vec<String>) =
         named_tables(&loaded).into_iter().partition(|name| catalog.tables.contains_key(name));
     if catalog.tables.is_empty() || (known.is_empty() && !missing.is_empty()) {
@@ -140,7 +141,7 @@ fn write_statistics(loaded: &Loaded, read_on: NaiveDate, context: &mut Context) 
 }
 
 /// Reads what the warehouse of a project has.
-fn of_warehouse(loaded: &Loaded) -> Result<Catalog, Failure> {
+fn of_warehouse(loaded: &Loaded, context: &Context<'_>) -> Result<Catalog, Failure> {
     let config = loaded.config.as_ref().expect("the project file was read");
     let warehouse = connect::open(config, &loaded.root)?;
     // All of them, so that a model of another table can be written before this is run again.
@@ -151,7 +152,15 @@ fn of_warehouse(loaded: &Loaded) -> Result<Catalog, Failure> {
     if !others.is_empty() {
         catalog.tables.extend(warehouse.catalog_blocking(Some(&others))?.tables);
     }
-    with_periods(&loaded.root, lasting(catalog), &warehouse)
+    let mut catalog = lasting(catalog);
+    let were_read = add_periods(&loaded.root, &mut catalog, &warehouse)?;
+    if !were_read && keep_periods(&mut catalog, loaded.catalog.as_ref()) {
+        context.warn(
+            "the definitions do not fit the tables, so the periods of calendars are as they were; `entente check` says what is \
+             wrong",
+        );
+    }
+    Ok(catalog)
 }
 
 /// Leaves out how much the tables hold, which changes every day, so that the file changes only with the tables.
@@ -163,14 +172,27 @@ pub(crate) fn lasting(mut catalog: Catalog) -> Catalog {
     catalog
 }
 
-/// Adds the periods of the project's calendars, read from their tables.
-pub(crate) fn with_periods(root: &Path, mut catalog: Catalog, warehouse: &Blocking) -> Result<Catalog, Failure> {
-    if let Some(project) = load_project_with(root, Some(catalog.clone())).project {
-        add_periods_to(&mut catalog, &project, |select| {
-            warehouse.query_blocking(&sql::print(select, warehouse.dialect()))
-        })?;
+/// Adds the periods of the project's calendars, read from their tables; returns whether that can be done, since only
+/// definitions without errors say what is a calendar.
+pub(crate) fn add_periods(root: &Path, catalog: &mut Catalog, warehouse: &Blocking) -> Result<bool, Failure> {
+    let Some(project) = load_project_with(root, Some(catalog.clone())).project else { return Ok(false) };
+    add_periods_to(catalog, &project, |select| warehouse.query_blocking(&sql::print(select, warehouse.dialect())))?;
+    Ok(true)
+}
+
+/// Takes over the periods that were written before, of columns that are still there; returns whether there are any.
+fn keep_periods(catalog: &mut Catalog, before: Option<&Catalog>) -> bool {
+    let mut any = false;
+    for (name, old) in before.into_iter().flat_map(|before| &before.tables) {
+        let Some(table) = catalog.tables.get_mut(name) else { continue };
+        for (column, periods) in &old.periods {
+            if table.columns.iter().any(|known| known.name.eq_ignore_ascii_case(column)) {
+                table.periods.insert(column.clone(), periods.clone());
+                any = true;
+            }
+        }
     }
-    Ok(catalog)
+    any
 }
 
 /// Writes a catalog in one step.

@@ -25,7 +25,7 @@ use crate::sql::{self, Dialect, Literal, Text};
     after_help = "\
 Examples:
   entente query --metrics revenue
-  entente query --metrics revenue,on_time_rate --by time.month --time 'last 12 months'
+  entente query --metrics revenue,on_time_delivery_rate --by time.month --time 'last 12 months'
   entente query -m revenue -b customers.country -w \"service = 'express'\" -o 'revenue desc' -l 5
   entente query -m revenue,'revenue previous 1 year' -b time.month -t 2025
   entente query -m parcels_booked -b origin.region,destination.region --format csv

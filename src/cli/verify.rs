@@ -9,6 +9,7 @@ use super::{
     moment::moment,
 };
 use crate::{
+    diagnostics::nearest,
     plan::{self, PlanError},
     project::Project,
     sql,
@@ -123,7 +124,10 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         ..options(&project, &warehouse, now)
     };
     let wanted = |check: &Check| arguments.filter.as_ref().is_none_or(|text| check.name.contains(text.as_str()));
-    let checks: Vec<Check> = verify::checks(&project, &options).into_iter().filter(wanted).collect();
+    let all = verify::checks(&project, &options);
+    let names: Vec<&str> = all.iter().map(|check| check.name.as_str()).collect();
+    fits_any("declaration", arguments.filter.as_deref(), &names)?;
+    let checks: Vec<Check> = all.into_iter().filter(wanted).collect();
 
     let bar = context.progress(checks.len() as u64);
     let mut findings: Vec<Finding> = Vec::with_capacity(checks.len());
@@ -145,6 +149,18 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         writeln!(context.out, "{text}")?;
     }
     end(&findings, refused, arguments.warnings, context)
+}
+
+/// Refuses a text that is in no name: whoever names what is not there would be told that it is right.
+pub(crate) fn fits_any(what: &str, text: Option<&str>, names: &[&str]) -> Result<(), Failure> {
+    let Some(text) = text.filter(|text| !names.iter().any(|name| name.contains(text))) else { return Ok(()) };
+    let of_word = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let words = names.iter().flat_map(|name| name.split(move |letter| !of_word(letter)));
+    let help = match nearest(text, words) {
+        Some(near) => format!("Did you mean `{near}`?"),
+        None => format!("Leave the text out to see all: {}.", count(names.len(), what)),
+    };
+    Err(Failure::usage(format!("no {what} has `{text}` in its name")).help(help))
 }
 
 /// Says how many declarations hold, and how the command ends.

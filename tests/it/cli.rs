@@ -510,6 +510,10 @@ fn wrong_arguments_end_with_two() {
     project.run(["query"]).failed(2, &["nothing is asked", "--metrics"]);
     project.run(["query", "-m", "revenue", "--top", "many"]).failed(2, &["is no top"]);
     project.run(["query", "-m", "revenue", "--dialect", "duckdb"]).failed(2, &["--sql"]);
+    // Whoever names a test that is not there must not be told that it passes.
+    project.run(["test", "shipmnts"]).failed(2, &["no test has `shipmnts` in its name", "`shipments`"]);
+    project.run(["verify", "shipmnts"]).failed(2, &["no declaration has `shipmnts` in its name", "`shipments`"]);
+    project.run(["verify", "no such thing at all"]).failed(2, &["Leave the text out"]);
     let bare: Ran = Command::output(&mut entente()).expect("the command runs").into();
     bare.failed(2, &["Usage:"]);
 }

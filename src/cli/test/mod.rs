@@ -10,7 +10,7 @@ use super::{
     failure::Failure,
     moment::moment,
     principal::PrincipalArgument,
-    verify::{ask, options, why_refused},
+    verify::{ask, fits_any, options, why_refused},
 };
 use crate::{
     files::SourceMap,
@@ -33,7 +33,7 @@ use crate::{
 #[command(after_help = "\
 Examples:
   entente test               run all tests
-  entente test leap_day      run those with `leap_day` in their name
+  entente test leap          run those with `leap` in their name
   entente test 'key of'      look at the keys only
   entente test --format json for programs")]
 pub(crate) struct Arguments {
@@ -85,7 +85,10 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     };
     let declared = verify::checks(&project, &looked_at);
     let declared = declared.into_iter().map(|check| (check.name.clone(), Check::Declared(Box::new(check))));
-    let checks: Vec<(String, Check)> = numbers.chain(declared).filter(|(name, _)| wanted(name)).collect();
+    let all: Vec<(String, Check)> = numbers.chain(declared).collect();
+    let names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
+    fits_any("test", arguments.filter.as_deref(), &names)?;
+    let checks: Vec<(String, Check)> = all.into_iter().filter(|(name, _)| wanted(name)).collect();
 
     let mut told = Vec::new();
     let mut failed = 0;

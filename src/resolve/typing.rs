@@ -176,8 +176,13 @@ impl<N: Clone> Typing<'_, N> {
             BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Modulo => {
                 let (a, b) = (self.of(left), self.of(right));
                 let slot = if op == BinaryOp::Modulo { Slot::Whole } else { Slot::Number };
-                self.arithmetic(left, a.column_type, slot, sign);
-                self.arithmetic(right, b.column_type, slot, sign);
+                if op == BinaryOp::Add && [a.column_type, b.column_type] == [ColumnType::String; 2] {
+                    let message = format!("{sign} takes {}, not {}", slot.words(), article(ColumnType::String));
+                    self.mismatch(left, message, "Write `a || b` to put two texts together.");
+                } else {
+                    self.arithmetic(left, a.column_type, slot, sign);
+                    self.arithmetic(right, b.column_type, slot, sign);
+                }
                 column_type = match op {
                     BinaryOp::Divide => ColumnType::Float,
                     BinaryOp::Modulo => ColumnType::Integer,

@@ -36,7 +36,10 @@ impl<'a> Convert<'a> {
             return Err(self.source.whole_error(&message).too_large());
         }
         if depth > MAX_DEPTH {
-            return Err(self.source.whole_error("the expression is nested too deep").too_large());
+            return Err(self.source.whole_error("the expression is nested too deep").too_large().help(
+                "More than 100 operators such as `+` in a row nest as deep: write `(a + b + …) + (c + d + …)`, or make dimensions \
+                 of its parts.",
+            ));
         }
         let below = depth + 1;
         match expr {
@@ -53,11 +56,13 @@ impl<'a> Convert<'a> {
             ast::Expr::IsNotTrue(arg) => Ok(self.expr(arg, below)?.is_true(true)),
             ast::Expr::IsFalse(arg) => Ok(not(self.expr(arg, below)?).is_true(false)),
             ast::Expr::IsNotFalse(arg) => Ok(not(self.expr(arg, below)?).is_true(true)),
-            ast::Expr::InList { expr: arg, list, negated } => Ok(Expr::In {
-                arg: Box::new(self.expr(arg, below)?),
-                list: list.iter().map(|item| self.expr(item, below)).collect::<Result<_>>()?,
-                negated: *negated,
-            }),
+            ast::Expr::InList { expr: arg, list, negated } => {
+                let list: Vec<Expr<Name>> = list.iter().map(|item| self.expr(item, below)).collect::<Result<_>>()?;
+                if list.iter().any(is_null) {
+                    return Err(self.null_in_list(expr, *negated));
+                }
+                Ok(Expr::In { arg: Box::new(self.expr(arg, below)?), list, negated: *negated })
+            }
             ast::Expr::Between { expr: arg, negated, low, high } => Ok(Expr::Between {
                 arg: Box::new(self.expr(arg, below)?),
                 low: Box::new(self.expr(low, below)?),
@@ -149,7 +154,26 @@ impl<'a> Convert<'a> {
             BinaryOperator::Or => return self.chain(whole, &BinaryOperator::Or, BinaryOp::Or, depth),
             _ => return Err(self.error("this operator is not part of the language", whole)),
         };
-        Ok(self.expr(left, depth)?.binary(op, self.expr(right, depth)?))
+        let (left, right) = (self.expr(left, depth)?, self.expr(right, depth)?);
+        if is_comparison(op) && (is_null(&left) || is_null(&right)) {
+            let help = if op == BinaryOp::NotEq { "Write `x is not null`." } else { "Write `x is null`." };
+            let message = format!("`{}` never holds beside `null`", op.symbol());
+            return Err(self.error(&message, whole).help(help));
+        }
+        Ok(left.binary(op, right))
+    }
+
+    /// SQL takes such a list, and it means what nobody can have meant.
+    fn null_in_list(&self, whole: &ast::Expr, negated: bool) -> ParseError {
+        let (message, help) = if negated {
+            (
+                "`not in` never holds with `null` in its list",
+                "Leave `null` out of the list; write `x is not null` beside it.",
+            )
+        } else {
+            ("`in` does not find `null`", "Write `x in ('a', 'b') or x is null`.")
+        };
+        self.error(message, whole).help(help)
     }
 
     /// Converts `a and b and c …` to a balanced tree, so that a long chain is not deep.
@@ -190,33 +214,13 @@ impl<'a> Convert<'a> {
     }
 
     fn column_type(&self, whole: &ast::Expr, data_type: &DataType) -> Result<ColumnType> {
-        const NAMES: [(&str, ColumnType); 8] = [
-            ("string", ColumnType::String),
-            ("integer", ColumnType::Integer),
-            ("decimal", ColumnType::Decimal),
-            ("float", ColumnType::Float),
-            ("boolean", ColumnType::Boolean),
-            ("date", ColumnType::Date),
-            ("datetime", ColumnType::DateTime),
-            ("timestamp", ColumnType::Timestamp),
-        ];
         let written = data_type.to_string().to_lowercase();
-        if let Some((_, column_type)) = NAMES.iter().find(|(name, _)| *name == written) {
+        if let Some((_, column_type)) = TYPES.iter().find(|(name, _)| *name == written) {
             return Ok(*column_type);
         }
-        let word = written.split(['(', ' ']).next().unwrap_or_default();
-        let meant = match word {
-            "varchar" | "text" | "char" => Some("string"),
-            "int" | "bigint" | "int64" | "smallint" => Some("integer"),
-            "numeric" | "bignumeric" | "number" => Some("decimal"),
-            "double" | "real" | "float64" => Some("float"),
-            "bool" => Some("boolean"),
-            "timestamptz" => Some("timestamp"),
-            _ => nearest(word, NAMES.map(|(name, _)| name)),
-        };
-        let help = match meant {
+        let help = match meant_type(written.split(['(', ' ']).next().unwrap_or_default()) {
             Some(meant) => format!("Write `cast(x as {meant})`."),
-            None => format!("The types are {}.", NAMES.map(|(name, _)| format!("`{name}`")).join(", ")),
+            None => format!("The types are {}.", TYPES.map(|(name, _)| format!("`{name}`")).join(", ")),
         };
         let span = match data_type {
             DataType::Custom(name, _) => self.source.span_of(name.span()),
@@ -238,8 +242,41 @@ impl<'a> Convert<'a> {
     }
 }
 
+/// The types of the language.
+const TYPES: [(&str, ColumnType); 8] = [
+    ("string", ColumnType::String),
+    ("integer", ColumnType::Integer),
+    ("decimal", ColumnType::Decimal),
+    ("float", ColumnType::Float),
+    ("boolean", ColumnType::Boolean),
+    ("date", ColumnType::Date),
+    ("datetime", ColumnType::DateTime),
+    ("timestamp", ColumnType::Timestamp),
+];
+
+/// Returns the type of the language that is meant by a type of some warehouse.
+pub(super) fn meant_type(word: &str) -> Option<&'static str> {
+    match word.to_ascii_lowercase().as_str() {
+        "varchar" | "text" | "char" => Some("string"),
+        "int" | "bigint" | "int64" | "smallint" => Some("integer"),
+        "numeric" | "bignumeric" | "number" => Some("decimal"),
+        "double" | "real" | "float64" => Some("float"),
+        "bool" => Some("boolean"),
+        "timestamptz" => Some("timestamp"),
+        word => nearest(word, TYPES.map(|(name, _)| name)),
+    }
+}
+
 fn not(arg: Expr<Name>) -> Expr<Name> {
     Expr::Unary { op: UnaryOp::Not, arg: Box::new(arg) }
+}
+
+fn is_null(expr: &Expr<Name>) -> bool {
+    matches!(expr, Expr::Literal(Literal::Null))
+}
+
+fn is_comparison(op: BinaryOp) -> bool {
+    matches!(op, BinaryOp::Eq | BinaryOp::NotEq | BinaryOp::Lt | BinaryOp::LtEq | BinaryOp::Gt | BinaryOp::GtEq)
 }
 
 fn balanced(mut operands: Vec<Expr<Name>>, op: BinaryOp) -> Expr<Name> {

@@ -78,6 +78,11 @@ pub fn parse_order(text: &str, span: Span) -> Result<Vec<(Expr<Name>, bool)>, Pa
                     .error("the place of nulls is not part of an order", &term[term.len() - 1])
                     .help("Leave it off: nulls come last, in every warehouse."));
             }
+            Some(word) if is_direction(word) && term.len() > 1 && term[term.len() - 2].token != Token::Period => {
+                return Err(source
+                    .error(&format!("`{word}` is no direction"), &term[term.len() - 1])
+                    .help("Write `desc` behind what descends; without it rows ascend."));
+            }
             _ => {
                 terms.push((parse_tokens(&source, term)?, false));
                 continue;
@@ -90,6 +95,11 @@ pub fn parse_order(text: &str, span: Span) -> Result<Vec<(Expr<Name>, bool)>, Pa
         terms.push((parse_tokens(&source, term)?, descending));
     }
     Ok(terms)
+}
+
+/// Returns whether a word is a direction written out.
+fn is_direction(word: &str) -> bool {
+    word.eq_ignore_ascii_case("descending") || word.eq_ignore_ascii_case("ascending")
 }
 
 fn parse_tokens(source: &Source, mut tokens: Vec<TokenWithSpan>) -> Result<Expr<Name>, ParseError> {

@@ -69,7 +69,8 @@ Forms of times are those of an instant in a project of `Europe/Berlin` whose wee
 
 const FOOT: &str = "
 Aggregates (`sum(x)`), windows, subqueries, parameters and comments are not part of an expression; the message says what
-to write instead. Texts end at 64 KiB, 1,000 names, constants and operators, and 50 nested parentheses.
+to write instead. Texts end at 64 KiB, 1,000 names, constants and operators, 50 nested parentheses, and a depth of 100: so many
+operators such as `+` stand in a row, but more in `(a + b + …) + (c + d + …)`; `and` and `or` do not count.
 ";
 
 /// Returns the text of `docs/reference/expressions.md`.

@@ -176,7 +176,16 @@ fn calls_that_are_not_functions_of_the_language_keep_their_name() {
 #[test]
 fn an_error_points_at_the_culprit_and_says_what_to_write() {
     for (text, message, culprit, help) in [
-        ("a::int", "`::`", "::", "cast(x as string)"),
+        ("a::int", "`::`", "::", "cast(x as integer)"),
+        ("a::date = b", "`::`", "::", "cast(x as date)"),
+        ("a::'x'", "`::`", "::", "cast(x as string)"),
+        ("try_cast(a as date)", "this cast", "try_cast", "cast(x as date)"),
+        ("safe_cast(a as int64)", "this cast", "safe_cast", "cast(x as integer)"),
+        ("a = null", "`=` never holds", "a = null", "is null"),
+        ("null <> a", "`<>` never holds", "null <> a", "is not null"),
+        ("a < null", "`<` never holds", "a < null", "is null"),
+        ("a in ('b', null)", "`in` does not find", "", "or x is null"),
+        ("a not in ('b', null)", "`not in` never holds", "", "out of the list"),
         ("a; drop table b", "`;`", ";", "semicolon"),
         ("a -- b", "comment", "-- b", "description"),
         ("a /* b */", "comment", "/* b */", "description"),
@@ -240,6 +249,11 @@ fn size_is_checked_before_the_stack_is_used() {
     assert!(too_large(&vec!["1"; 300_000].join("+")));
     assert!(too_large(&vec!["1"; 3_000].join("+")));
     assert!(too_large(&vec!["1"; 400].join("+")));
+    let chain = vec!["1"; 60].join(" + ");
+    assert!(too_large(&format!("{chain} + {chain}")));
+    let help = parse(&format!("{chain} + {chain}")).expect_err("too large").help;
+    assert!(help.is_some_and(|help| help.contains("in a row")), "a way out is told");
+    assert!(parse(&format!("({chain}) + ({chain})")).is_ok(), "and it is one");
     assert!(too_large(&vec!["a"; 1_001].join(" or ")));
     assert!(too_large(&format!("{}1{}", "(".repeat(51), ")".repeat(51))));
     assert!(too_large(&format!("{}a", "not ".repeat(3_000))));
@@ -277,6 +291,11 @@ fn an_order_names_what_descends() {
     assert!(order("revenue desc nulls first").is_err());
     assert!(order("revenue,").is_err());
     assert!(order("revenue down").is_err());
+    for word in ["descending", "Ascending"] {
+        let error = order(&format!("revenue {word}, claims")).expect_err(word);
+        assert!(error.help.is_some_and(|help| help.contains("`desc`")), "{word}");
+    }
+    assert!(order("descending, lifts.descending").is_ok(), "they are names, too");
     assert!(order("").is_err());
 }
 
@@ -332,6 +351,16 @@ fn the_reference_lists_every_function_with_its_meaning() {
         assert!(function.doc.ends_with('.') && !function.arguments.is_empty(), "{}", function.name);
         assert!(!matches!(parse(&format!("{}(a, b)", function.name)), Ok(Expr::Leaf(Name::UnknownFunction { .. }))));
     }
-    assert_eq!(super::other_words("IFNULL"), Some("coalesce(a, b)"));
+    for (name, words) in [
+        ("IFNULL", "coalesce(a, b)"),
+        ("hour", "booked_at.hour_of_day"),
+        ("day", "booked_at.day_of_month"),
+        ("quarter", "booked_at.quarter_of_year"),
+        ("year", "booked_at.year = date '2025-01-01'"),
+        ("power", "x * x"),
+    ] {
+        assert_eq!(super::other_words(name), Some(words));
+        assert!(parse(words).is_ok(), "{words}");
+    }
     let _ = BinaryOp::Modulo;
 }

@@ -7,7 +7,7 @@ use sqlparser::{
     tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace},
 };
 
-use super::{Language, MAX_BYTES, MAX_PARENTHESES, MAX_TOKENS, ParseError, Source, source};
+use super::{Language, MAX_BYTES, MAX_PARENTHESES, MAX_TOKENS, ParseError, Source, convert::meant_type, source};
 
 /// Cuts the text into words and signs without blanks; what the language has not is an error here.
 pub(super) fn tokenize(source: &Source) -> Result<Vec<TokenWithSpan>, ParseError> {
@@ -34,7 +34,7 @@ pub(super) fn tokenize(source: &Source) -> Result<Vec<TokenWithSpan>, ParseError
     let mut tokens = with_claims(tokens);
     check_nesting(source, &tokens)?;
     for at in 0..tokens.len() {
-        check_sign(source, &tokens[at])?;
+        check_sign(source, &tokens, at)?;
         check_word(source, &tokens, at)?;
     }
     forget_keywords(&mut tokens);
@@ -93,7 +93,8 @@ fn check_nesting(source: &Source, tokens: &[TokenWithSpan]) -> Result<(), ParseE
     Ok(())
 }
 
-fn check_sign(source: &Source, token: &TokenWithSpan) -> Result<(), ParseError> {
+fn check_sign(source: &Source, tokens: &[TokenWithSpan], at: usize) -> Result<(), ParseError> {
+    let token = &tokens[at];
     let help = match &token.token {
         Token::Word(_)
         | Token::Number(_, false)
@@ -114,7 +115,7 @@ fn check_sign(source: &Source, token: &TokenWithSpan) -> Result<(), ParseError> 
         | Token::Div
         | Token::Mod
         | Token::StringConcat => return Ok(()),
-        Token::DoubleColon => "Write `cast(x as string)`.",
+        Token::DoubleColon => &cast_to(tokens.get(at + 1)),
         Token::SemiColon => "An expression is one value, not a statement; leave the semicolon off.",
         Token::Placeholder(word) if word.eq_ignore_ascii_case(PRINCIPAL) => {
             "Name a claim of who asks behind it: `$principal.country`."
@@ -170,7 +171,12 @@ fn check_word(source: &Source, tokens: &[TokenWithSpan], at: usize) -> Result<()
         "extract" | "date_part" | "datepart" if called => {
             ("EXTRACT", "Write the part behind a time dimension: `booked_at.day_of_week`, `booked_at.hour_of_day`.")
         }
-        "try_cast" | "safe_cast" | "convert" | "try_convert" if called => ("this cast", "Write `cast(x as integer)`."),
+        "try_cast" | "safe_cast" | "convert" | "try_convert" if called => {
+            let is_as =
+                |token: &TokenWithSpan| plain_word(&token.token).is_some_and(|word| word.eq_ignore_ascii_case("as"));
+            let behind = tokens[at..].iter().position(is_as).and_then(|distance| tokens.get(at + distance + 1));
+            ("this cast", &*cast_to(behind))
+        }
         "insert" | "update" | "delete" | "merge" | "drop" | "create" | "alter" | "grant" | "truncate" | "copy"
         | "attach" | "install" | "load" | "call" | "set" | "pragma" | "export" | "with" | "use" | "begin"
         | "declare" | "execute"
@@ -181,6 +187,12 @@ fn check_word(source: &Source, tokens: &[TokenWithSpan], at: usize) -> Result<()
         _ => return Ok(()),
     };
     Err(source.error(&format!("{what} is not part of the language"), &tokens[at]).help(help))
+}
+
+/// Says how a cast to the type of a token is written.
+fn cast_to(token: Option<&TokenWithSpan>) -> String {
+    let meant = token.and_then(|token| plain_word(&token.token)).and_then(meant_type);
+    format!("Write `cast(x as {})`.", meant.unwrap_or("string"))
 }
 
 /// Returns what to write instead of a word that `sqlparser` stumbled over.

@@ -75,7 +75,7 @@ pub(super) fn shared_dimensions(project: &Visible<'_>, metric: MetricId) -> Vec<
 /// Dimensions by the number of joins and the roles that lead to them.
 type Groups = BTreeMap<(usize, String), (ModelId, Vec<DimensionRow>)>;
 
-/// Returns the dimensions reached from a model whose paths mean the same for all models.
+/// Returns the dimensions reached from a model whose paths mean something for all models.
 fn seen_from(project: &Visible<'_>, from: ModelId, models: &[ModelId]) -> Groups {
     let mut groups = Groups::new();
     for route in to_one_routes(project, from) {
@@ -88,9 +88,9 @@ fn seen_from(project: &Visible<'_>, from: ModelId, models: &[ModelId]) -> Groups
             let dimension = &project.dimensions[id];
             let path = format!("{through}.{}", dimension.name);
             let words: Vec<&str> = path.split('.').collect();
-            let means_it =
-                |model: &ModelId| plan::find_dimension(project, *model, &words).is_ok_and(|(_, found)| found == id);
-            let shown = !dimension.docs.hidden && models.iter().all(means_it);
+            // A dimension that is declared the same is another one, and what the path means for that model.
+            let has_it = |model: &ModelId| plan::find_dimension(project, *model, &words).is_ok();
+            let shown = !dimension.docs.hidden && models.iter().all(has_it);
             shown.then(|| DimensionRow::new(project, path.clone(), id))
         });
         let rows: Vec<_> = rows.collect();

@@ -13,8 +13,8 @@ use super::{
 use crate::{
     ids::{MetricId, ModelId},
     project::{
-        Aggregation, Back, Cumulation, Empty, FunnelResult, FunnelStep, Good, Ignore, Input, Member, Metric,
-        MetricKind, Project, Ref, SimpleMetric, Take, Visible,
+        Aggregation, Back, Cumulation, DimensionKind, Empty, FunnelResult, FunnelStep, Good, Ignore, Input, Member,
+        Metric, MetricKind, Project, Ref, SimpleMetric, Take, Visible,
     },
     sql::{self, Expr},
 };
@@ -34,6 +34,8 @@ pub(in crate::site) struct MetricPage {
     filter: Option<String>,
     model: Option<Link>,
     time_axis: Option<String>,
+    /// The coarsest granularity that a time of its inputs is known by, if that is no part of a day.
+    known_by: Option<&'static str>,
     inputs: Vec<InputRow>,
     lineage: Lineage,
     dimensions: Vec<DimensionGroup>,
@@ -96,6 +98,7 @@ pub(in crate::site) fn metric(site: &Site<'_>, id: MetricId) -> MetricPage {
         filter: simple.and_then(|simple| simple.filter.as_ref()).map(|filter| formula::of_rows(project, filter)),
         model: simple.map(|simple| Link::model(project, simple.model)),
         time_axis: simple.and_then(|simple| time_axis(project, simple)),
+        known_by: known_by(project, id),
         inputs: inputs(project, metric),
         lineage: lineage(project, id),
         dimensions: shared_dimensions(project, id),
@@ -104,7 +107,9 @@ pub(in crate::site) fn metric(site: &Site<'_>, id: MetricId) -> MetricPage {
         graphql,
         sql,
         no_sql,
-        yaml: Some(site.files.text(metric.span)).filter(|text| text.contains(':')).map(dedent),
+        yaml: Some(site.files.text(metric.span))
+            .filter(|text| text.contains(':') && !names_hidden(project, text))
+            .map(dedent),
         file: site.files.file(metric.span.file).path.clone(),
     }
 }
@@ -118,6 +123,28 @@ fn empty(empty: Empty) -> &'static str {
 
 fn time_axis(project: &Project, simple: &SimpleMetric) -> Option<String> {
     simple.time.as_ref().map(|axis| project.dimension_path(simple.model, &axis.route, axis.dimension))
+}
+
+fn known_by(project: &Project, id: MetricId) -> Option<&'static str> {
+    let finest = |leaf: MetricId| {
+        let axis = project.simple(leaf)?.time.as_ref()?;
+        match project.dimensions[axis.dimension].kind {
+            DimensionKind::Time { finest } => Some(finest),
+            DimensionKind::String | DimensionKind::Number | DimensionKind::Boolean { .. } => None,
+        }
+    };
+    let coarsest = project.leaves(id).into_iter().filter_map(finest).max()?;
+    (!coarsest.is_within_a_day()).then(|| coarsest.name())
+}
+
+/// Returns whether a definition as it is written names a metric or a dimension that is hidden.
+fn names_hidden(project: &Visible<'_>, text: &str) -> bool {
+    let is_of_word = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let words: BTreeSet<&str> = text.split(|letter| !is_of_word(letter)).collect();
+    let is_named = |name: &str| words.contains(name) || (!name.chars().all(is_of_word) && text.contains(name));
+    let metrics = project.metrics.iter().filter(|(id, _)| !project.shows_metric(*id)).map(|(_, metric)| &metric.name);
+    let dimensions = project.dimensions.iter().filter(|(id, _)| !project.shows_dimension(*id));
+    metrics.chain(dimensions.map(|(_, dimension)| &dimension.name)).any(|name| is_named(name))
 }
 
 /// The formula in one line: `sum(price * fx_rates.eur)`, `revenue / parcels_booked`.

@@ -94,9 +94,9 @@ fn join_row(project: &Visible<'_>, join: &Join) -> JoinRow {
             .iter()
             .filter(|key| shows(project, &key.ours))
             .map(|key| format!("{} = {}", formula::of_rows(project, &key.ours), key.theirs))
-            .chain(join.as_of.iter().map(|as_of| match as_of {
-                AsOf::Own(time) => format!("as of {}", formula::of_rows(project, time)),
-                AsOf::Metric(_) => "as of the metric's time".to_owned(),
+            .chain(join.as_of.iter().filter_map(|as_of| match as_of {
+                AsOf::Own(time) => shows(project, time).then(|| format!("as of {}", formula::of_rows(project, time))),
+                AsOf::Metric(_) => Some("as of the metric's time".to_owned()),
             }))
             .collect(),
         relationship: match join.relationship {

@@ -1,8 +1,10 @@
 //! Pages for people.
 
-use entente::server::Pages;
+use std::fs;
 
-use super::fixture::Fixture;
+use entente::{engine::load_project, server::Pages};
+
+use super::fixture::{Fixture, project};
 
 #[test]
 fn the_catalogue_lists_metrics_and_models() {
@@ -34,6 +36,61 @@ fn a_model_shows_its_key_and_dimensions() {
     for part in ["shipment_id", "shipments.service", "booked_at", "href=\"/metrics/parcels_booked\""] {
         assert!(page.body.contains(part), "{part}");
     }
+}
+
+const HIDING: &str = "\
+models:
+  - name: lines
+    description: One row per line.
+    table: lines
+    primary_key: line_id
+    time: sold_on
+    dimensions:
+      - { name: sold_on, type: time, granularity: month, description: When. }
+      - { name: hush_day, type: time, description: A secret. }
+      - { name: shop, type: string, description: Where. }
+    joins: [{ to: prices, key: part_id, as_of: hush_day }]
+  - name: prices
+    description: One row per price.
+    table: prices
+    primary_key: [part_id, since]
+    versions: { of: part_id, from: since, to: until }
+  - name: plans
+    description: One row per plan.
+    table: plans
+    primary_key: plan_id
+    dimensions: [{ name: shop, type: string, description: Where., same_as: lines.shop }]
+metrics:
+  - { name: old_amount, description: Lines., owner: o, model: lines, agg: count, status: deprecated, replaced_by: secret_amount }
+  - { name: secret_amount, description: Secret lines., owner: o, model: lines, agg: count }
+  - { name: plans, description: Plans., owner: o, model: plans, agg: count }
+  - { name: plain, description: Lines., owner: o, model: lines, agg: count }
+  - { name: attained, description: Lines of plans., owner: o, expr: plain / plans }
+policies:
+  - { name: secret, metrics: [secret_amount], dimensions: [lines.hush_day], visible_to: [finance] }
+";
+
+#[test]
+fn pages_name_what_everybody_may_see_and_say_what_can_be_asked() {
+    let folder = project();
+    fs::write(folder.path().join("metrics/parcel.yml"), HIDING).expect("written");
+    let fixture = Fixture::with(|options| {
+        options.loaded = load_project(folder.path());
+        assert!(options.loaded.project.is_some(), "{:#?}", options.loaded.diagnostics);
+    });
+    let page = |path: &str| fixture.client().get(path).body;
+    for path in ["/", "/metrics/old_amount", "/metrics/plain", "/models/lines"] {
+        let page = page(path);
+        assert!(!page.contains("secret_amount") && !page.contains("hush_day"), "{path}:\n{page}");
+    }
+    assert!(!page("/metrics/old_amount").contains("As defined") && page("/metrics/plain").contains("As defined"));
+    let attained = page("/metrics/attained");
+    assert!(attained.contains("lines.shop") && !attained.contains("No dimension is shared"), "{attained}");
+    assert!(
+        page("/metrics/plain").contains("by month or a granularity made of whole months"),
+        "{}",
+        page("/metrics/plain")
+    );
 }
 
 #[test]

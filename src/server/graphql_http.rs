@@ -76,7 +76,7 @@ pub(super) async fn post(State(shared): State<Arc<Shared>>, request: Request<Bod
     };
     match parse(&bytes) {
         Ok(parameters) => execute(&shared, parameters, media, &id).await,
-        Err(message) => bad_request(&message, &id),
+        Err(unread) => unread.answer(&id),
     }
 }
 
@@ -93,7 +93,40 @@ pub(super) async fn get(State(shared): State<Arc<Shared>>, request: Request<Body
     }
     match parse_address(request.uri()) {
         Ok(parameters) => execute(&shared, parameters, media, &id).await,
-        Err(message) => bad_request(&message, &id),
+        Err(unread) => unread.answer(&id),
+    }
+}
+
+/// Why no parameters could be read.
+enum NoParameters {
+    Wrong(Cow<'static, str>),
+    TooDeep,
+}
+
+impl NoParameters {
+    fn of_json(what: &str, error: &serde_json::Error) -> Self {
+        // serde_json tells this by its message only.
+        if error.to_string().starts_with("recursion limit exceeded") {
+            return Self::TooDeep;
+        }
+        Self::Wrong(format!("{what}: {error}").into())
+    }
+
+    fn answer(&self, id: &str) -> Response {
+        match self {
+            Self::Wrong(message) => bad_request(message, id),
+            Self::TooDeep => {
+                let help = Some("Write conditions side by side, under one `and` or `or`.");
+                let message = "lists and objects lie more than 127 deep in one another";
+                refusal(StatusCode::BAD_REQUEST, "LIMIT_EXCEEDED", message, help, id)
+            }
+        }
+    }
+}
+
+impl<T: Into<Cow<'static, str>>> From<T> for NoParameters {
+    fn from(message: T) -> Self {
+        Self::Wrong(message.into())
     }
 }
 
@@ -120,7 +153,7 @@ async fn execute(shared: &Shared, parameters: Parameters, media: Media, id: &str
 }
 
 /// Reads the parameters of a body.
-fn parse(bytes: &[u8]) -> Result<Parameters, Cow<'static, str>> {
+fn parse(bytes: &[u8]) -> Result<Parameters, NoParameters> {
     match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
         None => return Err("the body is empty".into()),
         Some(b'[') => return Err("batches are not taken: send one request at a time".into()),
@@ -128,17 +161,18 @@ fn parse(bytes: &[u8]) -> Result<Parameters, Cow<'static, str>> {
     }
     serde_json::from_slice(bytes).map_err(|error| {
         let kind = if error.is_data() { "the parameters are wrong" } else { "the body is not JSON" };
-        format!("{kind}: {error}").into()
+        NoParameters::of_json(kind, &error)
     })
 }
 
 /// Reads the parameters of an address.
-fn parse_address(uri: &Uri) -> Result<Parameters, Cow<'static, str>> {
+fn parse_address(uri: &Uri) -> Result<Parameters, NoParameters> {
     let Query(TextParameters { query, operation_name, variables, extensions }) =
         Query::try_from_uri(uri).map_err(|error| format!("the parameters are wrong: {}", error.body_text()))?;
     let map = |name: &str, text: Option<String>| match text.filter(|text| !text.is_empty()) {
         None => Ok(None),
-        Some(text) => serde_json::from_str(&text).map_err(|error| format!("`{name}` is not a JSON object: {error}")),
+        Some(text) => serde_json::from_str(&text)
+            .map_err(|error| NoParameters::of_json(&format!("`{name}` is not a JSON object"), &error)),
     };
     Ok(Parameters {
         query: query.ok_or("the parameter `query` is missing")?,

@@ -77,7 +77,12 @@ pub(in crate::graphql) fn first(arguments: &Values, otherwise: i64) -> Result<u6
         return Ok(first.unsigned_abs());
     }
     let message = format!("`first` is {first} and must lie between 1 and {MAX_FIRST}");
-    Err(GraphqlError::plan(PlanErrorCode::LimitExceeded, message).help("Read further rows with `after`."))
+    let help = if first < 1 {
+        "Ask for one row at least, and leave `rows` out where only totals are wanted."
+    } else {
+        "Read further rows with `after`."
+    };
+    Err(GraphqlError::plan(PlanErrorCode::LimitExceeded, message).help(help))
 }
 
 /// Reads a `TimeRange`.

@@ -141,4 +141,12 @@ fn an_argument_without_sense_fails_its_field_only() {
     assert_eq!(response["data"]["a"], json!(null));
     assert_eq!(response["data"]["b"]["totals"]["orders"], "9007199254740993");
     assert_eq!(response["errors"][0]["path"], json!(["a"]));
+    for (first, code, help) in
+        [(0, "LIMIT_EXCEEDED", "one row"), (-1, "LIMIT_EXCEEDED", "one row"), (10_001, "LIMIT_EXCEEDED", "`after`")]
+    {
+        let extensions =
+            &ask(&format!("{{ report(first: {first}) {{ totals {{ orders }} }} }}"))["errors"][0]["extensions"];
+        assert_eq!(extensions["code"], code, "{first}");
+        assert!(extensions["help"].as_str().is_some_and(|told| told.contains(help)), "{first}: {extensions}");
+    }
 }

@@ -192,6 +192,10 @@ const FEATURES: &[Case] = &[
         ],
     ),
     (
+        "metrics:\n  - name: x\n\tmodel: y\n",
+        &["invalid-yaml 3:1 a tab stands where YAML allows only spaces | Indent with two spaces."],
+    ),
+    (
         "metrics:\n\t- name: x\n",
         &["invalid-yaml 2:1 a tab stands where YAML allows only spaces | Indent with two spaces."],
     ),

@@ -56,7 +56,9 @@ pub(super) fn of_scan(file: FileId, text: &str, error: &ScanError) -> Diagnostic
         | ErrorKind::TabInBlockIndentation
         | ErrorKind::TabInIndentation
         | ErrorKind::TabAtBlockScalarStart
-        | ErrorKind::TabInPlainScalar => tab_before(text, at).map_or(span, |at| Span::new(file, at, at + 1)),
+        | ErrorKind::TabInPlainScalar => {
+            tab_before(text, at).or_else(|| tab_after(text, at)).map_or(span, |at| Span::new(file, at, at + 1))
+        }
         _ => span,
     };
     let (message, help) = explain(kind);
@@ -69,6 +71,13 @@ fn tab_before(text: &str, at: usize) -> Option<usize> {
     let line = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
     let until = (at + 1).min(text.len());
     text.as_bytes()[line..until].iter().rposition(|byte| *byte == b'\t').map(|tab| line + tab)
+}
+
+/// Finds the tab that indents the line behind a byte: the reader may stop at the end of the line before it.
+fn tab_after(text: &str, at: usize) -> Option<usize> {
+    let line = at + text[at..].find('\n')? + 1;
+    let mut indentation = text[line..].bytes().take_while(|byte| matches!(byte, b' ' | b'\t'));
+    indentation.position(|byte| byte == b'\t').map(|tab| line + tab)
 }
 
 /// Finds the bracket or brace before a byte that is not closed before it, whatever is in quotes.

@@ -59,7 +59,7 @@ impl Names<'_> {
             self.paths.keys().map(String::as_str).chain(columns().filter(|_| self.paths.is_empty())).collect();
         let error = GraphqlError::plan(
             PlanErrorCode::UnknownOrderKey,
-            format!("`{key}` is no key and no metric of this query"),
+            format!("`{key}` is no key and no metric of this request"),
         );
         Err(match nearest(key, known.iter().copied()) {
             Some(near) => error.help(format!("Write `{near}`.")),

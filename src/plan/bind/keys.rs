@@ -54,7 +54,7 @@ pub(super) fn positions(
             let names: Vec<&str> = request.keys.iter().map(|key| key.name.as_str()).collect();
             return Err(PlanError::new(
                 PlanErrorCode::GrainMismatch,
-                format!("`within {}` names no key of the query", path.join(".")),
+                format!("`within {}` names no key of the request", path.join(".")),
             )
             .help(format!("Group by it, or name one of the keys: {}.", names.join(", "))));
         }
@@ -85,7 +85,7 @@ pub(super) fn bind_top(project: &Visible<'_>, request: &Request, top: &Top) -> R
     let Some(key) = request.keys.iter().position(is_key) else {
         return Err(PlanError::new(
             PlanErrorCode::GrainMismatch,
-            format!("the top members of `{}` are asked for, and it is no key of the query", top.of),
+            format!("the top members of `{}` are asked for, and it is no key of the request", top.of),
         )
         .help("Group by it, or name one of the keys."));
     };

@@ -79,7 +79,7 @@ fn order_only(
 ) -> Result<usize, PlanError> {
     let metric = find_metric(project, name).map_err(|error| PlanError {
         code: PlanErrorCode::UnknownOrderKey,
-        message: format!("`{name}` is neither a key nor a metric of the query, nor another metric"),
+        message: format!("`{name}` is neither a key nor a metric of the request, nor another metric"),
         help: error.help,
     })?;
     let formula = formulas.of_hidden(metric)?;

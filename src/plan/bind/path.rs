@@ -274,10 +274,13 @@ fn over_many(project: &Project, model: ModelId, owner: ModelId, path: &str) -> O
     let mut back = project.models[many.to].back_joins.iter().map(|join| &project.joins[*join]);
     let allowed = back.any(|back| back.reverse_of == Some(*first_back) && back.fan_out.is_some());
     let ways_out = if allowed {
-        format!("Filter with `exists({} where …)`; as a key it may be asked for.", name(many.from))
+        format!(
+            "Filter with `exists({} where …)`, in GraphQL by a boolean dimension with that as its `expr`; as a key it may be asked for.",
+            name(many.from)
+        )
     } else {
         format!(
-            "Filter with `exists({many} where …)`, ask for a metric of `{owner}`, or give join `{}` of `{many}` `fan_out: \
+            "Filter with `exists({many} where …)`, in GraphQL by a boolean dimension with that as its `expr`, ask for a metric of `{owner}`, or give join `{}` of `{many}` `fan_out: \
              dedupe`, which counts each row once per group.",
             many.role,
             many = name(many.from),

@@ -50,7 +50,7 @@ pub(super) fn check_cumulation(
         [Size::Standard(size)] if size.is_within_a_day() => hours::check(range, bound.zone, &[*size]),
         [] if range.to.is_none() && cumulation != Cumulation::AllTime => refuse(
             PlanErrorCode::TimeRangeRequired,
-            "accumulates up to the end of a range, and the query has none",
+            "accumulates up to the end of a range, and the request has none",
             "Give a time range with an end, or group by `time`.",
         ),
         [] => match (cumulation, range.to) {

@@ -61,7 +61,7 @@ pub(super) fn check_time(bound: &Bound<'_>, scan: &Scan) -> Result<(), PlanError
     if !scan.shift.is_none() && !bound.is_ranged && time_keys.is_empty() && !moves_parts {
         return Err(PlanError::new(
             PlanErrorCode::TimeRangeRequired,
-            format!("`{metric}` is taken back by {}, and the query has no time to take it back from", scan.shift),
+            format!("`{metric}` is taken back by {}, and the request has no time to take it back from", scan.shift),
         )
         .help("Give a time range, or group by `time`."));
     }

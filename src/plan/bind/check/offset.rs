@@ -37,7 +37,7 @@ pub(super) fn check_periods(
     }
     if parts || names_its_time {
         let help = "Group by `time` at a granularity, and give the time as a range.";
-        return refuse(not_yet, "the query speaks of a part of its time or filters by it", help);
+        return refuse(not_yet, "the request speaks of a part of its time or filters by it", help);
     }
     if let Some(size) = time_keys.iter().find(|size| !calendar::lies_in(project, **size, id)) {
         let what = format!("a {} does not lie in one", project.size_name(*size));
@@ -81,10 +81,11 @@ pub(super) fn check_offset_in_calendar(metric: &str, scan: &Scan, size: &Calenda
     if seconds == 0 && (by_rows || at_any_size || (months == 0 && (days == 0 || days >= whole_weeks))) {
         return Ok(());
     }
-    let message = format!(
-        "`{metric}` is taken back by {}, which is less than a {} or no whole number of them",
-        scan.shift, size.name
-    );
+    let message = if months == 0 && seconds == 0 {
+        format!("`{metric}` is taken back by {}, which is less than a {}", scan.shift, size.name)
+    } else {
+        format!("`{metric}` is taken back by {}, which is no whole number of {}s", scan.shift, size.name)
+    };
     Err(PlanError::new(PlanErrorCode::OffsetFinerThanGranularity, message)
         .help("Use an offset of weeks, such as 52 weeks, or of the calendar's own periods."))
 }
@@ -113,18 +114,21 @@ pub(super) fn check_offset(metric: &str, scan: &Scan, granularity: Granularity) 
     if fits {
         return Ok(());
     }
+    // Days need not be whole months or years, but as many as one has.
+    let why = if months == 0 && seconds == 0 {
+        format!("less than a {granularity}")
+    } else {
+        format!("no whole number of {granularity}s")
+    };
     Err(PlanError::new(
         PlanErrorCode::OffsetFinerThanGranularity,
-        format!(
-            "`{metric}` is taken back by {}, which is less than {} {granularity} or no whole number of them",
-            scan.shift,
-            if matches!(granularity, Granularity::Hour(_)) { "an" } else { "a" }
-        ),
+        format!("`{metric}` is taken back by {}, which is {why}", scan.shift),
     )
     .help(match granularity {
         Granularity::Week => "Use an offset of weeks, such as 52 weeks, or group by month.",
         within if within.is_within_a_day() => "Use an offset of whole periods, of days or weeks, or group by day.",
-        _ if seconds != 0 => "Use an offset of days, or group by `time.hour`.",
+        Granularity::Day => "Use an offset of days, or group by `time.hour`.",
+        _ if seconds != 0 => "Use an offset of whole periods, or group by `time.hour`.",
         _ => "Use an offset of whole periods, or a finer granularity.",
     }))
 }

@@ -8,14 +8,14 @@ type Written = (&'static str, &'static [&'static str], &'static [(&'static str, 
 const WRITTEN: &[Written] = &[
     // Views are named by their tables wherever there is SQL.
     (
-        r#"
+        "
 view: average { derived_table: { sql: SELECT AVG(d) AS d FROM t ;; } dimension: d { type: number } }
 view: trips {
   dimension: d { type: number }
   dimension: is_long { type: yesno sql: ${d} > (SELECT d FROM ${average.SQL_TABLE_NAME}) ;; }
 }
 explore: trips { sql_always_where: ${trips.d} >= (SELECT d FROM ${average.SQL_TABLE_NAME} AS a) ;; }
-"#,
+",
         &[],
         &[
             ("${average.SQL_TABLE_NAME})", "${averag.SQL_TABLE_NAME})", "lookml-unknown-view"),
@@ -95,7 +95,7 @@ explore: stores {}
     ),
     // What is replaced is never run.
     (
-        r#"
+        "
 view: base { extension: required dimension: pk { primary_key: yes sql: ${replace_me} ;; } }
 view: sales {
   extends: [base]
@@ -112,7 +112,7 @@ view: +sales {
 }
 explore: lines { extension: required sql_always_where: ${gone.x} = 1 ;; fields: [gone.x] }
 explore: sales { extends: [lines] view_name: sales sql_always_where: ${id} = 1 ;; fields: [ALL_FIELDS*] }
-"#,
+",
         &[],
         &[
             ("sql: ${id} ;; drill_fields", "drill_fields", "lookml-unknown-field"),
@@ -128,7 +128,7 @@ explore: sales { extends: [lines] view_name: sales sql_always_where: ${id} = 1 ;
     ),
     // Dimensions and measures of type `time` have members.
     (
-        r#"
+        "
 view: events {
   dimension: id { primary_key: yes }
   dimension: made { type: time timeframes: [date, month] }
@@ -138,7 +138,7 @@ view: events {
 view: latest { derived_table: { explore_source: events { column: last_time {} } } dimension: last_time {} }
 explore: events {}
 explore: latest {}
-"#,
+",
         &[],
         &[
             ("[made_date", "[made_year", "lookml-unknown-field"),
@@ -154,7 +154,7 @@ explore: latest {}
     ),
     // A field leads back to itself only where an explore has the whole way.
     (
-        r#"
+        "
 view: a { dimension: id {} dimension: x { sql: ${b.y} ;; } }
 view: b { dimension: id {} dimension: y {} dimension: z { sql: ${a.x} ;; } }
 view: c { dimension: id {} dimension: y { sql: ${a.x} ;; } }
@@ -169,7 +169,7 @@ explore: d {
   join: a { from: b relationship: many_to_one sql_on: ${a.id} = ${b.id} ;; }
   join: other { from: a relationship: many_to_one sql_on: ${other.id} = ${b.id} ;; }
 }
-"#,
+",
         &[],
         &[
             ("dimension: y {}", "dimension: y { sql: ${a.x} ;; }", "lookml-circular"),
@@ -179,20 +179,20 @@ explore: d {
     ),
     // A circle whose fields are taken away is never asked for.
     (
-        r#"
+        "
 view: a { dimension: id {} dimension: x { sql: ${b.y} ;; } set: odd { fields: [x] } }
 view: b { dimension: id {} dimension: y { sql: ${a.x} ;; } }
 explore: a {
   fields: [ALL_FIELDS*, -a.odd*, -b.y]
   join: b { relationship: many_to_one sql_on: ${a.id} = ${b.id} ;; }
 }
-"#,
+",
         &[],
         &[("-a.odd*, -b.y", "-a.id", "lookml-circular")],
     ),
     // Comments and quoted texts call nothing.
     (
-        r#"
+        "
 view: bills {
   dimension: unit {
     sql: CASE WHEN ${TABLE}.u = 'gib' THEN 'GB'
@@ -203,7 +203,7 @@ view: bills {
   dimension: note { sql: ${TABLE}.n /* not SUM(x) */ ;; }
 }
 explore: bills {}
-"#,
+",
         &[],
         &[
             ("ELSE ${TABLE}.u", "ELSE SUM(${TABLE}.u)", "lookml-aggregate-in-dimension"),
@@ -227,7 +227,7 @@ explore: bills {}
     ),
     // Fields that every explore takes away may name views that are not there.
     (
-        r#"
+        "
 view: orders {
   dimension: id {}
   dimension: region { sql: ${customers.region} ;; }
@@ -243,7 +243,7 @@ explore: both {
   join: orders { relationship: one_to_one sql_on: ${ids.id} = ${orders.id} ;; fields: [-of_customers*] }
 }
 view: ids { dimension: id {} }
-"#,
+",
         &[],
         &[
             ("[joined_date, joined_month]", "[joined_date]", "lookml-unknown-view"),

@@ -29,6 +29,12 @@ pub(super) fn import(arguments: &Arguments, known: &Known) -> Result<Made, Failu
     if !unreadable.is_empty() {
         return Err(show(&unreadable, &files));
     }
+    let models = || files.iter().filter_map(|(_, file)| file.path.rsplit('/').next()?.split_once(".model."));
+    if let Some(name) = arguments.model.as_deref().filter(|wanted| models().all(|(name, _)| name != *wanted)) {
+        let names: Vec<&str> = models().map(|(name, _)| name).collect();
+        return Err(Failure::usage(format!("the Looker project has no model `{name}`"))
+            .help(format!("Write one of {}.", names.join(", "))));
+    }
     let name = arguments.path.canonicalize().ok();
     let name = name
         .as_deref()
@@ -39,8 +45,14 @@ pub(super) fn import(arguments: &Arguments, known: &Known) -> Result<Made, Failu
         catalog: known.tables.clone(),
         dialect: arguments.dialect.clone(),
         name,
+        model: arguments.model.clone(),
     };
     let imported = import_project(&files, &options).map_err(|found| show(&found, &files))?;
+    if !arguments.dry_run && !imported.files.iter().any(|file| file.path.starts_with("metrics/")) {
+        let summary = imported.report.summary();
+        return Err(Failure::wrong(format!("nothing of the Looker project can be said in definitions: {summary}"))
+            .help("`--dry-run` shows of every construct why."));
+    }
     let report = match arguments.format {
         Format::Text => imported.report.to_text(),
         Format::Json => imported.report.to_json(),

@@ -44,6 +44,7 @@ Examples:
   entente import dbt ../shop --dry-run --format markdown
   entente import dbt ../shop --schema analytics --var currency=EUR --force
   entente import lookml ../looker                   views, explores and measures of a Looker project
+  entente import lookml ../looker --model sales     where models show one view in different ways
   entente import lookml ../looker --dialect snowflake --format json --dry-run")]
 pub(crate) struct Arguments {
     /// Where the definitions come from
@@ -64,6 +65,9 @@ pub(crate) struct Arguments {
     /// The dialect of SQL in the project; that of dbt's adapter, or of the connection here, unless given
     #[arg(long, value_name = "NAME")]
     dialect: Option<String>,
+    /// The only model of a Looker project that is imported, by its name; all of them unless given
+    #[arg(long, value_name = "NAME")]
+    model: Option<String>,
     /// A value for `var('…')`; may be given several times
     #[arg(long = "var", value_name = "NAME=VALUE", value_parser = pair)]
     vars: Vec<(String, String)>,

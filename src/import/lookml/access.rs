@@ -94,7 +94,6 @@ pub(super) fn policies<'a>(
     policies
 }
 
-/// Writes the policies of access filters, each once.
 /// Returns whether entente suggests no values of a field by itself: its rows are not for everyone, and it is hidden or
 /// has no explore of its own.
 pub(super) fn keeps_suggestions_back<'a>(fields: &Fields<'_, 'a>, view: &View<'a>, field: &Field<'a>) -> bool {
@@ -108,36 +107,38 @@ pub(super) fn keeps_suggestions_back<'a>(fields: &Fields<'_, 'a>, view: &View<'a
         && fields.lookml.model.explores.values().any(is_guarded)
 }
 
+/// Writes the policies of access filters, each once; those of all models act.
 fn rows(fields: &Fields<'_, '_>, views: &[&str], ledger: &mut Ledger) -> Vec<Out> {
     let mut seen = BTreeSet::new();
     let mut policies = Vec::new();
-    for explore in fields.lookml.model.explores.values() {
-        for at in explore.layers.all("access_filter") {
-            match filter(fields, views, explore, at) {
-                Ok((view, dimension, claim)) => {
-                    let name = format!("{view}_by_{claim}");
-                    if let Some(why) = fields.refused.get(&("policies".to_owned(), name.clone())) {
-                        ledger.mark(at, Outcome::Verbatim, why.clone());
-                        continue;
-                    }
-                    ledger.mark(at, Outcome::Native, "it acts wherever its model is reached");
-                    if seen.insert((view.clone(), dimension.clone(), claim.clone())) {
-                        let mut out = Entries::default();
-                        out.text("name", name);
-                        out.text("model", view);
-                        out.text("rows", format!("{dimension} = $principal.{claim}"));
-                        policies.push(Out::Map(out.0));
-                    }
+    let own = fields.lookml.model.explores.values();
+    let own =
+        own.flat_map(|explore| explore.layers.all("access_filter").map(move |at| (explore, at, Outcome::Verbatim)));
+    let others = fields.lookml.several.guards.iter().map(|(explore, at)| (explore, *at, Outcome::LeftBehind));
+    for (explore, at, otherwise) in own.chain(others) {
+        match policy(fields, views, explore, at) {
+            Ok((view, dimension, claim)) => {
+                ledger.mark(at, Outcome::Native, "it acts wherever its model is reached");
+                if seen.insert((view.clone(), dimension.clone(), claim.clone())) {
+                    let mut out = Entries::default();
+                    out.text("name", policy_name(&view, &claim));
+                    out.text("model", view);
+                    out.text("rows", format!("{dimension} = $principal.{claim}"));
+                    policies.push(Out::Map(out.0));
                 }
-                Err(why) => ledger.mark(at, Outcome::Verbatim, why),
             }
+            Err(why) => ledger.mark(at, otherwise, why),
         }
     }
     policies
 }
 
+fn policy_name(view: &str, claim: &str) -> String {
+    format!("{view}_by_{claim}")
+}
+
 /// Reads an access filter: the model, its dimension and the claim.
-fn filter(
+pub(super) fn policy(
     fields: &Fields<'_, '_>,
     views: &[&str],
     explore: &Explore<'_>,
@@ -154,6 +155,9 @@ fn filter(
     }
     if !super::say::is_word(&claim) {
         return Err(format!("`{claim}` is no name of a claim"));
+    }
+    if let Some(why) = fields.refused.get(&("policies".to_owned(), policy_name(view, &claim))) {
+        return Err(why.clone());
     }
     Ok((view.to_owned(), dimension.name.clone(), claim))
 }

@@ -103,9 +103,10 @@ impl Edges {
     }
 }
 
-/// Reads the joins of all explores; what becomes of each goes to the ledger.
+/// Reads the joins between the models of all explores; what becomes of each goes to the ledger.
 pub(super) fn read(
     fields: &Fields<'_, '_>,
+    views: &[&str],
     refused: &BTreeMap<(String, String), String>,
     ledger: &mut Ledger,
 ) -> Edges {
@@ -124,8 +125,20 @@ pub(super) fn read(
                     None => Ok(edge),
                 }
             });
+            let is_model = |view: &str| views.contains(&view);
             let edge = match edge {
-                Ok(edge) => edge,
+                Ok(edge) if is_model(&edge.from) && is_model(&edge.to) => edge,
+                // What entente made beside a model is made anew with its join.
+                Ok(_) if is_generated(fields, join) => {
+                    ledger.mark(at, Outcome::Native, note(join));
+                    mark_parameters(join, ledger);
+                    continue;
+                }
+                Ok(edge) => {
+                    let other = if is_model(&edge.from) { edge.to } else { edge.from };
+                    ledger.mark(at, Outcome::Verbatim, format!("view `{other}` stays LookML"));
+                    continue;
+                }
                 Err(why) => {
                     ledger.mark(at, Outcome::Verbatim, why);
                     continue;

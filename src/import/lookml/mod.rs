@@ -26,6 +26,7 @@ mod refuse;
 mod report;
 mod say;
 mod settings;
+mod several;
 mod source;
 mod tables;
 mod unions;
@@ -70,6 +71,8 @@ pub struct Options {
     pub dialect: Option<String>,
     /// The name of the project, where LookML says none.
     pub name: String,
+    /// The only model that is imported; all of them unless given.
+    pub model: Option<String>,
 }
 
 /// What an import gives.
@@ -88,7 +91,10 @@ pub struct Imported {
 /// # Errors
 /// What cannot be read: brackets, quotes and SQL that nothing closes.
 pub fn import(files: &SourceMap, options: &Options) -> Result<Imported, Vec<Diagnostic>> {
-    let sources = parse_all(files);
+    let mut sources = parse_all(files);
+    if let Some(model) = &options.model {
+        sources = source::of_model(sources, model);
+    }
     let broken = unreadable(&sources);
     if !broken.is_empty() {
         return Err(broken);
@@ -148,15 +154,15 @@ fn say<'a>(
     emitted: Option<&BTreeMap<String, String>>,
 ) -> Said {
     let mut ledger = Ledger::default();
-    let mut report = Report::default();
+    let mut report = Report { proposals: lookml.several.warnings.clone(), ..Report::default() };
+    lookml.several.told.iter().for_each(|(at, outcome, why)| ledger.mark(*at, *outcome, why.clone()));
     let fields = Fields::new(lookml, refused);
     let views = fields.views();
-    let mut edges = edges::read(&fields, refused, &mut ledger);
-    edges.0.retain(|edge| views.contains(&edge.from.as_str()) && views.contains(&edge.to.as_str()));
+    let edges = edges::read(&fields, &views, refused, &mut ledger);
     fields.join(edges.clone());
     let filters = settings::filters(&fields, &views, &edges, &mut ledger);
     let measures = Measures::new(&fields, &views, &filters);
-    Settings::mark(sources, &mut ledger);
+    Settings::mark(sources, lookml, &mut ledger);
     let shared = unions::shared(&fields);
     let mut models: BTreeMap<&str, Out> = BTreeMap::new();
     for view in views.iter().filter_map(|name| lookml.view(name)) {

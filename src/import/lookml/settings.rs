@@ -5,12 +5,12 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Options,
+    Options, access,
     dimension::Fields,
     edges::Edges,
     kept,
     report::{Ledger, Outcome},
-    source::has_liquid,
+    source::{Lookml, has_liquid},
 };
 use crate::{
     files::SourceMap,
@@ -81,11 +81,21 @@ impl Settings {
     }
 
     /// Says what becomes of what stands at the outermost level.
-    pub(super) fn mark(sources: &[Source<'_>], ledger: &mut Ledger) {
+    pub(super) fn mark(sources: &[Source<'_>], lookml: &Lookml<'_>, ledger: &mut Ledger) {
+        let mut said: BTreeMap<&str, &str> = BTreeMap::new();
         for source in sources {
             for node in &source.file.nodes {
                 let at = At { file: source.id, node };
+                let first = node.piece().map(|piece| *said.entry(node.key.text).or_insert(piece.text));
                 match node.key.text {
+                    "week_start_day" | "fiscal_month_offset" if first != node.piece().map(|piece| piece.text) => {
+                        ledger.mark(at, Outcome::LeftBehind, "a model before it says otherwise, and a project has one");
+                    }
+                    "case_sensitive" if lookml.several.differ_on_letters() => {
+                        let why = "the models differ on it, so filters of measures on texts stay LookML";
+                        ledger.mark(at, Outcome::LeftBehind, why);
+                    }
+                    "case_sensitive" => ledger.mark(at, Outcome::Verbatim, "its explores say it"),
                     "project_name" | "week_start_day" | "fiscal_month_offset" => {
                         ledger.mark(at, Outcome::Native, "it is in `entente.yml`");
                     }
@@ -168,6 +178,7 @@ pub(super) fn is_for_a_test(fields: &Fields<'_, '_>, explore: &Explore<'_>) -> b
 pub(super) fn filters(fields: &Fields<'_, '_>, views: &[&str], edges: &Edges, ledger: &mut Ledger) -> ExploreFilters {
     let mut filters = ExploreFilters::default();
     for explore in fields.lookml.model.explores.values().filter(|explore| !explore.needs_extension()) {
+        guarded(fields, views, explore, &mut filters);
         let Some(at) = explore.layers.child("sql_always_where") else { continue };
         let view = explore.view(explore.base).filter(|view| views.contains(view));
         let is_home = |view: &&str| home(fields, view).is_some_and(|home| home.name == explore.name);
@@ -207,7 +218,21 @@ pub(super) fn filters(fields: &Fields<'_, '_>, views: &[&str], edges: &Edges, le
             }
         }
     }
+    for (explore, _) in &fields.lookml.several.guards {
+        guarded(fields, views, explore, &mut filters);
+    }
     filters
+}
+
+/// Refuses the metrics of a view whose explore keeps rows from some by what has no policy here.
+fn guarded(fields: &Fields<'_, '_>, views: &[&str], explore: &Explore<'_>, filters: &mut ExploreFilters) {
+    let Some(view) = explore.view(explore.base).filter(|view| views.contains(view)) else { return };
+    for at in explore.layers.all("access_filter").filter(|at| !fields.lookml.is_generated(at.file)) {
+        if let Err(why) = access::policy(fields, views, explore, at) {
+            let why = format!("its explore keeps rows from some by what has no form here: {why}");
+            filters.refused.insert(view.to_owned(), why);
+        }
+    }
 }
 
 /// The dimension that holds a condition which only SQL of the dialect says.
@@ -256,7 +281,7 @@ fn condition(fields: &Fields<'_, '_>, explore: &Explore<'_>, view: &str, at: At<
     }
 }
 
-impl super::source::Lookml<'_> {
+impl Lookml<'_> {
     /// Returns the pattern of a format of the project's own.
     pub(super) fn named_format(&self, name: &str) -> Option<String> {
         let at = self.model.all("named_value_format").find(|at| at.node.name().is_some_and(|own| own.text == name))?;

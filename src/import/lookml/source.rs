@@ -5,15 +5,23 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
+use super::{
+    filter::Letters,
+    several::{self, Several},
+};
 use crate::{
     diagnostics::Diagnostics,
     files::{FileId, SourceMap},
-    lookml::check::{
-        include::Paths,
-        layers::{At, Layers, Word},
-        model::Model,
-        source::Source,
-        view::{Field, View},
+    lookml::{
+        check::{
+            include::Paths,
+            layers::{At, Layers, Word},
+            model::Model,
+            scan,
+            source::Source,
+            view::{Field, View},
+        },
+        syntax::{Node, Piece, Value},
     },
     syntax::Config,
 };
@@ -27,6 +35,8 @@ pub(super) struct Lookml<'a> {
     pub(super) files: &'a SourceMap,
     /// Its views and explores.
     pub(super) model: Model<'a>,
+    /// What is known of its models beside that.
+    pub(super) several: Several<'a>,
     /// The name of the warehouse's dialect, where it is known.
     pub(super) dialect: Option<String>,
     /// The zone in which the project cuts days.
@@ -40,8 +50,7 @@ pub(super) struct Lookml<'a> {
 impl<'a> Lookml<'a> {
     /// Puts the files of a project together.
     pub(super) fn new(files: &'a SourceMap, sources: &'a [Source<'a>], config: &Config, dialect: String) -> Self {
-        let paths = Paths::new(sources, std::iter::empty());
-        let model = Model::whole(sources, &paths, &mut Diagnostics::new());
+        let (model, several) = several::together(files, sources);
         let manifests = sources.iter().filter(|source| source.is_manifest());
         let constants = manifests
             .flat_map(|source| &source.file.nodes)
@@ -52,6 +61,7 @@ impl<'a> Lookml<'a> {
         Self {
             files,
             model,
+            several,
             dialect: Some(dialect),
             zone: config.time_zone.clone().unwrap_or_else(|| "UTC".to_owned()),
             weeks_begin_on_monday: config.week_start.as_deref().is_none_or(|day| day == "monday"),
@@ -109,9 +119,56 @@ impl<'a> Lookml<'a> {
         Some(self.expanded(&text).unwrap_or_else(|_| text.into_owned()))
     }
 
+    /// Returns whether small letters are told from capitals where a measure of a view filters a field.
+    pub(super) fn letters(&self, view: &str, owner: &str, field: &str) -> Letters {
+        let own = self.view(owner).and_then(|owner| owner.field(field)?.layers.word("case_sensitive"));
+        match own {
+            Some(word) if several::is_yes(word) => Letters::Differ,
+            Some(_) => Letters::Same,
+            None => self.several.letters(&self.model, view),
+        }
+    }
+
+    /// Returns whether a join on a way leaves out the rows that have no match.
+    pub(super) fn drops_rows(&self, path: &str) -> bool {
+        let joins = self.model.explores.values().flat_map(|explore| &explore.joins);
+        let mut strict = joins.filter(|join| {
+            !self.is_own(&join.layers) && join.layers.word("type").is_some_and(|word| word.text() != "left_outer")
+        });
+        strict.any(|join| path.split('.').any(|role| role == join.alias))
+    }
+
     /// Returns a view by its name.
     pub(super) fn view(&self, name: &str) -> Option<&View<'a>> {
         self.model.views.get(name)
+    }
+}
+
+/// Returns the name of the model that a file is, if it is one.
+pub(super) fn model_name<'a>(source: &Source<'a>) -> Option<&'a str> {
+    source.name().split_once(".model.").map(|(name, _)| name)
+}
+
+/// Returns the files of one model: those that it includes, and the manifests.
+pub(super) fn of_model<'a>(sources: Vec<Source<'a>>, name: &str) -> Vec<Source<'a>> {
+    let Some(start) = sources.iter().position(|source| model_name(source) == Some(name)) else { return Vec::new() };
+    let paths = Paths::new(&sources, std::iter::empty());
+    let wanted: BTreeSet<usize> =
+        Model::of(start, &sources, &paths, &mut Diagnostics::new()).sources.iter().copied().collect();
+    let all = sources.into_iter().enumerate();
+    all.filter(|(index, source)| wanted.contains(index) || source.is_manifest()).map(|(_, source)| source).collect()
+}
+
+/// Returns what a node may name: references in SQL and Liquid, words, and what lists hold.
+pub(super) fn names<'n>(node: &'n Node<'_>) -> Vec<&'n str> {
+    let text = |piece: Piece<'n>| {
+        let found = scan::fields(piece).chain(scan::liquid_fields(piece)).map(|found| found.text);
+        found.chain([piece.text]).collect::<Vec<_>>()
+    };
+    match &node.value {
+        Value::Word(piece) | Value::Text(piece) | Value::Block(piece) => text(*piece),
+        Value::List(items) => items.iter().flat_map(|item| text(item.first())).collect(),
+        Value::Nodes { nodes, .. } => nodes.iter().flat_map(names).collect(),
     }
 }
 

@@ -180,6 +180,20 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Takes over what another model says of the view beside this: some of its fields, and its sets.
+    pub(crate) fn adopt(&mut self, other: &View<'a>, wants: impl Fn(&Field<'a>) -> bool) {
+        for field in other.fields.iter().filter(|field| wants(field)) {
+            let key = (field.name, field.kind == FieldKind::Group);
+            if !self.index.contains_key(&key) {
+                self.index.insert(key, self.fields.len());
+                self.fields.push(field.clone());
+            }
+        }
+        for (name, set) in &other.sets {
+            self.sets.entry(name).or_insert(*set);
+        }
+    }
+
     /// Returns the field that a name stands for: itself, or the group that it is a member of.
     pub(crate) fn field(&self, name: &str) -> Option<&Field<'a>> {
         self.place(name).map(|place| &self.fields[place])

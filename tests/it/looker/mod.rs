@@ -126,6 +126,7 @@ fn imported(texts: &BTreeMap<String, String>, project: &Path) -> Imported {
         catalog: loaded.catalog.clone().unwrap_or_default(),
         dialect: None,
         name: "again".to_owned(),
+        model: None,
     };
     import(&files, &options).unwrap_or_else(|found| panic!("{}: {found:?}", project.display()))
 }

@@ -41,6 +41,7 @@ impl<'a> Kept<'_, '_, 'a> {
             return None;
         }
         let mut text = format!("explore: {} {{\n", explore.name);
+        text.push_str(self.letters(explore));
         for at in parameters(&explore.layers) {
             if !["extends", "extension", "join"].contains(&at.node.key.text) {
                 text.push_str(&self.node(explore.base, at, 2));
@@ -57,6 +58,11 @@ impl<'a> Kept<'_, '_, 'a> {
         Some(text)
     }
 
+    /// Says of an explore what its model said of all.
+    fn letters(&self, explore: &Explore<'a>) -> &'static str {
+        if self.fields.lookml.several.folds_by_its_model(explore) { "  case_sensitive: no\n" } else { "" }
+    }
+
     /// Writes what a generated explore lacks.
     pub(super) fn explore_refinement(
         &self,
@@ -66,7 +72,7 @@ impl<'a> Kept<'_, '_, 'a> {
         ledger: &mut Ledger,
     ) -> Option<String> {
         explore.layers.iter().for_each(|at| ledger.mark(at, Outcome::Native, ""));
-        let mut text = String::new();
+        let mut text = String::from(self.letters(explore));
         for at in parameters(&explore.layers) {
             let key = at.node.key.text;
             if key == "join" {

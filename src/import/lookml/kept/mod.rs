@@ -192,6 +192,12 @@ impl<'a> Kept<'_, '_, 'a> {
                     .into_iter()
                     .find(|kind| *kind == node.key.text);
                 let (Some(kind), Some(name)) = (kind, node.name()) else { continue };
+                let known = &self.fields.lookml.model;
+                let is = |of: At<'_>| of.file == at.file && of.node.key.start == at.node.key.start;
+                if kind != "test" && known.declares(kind, name.text) && !known.all(kind).any(is) {
+                    ledger.mark(at, Outcome::LeftBehind, "another model declares it first");
+                    continue;
+                }
                 let has = kind != "test" && model.declares(kind, name.text);
                 if has || (kind == "access_grant" && ledger.outcome(at) == Some(Outcome::Native)) {
                     ledger.mark(at, Outcome::Native, if is_generated { ANEW } else { "" });

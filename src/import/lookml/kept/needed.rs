@@ -6,13 +6,10 @@ use std::collections::BTreeSet;
 
 use super::{Kept, Made};
 use crate::{
-    import::lookml::source::parameters,
-    lookml::{
-        check::{
-            scan,
-            view::{Field, FieldKind, View},
-        },
-        syntax::{Item, Node, Piece, Value},
+    import::lookml::source::{names, parameters},
+    lookml::check::{
+        scan,
+        view::{Field, FieldKind, View},
     },
 };
 
@@ -34,9 +31,7 @@ impl<'a> Kept<'_, '_, 'a> {
         }
         while let Some((view, field)) = open.pop() {
             for at in parameters(&field.layers) {
-                let mut names = Vec::new();
-                collect(at.node, &mut names);
-                for name in names {
+                for name in names(at.node) {
                     let (alias, name) = scan::parts(name);
                     self.need(made, (view, alias, name), &mut needed, &mut open);
                 }
@@ -74,24 +69,5 @@ impl<'a> Kept<'_, '_, 'a> {
             FieldKind::Measure => self.measures.metric(view.name, field).is_ok(),
             _ => self.fields.dimension(view.name, field).is_ok(),
         }
-    }
-}
-
-/// Collects what a node may name: references in SQL and Liquid, words, and what lists hold.
-fn collect<'n>(node: &'n Node<'_>, names: &mut Vec<&'n str>) {
-    let mut text = |piece: &Piece<'n>| {
-        names.extend(scan::fields(*piece).chain(scan::liquid_fields(*piece)).map(|found| found.text));
-        names.push(piece.text);
-    };
-    match &node.value {
-        Value::Word(piece) | Value::Text(piece) | Value::Block(piece) => text(piece),
-        Value::List(items) => {
-            for item in items {
-                match item {
-                    Item::Single(piece) | Item::Pair(piece, _) => text(piece),
-                }
-            }
-        }
-        Value::Nodes { nodes, .. } => nodes.iter().for_each(|inner| collect(inner, names)),
     }
 }

@@ -16,7 +16,8 @@ use std::{
 
 use super::{
     dimension::{Dimension, Fields, Kind},
-    docs, filter,
+    docs,
+    filter::{self, Filtered},
     say::{Value, canonical, is_enclosed},
     settings::ExploreFilters,
     source::{Lookml, place, texts, words},
@@ -242,23 +243,32 @@ impl<'f, 'r, 'a> Measures<'f, 'r, 'a> {
             None => (view.name, name),
         };
         let (owner, path) = self.fields.way(view.name, alias)?;
-        let (dimension, _) = self.fields.member(&owner, field)?;
+        let (dimension, member) = self.fields.member(&owner, field)?;
         if super::source::has_liquid(value) {
             return Err("a filter holds Liquid".to_owned());
         }
-        let Dimension { name, kind, is_helper, value: of, buckets, .. } = &*dimension;
+        let letters = self.fields.lookml.letters(view.name, &owner, field);
+        let drops_rows = !path.is_empty() && self.fields.lookml.drops_rows(&path);
+        let of = |path: &str, kind: Kind| {
+            let found = filter::condition(&Filtered { path, kind, member: member.as_deref(), letters }, value)?;
+            if drops_rows && found.as_ref().is_some_and(|text| text.contains(" is null") || text.starts_with("not ")) {
+                return Err(format!("its explore leaves rows out that have no match in `{owner}`"));
+            }
+            Ok(found)
+        };
+        let Dimension { name, kind, is_helper, value: sql, buckets, .. } = &*dimension;
         if !buckets.is_empty() {
             return Err(format!("it is filtered by classes of `{field}`, whose labels differ"));
         }
         if *is_helper {
-            let text = of.portable().ok_or("its filter is SQL of one dialect")?;
+            let text = sql.portable().ok_or("its filter is SQL of one dialect")?;
             return match (kind, value.to_ascii_lowercase().as_str()) {
                 (Kind::Boolean, "yes") if path.is_empty() => Ok(Some(text)),
                 (Kind::Boolean, "no") if path.is_empty() => Ok(Some(format!("({text}) is not true"))),
-                _ => filter::condition(&format!("{path}{text}"), *kind, value),
+                _ => of(&format!("{path}{text}"), *kind),
             };
         }
-        filter::condition(&format!("{path}{name}"), *kind, value)
+        of(&format!("{path}{name}"), *kind)
     }
 
     fn percentile(&self, view: &View<'a>, field: &Field<'a>) -> Result<Entries, String> {

@@ -3,7 +3,10 @@
 use super::Measures;
 use crate::{
     import::emit::{Entries, Out},
-    lookml::check::view::{Field, View},
+    lookml::check::{
+        scan,
+        view::{Field, View},
+    },
 };
 
 impl<'a> Measures<'_, '_, 'a> {
@@ -12,8 +15,9 @@ impl<'a> Measures<'_, '_, 'a> {
             return Err("it cuts every period at the time of asking".to_owned());
         }
         let base = field.layers.word("based_on").ok_or("it has no `based_on`")?;
-        let base = base.text().rsplit('.').next().unwrap_or_default();
-        let metric = self.operand(view, None, base).unwrap_or_else(|| Err(format!("there is no measure `{base}`")))?;
+        let (alias, base) = scan::parts(base.text());
+        let metric =
+            self.operand(view, field, alias, base).unwrap_or_else(|| Err(format!("there is no measure `{base}`")))?;
         let period = field.layers.word("period").ok_or("it has no `period`")?;
         let unit = match period.text() {
             "date" => "day",

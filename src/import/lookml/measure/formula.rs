@@ -26,7 +26,7 @@ impl<'a> Measures<'_, '_, 'a> {
         if let Some(found) = self.helpers(view, field, name, &sql)? {
             return Ok(found);
         }
-        let measure = |alias: Option<&str>, name: &str| self.operand(view, alias, name);
+        let measure = |alias: Option<&str>, name: &str| self.operand(view, field, alias, name);
         let (split, metrics) = self.fields.say_formula(view, &sql, &measure)?;
         if split.aggregates.is_empty() && metrics.is_empty() {
             return Err("it aggregates nothing".to_owned());
@@ -72,7 +72,7 @@ impl<'a> Measures<'_, '_, 'a> {
     }
 
     /// Returns the metric of an aggregate that stands in a formula; makes it where there is none.
-    fn part(&self, view: &View<'a>, found: &FoundAggregate, whole: &str) -> String {
+    pub(super) fn part(&self, view: &View<'a>, found: &FoundAggregate, whole: &str) -> String {
         let body = self.aggregate(view, found);
         let same = |metric: &&Metric| {
             metric.view == view.name
@@ -150,7 +150,7 @@ impl<'a> Measures<'_, '_, 'a> {
         }
         let measure = |alias: Option<&str>, name: &str| match (alias, words.get(name)) {
             (None, Some(input)) => Some(Ok(input.clone())),
-            _ => self.operand(view, alias, name),
+            _ => self.operand(view, field, alias, name),
         };
         let (split, _) = self.fields.say_formula(view, &sql, &measure)?;
         let mut out = Entries::default();

@@ -7,6 +7,7 @@
 
 mod comparison;
 mod formula;
+mod operand;
 mod own;
 
 use std::{
@@ -352,22 +353,6 @@ impl<'f, 'r, 'a> Measures<'f, 'r, 'a> {
         let free = free.expect("some number is free");
         taken.insert(free.clone());
         free
-    }
-
-    /// Returns the metric of a measure that a formula names; nothing where the name is no measure.
-    fn operand(&self, view: &View<'a>, alias: Option<&str>, name: &str) -> Option<Result<String, String>> {
-        let owner = match alias {
-            None => view.name.to_owned(),
-            Some(alias) if alias == view.name => view.name.to_owned(),
-            Some(alias) => match self.fields.way(view.name, alias) {
-                Ok((owner, _)) => owner,
-                // A measure may be of a view that is only joined to many; its own name is the same everywhere.
-                Err(_) => alias.to_owned(),
-            },
-        };
-        let field = self.fields.lookml.view(&owner)?.field(name).filter(|field| field.kind == FieldKind::Measure)?;
-        let because = |why: String| format!("it needs `{name}`, which stays LookML: {why}");
-        Some(self.metric(&owner, field).map_err(because))
     }
 }
 

@@ -54,6 +54,7 @@ use crate::{
 };
 use dimension::Fields;
 use entry::Beside;
+use kept::Renamed;
 use measure::Measures;
 use refuse::{Refused, Resolved};
 use report::Ledger;
@@ -184,6 +185,22 @@ fn say<'a>(
     let tables = tables::say(&fields, &mut ledger);
     let tests = known::tests(&fields, &measures, &mut ledger);
     let calendars = calendars::say(&fields, &mut ledger);
+    let mut kept = Vec::new();
+    if let Some(emitted) = emitted {
+        let (views, renamed) = (&views, Renamed::default());
+        let mut keeper = kept::Kept { fields: &fields, measures: &measures, views, unions: &unions, renamed };
+        kept = keeper.files(emitted, sources, &mut ledger);
+        for (view, model) in &mut models {
+            keeper.renamed.follow(view, model);
+        }
+        measures.follow(&keeper.renamed);
+        if kept.iter().any(|file| file.path.starts_with("lookml_out/kept/")) && options.config.is_some() {
+            report.proposals.push(format!(
+                "`entente.yml` is yours: add `looker: {{ include: [{}] }}`, so that the model has what stays LookML",
+                kept::ALL
+            ));
+        }
+    }
     let mut definitions = Vec::new();
     let made = measures.made();
     for (name, model) in models {
@@ -209,17 +226,6 @@ fn say<'a>(
             let path = format!("metrics/{section}.yml");
             let path = if taken.contains(&path) { format!("metrics/all_{section}.yml") } else { path };
             definitions.push(ImportedFile { path, text: emit::sections(HEAD, &[(section, items)]) });
-        }
-    }
-    let mut kept = Vec::new();
-    if let Some(emitted) = emitted {
-        let keeper = kept::Kept { fields: &fields, measures: &measures, views: &views, unions: &unions };
-        kept = keeper.files(emitted, sources, &mut ledger);
-        if kept.iter().any(|file| file.path.starts_with("lookml_out/kept/")) && options.config.is_some() {
-            report.proposals.push(format!(
-                "`entente.yml` is yours: add `looker: {{ include: [{}] }}`, so that the model has what stays LookML",
-                kept::ALL
-            ));
         }
     }
     Said { definitions, kept, ledger, report }

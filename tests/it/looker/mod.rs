@@ -4,6 +4,7 @@
 //! `tests/cases/import` asks it for numbers. `UPDATE=1 cargo test` writes it anew.
 
 mod own;
+mod small;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -9,6 +9,7 @@
 
 mod explore;
 mod needed;
+mod renamed;
 mod text;
 mod view;
 
@@ -36,6 +37,7 @@ use crate::{
     },
 };
 use needed::Needed;
+pub(super) use renamed::Renamed;
 
 /// What becomes of what entente made.
 const ANEW: &str = "entente writes it anew";
@@ -51,6 +53,8 @@ pub(super) struct Kept<'k, 'r, 'a> {
     pub(super) views: &'k [&'a str],
     /// The views of several facts whose metrics are all said.
     pub(super) unions: &'k BTreeSet<&'a str>,
+    /// The measures that have another name there.
+    pub(super) renamed: Renamed,
 }
 
 /// The LookML that the definitions give.
@@ -74,7 +78,7 @@ impl Made<'_> {
 impl<'a> Kept<'_, '_, 'a> {
     /// Makes the files; `emitted` is what the definitions give.
     pub(super) fn files(
-        &self,
+        &mut self,
         emitted: &BTreeMap<String, String>,
         sources: &[Source<'a>],
         ledger: &mut Ledger,
@@ -87,6 +91,7 @@ impl<'a> Kept<'_, '_, 'a> {
         let paths = Paths::new(&emitted_sources, std::iter::empty());
         let model = Model::whole(&emitted_sources, &paths, &mut Diagnostics::new());
         let made = Made { files: &map, model: &model, paths: emitted };
+        self.renamed = Renamed::new(self.fields, self.measures, self.views, &model);
         let needed = self.needed(&made);
         let mut files = Vec::new();
         let mut whole: BTreeSet<&str> = BTreeSet::new();

@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use super::Kept;
+use super::{Kept, renamed::Exchange};
 use crate::lookml::{
-    check::layers::At,
-    syntax::{Item, Value},
+    check::{layers::At, scan},
+    syntax::{Item, Piece, Value},
 };
 
 impl<'a> Kept<'_, '_, 'a> {
@@ -47,39 +47,36 @@ impl<'a> Kept<'_, '_, 'a> {
 
     /// Finds the places at which a measure is named that has another name here.
     fn renames(&self, view: &str, at: At<'a>, places: &mut Vec<(usize, usize, String)>) {
-        let mut rename = |text: &str, start: usize| {
-            let (owner, field, offset) = match text.split_once('.') {
-                Some((owner, field)) => (owner, field, owner.len() + 1),
-                None => (view, text, 0),
-            };
-            let field = field.trim_end_matches('*');
-            if let Some(name) = self.measures.name(owner, field).filter(|name| *name != field) {
-                places.push((start + offset, start + offset + field.len(), name.to_owned()));
-            }
-        };
+        let mut push = |start: usize, of: Exchange| places.push((start + of.start, start + of.end, of.name));
+        let reference = |piece: Piece<'_>| self.renamed.in_reference(view, piece.text).map(|of| (piece.start, of));
         match &at.node.value {
-            Value::Block(piece) => {
-                for field in crate::lookml::check::scan::fields(*piece) {
-                    rename(field.text, field.start);
-                }
+            Value::Block(piece) | Value::Text(piece) => {
+                let liquid = self.renamed.in_liquid(view, piece.text).into_iter().map(|of| (piece.start, of));
+                let fields = scan::fields(*piece).filter_map(reference);
+                liquid.chain(fields).for_each(|(start, of)| push(start, of));
             }
             Value::List(items) if at.node.key.text != "alias" && at.node.key.text != "tags" => {
-                for item in items {
-                    match item {
-                        Item::Single(piece) | Item::Pair(piece, _) if !piece.quoted => rename(piece.text, piece.start),
-                        Item::Single(_) | Item::Pair(..) => {}
-                    }
-                }
+                let names = items.iter().map(Item::first).filter(|piece| !piece.quoted);
+                names.filter_map(reference).for_each(|(start, of)| push(start, of));
             }
             Value::Word(piece) if ["based_on", "field", "list_field", "order_by_field"].contains(&at.node.key.text) => {
-                rename(piece.text, piece.start);
+                reference(*piece).into_iter().for_each(|(start, of)| push(start, of));
             }
-            Value::Nodes { nodes, .. } => {
+            // A column is called after its field, and what reads the table goes by that name.
+            Value::Nodes { name: Some(name), nodes } if at.node.key.text == "column" && nodes.is_empty() => {
+                if let Some(new) = self.renamed.name(view, name.text) {
+                    places.push((name.end(), at.node.end, format!(" {{ field: {view}.{new} }}")));
+                }
+            }
+            Value::Nodes { name, nodes } => {
+                let explore = name.filter(|_| at.node.key.text == "explore_source");
+                let explore = explore.and_then(|name| self.fields.lookml.model.explores.get(name.text));
+                let view = explore.map_or(view, |explore| explore.base);
                 for node in nodes {
                     self.renames(view, at.with(node), places);
                 }
             }
-            Value::Word(_) | Value::Text(_) | Value::List(_) => {}
+            Value::Word(_) | Value::List(_) => {}
         }
     }
 }

@@ -104,7 +104,7 @@ impl<'a> Kept<'_, '_, 'a> {
         for at in &rest {
             ledger.mark(*at, Outcome::Verbatim, "only Looker knows it");
         }
-        let frames = frames_beyond(field, twin);
+        let frames = self.frames(view, field, twin);
         if rest.is_empty() && frames.is_none() {
             return String::new();
         }
@@ -125,7 +125,7 @@ impl<'a> Kept<'_, '_, 'a> {
     /// Returns the name that a field has in emitted LookML.
     pub(super) fn name(&self, view: &str, field: &Field<'a>) -> String {
         if field.kind == FieldKind::Measure {
-            return self.measures.name(view, field.name).unwrap_or(field.name).to_owned();
+            return self.renamed.name(view, field.name).unwrap_or(field.name).to_owned();
         }
         field.name.to_owned()
     }
@@ -177,22 +177,27 @@ impl<'a> Kept<'_, '_, 'a> {
         text.push_str("}\n");
         text
     }
-}
 
-/// Returns all timeframes of a group where the generated one lacks some.
-fn frames_beyond(field: &Field<'_>, made: &Field<'_>) -> Option<Vec<String>> {
-    if field.kind != FieldKind::Group {
-        return None;
-    }
-    let list = |field: &Field<'_>| {
-        words(&field.layers, "timeframes").iter().map(|word| word.text().to_owned()).collect::<Vec<_>>()
-    };
-    let (wanted, mut all) = (list(field), list(made));
-    let before = all.len();
-    for frame in wanted {
-        if !all.contains(&frame) {
-            all.push(frame);
+    /// Returns the timeframes of a group where the generated one lacks some, or has one whose name a field has.
+    fn frames(&self, view: &View<'a>, field: &Field<'a>, made: &Field<'_>) -> Option<Vec<String>> {
+        if field.kind != FieldKind::Group {
+            return None;
         }
+        let list = |field: &Field<'_>| {
+            words(&field.layers, "timeframes").iter().map(|word| word.text().to_owned()).collect::<Vec<_>>()
+        };
+        let (wanted, emitted) = (list(field), list(made));
+        let mut all = emitted.clone();
+        for frame in wanted {
+            if !all.contains(&frame) {
+                all.push(frame);
+            }
+        }
+        let is_taken = |frame: &String| {
+            let member = format!("{}_{frame}", field.name);
+            view.fields.iter().any(|other| other.kind != FieldKind::Group && self.name(view.name, other) == member)
+        };
+        all.retain(|frame| !is_taken(frame));
+        (all != emitted).then_some(all)
     }
-    (all.len() > before).then_some(all)
 }

@@ -19,6 +19,7 @@ use super::{
     dimension::{Dimension, Fields, Kind},
     docs,
     filter::{self, Filtered},
+    kept::Renamed,
     say::{Value, canonical, is_enclosed},
     settings::ExploreFilters,
     source::{Lookml, place, texts, words},
@@ -80,6 +81,15 @@ impl<'f, 'r, 'a> Measures<'f, 'r, 'a> {
     /// Returns the metrics that were made, those of each view in the order of its measures.
     pub(super) fn made(&self) -> Vec<Metric> {
         self.made.borrow().clone()
+    }
+
+    /// Lets what metrics pass through to Looker follow the names that measures have there.
+    pub(super) fn follow(&self, renamed: &Renamed) {
+        for metric in self.made.borrow_mut().iter_mut() {
+            for (_, passed) in metric.entries.0.iter_mut().filter(|(key, _)| key == "lookml") {
+                renamed.passed(&metric.view, passed);
+            }
+        }
     }
 
     /// Returns whether there is a metric of a name.
@@ -398,11 +408,14 @@ fn names(fields: &Fields<'_, '_>, views: &[&str]) -> BTreeMap<Key, String> {
             let ours = tags.iter().find_map(|tag| tag.strip_prefix("entente:")).map(str::to_owned);
             let is_plain = ["count", "total", "sum", "average", "min", "max"].contains(&field.name);
             let name = ours.unwrap_or_else(|| {
-                if count[field.name] > 1 || is_plain {
-                    format!("{}_{}", view.name, field.name)
-                } else {
-                    field.name.to_owned()
+                if count[field.name] == 1 && !is_plain {
+                    return field.name.to_owned();
                 }
+                // What stays LookML keeps its name, so that a metric takes none that another field of its view has.
+                let whole = format!("{}_{}", view.name, field.name);
+                let numbered = (2..).map(|n| format!("{whole}_{n}"));
+                let is_free = |name: &String| view.fields.iter().all(|other| other.name != name);
+                std::iter::once(whole.clone()).chain(numbered).find(is_free).expect("some number is free")
             });
             wanted.push(((view.name.to_owned(), field.name.to_owned()), name));
         }

@@ -15,8 +15,7 @@ use super::{
     access,
     bind::{Bound, Scan},
     fan_out,
-    scan::{self, Rows},
-    to_sql,
+    scan::{self, LeafAggregate, Rows},
 };
 use crate::sql::{Join, JoinKind};
 
@@ -40,7 +39,6 @@ pub(super) fn is_in(bound: &Bound<'_>, rows: &[Rows]) -> bool {
         !scan.leaves.is_empty()
             && scan.offset_to.is_none()
             && !fan_out::multiplies(bound, scan)
-            && !to_sql::needs_layers(bound, rows)
             && over_all.is_some_and(|(_, over_all)| are_same(rows, over_all))
     })
 }
@@ -48,7 +46,10 @@ pub(super) fn is_in(bound: &Bound<'_>, rows: &[Rows]) -> bool {
 /// Returns whether the rows to group are those of the total: beside the keys only joins differ, and those lose no row and
 /// multiply none.
 fn are_same(rows: &Rows, over_all: &Rows) -> bool {
-    let is_aggregated = |aggregate| over_all.aggregates.contains(aggregate);
+    // Both are computed in groups.
+    let is_aggregated = |aggregate: &LeafAggregate| {
+        over_all.aggregates.iter().any(|other| other.clone().in_groups() == aggregate.clone().in_groups())
+    };
     let is_joined = |join| rows.joins.contains(join);
     let is_for_keys = |join: &&Join| !over_all.joins.contains(join);
     rows.row.is_empty()

@@ -41,6 +41,16 @@ impl LeafAggregate {
         Self { leaf, function, arg, parts: None }
     }
 
+    /// Returns the aggregate such that it is computed in every group, where the warehouse may have it over a window only.
+    pub(in crate::plan) fn in_groups(mut self) -> Self {
+        self.function = match self.function {
+            AggregateFunction::Percentile(millionths) => AggregateFunction::GroupPercentile(millionths),
+            AggregateFunction::DiscretePercentile(millionths) => AggregateFunction::GroupDiscretePercentile(millionths),
+            other => other,
+        };
+        self
+    }
+
     /// Returns the aggregate as an expression.
     pub(in crate::plan) fn expr(&self) -> SqlExpr {
         let whole = SqlExpr::aggregate(self.function, self.arg.clone());
@@ -132,14 +142,5 @@ pub(in crate::plan) fn function_of(aggregation: Aggregation) -> AggregateFunctio
         Aggregation::Percentile(millionths) => AggregateFunction::Percentile(millionths),
         Aggregation::DiscretePercentile(millionths) => AggregateFunction::DiscretePercentile(millionths),
         Aggregation::ApproxPercentile(millionths) => AggregateFunction::ApproxPercentile(millionths),
-    }
-}
-
-/// Returns the aggregate that computes in every group what another one may compute over a window only.
-pub(super) fn without_window(function: AggregateFunction) -> AggregateFunction {
-    match function {
-        AggregateFunction::Percentile(millionths) => AggregateFunction::GroupPercentile(millionths),
-        AggregateFunction::DiscretePercentile(millionths) => AggregateFunction::GroupDiscretePercentile(millionths),
-        other => other,
     }
 }

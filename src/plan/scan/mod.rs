@@ -7,7 +7,6 @@ mod key;
 
 use std::collections::BTreeSet;
 
-use self::aggregate::without_window;
 pub(super) use self::{
     aggregate::{LeafAggregate, Parts, aggregates, function_of},
     key::{dimension_value, key_column, key_value},
@@ -61,6 +60,12 @@ pub(super) struct Rows {
 }
 
 impl Rows {
+    /// Returns the rows with aggregates of which none needs a window.
+    pub(super) fn in_groups(mut self) -> Self {
+        self.aggregates = self.aggregates.into_iter().map(LeafAggregate::in_groups).collect();
+        self
+    }
+
     /// Returns the value of an aggregate in its group.
     pub(super) fn value_of(&self, aggregate: &LeafAggregate) -> SqlExpr {
         match &aggregate.arg {
@@ -72,13 +77,8 @@ impl Rows {
 
 /// Builds the rows of a scan.
 pub(super) fn rows(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanError> {
-    let mut rows = rows_of_kind(bound, scan)?;
-    if !may_be_partitioned(bound, scan) {
-        for aggregate in &mut rows.aggregates {
-            aggregate.function = without_window(aggregate.function);
-        }
-    }
-    Ok(rows)
+    let rows = rows_of_kind(bound, scan)?;
+    Ok(if may_be_partitioned(bound, scan) { rows } else { rows.in_groups() })
 }
 
 /// Returns whether a window in the warehouse may be partitioned by the keys of a scan.

@@ -84,11 +84,13 @@ pub(super) fn build(bound: &Bound<'_>) -> Result<Built, PlanError> {
         rows.push(found);
     }
     names.total = total::is_in(bound, &rows);
+    // No window is cut by several sets of keys at once.
+    let in_groups = |rows: Rows| if names.total { rows.in_groups() } else { rows };
     // Where the best members are told apart, they are before rows are made single.
     let once = |rows| if bound.top.is_none() { single(bound, &names, rows) } else { rows };
     // The total of groups by a key is not that of no rows where there are none.
     let by_key = |rows| if names.total { rows } else { grouped_by_key(&names, rows) };
-    let mut rows: Vec<Rows> = rows.into_iter().map(once).map(by_key).collect();
+    let mut rows: Vec<Rows> = rows.into_iter().map(in_groups).map(once).map(by_key).collect();
     let mut with = Vec::new();
     let mut taken: BTreeSet<String> = tables.iter().map(|id| bound.project.tables[*id].name.clone()).collect();
     taken.extend(names.columns().cloned());

@@ -142,6 +142,7 @@ fn simpler(expr: SqlExpr) -> SqlExpr {
         Expr::IsTrue { arg, negated: false } if is_two_valued(&arg) => *arg,
         Expr::Unary { op: UnaryOp::Not, arg } => match *arg {
             Expr::IsTrue { arg, negated } => Expr::IsTrue { arg, negated: !negated },
+            Expr::IsNull { arg, negated } => Expr::IsNull { arg, negated: !negated },
             other => Expr::Unary { op: UnaryOp::Not, arg: Box::new(other) },
         },
         Expr::Case { branches, otherwise } => {
@@ -153,6 +154,7 @@ fn simpler(expr: SqlExpr) -> SqlExpr {
                 _ => Expr::Case { branches, otherwise },
             }
         }
+        Expr::Call { function: Function::Coalesce, args } => first_of(args),
         // By zero or by nothing: null either way.
         Expr::Binary { op: BinaryOp::Divide, left, right } => left.binary(BinaryOp::Divide, without_zero(*right)),
         other => other,
@@ -178,6 +180,19 @@ fn simpler_leaf(leaf: Leaf) -> Leaf {
         Leaf::Scalar(select) => Leaf::Scalar(Box::new(simplify(*select))),
         Leaf::Column(_) | Leaf::Grouping(_) | Leaf::Verbatim(_) => leaf,
     }
+}
+
+/// Returns the first value that is not null; one within the first, and no value twice.
+fn first_of(args: Vec<SqlExpr>) -> SqlExpr {
+    let mut all: Vec<SqlExpr> = Vec::new();
+    for (at, arg) in args.into_iter().enumerate() {
+        match arg {
+            Expr::Call { function: Function::Coalesce, args } if at == 0 => all = args,
+            again if all.contains(&again) => {}
+            new => all.push(new),
+        }
+    }
+    if all.len() == 1 { all.remove(0) } else { Expr::call(Function::Coalesce, all) }
 }
 
 fn without_zero(divisor: SqlExpr) -> SqlExpr {

@@ -104,6 +104,27 @@ fn a_condition_needs_no_is_true() {
 }
 
 #[test]
+fn what_is_said_twice_is_said_once() {
+    let (line, order) = (is_one("lines"), is_one("orders"));
+    let thrice = line.clone().and(order.clone()).and(line.clone().and(order.clone().is_true(false)));
+    assert_eq!(filter(thrice), "lines.x = 1 AND orders.x = 1");
+    let chance = || Expr::Leaf(Leaf::Verbatim("random() < 0.5".to_owned()));
+    assert_eq!(filter(chance().and(chance())), "(random() < 0.5) AND (random() < 0.5)");
+    assert_eq!(filter(not(column("lines", "x").is_null(true))), "lines.x IS NULL");
+    assert_eq!(filter(not(column("lines", "x").is_null(false))), "lines.x IS NOT NULL");
+    let or = |value, other| Expr::call(Function::Coalesce, vec![value, other]);
+    let x = || column("lines", "x");
+    let is_two = |value: SqlExpr| value.binary(BinaryOp::Eq, Expr::integer(2));
+    assert_eq!(filter(is_two(or(or(x(), Expr::integer(0)), Expr::integer(0)))), "COALESCE(lines.x, 0) = 2");
+    assert_eq!(filter(is_two(or(or(x(), column("lines", "y")), x()))), "COALESCE(lines.x, lines.y) = 2");
+    assert_eq!(filter(is_two(or(x(), x()))), "lines.x = 2");
+    assert_eq!(
+        filter(is_two(or(x(), or(column("lines", "y"), x())))),
+        "COALESCE(lines.x, COALESCE(lines.y, lines.x)) = 2"
+    );
+}
+
+#[test]
 fn a_value_keeps_its_is_true() {
     let mut select = lines(is_one("lines"));
     select.items = vec![is_one("lines").is_true(false).named("found")];

@@ -234,10 +234,14 @@ pub enum Form {
     Narrow,
     /// An integer of 64 bits without a sign, whose negative is none.
     Unsigned,
+    /// Floating point of 32 bits, in which DuckDB computes and Postgres sums.
+    Single,
     /// A text out of a list, by whose places it is ordered.
     Enumeration,
     /// An identifier of 128 bits, which is no text.
     Uuid,
+    /// A text with blanks up to a length, which count in some comparisons and not in others.
+    Padded,
     /// A type that the language does not speak of and no answer can hold, such as a list.
     Foreign,
 }
@@ -245,14 +249,15 @@ pub enum Form {
 impl Form {
     /// Returns whether it is a text that the warehouse does not take for one.
     pub fn is_text(self) -> bool {
-        matches!(self, Self::Enumeration | Self::Uuid)
+        matches!(self, Self::Enumeration | Self::Uuid | Self::Padded)
     }
 
     /// Returns the type to which a value is cast to be read.
     pub fn reads_as(self) -> Option<ColumnType> {
         match self {
             Self::Narrow | Self::Unsigned => Some(ColumnType::Integer),
-            Self::Enumeration | Self::Uuid => Some(ColumnType::String),
+            Self::Single => Some(ColumnType::Float),
+            Self::Enumeration | Self::Uuid | Self::Padded => Some(ColumnType::String),
             Self::Foreign => None,
         }
     }

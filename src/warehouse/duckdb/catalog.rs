@@ -85,6 +85,7 @@ fn form(data_type: &str, column_type: ColumnType) -> Option<Form> {
         "UBIGINT" => Some(Form::Unsigned),
         "ENUM" => Some(Form::Enumeration),
         "UUID" => Some(Form::Uuid),
+        "FLOAT" => Some(Form::Single),
         _ => (column_type == ColumnType::Unknown).then_some(Form::Foreign),
     }
 }

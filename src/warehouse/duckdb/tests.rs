@@ -261,9 +261,9 @@ fn columns_of_every_type_say_their_form_and_can_be_measured() {
     let database = memory();
     let statements = "CREATE TYPE mood AS ENUM ('sad', 'ok');
                       CREATE TABLE odd (id UUID, mood mood, small TINYINT, plain INTEGER, many UINTEGER, hash UBIGINT,
-                        opens TIME, tags VARCHAR[], scores INTEGER[3], name VARCHAR, born DATE);
+                        opens TIME, tags VARCHAR[], scores INTEGER[3], name VARCHAR, born DATE, ratio REAL);
                       INSERT INTO odd VALUES ('00000000-0000-0000-0000-00000000000a', 'sad', 1, 2, 3, 4, '12:00', ['a'],
-                        [1, 2, 3], 'abcd', '2025-01-01');
+                        [1, 2, 3], 'abcd', '2025-01-01', 0.5);
                       CREATE VIEW broken AS SELECT CAST(CAST('x' || born AS INTEGER) AS VARCHAR) AS name FROM odd";
     database.execute_batch(statements).expect("it is made");
     let catalog = database.catalog_blocking(Some(&["odd", "broken"].map(str::to_owned))).expect("a catalog");
@@ -271,7 +271,7 @@ fn columns_of_every_type_say_their_form_and_can_be_measured() {
     assert_eq!(form("id"), Some(Form::Uuid));
     assert_eq!(form("mood"), Some(Form::Enumeration));
     assert_eq!((form("small"), form("many")), (Some(Form::Narrow), Some(Form::Narrow)));
-    assert_eq!(form("hash"), Some(Form::Unsigned));
+    assert_eq!((form("hash"), form("ratio")), (Some(Form::Unsigned), Some(Form::Single)));
     assert_eq!(
         (form("opens"), form("tags"), form("scores")),
         (Some(Form::Foreign), Some(Form::Foreign), Some(Form::Foreign))

@@ -113,6 +113,8 @@ fn form(kind: &str, column_type: ColumnType) -> Option<Form> {
     match kind {
         "enum" => Some(Form::Enumeration),
         "uuid" => Some(Form::Uuid),
+        "character" | "bpchar" => Some(Form::Padded),
+        "real" => Some(Form::Single),
         _ => (column_type == ColumnType::Unknown).then_some(Form::Foreign),
     }
 }

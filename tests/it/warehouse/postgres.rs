@@ -272,9 +272,10 @@ fn columns_that_are_no_texts_say_so_and_are_read_as_texts() {
     run(
         &fixture.server,
         "CREATE TYPE degree AS ENUM ('low', 'middle', 'high');
-         CREATE TABLE odd (id UUID, urgency degree, lasts INTERVAL, name TEXT, small SMALLINT);
-         INSERT INTO odd VALUES ('00000000-0000-0000-0000-00000000000a', 'low', '1 day', 'x', 1),
-                                ('00000000-0000-0000-0000-00000000000b', 'high', '2 days', 'y', 2)",
+         CREATE TABLE odd (id UUID, urgency degree, lasts INTERVAL, name TEXT, small SMALLINT,
+           code CHAR(5), ratio REAL);
+         INSERT INTO odd VALUES ('00000000-0000-0000-0000-00000000000a', 'low', '1 day', 'x', 1, 'ab', 0.5),
+                                ('00000000-0000-0000-0000-00000000000b', 'high', '2 days', 'y', 2, NULL, 1)",
     );
     let catalog = fixture.runtime.block_on(fixture.driver.catalog(None)).expect("an answer");
     let column = |name: &str| catalog.tables["odd"].column(name).expect(name);
@@ -282,6 +283,8 @@ fn columns_that_are_no_texts_say_so_and_are_read_as_texts() {
     assert_eq!(of("id"), (ColumnType::String, Some(Form::Uuid)));
     assert_eq!(of("urgency"), (ColumnType::String, Some(Form::Enumeration)));
     assert_eq!(of("lasts"), (ColumnType::Unknown, Some(Form::Foreign)));
+    assert_eq!(of("code"), (ColumnType::String, Some(Form::Padded)));
+    assert_eq!(of("ratio"), (ColumnType::Float, Some(Form::Single)));
     assert_eq!((of("name"), of("small")), ((ColumnType::String, None), (ColumnType::Integer, None)));
     let written = |name: &str| {
         let value = Expr::Cast { arg: Box::new(SqlExpr::column("odd", name)), to: ColumnType::String };
@@ -292,6 +295,7 @@ fn columns_that_are_no_texts_say_so_and_are_read_as_texts() {
     let greatest = |name: &str| fixture.value(&written(name).sql, Vec::new());
     assert_eq!(greatest("id").as_deref(), Some("00000000-0000-0000-0000-00000000000b"));
     assert_eq!(greatest("urgency").as_deref(), Some("low"), "by its letters, not by its place");
+    assert_eq!(greatest("code").as_deref(), Some("ab"), "without blanks");
 }
 
 #[test]

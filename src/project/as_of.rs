@@ -36,7 +36,7 @@ impl Project {
         };
         let name = &self.dimensions[axis.dimension].name;
         cast_in(time, ours, to, self.time_zone)
-            .ok_or_else(|| format!("are valid from a {theirs} on, and `{name}` is a {ours}"))
+            .map_err(|_| format!("are valid from a {theirs} on, and `{name}` is a {ours}"))
     }
 
     /// Returns the first join of an expression, or of what it reads, that takes versions at the time of a metric.

@@ -8,7 +8,7 @@
 use super::typing::Typed;
 use crate::{
     catalog::ColumnType,
-    sql::{Expr, Function, cast_in, period_of_instant},
+    sql::{Expr, Function, NoCast, cast_in, period_of_instant},
     time::{Calendar, ClockChanges, Granularity, TimePart, Tz},
 };
 
@@ -86,8 +86,8 @@ pub(super) fn periods_between<N>(
     Typed { expr: Expr::call(function, args), column_type: ColumnType::Integer }
 }
 
-/// Returns a cast; one between instants and wall clocks says the zone. Nothing where the text of an instant is meant.
-pub(super) fn cast<N>(value: Typed<N>, to: ColumnType, zone: Tz) -> Option<Typed<N>> {
+/// Returns a cast; one between instants and wall clocks says the zone.
+pub(super) fn cast<N>(value: Typed<N>, to: ColumnType, zone: Tz) -> Result<Typed<N>, NoCast> {
     let expr = cast_in(value.expr, value.column_type, to, zone)?;
-    Some(Typed { expr, column_type: to })
+    Ok(Typed { expr, column_type: to })
 }

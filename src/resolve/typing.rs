@@ -14,7 +14,7 @@ use crate::{
     catalog::ColumnType,
     diagnostics::{Code, Diagnostic, Diagnostics},
     files::Span,
-    sql::{BinaryOp, Expr, Function, Literal, Name, TEXT_OF_FLOAT, UnaryOp, constant_beside, round_whole},
+    sql::{BinaryOp, Expr, Function, Literal, Name, TEXT_OF_FLOAT, UnaryOp, call_of, constant_beside},
     time::{Calendar, Tz},
 };
 
@@ -227,18 +227,10 @@ impl<N: Clone> Typing<'_, N> {
     fn cast(&mut self, arg: &Expr<Name>, to: ColumnType) -> Typed<N> {
         let value = self.of(arg);
         let from = value.column_type;
-        if let Some(typed) = lowering::cast(value, to, self.zone) {
-            return typed;
-        }
-        let (why, help) = match from {
-            ColumnType::Float => ("each warehouse writes it in another way", TEXT_OF_FLOAT),
-            _ => (
-                "it depends on a zone",
-                "Write `cast(cast(… as datetime) as string)` for the text of the project's zone.",
-            ),
-        };
-        self.mismatch(arg, format!("{} has no text of its own: {why}", article(from)), help);
-        Typed::broken()
+        lowering::cast(value, to, self.zone).unwrap_or_else(|refusal| {
+            self.mismatch(arg, format!("{} {}", article(from), refusal.why()), refusal.help());
+            Typed::broken()
+        })
     }
 
     fn call(&mut self, function: Function, args: &[Expr<Name>]) -> Typed<N> {
@@ -288,10 +280,11 @@ impl<N: Clone> Typing<'_, N> {
                 let to = typed.remove(1);
                 lowering::periods_between(typed.remove(0), to, granularity, zone, calendar)
             }
-            Function::Floor | Function::Ceil | Function::Round if column_type == ColumnType::Integer => {
-                Typed { expr: round_whole(function, typed.into_iter().map(|value| value.expr).collect()), column_type }
+            _ => {
+                let first = typed.first().map_or(ColumnType::Unknown, |value| value.column_type);
+                let args = typed.into_iter().map(|value| value.expr).collect();
+                Typed { expr: call_of(function, args, first), column_type }
             }
-            _ => Typed { expr: Expr::call(function, typed.into_iter().map(|value| value.expr).collect()), column_type },
         }
     }
 

@@ -7,6 +7,7 @@
 use std::fmt::Write;
 
 use super::{BinaryOp, Expr, Function, Literal, UnaryOp};
+use crate::catalog::ColumnType;
 
 /// Writes an expression for people, given how its leaves are written; never SQL for a warehouse.
 pub fn formula<N>(expr: &Expr<N>, leaf: &dyn Fn(&N) -> String) -> String {
@@ -85,6 +86,8 @@ impl<N> Writer<'_, N> {
                 self.write(right, strength + 1, out);
             }
             Expr::Case { branches, otherwise } => self.case(branches, otherwise.as_deref(), out),
+            // No definition writes this cast; see `call_of`.
+            Expr::Cast { arg, to: ColumnType::Json } => self.write(arg, strength, out),
             Expr::Cast { arg, to } => {
                 out.push_str("cast(");
                 self.write(arg, 0, out);

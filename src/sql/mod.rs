@@ -25,7 +25,7 @@ mod simplify;
 mod statement;
 mod within;
 
-pub use cast::{TEXT_OF_FLOAT, cast_in, constant_beside, round_whole};
+pub use cast::{NoCast, TEXT_OF_FLOAT, call_of, cast_in, constant_beside};
 pub use clock::{first_instant, period_end_of_instant, period_of_instant, steps};
 pub use dialect::{Dialect, SameKeys};
 pub use expr::{BinaryOp, Expr, Function, Literal, Name, UnaryOp};

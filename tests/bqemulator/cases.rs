@@ -42,8 +42,10 @@ const NOT_EMULATED: [(&str, &str); 9] = [
 ];
 
 /// What bqemulator refuses and BigQuery takes, by its form, with the reason.
-const NOT_TAKEN: [(&str, &str); 1] =
-    [("boxes.size < NUMERIC '10'", "it takes a name within an expression of ORDER BY for a column of the table")];
+const NOT_TAKEN: [(&str, &str); 2] = [
+    ("boxes.size < NUMERIC '10'", "it takes a name within an expression of ORDER BY for a column of the table"),
+    ("AS STRING) AS NUMERIC)", "a text becomes a decimal of 18 digits there"),
+];
 
 /// Returns why the emulator refuses SQL that BigQuery takes, if it does.
 pub(crate) fn not_taken(sql: &str) -> Option<&'static str> {

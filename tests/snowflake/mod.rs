@@ -15,9 +15,10 @@ use serde_json::{Value, json};
 use crate::googlesql::{Query, Rows};
 
 /// What fakesnow takes and does not compute as Snowflake does, by its form, with the reason.
-const NOT_EMULATED: [(&str, &str); 2] = [
+const NOT_EMULATED: [(&str, &str); 3] = [
     ("TYPEOF(GET(", "its GET keeps the quotes of a text, and its TYPEOF calls every value JSON"),
     ("\u{a0}", "its TRIM takes off every blank of Unicode"),
+    ("AS FLOAT) AS NUMBER(38, 9))", "it multiplies a float by 10^9 before it becomes a decimal"),
 ];
 
 /// Returns why fakesnow computes SQL otherwise than Snowflake, if it does.

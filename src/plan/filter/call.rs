@@ -11,7 +11,7 @@ use crate::{
         scope::Scope,
         time::{self, TimeValue},
     },
-    sql::{Expr, Function, Literal, Name, SqlExpr, TEXT_OF_FLOAT, cast_in, round_whole},
+    sql::{Expr, Function, Literal, Name, SqlExpr, call_of, cast_in},
     time::Granularity,
 };
 
@@ -19,20 +19,13 @@ use crate::{
 pub(super) fn cast(context: &FilterContext<'_>, arg: Typed, to: ColumnType) -> Result<Typed, PlanError> {
     let zone = context.cut.zone;
     let expr = match &arg.time {
-        Some(time) if to == ColumnType::Date => Some(time.value.moved_day(context.cut, time.shift)),
+        Some(time) if to == ColumnType::Date => Ok(time.value.moved_day(context.cut, time.shift)),
         Some(time) => cast_in(time.value.moved(context.cut, time.shift), arg.column_type, to, zone),
         None => cast_in(arg.expr, arg.column_type, to, zone),
     };
-    expr.map(|expr| Typed::new(expr, to)).ok_or_else(|| {
-        let (why, help) = match arg.column_type {
-            ColumnType::Float => ("each warehouse writes it in another way", TEXT_OF_FLOAT),
-            _ => (
-                "it depends on a zone",
-                "Write `cast(cast(… as datetime) as string)` for the text of the query's zone.",
-            ),
-        };
-        let message = format!("{} has no text of its own: {why}", with_article(arg.column_type));
-        PlanError::new(PlanErrorCode::InvalidFilter, message).help(help)
+    expr.map(|expr| Typed::new(expr, to)).map_err(|refusal| {
+        let message = format!("{} {}", with_article(arg.column_type), refusal.why());
+        PlanError::new(PlanErrorCode::InvalidFilter, message).help(refusal.help())
     })
 }
 
@@ -117,10 +110,6 @@ pub(super) fn call(
         Function::Coalesce | Function::Greatest | Function::Least => {
             (function, widest, bound.into_iter().map(|typed| typed.expr).collect())
         }
-        Function::Floor | Function::Ceil | Function::Round if first == Integer => {
-            let args = bound.into_iter().map(|typed| typed.expr).collect();
-            return Ok(Typed::new(round_whole(function, args), Integer));
-        }
         Function::Floor | Function::Ceil if first == Float => {
             (function, Float, bound.into_iter().map(|typed| typed.expr).collect())
         }
@@ -136,7 +125,7 @@ pub(super) fn call(
         | Function::TruncateInstant { .. }
         | Function::AddUnits(_) => (function, first, bound.into_iter().map(|typed| typed.expr).collect()),
     };
-    Ok(Typed::new(Expr::call(function, args), column_type))
+    Ok(Typed::new(call_of(function, args, first), column_type))
 }
 
 /// Returns a time of the query, shifted as its metric is.

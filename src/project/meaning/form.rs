@@ -9,6 +9,7 @@ use std::fmt::Write;
 use sha2::{Digest, Sha256};
 
 use crate::{
+    catalog::ColumnType,
     project::{Aggregation, Edge, Empty, Ignore, Table, Take},
     sql::{Expr, Function, Literal, UnaryOp},
 };
@@ -115,6 +116,8 @@ pub(super) fn write_expr<N>(expr: &Expr<N>, leaf: &mut dyn FnMut(&N) -> String) 
         Expr::Unary { op: UnaryOp::Not, .. } => "not".to_owned(),
         Expr::Binary { op, .. } => op.symbol().to_owned(),
         Expr::Case { branches, otherwise } => format!("case {} {}", branches.len(), otherwise.is_some()),
+        // It says what a column is, and no definition writes it.
+        Expr::Cast { arg, to: ColumnType::Json } => return write_expr(arg, leaf),
         Expr::Cast { to, .. } => format!("cast {to}"),
         Expr::IsNull { negated, .. } => format!("is_null {negated}"),
         Expr::IsTrue { negated, .. } => format!("is_true {negated}"),

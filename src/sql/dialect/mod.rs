@@ -20,7 +20,7 @@ pub(super) use number::millionths as write_millionths;
 pub(super) use sketch::Sketches;
 
 use super::{
-    Literal, OrderTerm, SqlExpr,
+    Expr, Literal, OrderTerm, SqlExpr,
     print::{Level, Writer},
 };
 use chrono::{Datelike, Timelike};
@@ -203,6 +203,14 @@ pub(super) trait Syntax {
 
     /// Writes one row for every so many seconds from a first moment up to, not including, an end.
     fn moments(&self, writer: &mut Writer, ends: (&Literal, &Literal), seconds: i64, column: &str);
+}
+
+/// Returns a value that is cast to JSON without the cast: no definition writes one, so it only tells what a column is.
+fn document(value: &SqlExpr) -> &SqlExpr {
+    match value {
+        Expr::Cast { arg, to: ColumnType::Json } => arg,
+        other => other,
+    }
 }
 
 /// Returns whether a name needs no quotes: lower-case letters, digits and underscores, not reserved.

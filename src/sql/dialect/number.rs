@@ -52,6 +52,14 @@ pub(super) fn text(writer: &mut Writer, syntax: &dyn Syntax, arg: &SqlExpr, type
     writer.put(&format!(" AS {type_name})"));
 }
 
+/// Writes a float as a decimal by way of its shortest text, so that `0.1` is 0.1 and a whole number keeps its digits.
+pub(super) fn by_text(writer: &mut Writer, arg: &SqlExpr, text: &str, decimal: &str) -> Level {
+    writer.put("CAST(");
+    writer.cast(arg, text);
+    writer.put(&format!(" AS {decimal})"));
+    Level::Primary
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -49,15 +49,19 @@ double quotes.
 |---|---|
 | `cast(float or decimal as integer)` | the nearest whole number; halves go away from zero |
 | `cast(text as integer)` | what is written as a decimal with at most 9 digits behind the point, rounded like that; digits of base 16 are refused |
-| `cast(x as decimal)` | 9 digits behind the point |
+| `cast(x as decimal)` | 9 digits behind the point; of a float the digits that it is written with, so that 0.1 is 0.1 and a whole number is itself |
+| `cast(boolean as integer)`, and as another number | 1 and 0 |
+| `cast(number as boolean)` | whether it is not 0 |
 | `cast(decimal as string)` | no zeros at the end: `12.5` of `12.50`, `100` of `100.00`; at most 9 digits behind the point |
 | `cast(datetime as string)` | `2024-02-29 12:00:00`, with a fraction of a second only if there is one and without zeros at its end |
 | `cast(float as string)` | refused, as each warehouse writes a float in its own way: cast it to a decimal or an integer first |
+| `cast(json as string)` | the text of the document, with the blanks and the order of its keys that the warehouse gives it |
 | `cast(timestamp as string)` | refused, as it depends on a zone: cast it to a datetime first |
 | `cast(text as date)` | the day of `2024-02-29` or `2024-02-29 12:00:00` |
 | `cast(text as boolean)` | true of `true`, `t`, `yes`, `y`, `1`, false of `false`, `f`, `no`, `n`, `0`, in letters of any size |
 
-These hold where the type of what is cast is known: from the catalog, a constant or another cast. A column without a catalog, or
+A number is no time, and a time no number or truth: such casts are refused, and so is a document that is cast to anything but a text.
+The others hold where the type of what is cast is known: from the catalog, a constant or another cast. A column without a catalog, or
 of a model's own `sql`, is cast as the warehouse does it; write `cast(cast(x as float) as integer)` to say what it is.
 
 ## Functions
@@ -68,6 +72,10 @@ Forms of times are those of an instant in a project of `Europe/Berlin` whose wee
 ";
 
 const FOOT: &str = "
+Of a JSON document `json_text` gives a text and a truth as they are, and null for an object, a list and what is not there. A number it
+gives as the warehouse writes it, 1.50 as `1.5` or `1.50`, so cast it: `cast(json_text(document, 'price') as decimal)`. Where a key
+stands twice, warehouses take the first or the last one. A text that is no document has no values; Postgres refuses the query.
+
 Aggregates (`sum(x)`), windows, subqueries, parameters and comments are not part of an expression; the message says what
 to write instead. Texts end at 64 KiB, 1,000 names, constants and operators, 50 nested parentheses, and a depth of 100: so many
 operators such as `+` stand in a row, but more in `(a + b + …) + (c + d + …)`; `and` and `or` do not count.

@@ -3,7 +3,7 @@
 use entente::{
     catalog::ColumnType,
     sql::{
-        AggregateFunction, BinaryOp, Expr, Function, Literal, OrderTerm, Select, SqlExpr, UnaryOp, cast_in,
+        AggregateFunction, BinaryOp, Expr, Function, Literal, OrderTerm, Select, SqlExpr, UnaryOp, call_of, cast_in,
         period_of_instant,
     },
     time::{ClockChanges, Granularity, Tz, Unit, Weekday},
@@ -151,9 +151,51 @@ fn casts_mean_the_same_everywhere() {
         (0.49, "0"),
         (3.0, "3"),
         (1e15, "1000000000000000"),
+        (0.499_999_999_999_999_94, "0"),
+        (-0.499_999_999_999_999_94, "0"),
+        (1_709_247_600_123_456.0, "1709247600123456"),
+        (4_503_599_627_370_495.5, "4503599627370496"),
+        (4_503_599_627_370_497.0, "4503599627370497"),
+        (9_007_199_254_740_991.0, "9007199254740991"),
+        (1_152_921_504_606_846_976.0, "1152921504606846976"),
     ] {
         cases.push((written_cast(float(value), Float, Integer), Some(whole)));
         cases.push((cast(float(value), Integer), Some(whole)));
+        let column = Expr::call(Function::Coalesce, vec![float(value), null(Float)]);
+        let rounded = call_of(Function::Round, vec![column], Float);
+        cases.push((cast_in(rounded, Float, Integer, Tz::UTC).expect("it is a number"), Some(whole)));
+    }
+    let floor = call(Function::Floor, [float(1_709_247_600_123_456.0)]);
+    cases.push((cast_in(floor, Float, Integer, Tz::UTC).expect("it is a number"), Some("1709247600123456")));
+    for (value, exact) in [
+        (0.1, "0.1"),
+        (5_000_000_001.0, "5000000001"),
+        (1e15, "1000000000000000"),
+        (1_709_247_600_123_456.0, "1709247600123456"),
+        (123_456_789_012.345_67, "123456789012.34567"),
+        (1e22, "10000000000000000000000"),
+        (0.123_456_789_5, "0.12345679"),
+        (-2.5, "-2.5"),
+    ] {
+        cases.push((written_cast(float(value), Float, Decimal), Some(exact)));
+        cases.push((cast(written_cast(float(value), Float, Decimal), String), Some(exact)));
+    }
+    let truth = |value| Expr::Literal(Literal::Boolean(value));
+    for to in [Integer, Decimal, Float] {
+        cases.push((written_cast(truth(true), Boolean, to), Some("1")));
+        cases.push((written_cast(truth(false), Boolean, to), Some("0")));
+        cases.push((written_cast(null(Boolean), Boolean, to), None));
+    }
+    for (value, from, is_true) in [
+        (int(2), Integer, "true"),
+        (int(0), Integer, "false"),
+        (decimal("-0.5"), Decimal, "true"),
+        (decimal("0.00"), Decimal, "false"),
+        (float(0.25), Float, "true"),
+        (float(-0.0), Float, "false"),
+    ] {
+        cases.push((written_cast(value, from, Boolean), Some(is_true)));
+        cases.push((written_cast(null(from), from, Boolean), None));
     }
     cases.push((cast(int(5).binary(BinaryOp::Divide, int(2)), Integer), Some("3")));
     for (value, written) in
@@ -236,6 +278,15 @@ fn texts_mean_the_same_everywhere() {
         (call(Function::JsonText, [text(r#"{"f":true}"#), text("g")]), None),
         (call(Function::JsonText, [text(r#"{"a.b":"x"}"#), text("a.b")]), Some("x")),
         (call(Function::JsonText, [text(r#"{"it's":"x"}"#), text("it's")]), Some("x")),
+        (call(Function::JsonText, [text(r#"{"a\"b":"x"}"#), text(r#"a"b"#)]), Some("x")),
+        (call(Function::JsonText, [text(r#"{"a":"x"}"#), text("*")]), None),
+        (call(Function::JsonText, [text(r#"{"*":"x"}"#), text("*")]), Some("x")),
+        (call(Function::JsonText, [text(r#"{"":"x"}"#), text("")]), Some("x")),
+        (call(Function::JsonText, [text(r#"{"~1":"x","/":"y"}"#), text("~1")]), Some("x")),
+        (call(Function::JsonText, [text(r#"{"a/b":"x"}"#), text("a/b")]), Some("x")),
+        (call(Function::JsonText, [text(r#"{"a\\b":"x"}"#), text(r"a\b")]), Some("x")),
+        (call(Function::JsonText, [text(r#"{"0":"x"}"#), text("0")]), Some("x")),
+        (call(Function::JsonText, [text("no JSON"), text("a")]), None),
     ]);
 }
 

@@ -2,7 +2,7 @@
 
 use crate::sql::{
     Expr, Literal, SqlExpr,
-    dialect::{Call, is_plain},
+    dialect::{Call, document, is_plain},
     print::{Level, Writer},
 };
 
@@ -37,9 +37,9 @@ pub(super) fn write(writer: &mut Writer, call: Call<'_>) -> Level {
             writer.put(" > 0");
             Level::Comparison
         }
-        Call::JsonText(document, key) => {
+        Call::JsonText(value, key) => {
             writer.put("JSON_VALUE(");
-            writer.expr(document, Level::Or);
+            writer.expr(document(value), Level::Or);
             writer.put(", ");
             writer.string(&json_path(key));
             writer.put(")");
@@ -67,11 +67,11 @@ fn at_least(writer: &mut Writer, args: &[SqlExpr]) {
     }
 }
 
-/// Returns the path of a top-level key: `$.key`, or `$."key"` unless it is a plain word.
+/// Returns the path of a top-level key: `$.key`, or `$."key"` unless it is a plain word; a backslash in it is one.
 fn json_path(key: &SqlExpr) -> String {
     let Expr::Literal(Literal::String(key)) = key else { unreachable!("the parser wants a constant key") };
     if is_plain(key, &[]) {
         return format!("$.{key}");
     }
-    format!("$.\"{}\"", key.replace('\\', "\\\\").replace('"', "\\\""))
+    format!("$.\"{}\"", key.replace('"', "\\\""))
 }

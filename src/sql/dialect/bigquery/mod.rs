@@ -9,7 +9,9 @@ use crate::{
     catalog::ColumnType,
     sql::{
         Expr, Literal, OrderTerm, SqlExpr,
-        dialect::{Call, OrderNames, Sketches, Syntax, TimeCall, is_plain, number, reserved, write_date, write_time},
+        dialect::{
+            Call, OrderNames, Sketches, Syntax, TimeCall, document, is_plain, number, reserved, write_date, write_time,
+        },
         print::{Level, Writer, known_type},
     },
 };
@@ -120,6 +122,17 @@ impl Syntax for BigQuery {
             }
             (ColumnType::Boolean, Some(ColumnType::String)) => {
                 truth(writer, arg);
+                return Level::Primary;
+            }
+            // A plain CAST shows digits behind the shortest text.
+            (ColumnType::Decimal, Some(ColumnType::Float)) => return number::by_text(writer, arg, "STRING", "NUMERIC"),
+            (ColumnType::String, Some(ColumnType::Json)) => {
+                // The text of a null would be `null`.
+                writer.put("CASE WHEN ");
+                writer.expr(document(arg), Level::Concat);
+                writer.put(" IS NOT NULL THEN ");
+                writer.function("TO_JSON_STRING", std::slice::from_ref(document(arg)));
+                writer.put(" END");
                 return Level::Primary;
             }
             _ => {}

@@ -1,9 +1,12 @@
 //! Functions of texts and numbers.
 
-use crate::sql::{
-    Expr, Literal, SqlExpr,
-    dialect::{Call, quoted},
-    print::{Level, Writer},
+use crate::{
+    catalog::ColumnType,
+    sql::{
+        Expr, Literal, SqlExpr,
+        dialect::{Call, document},
+        print::{Level, Writer, known_type},
+    },
 };
 
 /// Writes a function of texts and numbers.
@@ -35,10 +38,19 @@ pub(super) fn write(writer: &mut Writer, call: Call<'_>) -> Level {
         Call::StartsWith(args) => writer.function("starts_with", &args),
         Call::EndsWith(args) => writer.function("ends_with", &args),
         Call::Contains(args) => writer.function("contains", &args),
-        Call::JsonText(document, key) => {
+        Call::JsonText(value, key) => {
             // json_value() is null for objects and lists; the outer call takes the quotes off.
             writer.put("json_extract_string(json_value(");
-            writer.expr(document, Level::Or);
+            if known_type(value) == Some(ColumnType::Json) {
+                writer.expr(document(value), Level::Or);
+            } else {
+                // One text that is no document would refuse the whole query.
+                writer.put("CASE WHEN ");
+                writer.function("json_valid", std::slice::from_ref(value));
+                writer.put(" THEN ");
+                writer.expr(value, Level::Or);
+                writer.put(" END");
+            }
             writer.put(", ");
             writer.string(&json_path(key));
             writer.put("), '$')");
@@ -67,10 +79,12 @@ fn at_least(writer: &mut Writer, args: &[SqlExpr]) {
     }
 }
 
-/// Returns the path of a top-level key: `$."key"`.
+/// Returns the pointer to a top-level key, `/key`, in which nothing is a wildcard; digits would count in a list.
+/// See <https://datatracker.ietf.org/doc/html/rfc6901>.
 fn json_path(key: &SqlExpr) -> String {
     let Expr::Literal(Literal::String(key)) = key else { unreachable!("the parser wants a constant key") };
-    let mut path = String::from("$.");
-    quoted(&mut path, key, '"');
-    path
+    if key.bytes().all(|byte| byte.is_ascii_digit()) && !key.is_empty() {
+        return format!("$.\"{key}\"");
+    }
+    format!("/{}", key.replace('~', "~0").replace('/', "~1"))
 }

@@ -10,7 +10,8 @@ use crate::{
     sql::{
         AggregateFunction, Expr, Leaf, Literal, OrderTerm, SqlExpr,
         dialect::{
-            Call, OrderNames, Sketches, Syntax, TimeCall, is_plain, number, quoted, reserved, write_date, write_time,
+            Call, OrderNames, Sketches, Syntax, TimeCall, document, is_plain, number, quoted, reserved, write_date,
+            write_time,
         },
         print::{Level, Writer, known_type},
     },
@@ -120,6 +121,11 @@ impl Syntax for DuckDb {
                 writer.put(" AS BIGINT)");
                 return Level::Primary;
             }
+            // A plain CAST multiplies by 10^9 first, which no float holds for long.
+            (ColumnType::Decimal, Some(ColumnType::Float)) => {
+                return number::by_text(writer, arg, "VARCHAR", "DECIMAL(38, 9)");
+            }
+            (ColumnType::String, Some(ColumnType::Json)) => return writer.cast(document(arg), "VARCHAR"),
             _ => {}
         }
         writer.cast(

@@ -98,11 +98,26 @@ fn json_text(writer: &mut Writer, document: &SqlExpr, key: &SqlExpr) -> Level {
     Level::Primary
 }
 
+/// Writes a whole number of a float: `round` would take halves to the even number.
+///
+/// What is added is the float below 0.5: with 0.5 the float below 0.5 itself would become 1, and an odd number beyond 2^52 the next.
+pub(super) fn round_float(writer: &mut Writer, x: &SqlExpr) {
+    writer.put("trunc(");
+    writer.expr(x, Level::Add);
+    writer.put(" + ");
+    writer.function("sign", std::slice::from_ref(x));
+    writer.put(" * 0.49999999999999994)");
+}
+
 /// Writes a rounded number: halves of NUMERIC go away from zero, those of floating point would go to even.
 /// See <https://www.postgresql.org/docs/current/functions-math.html>.
 fn round(writer: &mut Writer, args: &[SqlExpr]) -> Level {
     let (x, digits) = args.split_first().expect("the parser wants a number to round");
     let is_float = known_type(x) == Some(ColumnType::Float);
+    if is_float && digits.is_empty() {
+        round_float(writer, x);
+        return Level::Primary;
+    }
     writer.put(if is_float { "CAST(round(" } else { "round(" });
     if known_type(x) == Some(ColumnType::Decimal) {
         writer.expr(x, Level::Or);

@@ -9,6 +9,7 @@ use crate::{
     catalog::ColumnType,
     sql::{
         Literal, OrderTerm, SqlExpr,
+        cast::is_whole,
         dialect::{
             Call, OrderNames, Sketches, Syntax, TimeCall, is_plain, number, quoted, reserved, write_date, write_time,
         },
@@ -146,6 +147,10 @@ impl Syntax for Postgres {
             ColumnType::Integer => {
                 integer(writer, arg);
                 return Level::Primary;
+            }
+            ColumnType::Decimal if known_type(arg) == Some(ColumnType::Float) => {
+                // A plain CAST keeps 15 digits.
+                return number::by_text(writer, arg, "TEXT", "NUMERIC(38, 9)");
             }
             ColumnType::String | ColumnType::Unknown => "TEXT",
             // The scale of BigQuery's NUMERIC.
@@ -310,17 +315,17 @@ fn float(writer: &mut Writer, arg: &SqlExpr) {
 
 /// Writes a whole number: halves go away from zero, as they do not from floating point at once.
 fn integer(writer: &mut Writer, arg: &SqlExpr) {
-    let through = match known_type(arg) {
-        Some(ColumnType::Integer | ColumnType::Decimal) => None,
-        Some(ColumnType::Boolean) => Some("INTEGER"),
-        _ => Some("NUMERIC"),
-    };
     writer.put("CAST(");
-    match through {
-        Some(type_name) => {
-            writer.cast(arg, type_name);
+    match known_type(arg) {
+        Some(ColumnType::Integer | ColumnType::Decimal) => writer.expr(arg, Level::Or),
+        Some(ColumnType::Float) => call::round_float(writer, arg),
+        Some(ColumnType::Boolean) => {
+            writer.cast(arg, "INTEGER");
         }
-        None => writer.expr(arg, Level::Or),
+        None if is_whole(arg) => writer.expr(arg, Level::Or),
+        _ => {
+            writer.cast(arg, "NUMERIC");
+        }
     }
     writer.put(" AS BIGINT)");
 }

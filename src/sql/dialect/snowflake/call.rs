@@ -4,7 +4,7 @@ use crate::{
     catalog::ColumnType,
     sql::{
         Expr, Literal, SqlExpr,
-        dialect::Call,
+        dialect::{Call, document},
         print::{Level, Writer, known_type},
     },
 };
@@ -62,19 +62,19 @@ fn at_least(writer: &mut Writer, args: &[SqlExpr]) {
 
 /// Writes the text of a value that is neither an object nor a list; the null of JSON becomes NULL as text.
 ///
-/// The document may be a VARIANT or a text, which only the catalog knows; as text both are alike.
+/// A document that is not known to be one may be a VARIANT or a text; as text both are alike, and what is no document is null.
 /// See <https://docs.snowflake.com/en/sql-reference/functions/get>.
-fn json_text(writer: &mut Writer, document: &SqlExpr, key: &SqlExpr) -> Level {
+fn json_text(writer: &mut Writer, from: &SqlExpr, key: &SqlExpr) -> Level {
     let value = |writer: &mut Writer| {
         writer.put("GET(");
-        match known_type(document) {
-            Some(ColumnType::Json) => writer.expr(document, Level::Or),
+        match known_type(from) {
+            Some(ColumnType::Json) => writer.expr(document(from), Level::Or),
             Some(ColumnType::String) => {
-                writer.function("PARSE_JSON", std::slice::from_ref(document));
+                writer.function("TRY_PARSE_JSON", std::slice::from_ref(from));
             }
             _ => {
-                writer.put("PARSE_JSON(");
-                writer.cast(document, "VARCHAR");
+                writer.put("TRY_PARSE_JSON(");
+                writer.cast(from, "VARCHAR");
                 writer.put(")");
             }
         }

@@ -12,7 +12,8 @@ use crate::{
     sql::{
         BinaryOp, Expr, Leaf, Literal, OrderTerm, SqlExpr,
         dialect::{
-            Call, OrderNames, Sketches, Syntax, TimeCall, is_plain, number, quoted, reserved, write_date, write_time,
+            Call, OrderNames, Sketches, Syntax, TimeCall, document, is_plain, number, quoted, reserved, write_date,
+            write_time,
         },
         print::{Level, Writer, known_type},
     },
@@ -186,6 +187,10 @@ impl Syntax for Snowflake {
                 number::text(writer, self, arg, "VARCHAR");
                 writer.put(", '[.]?0+$', '')");
                 return Level::Primary;
+            }
+            // A plain CAST would take the quotes off a text.
+            (ColumnType::String, Some(ColumnType::Json)) => {
+                return writer.function("TO_JSON", std::slice::from_ref(document(arg)));
             }
             (ColumnType::String | ColumnType::Unknown, _) => "VARCHAR",
             // Halves of floating point go away from zero by themselves; emulations take them to the even number.

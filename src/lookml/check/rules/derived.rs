@@ -2,19 +2,19 @@
 
 use super::{
     super::{
-        layers::{At, Word},
-        scan,
+        layers::{At, Layers, Word},
         view::View,
     },
     Checker,
+    field::references,
     query::TRIGGERS,
 };
 use crate::diagnostics::{Code, Diagnostic};
 
 impl<'m, 'a> Checker<'m, 'a> {
     pub(super) fn derived_table(&mut self, view: &'m View<'a>) {
+        self.tables_in(view);
         for table in view.layers.all("derived_table") {
-            self.tables_in(table);
             self.datagroup(table, "datagroup_trigger");
             if let Some(source) = table.child("explore_source") {
                 if let (Some(_), Some(sql)) = (table.child("explore_source"), table.child("sql")) {
@@ -52,10 +52,14 @@ impl<'m, 'a> Checker<'m, 'a> {
         }
     }
 
-    /// Checks views that are named by their table, `${orders.SQL_TABLE_NAME}`, and that none depends on itself.
-    fn tables_in(&mut self, table: At<'a>) {
+    /// Checks views that are named by their table, `${orders.SQL_TABLE_NAME}`, in what nothing replaces.
+    fn tables_in(&mut self, view: &View<'a>) {
+        let mut derived = view.layers.all("derived_table");
+        let Some(first) = derived.next().filter(|_| !view.needs_extension) else { return };
+        let mut layers = Layers::new(first);
+        derived.for_each(|table| layers.push(table));
         for key in ["sql", "sql_trigger_value", "sql_create"] {
-            for word in tables(table, key) {
+            for word in tables(layers.holding(key)) {
                 if !self.model.views.contains_key(word.text()) {
                     let known = self.model.views.keys().copied();
                     self.unknown(Code::LookmlUnknownView, "view", word, known);
@@ -70,7 +74,7 @@ impl<'m, 'a> Checker<'m, 'a> {
         let sources = |name: &str| -> Vec<Word<'a>> {
             let view = model.views.get(name);
             let derived = view.and_then(|view| view.layers.child("derived_table"));
-            derived.map_or_else(Vec::new, |table| tables(table, "sql"))
+            derived.map_or_else(Vec::new, |table| tables(table.children("sql")))
         };
         for name in model.views.keys() {
             let mut seen = vec![*name];
@@ -107,12 +111,11 @@ impl<'m, 'a> Checker<'m, 'a> {
     }
 }
 
-/// Returns the views that a SQL text names by their table.
-fn tables<'a>(table: At<'a>, key: &str) -> Vec<Word<'a>> {
-    let sql = table.word(key);
-    let names = sql.into_iter().flat_map(|sql| scan::fields(sql.piece).map(move |piece| (sql.file, piece)));
+/// Returns the views that some texts name by their table.
+fn tables<'a>(texts: impl IntoIterator<Item = At<'a>>) -> Vec<Word<'a>> {
+    let names = references(texts).into_iter();
     names
-        .filter_map(|(file, mut piece)| {
+        .filter_map(|Word { file, mut piece }| {
             piece.text = piece.text.strip_suffix(".SQL_TABLE_NAME")?;
             Some(Word { file, piece })
         })

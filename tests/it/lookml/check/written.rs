@@ -126,6 +126,21 @@ explore: sales { extends: [lines] view_name: sales sql_always_where: ${id} = 1 ;
             ("fields: [ALL_FIELDS*]", "", "lookml-unknown-view"),
         ],
     ),
+    // So is the query of a derived table.
+    (
+        "
+view: base { extension: required derived_table: { sql: SELECT * FROM ${replace_me.SQL_TABLE_NAME} ;; } dimension: id {} }
+view: rows { extends: [base] derived_table: { sql: SELECT * FROM ${ids.SQL_TABLE_NAME} ;; } }
+view: ids { dimension: id {} }
+explore: rows {}
+",
+        &[],
+        &[
+            ("${ids.SQL_TABLE_NAME}", "${id.SQL_TABLE_NAME}", "lookml-unknown-view"),
+            ("${ids.SQL_TABLE_NAME}", "(${EXTENDED}) AS e", "lookml-unknown-view"),
+            ("derived_table: { sql: SELECT * FROM ${ids.SQL_TABLE_NAME} ;; }", "", "lookml-unknown-view"),
+        ],
+    ),
     // Dimensions and measures of type `time` have members.
     (
         "

@@ -106,7 +106,7 @@ fn is_everywhere(from: ColumnType, to: ColumnType) -> bool {
     let is_number_or_truth = |column_type: ColumnType| column_type.is_numeric() || column_type == Boolean;
     match (from, to) {
         (from, to) if from == to => true,
-        (Unknown, _) | (String, _) | (_, Unknown) => true,
+        (Unknown | String, _) | (_, Unknown) => true,
         (Timestamp | Float, String) => false,
         (Json, _) => to == String,
         (_, String) => true,

@@ -10,6 +10,7 @@ use super::{
     },
     Checker,
     field::references,
+    shown::shows,
 };
 use crate::diagnostics::Code;
 
@@ -135,7 +136,7 @@ impl<'m, 'a> Checker<'m, 'a> {
                     && edges.iter().all(|edge| {
                         let (view, field) = fields.all[edge.to];
                         edge.alias.is_none_or(|alias| explore.view(alias) == Some(view.name))
-                            && self.shows(explore, view, Some(field))
+                            && shows(explore, view, Some(field))
                     })
             });
             if !closed {

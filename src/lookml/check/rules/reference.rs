@@ -9,6 +9,7 @@ use super::{
         view::{Field, View},
     },
     Checker,
+    shown::shows,
 };
 use crate::diagnostics::{Code, Diagnostic, nearest};
 
@@ -42,8 +43,7 @@ impl<'m, 'a> Checker<'m, 'a> {
             Some(target) => target,
             None if alias == view.name || self.model.views.contains_key(alias) => alias,
             None => {
-                let shown =
-                    explores.is_empty() || explores.iter().any(|explore| self.shows(explore, view, self.within));
+                let shown = explores.is_empty() || explores.iter().any(|explore| shows(explore, view, self.within));
                 let closed = !self.model.open && explores.iter().all(|explore| !explore.open);
                 if closed && shown && !view.needs_extension {
                     let known = self.model.views.keys().copied();

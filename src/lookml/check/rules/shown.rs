@@ -2,38 +2,32 @@
 //!
 //! `fields: [ALL_FIELDS*, -orders.internal*]` shows what is not in the set `internal` of `orders`.
 
-use super::{
-    super::{
-        explore::Explore,
-        layers::At,
-        scan,
-        view::{Field, View},
-    },
-    Checker,
+use super::super::{
+    explore::Explore,
+    layers::At,
+    scan,
+    view::{Field, View},
 };
 
 /// Sets may hold one another; what is nested deeper is not looked at.
 const DEPTH: usize = 8;
 
-impl<'a> Checker<'_, 'a> {
-    /// Returns whether an explore shows a field of a view, by some name of both; what belongs to no field is always shown.
-    pub(super) fn shows(&self, explore: &Explore<'a>, view: &View<'a>, field: Option<&Field<'a>>) -> bool {
-        let Some(field) = field else { return true };
-        if !explore.picks_fields() {
-            return true;
-        }
-        let names = field.names();
-        let mut aliases = explore.views.iter().filter(|(_, of)| **of == view.name).map(|(alias, _)| *alias);
-        aliases.any(|alias| {
-            let own = explore.layers.child("fields").map(|list| (list, explore.base));
-            let join = explore.joins.iter().find(|join| join.alias == alias);
-            let joined = join.and_then(|join| join.layers.child("fields")).map(|list| (list, alias));
-            let lists = || own.into_iter().chain(joined);
-            // A group that lists no members may have any.
-            names.is_empty()
-                || names.iter().any(|name| lists().all(|(list, home)| picks(list, home, alias, view, name)))
-        })
+/// Returns whether an explore shows a field of a view, by some name of both; what belongs to no field is always shown.
+pub(super) fn shows(explore: &Explore<'_>, view: &View<'_>, field: Option<&Field<'_>>) -> bool {
+    let Some(field) = field else { return true };
+    if !explore.picks_fields() {
+        return true;
     }
+    let names = field.names();
+    let mut aliases = explore.views.iter().filter(|(_, of)| **of == view.name).map(|(alias, _)| *alias);
+    aliases.any(|alias| {
+        let own = explore.layers.child("fields").map(|list| (list, explore.base));
+        let join = explore.joins.iter().find(|join| join.alias == alias);
+        let joined = join.and_then(|join| join.layers.child("fields")).map(|list| (list, alias));
+        let lists = || own.into_iter().chain(joined);
+        // A group that lists no members may have any.
+        names.is_empty() || names.iter().any(|name| lists().all(|(list, home)| picks(list, home, alias, view, name)))
+    })
 }
 
 /// Returns whether a list of fields of an explore has a field; names without a view are those of `home`.

@@ -110,6 +110,7 @@ impl Error {
     }
 
     /// Leaves the driver's own message out, which may tell a value of a row that the caller may not see.
+    #[must_use]
     pub fn without_detail(self) -> Self {
         let meant = |refusal: Refusal| Refusal { detail: None, ..refusal };
         match self {

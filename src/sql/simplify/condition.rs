@@ -12,7 +12,7 @@ pub(super) fn as_condition(expr: SqlExpr) -> Option<SqlExpr> {
         Expr::Literal(Literal::Boolean(true)) => None,
         Expr::IsTrue { arg, negated: false } => as_condition(*arg),
         Expr::Binary { op: BinaryOp::And, left, right } => match (as_condition(*left), as_condition(*right)) {
-            (Some(left), Some(right)) => both(left, right),
+            (Some(left), Some(right)) => both(left, &right),
             (one, other) => one.or(other),
         },
         Expr::Binary { op: BinaryOp::Or, left, right } => {
@@ -24,7 +24,7 @@ pub(super) fn as_condition(expr: SqlExpr) -> Option<SqlExpr> {
 }
 
 /// Returns two conditions as one, without what both say.
-fn both(left: SqlExpr, right: SqlExpr) -> Option<SqlExpr> {
+fn both(left: SqlExpr, right: &SqlExpr) -> Option<SqlExpr> {
     let new: Vec<SqlExpr> = right.conjuncts().into_iter().filter(|part| !is_said(part, &left)).cloned().collect();
     Expr::all(std::iter::once(left).chain(new))
 }

@@ -115,6 +115,18 @@ impl TimeValue {
         }
     }
 
+    /// Returns the period in which the moved time of a row lies, which is what a filter asks of it.
+    ///
+    /// The year 2023 moved by a month, as a key would be, begins on 1 February and is no year; a day of December 2023 that is
+    /// moved by a month lies in 2024.
+    pub(super) fn period_of_moved(&self, cut: Cut, granularity: Granularity, shift: Shift) -> SqlExpr {
+        if !granularity.is_within_a_day() {
+            return truncate(self.moved_day(cut, shift), granularity, cut.calendar);
+        }
+        let moved = Self { expr: self.moved(cut, shift), ..self.clone() };
+        moved.period(cut, granularity, Shift::default())
+    }
+
     /// Returns a part of the shifted local time.
     pub(super) fn part(&self, cut: Cut, part: TimePart, shift: Shift) -> SqlExpr {
         let time = match part {

@@ -89,7 +89,7 @@ fn bind_words(
             let value = scope.time(&route, found.dimension);
             if let Some(granularity) = Granularity::from_name(word) {
                 time::check_finest(definition, granularity)?;
-                let expr = value.period(context.cut, granularity, shift);
+                let expr = value.period_of_moved(context.cut, granularity, shift);
                 return Ok(Typed::new(expr, time::period_type(value.column_type, granularity)));
             }
             if let Some(id) = context.project.calendar_granularity(word) {

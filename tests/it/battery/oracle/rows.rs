@@ -345,9 +345,8 @@ impl<'w> View<'w> {
                 Some(comparison.holds(&self.part(moment, day, *part), value))
             }
             Predicate::Period(time, size, day) => {
-                let moved = if time.is_axis(axis) { moved } else { Moved::default() };
-                let own = self.moved_day(self.time(row, *time)?, moved);
-                Some(forward(self.calendar.period(own, *size), moved.months) == *day)
+                let (_, own) = self.moment(row, *time, axis, moved)?;
+                Some(self.calendar.period(own, *size) == *day)
             }
             Predicate::Not(inner) => below(inner).map(|holds| !holds),
             Predicate::And(left, right) => {

@@ -1,6 +1,6 @@
 //! Conditions on rows.
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 
 use super::{Dimension, Ever, Part, Size, TimeDimension};
 use crate::battery::{
@@ -96,7 +96,7 @@ pub(in crate::battery) enum Predicate {
     AmountAbove(i64),
     Time(TimeOf, Comparison, NaiveDate),
     Part(TimeOf, Part, Comparison, i64),
-    Period(TimeDimension, Size, NaiveDate),
+    Period(TimeOf, Size, NaiveDate),
     Not(Box<Self>),
     And(Box<Self>, Box<Self>),
     Or(Box<Self>, Box<Self>),
@@ -159,8 +159,8 @@ impl Predicate {
             return Self::Time(time, comparison, day(random));
         }
         if random.chance(40) {
-            let size = *random.pick(&[Size::Week, Size::Month, Size::Quarter, Size::FiscalYear]);
-            return Self::Period(*random.pick(&[TimeDimension::Booked, TimeDimension::Done]), size, day(random));
+            let size = *random.pick(&[Size::Week, Size::Month, Size::Quarter, Size::Year, Size::FiscalYear]);
+            return Self::Period(time, size, start(random));
         }
         let part = *random.pick(&Part::ALL[1..]);
         let least = match part {
@@ -291,10 +291,10 @@ impl Predicate {
     /// Whether it speaks of the metric's own time.
     pub(super) fn names_time(&self, axis: Axis) -> bool {
         match self {
-            Self::Time(TimeOf::Metric, ..) | Self::Part(TimeOf::Metric, ..) => true,
-            Self::Time(TimeOf::Dimension(time), ..)
-            | Self::Part(TimeOf::Dimension(time), ..)
-            | Self::Period(time, ..) => time.is_axis(axis),
+            Self::Time(time, ..) | Self::Part(time, ..) | Self::Period(time, ..) => match time {
+                TimeOf::Metric => true,
+                TimeOf::Dimension(time) => time.is_axis(axis),
+            },
             Self::Not(inner) | Self::IsUnknown(inner) => inner.names_time(axis),
             Self::And(left, right) | Self::Or(left, right) => left.names_time(axis) || right.names_time(axis),
             _ => false,
@@ -338,6 +338,13 @@ impl Predicate {
             _ => Vec::new(),
         }
     }
+}
+
+/// A day with which many periods begin.
+fn start(random: &mut Random) -> NaiveDate {
+    let any = day(random);
+    let first = if random.chance(70) { any.with_day(1) } else { None };
+    first.and_then(|first| if random.chance(40) { first.with_month(1) } else { Some(first) }).unwrap_or(any)
 }
 
 impl Constant {

@@ -132,7 +132,8 @@ impl<'p> Formulas<'p> {
             above.usage.cumulation = Some(Accumulation { over, take: Take::Last });
             name.push_str("_accumulated");
         }
-        for past in asked.previous.iter().chain(since) {
+        // The last word is the outermost: what was a month ago, as it was a day ago.
+        for past in since.into_iter().chain(asked.previous.iter().rev()) {
             let back = match past {
                 Past::Time(offset) => Back::Time(*offset),
                 Past::Periods { count, of } => {
@@ -225,15 +226,26 @@ impl<'p> Formulas<'p> {
         if input.ignore.is_some() {
             usage.ignore.clone_from(&input.ignore);
         }
-        if above.usage.offset_to.is_some() && (input.offset_to.is_some() || !usage.shift.is_none()) {
-            let name = &self.project.metrics[metric].name;
+        let name = &self.project.metrics[metric].name;
+        if above.usage.offset_to.is_some() && (input.offset_to.is_some() || input.offset.is_some()) {
             return Err(PlanError::new(
                 PlanErrorCode::TimeCombinationRefused,
                 format!("metric `{name}` is taken back and taken back to the start of a period as well"),
             )
             .help("Take it back once."));
         }
-        Ok(usage)
+        let shift = above.usage.shift;
+        match input.offset_to {
+            // The month before January is no first month of a quarter.
+            Some(size) if !shift.is_whole(size) => Err(PlanError::new(
+                PlanErrorCode::TimeCombinationRefused,
+                format!(
+                    "metric `{name}` is taken back to the start of a {size}, and by {shift}, which is no whole {size}"
+                ),
+            )
+            .help(format!("Take it back by a whole {size} or several."))),
+            _ => Ok(usage),
+        }
     }
 
     fn of_funnel(&mut self, metric: MetricId, funnel: &Funnel, above: &Above, empty: Empty) -> Expr<LeafId> {
@@ -369,6 +381,7 @@ impl<'p> Formulas<'p> {
             .expect("there are more numbers than leaves")
     }
 
+    /// Takes what is taken back above by what an offset below it says.
     fn add_shift(&self, shift: Shift, back: Back, by_rows: bool, metric: MetricId) -> Result<Shift, PlanError> {
         let name = &self.project.metrics[metric].name;
         let offset = match back {
@@ -381,12 +394,19 @@ impl<'p> Formulas<'p> {
                 return Err(PlanError::new(PlanErrorCode::TimeCombinationRefused, message).help("Take it back once."));
             }
         };
+        let by_months = offset.unit.months().is_some();
+        if by_months && shift.months != 0 && (by_rows || shift.by_rows) {
+            let message = format!("metric `{name}` is taken back by months row by row, and by months once more");
+            return Err(PlanError::new(PlanErrorCode::TimeCombinationRefused, message)
+                .help("Take it back once, or leave `shift: rows` out."));
+        }
         let parts = offset_parts(offset).and_then(|(months, days, seconds)| {
+            let days_of_months = shift.days_of_months || by_months && (shift.days != 0 || shift.seconds != 0);
             let (months, days) = (shift.months.checked_add(months)?, shift.days.checked_add(days)?);
             let seconds = shift.seconds.checked_add(seconds)?;
             let at_any_size = by_rows && (shift.is_none() || shift.at_any_size);
             let by_rows = shift.by_rows || (by_rows && months != 0);
-            let total = Shift { months, days, seconds, by_rows, at_any_size, periods: None };
+            let total = Shift { months, days, seconds, by_rows, at_any_size, days_of_months, periods: None };
             // A calendar ends somewhere; ten thousand years are enough for everyone.
             let days = total.days.saturating_add(total.seconds / 86_400);
             (total.months.abs() < 120_000 && days.abs() < 3_650_000).then_some(total)

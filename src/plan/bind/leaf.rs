@@ -97,6 +97,9 @@ pub(in crate::plan) struct Shift {
     pub(in crate::plan) by_rows: bool,
     /// Whether rows were asked to be shifted by every offset of it, so that a period may be longer than the shift.
     pub(in crate::plan) at_any_size: bool,
+    /// Whether it is what is taken back by months that is taken back by days or seconds, and not the other way round: at the
+    /// ends of months that is another day.
+    pub(in crate::plan) days_of_months: bool,
     /// Periods of a calendar back, and of which size; then nothing else.
     pub(in crate::plan) periods: Option<(GranularityId, i64)>,
 }
@@ -105,6 +108,16 @@ impl Shift {
     /// Returns whether nothing is shifted.
     pub(in crate::plan) fn is_none(self) -> bool {
         self == Self::default()
+    }
+
+    /// Returns whether it is a whole number of periods, so that the start of one becomes the start of another.
+    pub(in crate::plan) fn is_whole(self, size: Granularity) -> bool {
+        let is_plain = self.seconds == 0 && !self.by_rows && self.periods.is_none();
+        is_plain
+            && match size.months() {
+                Some(months) => self.days == 0 && self.months % i64::from(months) == 0,
+                None => self.months == 0 && self.days % 7 == 0,
+            }
     }
 
     /// Returns the range of rows whose shifted day lies in `range`.

@@ -12,7 +12,7 @@ use crate::{
     plan::KeyKind,
     project::{Balance, Edge, Ignore, MetricKind, Project, Ref, SimpleMetric, TimeAxis, Visible},
     sql::Expr,
-    time::Granularity,
+    time::{Granularity, TimePart},
 };
 
 /// Leaves that are computed in one pass.
@@ -49,6 +49,16 @@ impl Scan {
     /// Returns whether a group with rows is a row of the answer.
     pub(in crate::plan) fn makes_rows(&self) -> bool {
         self.makes_rows == MakesRows::Always
+    }
+
+    /// Returns whether its keys tell the days of its own time apart.
+    pub(in crate::plan) fn tells_days(&self) -> bool {
+        use TimePart::{DayOfMonth, DayOfWeek, DayOfYear};
+        self.keys.iter().any(|(_, key)| match key.asked() {
+            Some(KeyKind::Time(size)) => *size == Granularity::Day.into(),
+            Some(KeyKind::TimePart(part)) => matches!(part, DayOfMonth | DayOfWeek | DayOfYear),
+            Some(KeyKind::Dimension { .. }) | None => false,
+        })
     }
 
     /// Returns whether it is grouped by the key at a position.

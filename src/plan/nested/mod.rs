@@ -11,7 +11,7 @@ use super::{
     },
     calendar::{self, Beside},
     cumulative,
-    scan::{LeafAggregate, Rows, function_of, range_of},
+    scan::{LeafAggregate, Rows, function_of, range_shown},
     time::{move_day, truncate},
     to_sql::{self, Built},
 };
@@ -68,11 +68,7 @@ pub(super) fn rows(
     let rest = rest_of(bound, &told);
     let n_below = keys.len();
     // What is taken back to the start of a period is found there below, too; a shift is part of the usage.
-    let range = match &window {
-        Some(window) => window.rows,
-        None if scan.offset_to.is_some() => range_of(bound, scan),
-        None => bound.range,
-    };
+    let range = window.as_ref().map_or_else(|| range_shown(bound, scan), |window| window.rows);
     let below = bound.below(nested.metric, keys, usage, range)?.beside_rest(rest.clone());
     let below = access::grant(below)?;
     let built = to_sql::build(below.get())?;

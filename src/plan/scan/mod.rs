@@ -12,7 +12,7 @@ pub(super) use self::{
     key::{dimension_value, key_column, key_value},
 };
 use super::{
-    JoinUse, KeyKind, PlanError, RollupUse, balance,
+    JoinUse, PlanError, RollupUse, balance,
     bind::{Bound, GroupKey, Scan, ScanKind},
     calendar, cumulative,
     fan_out::{self, Counted},
@@ -27,7 +27,7 @@ use crate::{
     ids::TableId,
     project::Cumulation,
     sql::{Expr, From, Join, SqlExpr},
-    time::{DateRange, Granularity, TimePart, period_start},
+    time::{DateRange, period_start},
 };
 
 /// The rows of a scan before they are grouped.
@@ -238,23 +238,24 @@ pub(super) fn filter_of_request(
 
 /// Returns the condition that a row's day exists in the month to which it is shifted, where days are told apart.
 pub(super) fn day_exists(bound: &Bound<'_>, scan: &Scan, axis: &TimeValue) -> Option<SqlExpr> {
-    use TimePart::{DayOfMonth, DayOfWeek, DayOfYear};
-    let tells_days = |(_, key): &(usize, GroupKey)| match key.asked() {
-        Some(KeyKind::Time(size)) => *size == Granularity::Day.into(),
-        Some(KeyKind::TimePart(part)) => matches!(part, DayOfMonth | DayOfWeek | DayOfYear),
-        Some(KeyKind::Dimension { .. }) | None => false,
-    };
-    scan.keys.iter().any(tells_days).then(|| axis.day_exists(bound.cut(), scan.shift)).flatten()
+    scan.tells_days().then(|| axis.day_exists(bound.cut(), scan.shift)).flatten()
 }
 
 /// Returns the days of the rows that a scan needs.
 pub(super) fn range_of(bound: &Bound<'_>, scan: &Scan) -> DateRange {
-    let range = scan.shift.range(bound.project, bound.range, bound.zone);
-    let Some(size) = scan.offset_to else { return range };
-    let first = |day| {
-        let start = period_start(day, size, bound.project.calendar);
+    scan.shift.range(bound.project, range_shown(bound, scan), bound.zone)
+}
+
+/// Returns the days that a scan shows something of: those of the request, from the first period on which one of them is
+/// taken back to.
+///
+/// The week of 30 September belongs to the third quarter, also where a range begins on 1 October.
+pub(super) fn range_shown(bound: &Bound<'_>, scan: &Scan) -> DateRange {
+    let Some(size) = scan.offset_to else { return bound.range };
+    let first_of_key = |day| {
         let sizes = scan.keys.iter().filter_map(|(_, key)| key.size_of_time());
-        sizes.map(|size| calendar::first_day(bound.project, size, start).unwrap_or(start)).min().unwrap_or(start)
+        sizes.map(|size| calendar::first_day(bound.project, size, day).unwrap_or(day)).min().unwrap_or(day)
     };
-    DateRange::days(range.from.map(first), range.to)
+    let first = |day| first_of_key(period_start(first_of_key(day), size, bound.project.calendar));
+    DateRange::days(bound.range.from.map(first), bound.range.to)
 }

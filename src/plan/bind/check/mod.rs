@@ -8,7 +8,7 @@ mod state;
 
 use self::{
     cumulation::check_cumulation,
-    offset::{check_offset, check_offset_in_calendar, check_offset_to, check_periods},
+    offset::{check_offset, check_offset_in_calendar, check_offset_to, check_order, check_periods, check_rows},
     state::check_state,
 };
 use super::{Bound, GroupKey, Scan, ScanKind};
@@ -28,6 +28,7 @@ pub(super) fn check_time(bound: &Bound<'_>, scan: &Scan) -> Result<(), PlanError
     let asked_parts: Vec<TimePart> = keys().filter_map(GroupKey::part_of_time).collect();
     let parts = !asked_parts.is_empty();
     if let ScanKind::State(edge) = scan.kind {
+        check_order(scan, metric, &time_keys)?;
         return check_state(bound, scan, metric, edge, &time_keys, parts);
     }
     let needs_axis = bound.is_ranged || !time_keys.is_empty() || parts || scan.cumulation.is_some();
@@ -39,6 +40,8 @@ pub(super) fn check_time(bound: &Bound<'_>, scan: &Scan) -> Result<(), PlanError
         return Ok(());
     };
     check_moments(bound, scan, axis, metric)?;
+    check_order(scan, metric, &time_keys)?;
+    check_rows(bound, scan, metric, parts)?;
     let sizes = time_keys.iter().map(|size| time::finest_of(*size));
     for needed in sizes.chain(asked_parts.into_iter().map(TimePart::finest)) {
         time::check_finest(&project.dimensions[axis.dimension], needed).map_err(|error| error.about_metric(metric))?;
@@ -54,7 +57,7 @@ pub(super) fn check_time(bound: &Bound<'_>, scan: &Scan) -> Result<(), PlanError
         check_periods(bound, scan, metric, periods, &time_keys, parts)?;
     }
     if let Some(size) = scan.offset_to {
-        check_offset_to(metric, size, &time_keys, parts)?;
+        check_offset_to(bound, scan, metric, size, &time_keys, parts)?;
     }
     // Days move each row, so that a part of its date is told as well.
     let moves_parts = parts && scan.shift.months == 0 && scan.shift.periods.is_none();
@@ -64,13 +67,6 @@ pub(super) fn check_time(bound: &Bound<'_>, scan: &Scan) -> Result<(), PlanError
             format!("`{metric}` is taken back by {}, and the request has no time to take it back from", scan.shift),
         )
         .help("Give a time range, or group by `time`."));
-    }
-    if scan.shift.by_rows && parts {
-        return Err(PlanError::new(
-            PlanErrorCode::TimeCombinationRefused,
-            format!("`{metric}` is shifted row by row, and a part of a date is no moment in time"),
-        )
-        .help("Group by `time` at a granularity."));
     }
     match scan.cumulation {
         None => Ok(()),

@@ -26,8 +26,6 @@ pub(super) fn check_periods(
         let message = format!("`{metric}` is taken back by {count} {name}, and {what}");
         Err(PlanError::new(code, message).help(help))
     };
-    let names_its_time =
-        bound.filter.is_some_and(|filter| own_time::is_named(project, filter, scan.model, scan.axis.as_ref()));
     let not_yet = PlanErrorCode::TimeCombinationRefused;
     if scan.cumulation.is_some() {
         return refuse(not_yet, "accumulated over time", "Use an offset of weeks, such as 52 weeks.");
@@ -35,7 +33,7 @@ pub(super) fn check_periods(
     if matches!(scan.kind, ScanKind::Funnel(..)) {
         return refuse(not_yet, "is a funnel", "Use an offset of weeks, such as 52 weeks.");
     }
-    if parts || names_its_time {
+    if parts || is_filtered_by_time(bound, scan) {
         let help = "Group by `time` at a granularity, and give the time as a range.";
         return refuse(not_yet, "the request speaks of a part of its time or filters by it", help);
     }
@@ -53,7 +51,48 @@ pub(super) fn check_periods(
     Ok(())
 }
 
+/// Returns whether the query has a condition on the time of a scan.
+fn is_filtered_by_time(bound: &Bound<'_>, scan: &Scan) -> bool {
+    bound.filter.is_some_and(|filter| own_time::is_named(bound.project, filter, scan.model, scan.axis.as_ref()))
+}
+
+/// Checks that a metric of which each row is shifted by months is asked for as days can show it: a day may show the rows
+/// of a day that others show as well.
+pub(super) fn check_rows(bound: &Bound<'_>, scan: &Scan, metric: &str, parts: bool) -> Result<(), PlanError> {
+    let refuse = |what: &str, help: &str| {
+        let message = format!("`{metric}` is shifted row by row, and {what}");
+        Err(PlanError::new(PlanErrorCode::TimeCombinationRefused, message).help(help))
+    };
+    match scan.kind {
+        _ if !scan.shift.by_rows => Ok(()),
+        ScanKind::Balance(..) => refuse("a balance has one moment in each period", "Leave `shift: rows` out."),
+        _ if parts => refuse("a part of a date is no moment in time", "Group by `time` at a granularity."),
+        _ if is_filtered_by_time(bound, scan) => {
+            refuse("a row that the query keeps by its time may be shown on several days", "Give the time as a range.")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Checks that it does not matter whether days or months are taken back first.
+pub(super) fn check_order(scan: &Scan, metric: &str, time_keys: &[Size]) -> Result<(), PlanError> {
+    let tells_days = time_keys.is_empty() || scan.tells_days();
+    if !scan.shift.days_of_months || !(tells_days || scan.shift.by_rows) {
+        return Ok(());
+    }
+    let message =
+        format!("`{metric}` is taken back by {}, days upon months, which is told for whole months only", scan.shift);
+    let help = if scan.shift.by_rows {
+        "Take it back once, or leave `shift: rows` out."
+    } else {
+        "Group by `time.month` or a coarser granularity, or take it back once."
+    };
+    Err(PlanError::new(PlanErrorCode::TimeCombinationRefused, message).help(help))
+}
+
 pub(super) fn check_offset_to(
+    bound: &Bound<'_>,
+    scan: &Scan,
     metric: &str,
     size: Granularity,
     time_keys: &[Size],
@@ -63,19 +102,27 @@ pub(super) fn check_offset_to(
         Size::Standard(key) => *key != size && (key.nests_in(size) || *key == Granularity::Week),
         Size::Calendar(_) | Size::FirstDay(_) => false,
     };
-    if time_keys.len() == 1 && time_keys.iter().all(finer) && !parts {
-        return Ok(());
+    let refuse = |code, what: &str, help: &str| {
+        let message = format!("`{metric}` is taken back to the start of a {size}, {what}");
+        Err(PlanError::new(code, message).help(help))
+    };
+    let refused = PlanErrorCode::TimeCombinationRefused;
+    if time_keys.len() != 1 || !time_keys.iter().all(finer) || parts {
+        let help = "Group by one granularity of `time` that lies inside of it.";
+        return refuse(PlanErrorCode::OffsetFinerThanGranularity, "which takes one time key that is finer", help);
     }
-    Err(PlanError::new(
-        PlanErrorCode::OffsetFinerThanGranularity,
-        format!("`{metric}` is taken back to the start of a {size}, which takes one time key that is finer"),
-    )
-    .help("Group by one granularity of `time` that lies inside of it."))
+    if scan.cumulation.is_some() {
+        return refuse(refused, "and accumulated over time", "Take back the metric, or accumulate it.");
+    }
+    if is_filtered_by_time(bound, scan) {
+        return refuse(refused, "which the query's condition on its time may leave out", "Give the time as a range.");
+    }
+    Ok(())
 }
 
 /// An offset of days is no finer than the shortest period, counted in whole weeks; months are no periods of a calendar.
 pub(super) fn check_offset_in_calendar(metric: &str, scan: &Scan, size: &CalendarGranularity) -> Result<(), PlanError> {
-    let Shift { months, days, seconds, by_rows, at_any_size, periods: _ } = scan.shift;
+    let Shift { months, days, seconds, by_rows, at_any_size, .. } = scan.shift;
     let shortest = size.periods.iter().map(|period| (period.to - period.from).num_days()).min().unwrap_or(1);
     let whole_weeks = if shortest < 7 { shortest } else { shortest / 7 * 7 };
     if seconds == 0 && (by_rows || at_any_size || (months == 0 && (days == 0 || days >= whole_weeks))) {
@@ -91,7 +138,7 @@ pub(super) fn check_offset_in_calendar(metric: &str, scan: &Scan, size: &Calenda
 }
 
 pub(super) fn check_offset(metric: &str, scan: &Scan, granularity: Granularity) -> Result<(), PlanError> {
-    let Shift { months, days, seconds, by_rows, at_any_size, periods: _ } = scan.shift;
+    let Shift { months, days, seconds, by_rows, at_any_size, .. } = scan.shift;
     // Counted in whole weeks: 52 of them compare years, though a year is a day longer.
     let shortest = match granularity {
         Granularity::Second | Granularity::Minute(_) | Granularity::Hour(_) | Granularity::Day => 1,

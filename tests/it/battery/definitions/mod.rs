@@ -252,7 +252,7 @@ pub(super) fn uses(metrics: &[Metric], metric: usize) -> Vec<Use> {
             .iter()
             .flat_map(|input| {
                 uses(metrics, input.metric).into_iter().map(move |below| Use {
-                    moved: below.moved.and(Moved::by(input.back)),
+                    moved: Moved::by(input.back).and(below.moved),
                     by_rows: below.by_rows || input.by_rows,
                     start_of: below.start_of.or(input.start_of),
                     span: below.span.or(input.span),

@@ -95,7 +95,7 @@ impl<'q> Builder<'q> {
     fn of_time(&mut self, metric: usize, words: Words, since: Option<Back>, whole: Option<Within>) -> Node {
         let is_present = words.back.is_none() && since.is_none();
         let above = Above {
-            moved: Moved::by(words.back).and(Moved::by(since)),
+            moved: Moved::by(since).and(Moved::by(words.back)),
             span: words.over.map(|span| (span, Take::Last)),
             of_present: is_present,
             whole,

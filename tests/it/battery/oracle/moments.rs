@@ -101,7 +101,8 @@ impl<'q> Oracle<'q> {
     fn first_needed(&self, from: NaiveDate, leaf: &Leaf<'q>) -> NaiveDate {
         let calendar = self.view.calendar;
         match leaf.start_of.zip(self.size_of_time(leaf)) {
-            Some((unit, size)) => calendar.period(calendar.period(from, unit), size),
+            // A week belongs to the unit in which it begins.
+            Some((unit, size)) => calendar.period(calendar.period(calendar.period(from, size), unit), size),
             None => from,
         }
     }

@@ -85,6 +85,9 @@ fn is_possible(query: &Query, metrics: &[Metric], used: Use, has_end: bool) -> b
     let keys: Vec<Key> = query.keys.iter().map(|key| key.meant_by(axis)).collect();
     let sizes: Vec<Size> = keys.iter().copied().filter_map(size_of_time).collect();
     let parts = keys.iter().filter(|key| matches!(key, Key::Part(_))).count();
+    if !has_order(used, &keys, &sizes) {
+        return false;
+    }
     if axis == Axis::Validity {
         // What counts at no time of its own meets no plan of that time.
         let is_then = |key: &Key| *key == Key::Dimension(Dimension::PlanThen);
@@ -98,7 +101,8 @@ fn is_possible(query: &Query, metrics: &[Metric], used: Use, has_end: bool) -> b
     let dated = used.moved.is_none() || !sizes.is_empty() || query.range.is_some() || moves_parts;
     let is_balance = simple(metrics, used.simple).balance.is_some();
     let of_one_period = !is_balance || (parts == 0 && sizes.len() <= 1);
-    let one_grouping = !used.ignores || (used.moved.is_none() && used.span.is_none());
+    let is_whole_start = used.start_of.is_some_and(|unit| used.moved.is_whole(unit));
+    let one_grouping = !used.ignores || ((used.moved.is_none() || is_whole_start) && used.span.is_none());
     dated
         && has_hours(query, used, axis)
         && has_counterparts(query, used, axis, parts)
@@ -107,7 +111,7 @@ fn is_possible(query: &Query, metrics: &[Metric], used: Use, has_end: bool) -> b
         && of_one_period
         && one_grouping
         && can_move_by_rows(query, axis, used, is_balance, parts)
-        && starts(used, &sizes, parts)
+        && starts(query, axis, used, &sizes, parts)
         && sizes.iter().all(|size| is_whole(*size, used))
 }
 
@@ -178,7 +182,8 @@ fn can_tell_days(query: &Query, used: Use, axis: Axis, sizes: &[Size]) -> bool {
 /// Whether each row can be taken back on its own: to days of periods, and by nothing that has a time of its own.
 fn can_move_by_rows(query: &Query, axis: Axis, used: Use, is_balance: bool, parts: usize) -> bool {
     let names_time = query.filter.as_ref().is_some_and(|filter| filter.names_time(axis));
-    !used.by_rows || (parts == 0 && used.span.is_none() && !used.is_base && !is_balance && !names_time)
+    let is_simple = parts == 0 && used.span.is_none() && !used.moved.months_twice;
+    !used.by_rows || (is_simple && !used.is_base && !is_balance && !names_time)
 }
 
 /// Whether rows can be copied for each of many: once per group, or by a part, which only sums and counts have.
@@ -196,9 +201,20 @@ fn may_be_copied(query: &Query, metrics: &[Metric], used: Use) -> bool {
     !is_copied || (!used.is_base && !used.by_rows && (!is_of(Dimension::Center) || has_parts))
 }
 
+/// Whether it does not matter if days or months are taken back first.
+fn has_order(used: Use, keys: &[Key], sizes: &[Size]) -> bool {
+    let tells_days = |key: &Key| {
+        matches!(key, Key::Time(Size::Day) | Key::Part(Part::DayOfWeek | Part::DayOfMonth | Part::DayOfYear))
+    };
+    !used.moved.days_of_months || !(sizes.is_empty() || used.by_rows || keys.iter().any(tells_days))
+}
+
 /// Whether there is a first period of the unit to go back to.
-fn starts(used: Use, sizes: &[Size], parts: usize) -> bool {
+fn starts(query: &Query, axis: Axis, used: Use, sizes: &[Size], parts: usize) -> bool {
     let Some(unit) = used.start_of else { return true };
+    if query.filter.as_ref().is_some_and(|filter| filter.names_time(axis)) {
+        return false;
+    }
     let is_finer = |size: Size| match size {
         Size::Day | Size::Week => true,
         Size::Month => unit != Size::Month,

@@ -34,6 +34,10 @@ pub(in crate::battery) struct Moved {
     pub(in crate::battery) retail: Option<(Size, usize)>,
     /// Whether it is taken back by such periods and once more, which has no meaning.
     pub(in crate::battery) is_mixed: bool,
+    /// Whether what is taken back by months is taken back by months again.
+    pub(in crate::battery) months_twice: bool,
+    /// Whether what is taken back by months is taken back by days or minutes.
+    pub(in crate::battery) days_of_months: bool,
 }
 
 impl Moved {
@@ -47,7 +51,7 @@ impl Moved {
         }
     }
 
-    /// Taken back once more.
+    /// Takes back what is taken back already.
     pub(in crate::battery) fn and(self, other: Self) -> Self {
         Self {
             months: self.months + other.months,
@@ -58,11 +62,21 @@ impl Moved {
                 || other.is_mixed
                 || (self.retail.is_some() && !other.is_none())
                 || (other.retail.is_some() && !self.is_none()),
+            months_twice: self.months_twice || other.months_twice || (self.months != 0 && other.months != 0),
+            days_of_months: self.days_of_months
+                || other.days_of_months
+                || (other.months != 0 && (self.days != 0 || self.minutes != 0)),
         }
     }
 
     pub(in crate::battery) fn is_none(self) -> bool {
         self == Self::default()
+    }
+
+    /// Whether the start of a period becomes the start of another.
+    pub(in crate::battery) fn is_whole(self, size: Size) -> bool {
+        let months = size.months().expect("a period of months");
+        self.months.is_multiple_of(months) && self.days == 0 && self.minutes == 0 && self.retail.is_none()
     }
 }
 

@@ -98,7 +98,7 @@ impl Words {
     pub(super) fn uses(self, metrics: &[Metric], metric: usize) -> Vec<Use> {
         let moved = |back: Option<Back>| {
             uses(metrics, metric).into_iter().map(move |below| Use {
-                moved: below.moved.and(Moved::by(back)),
+                moved: Moved::by(back).and(below.moved),
                 span: below.span.or(self.over),
                 ..below
             })
@@ -109,7 +109,7 @@ impl Words {
             Show::Share(_) => all.extend(moved(self.back).map(|below| Use { ignores: true, ..below })),
             Show::Change(since) => {
                 let earlier = moved(self.back);
-                all.extend(earlier.map(|below| Use { moved: below.moved.and(Moved::by(Some(since))), ..below }));
+                all.extend(earlier.map(|below| Use { moved: Moved::by(Some(since)).and(below.moved), ..below }));
             }
         }
         all

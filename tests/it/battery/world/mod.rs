@@ -12,7 +12,7 @@ mod values;
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 
 use super::random::Random;
@@ -173,14 +173,15 @@ pub(super) fn make(random: &mut Random) -> World {
         claims: [1, 3, 98].map(|id| claim(random, id)).into(),
         customers: [1, 4, 9].map(|id| customer(random, id)).into(),
     };
+    let zone = *random.pick(&ZONES);
     let mut world = World {
         void,
-        zone: *random.pick(&ZONES),
+        zone,
         week_start: if random.chance(60) { 0 } else { *random.pick(&[5, 6]) },
         fiscal_start: if random.chance(60) { 1 } else { *random.pick(&[2, 4, 10]) },
         rates: rates(random, &parcels),
         plans: plans(random, &parcels),
-        statuses: statuses(random),
+        statuses: statuses(random, zone),
         notes: many::notes(random, &parcels),
         segments: many::segments(random),
         memberships: many::memberships(random),
@@ -244,10 +245,10 @@ pub(super) fn plans(random: &mut Random, parcels: &[Parcel]) -> Vec<PlanVersion>
 }
 
 /// Versions of parcels that are there and of one that is not, one after another, with gaps between some of them.
-fn statuses(random: &mut Random) -> Vec<Status> {
+fn statuses(random: &mut Random, zone: Tz) -> Vec<Status> {
     let mut statuses = Vec::new();
     for parcel in [Some(1), Some(2), Some(3), Some(99), None] {
-        let moments: BTreeSet<DateTime<Utc>> = (0..random.below(4)).map(|_| moment_of_status(random)).collect();
+        let moments: BTreeSet<DateTime<Utc>> = (0..random.below(4)).map(|_| moment_of_status(random, zone)).collect();
         let moments: Vec<DateTime<Utc>> = moments.into_iter().collect();
         for (position, from) in moments.iter().enumerate() {
             if random.chance(20) {
@@ -262,10 +263,12 @@ fn statuses(random: &mut Random) -> Vec<Status> {
     statuses
 }
 
-/// A moment at which a status begins, often the first of a day.
-fn moment_of_status(random: &mut Random) -> DateTime<Utc> {
+/// A moment at which a status begins, often the first of a day in the zone of the world, where a period ends.
+fn moment_of_status(random: &mut Random, zone: Tz) -> DateTime<Utc> {
     let at = values::instant(random);
-    if random.chance(40) { at.date_naive().and_time(NaiveTime::MIN).and_utc() } else { at }
+    let midnight = at.with_timezone(&zone).date_naive().and_time(NaiveTime::MIN);
+    let first = zone.from_local_datetime(&midnight).earliest();
+    first.filter(|_| random.chance(40)).map_or(at, |first| first.with_timezone(&Utc))
 }
 
 fn customer(random: &mut Random, id: i64) -> Customer {

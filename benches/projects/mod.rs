@@ -26,10 +26,21 @@ pub(crate) struct Text {
 
 /// Writes the files of a project with so many metrics, one file per model.
 pub(crate) fn write(metrics: usize) -> Text {
+    write_with("people_28d", "metric: {m}_people\n    window: 28 days", metrics)
+}
+
+/// Writes such a project without windows, so that each model is one view of LookML and one explore.
+#[allow(dead_code, reason = "asked by the benchmark of LookML only")]
+pub(crate) fn write_without_windows(metrics: usize) -> Text {
+    write_with("spread", "expr: {m}_largest / {m}_mean", metrics)
+}
+
+/// Writes a project whose models have one more derived metric, of a name and a body with `{m}` for the model.
+fn write_with(name: &str, body: &str, metrics: usize) -> Text {
     let mut files = SourceMap::new();
     let mut ids = vec![files.add("metrics/shared.yml", shared())];
     for model in 0..metrics / METRICS_PER_MODEL {
-        ids.push(files.add(format!("metrics/facts_{model:04}.yml"), facts(model)));
+        ids.push(files.add(format!("metrics/facts_{model:04}.yml"), facts(model, name, body)));
     }
     Text { files, ids }
 }
@@ -92,7 +103,7 @@ models:
       - { name: segment, type: string, description: Segment. }
 ";
 
-fn facts(model: usize) -> String {
+fn facts(model: usize, further: &str, body: &str) -> String {
     let m = format!("facts_{model:04}");
     let mut text = format!(
         "models:
@@ -139,7 +150,7 @@ metrics:
                 "expr: {m}_amount / before - 1\n    inputs:\n      before: {{ metric: {m}_amount, offset: 1 year }}"
             ),
         ),
-        ("people_28d", format!("metric: {m}_people\n    window: 28 days")),
+        (further, body.replace("{m}", &m)),
         ("per_person", format!("expr: {m}_amount / {m}_people")),
     ];
     for (name, body) in derived {

@@ -11,7 +11,6 @@ mod emit;
 mod header;
 mod lexical;
 mod options;
-mod parse;
 mod print;
 mod read;
 mod reconcile;
@@ -28,7 +27,6 @@ use std::{
 pub(crate) use emit::{group_name, human, per_member, percentile, whole_of, without_periods};
 pub use options::Options;
 pub(crate) use options::dialect_in_looker;
-pub use parse::{Item, LookmlError, Node, NodeValue, parse};
 pub use print::{PrintError, Templates};
 pub use reconcile::{Changes, Edited, Overwrite, reconcile};
 pub use report::{AttributeType, Entry, Outcome, Report, Subject, UserAttribute};
@@ -53,27 +51,25 @@ pub struct Emitted {
 pub fn emit(project: &Project, options: &Options<'_>) -> Result<Emitted, PrintError> {
     let templates = Templates::new(&options.templates)?;
     let (documents, report) = emit::documents(project, options);
-    let mut emitted = Emitted { report, ..Emitted::default() };
-    let bodies = print_all(&templates, &documents)?;
-    for (file, body) in documents.into_iter().zip(bodies) {
-        let text = if file.create_only {
-            emitted.create_only.insert(file.path.clone());
-            header::stub(&file.advice, &body)
-        } else {
-            let sources: Vec<&str> = file.sources.iter().map(String::as_str).collect();
-            header::generated(&sources, &file.advice, &body)
-        };
-        emitted.files.insert(file.path, text);
-    }
-    Ok(emitted)
+    let texts = print_all(&templates, &documents)?;
+    let create_only = documents.iter().filter(|file| file.create_only).map(|file| file.path.clone()).collect();
+    let files = documents.into_iter().map(|file| file.path).zip(texts).collect();
+    Ok(Emitted { files, create_only, report })
 }
 
 /// How many files one thread prints at least.
 const FILES_PER_THREAD: usize = 64;
 
-/// Prints each document and reads it back, on all cores: no file knows of another.
+/// Prints each document below its header and reads it back, on all cores: no file knows of another.
 fn print_all(templates: &Templates, documents: &[Draught]) -> Result<Vec<String>, PrintError> {
-    let print = |file: &Draught| templates.print(&file.path, &file.document);
+    let print = |file: &Draught| {
+        let body = templates.print(&file.path, &file.document)?;
+        if file.create_only {
+            return Ok(header::stub(&file.advice, &body));
+        }
+        let sources: Vec<&str> = file.sources.iter().map(String::as_str).collect();
+        Ok(header::generated(&sources, &file.advice, &body))
+    };
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let share = documents.len().div_ceil(threads).max(FILES_PER_THREAD);
     if documents.len() <= share {

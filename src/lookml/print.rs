@@ -5,7 +5,7 @@
 //!
 //! **Invariant:** a text is returned only if it reads back as the tree that it was made from.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use minijinja::{
     Environment, Value, context,
@@ -14,7 +14,7 @@ use minijinja::{
 };
 use thiserror::Error;
 
-use super::{lexical, parse::parse, read, tree::Document};
+use super::{lexical, read, syntax, tree::Document};
 
 /// The width up to which a list stays on one line.
 const LIST_WIDTH: usize = 100;
@@ -84,6 +84,7 @@ impl Templates {
         environment.add_filter("quote", |text: &str| lexical::quote(text));
         environment.add_filter("block", |sql: &str, indent: usize| lexical::block(sql, indent));
         environment.add_filter("list", |items: Value, indent: usize| list(&items, indent));
+        environment.add_filter("texts", |items: Value, indent: usize| texts(&items, indent));
         environment.add_filter("fill", |items: Value, indent: usize| fill(&items, indent));
         environment.add_filter("yesno", |flag: bool| if flag { "yes" } else { "no" });
         if let Some(name) = replaced.keys().find(|name| BUILT_IN.iter().all(|(built_in, _)| built_in != name)) {
@@ -110,8 +111,11 @@ impl Templates {
         let template = self.environment.get_template(name).map_err(failed)?;
         let text = tidy(&template.render(context).map_err(failed)?);
         let not_lookml = |message: String| PrintError::NotLookml { path: path.to_owned(), message };
-        let nodes = parse(&text).map_err(|error| not_lookml(error.to_string()))?;
-        let read = read::document(document, nodes).map_err(not_lookml)?;
+        let written = syntax::parse(&text);
+        if let Some(error) = written.errors.first() {
+            return Err(not_lookml(format!("line {}: {}", syntax::line_of(&text, error.start), error.message)));
+        }
+        let read = read::document(document, &written.nodes).map_err(not_lookml)?;
         if read == *document { Ok(text) } else { Err(PrintError::OtherMeaning { path: path.to_owned() }) }
     }
 }
@@ -157,8 +161,8 @@ fn fill(items: &Value, indent: usize) -> Result<String, minijinja::Error> {
     Ok(format!("[\n{}\n{}]", lines.join("\n"), " ".repeat(indent)))
 }
 
-/// Writes a list on one line, or one item a line where it is long; mappings become `key: "value"`.
-fn list(items: &Value, indent: usize) -> Result<Arc<str>, minijinja::Error> {
+/// Writes a list; mappings become `key: "value"`.
+fn list(items: &Value, indent: usize) -> Result<String, minijinja::Error> {
     let mut texts = Vec::new();
     for item in items.try_iter()? {
         texts.push(match item.kind() {
@@ -169,13 +173,26 @@ fn list(items: &Value, indent: usize) -> Result<Arc<str>, minijinja::Error> {
             _ => item.to_string(),
         });
     }
-    let line = texts.join(", ");
-    Ok(if line.len() + indent <= LIST_WIDTH {
-        format!("[{line}]").into()
-    } else {
-        let pad = " ".repeat(indent + 2);
-        format!("[\n{pad}{}\n{}]", texts.join(&format!(",\n{pad}")), " ".repeat(indent)).into()
-    })
+    Ok(brackets(&texts, indent))
+}
+
+/// Writes a list of texts in quotes.
+fn texts(items: &Value, indent: usize) -> Result<String, minijinja::Error> {
+    let quoted = |item: Value| match item.as_str() {
+        Some(text) => lexical::quote(text),
+        None => lexical::quote(&item.to_string()),
+    };
+    Ok(brackets(&items.try_iter()?.map(quoted).collect::<Vec<_>>(), indent))
+}
+
+/// Puts items between brackets: on one line, or one item a line where that is too long.
+fn brackets(items: &[String], indent: usize) -> String {
+    let line = items.join(", ");
+    if line.len() + indent <= LIST_WIDTH {
+        return format!("[{line}]");
+    }
+    let pad = " ".repeat(indent + 2);
+    format!("[\n{pad}{}\n{}]", items.join(&format!(",\n{pad}")), " ".repeat(indent))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::super::tree::{AggregateTable, Filter, Storage};
 use super::reader::Reader;
 
-pub(super) fn table(name: String, mut reader: Reader) -> Result<AggregateTable, String> {
+pub(super) fn table(name: String, mut reader: Reader<'_>) -> Result<AggregateTable, String> {
     let query = reader.only("query", |_, mut reader| {
         let query = Query {
             dimensions: reader.words("dimensions")?,

@@ -6,7 +6,7 @@ use super::super::tree::{
 };
 use super::reader::Reader;
 
-fn docs(reader: &mut Reader) -> Result<FieldDocs, String> {
+fn docs(reader: &mut Reader<'_>) -> Result<FieldDocs, String> {
     Ok(FieldDocs {
         label: reader.text("label")?,
         view_label: reader.text("view_label")?,
@@ -29,7 +29,7 @@ fn docs(reader: &mut Reader) -> Result<FieldDocs, String> {
     })
 }
 
-fn action(_: String, mut reader: Reader) -> Result<Action, String> {
+fn action(_: String, mut reader: Reader<'_>) -> Result<Action, String> {
     let action = Action {
         label: reader.required_text("label")?,
         url: reader.required_text("url")?,
@@ -42,7 +42,7 @@ fn action(_: String, mut reader: Reader) -> Result<Action, String> {
     reader.finish(action)
 }
 
-pub(super) fn dimension(name: String, mut reader: Reader) -> Result<Dimension, String> {
+pub(super) fn dimension(name: String, mut reader: Reader<'_>) -> Result<Dimension, String> {
     let case = reader.only("case", |_, mut reader| {
         let branches = reader.named("when", |_, mut reader| {
             let when = When { sql: reader.required_block("sql")?, label: reader.required_text("label")? };
@@ -71,7 +71,7 @@ pub(super) fn dimension(name: String, mut reader: Reader) -> Result<Dimension, S
     reader.finish(dimension)
 }
 
-pub(super) fn dimension_group(name: String, mut reader: Reader) -> Result<DimensionGroup, String> {
+pub(super) fn dimension_group(name: String, mut reader: Reader<'_>) -> Result<DimensionGroup, String> {
     if reader.required_word("type")? != "time" {
         return Err(format!("dimension group `{name}` should be of `type: time`"));
     }
@@ -90,7 +90,7 @@ pub(super) fn dimension_group(name: String, mut reader: Reader) -> Result<Dimens
     reader.finish(group)
 }
 
-pub(super) fn measure(name: String, mut reader: Reader) -> Result<Measure, String> {
+pub(super) fn measure(name: String, mut reader: Reader<'_>) -> Result<Measure, String> {
     let comparison = match reader.word("based_on")? {
         None => None,
         Some(based_on) => Some(Comparison {

@@ -7,7 +7,7 @@ mod field;
 mod reader;
 
 use super::{
-    parse::Node,
+    syntax::Node,
     tree::{
         AccessFilter, AccessGrant, Assert, Constant, Datagroup, Document, Explore, ExploreRefinement, Export, Filter,
         Join, JoinType, Manifest, Model, NamedFormat, Objects, Relationship, Set, Test, View,
@@ -16,8 +16,8 @@ use super::{
 use reader::Reader;
 
 /// Reads a document of the same kind as another.
-pub(super) fn document(like: &Document, nodes: Vec<Node>) -> Result<Document, String> {
-    let reader = Reader::new("the file", nodes);
+pub(super) fn document(like: &Document, nodes: &[Node<'_>]) -> Result<Document, String> {
+    let reader = Reader::new(nodes);
     match like {
         Document::Manifest(_) => manifest(reader).map(Document::Manifest),
         Document::Model(_) => model(reader).map(Document::Model),
@@ -25,7 +25,7 @@ pub(super) fn document(like: &Document, nodes: Vec<Node>) -> Result<Document, St
     }
 }
 
-fn manifest(mut reader: Reader) -> Result<Manifest, String> {
+fn manifest(mut reader: Reader<'_>) -> Result<Manifest, String> {
     let project_name = reader.required_text("project_name")?;
     let constants = reader.named("constant", |name, mut reader| {
         let value = reader.required_text("value")?;
@@ -35,7 +35,7 @@ fn manifest(mut reader: Reader) -> Result<Manifest, String> {
     reader.finish(Manifest { project_name, constants })
 }
 
-fn model(mut reader: Reader) -> Result<Model, String> {
+fn model(mut reader: Reader<'_>) -> Result<Model, String> {
     let model = Model {
         connection: reader.required_text("connection")?,
         label: reader.required_text("label")?,
@@ -54,7 +54,7 @@ fn model(mut reader: Reader) -> Result<Model, String> {
     reader.finish(model)
 }
 
-fn objects(mut reader: Reader) -> Result<Objects, String> {
+fn objects(mut reader: Reader<'_>) -> Result<Objects, String> {
     let mut refinements = Vec::new();
     let explores = reader.named("explore", |name, reader| {
         if name.starts_with('+') {
@@ -75,7 +75,7 @@ fn objects(mut reader: Reader) -> Result<Objects, String> {
     reader.finish(objects)
 }
 
-fn datagroup(name: String, mut reader: Reader) -> Result<Datagroup, String> {
+fn datagroup(name: String, mut reader: Reader<'_>) -> Result<Datagroup, String> {
     let datagroup = Datagroup {
         name,
         label: reader.required_text("label")?,
@@ -86,7 +86,7 @@ fn datagroup(name: String, mut reader: Reader) -> Result<Datagroup, String> {
     reader.finish(datagroup)
 }
 
-fn access_grant(name: String, mut reader: Reader) -> Result<AccessGrant, String> {
+fn access_grant(name: String, mut reader: Reader<'_>) -> Result<AccessGrant, String> {
     let grant = AccessGrant {
         name,
         user_attribute: reader.required_word("user_attribute")?,
@@ -95,18 +95,18 @@ fn access_grant(name: String, mut reader: Reader) -> Result<AccessGrant, String>
     reader.finish(grant)
 }
 
-fn access_filter(_: String, mut reader: Reader) -> Result<AccessFilter, String> {
+fn access_filter(_: String, mut reader: Reader<'_>) -> Result<AccessFilter, String> {
     let filter =
         AccessFilter { field: reader.required_word("field")?, user_attribute: reader.required_word("user_attribute")? };
     reader.finish(filter)
 }
 
-fn explore_refinement(name: String, mut reader: Reader) -> Result<ExploreRefinement, String> {
+fn explore_refinement(name: String, mut reader: Reader<'_>) -> Result<ExploreRefinement, String> {
     let aggregate_tables = reader.named("aggregate_table", aggregate::table)?;
     reader.finish(ExploreRefinement { name, aggregate_tables })
 }
 
-fn view(name: String, mut reader: Reader) -> Result<View, String> {
+fn view(name: String, mut reader: Reader<'_>) -> Result<View, String> {
     let derived_table = reader.only("derived_table", |_, mut reader| {
         let sql = reader.required_block("sql")?;
         reader.finish(sql)
@@ -127,7 +127,7 @@ fn view(name: String, mut reader: Reader) -> Result<View, String> {
     reader.finish(view)
 }
 
-fn explore(name: String, mut reader: Reader) -> Result<Explore, String> {
+fn explore(name: String, mut reader: Reader<'_>) -> Result<Explore, String> {
     let explore = Explore {
         name,
         label: reader.text("label")?,
@@ -153,7 +153,7 @@ fn explore(name: String, mut reader: Reader) -> Result<Explore, String> {
     reader.finish(explore)
 }
 
-fn join(name: String, mut reader: Reader) -> Result<Join, String> {
+fn join(name: String, mut reader: Reader<'_>) -> Result<Join, String> {
     let join = Join {
         name,
         from: reader.word("from")?,
@@ -165,7 +165,7 @@ fn join(name: String, mut reader: Reader) -> Result<Join, String> {
     reader.finish(join)
 }
 
-fn test(name: String, mut reader: Reader) -> Result<Test, String> {
+fn test(name: String, mut reader: Reader<'_>) -> Result<Test, String> {
     let source = reader.only("explore_source", |explore, mut reader| {
         let test = Test {
             name: String::new(),

@@ -1,43 +1,59 @@
 //! Takes keys out of a block, one after the other, and refuses what is left.
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 use super::super::{
-    parse::{Item, Node, NodeValue},
+    syntax::{Item, Node, Value},
     tree::Filter,
 };
 
 /// The nodes of a block that were not read yet.
-pub(super) struct Reader {
-    place: String,
-    nodes: Vec<Node>,
+pub(super) struct Reader<'n> {
+    place: Place<'n>,
+    nodes: Vec<&'n Node<'n>>,
 }
 
-impl Reader {
-    pub(super) fn new(place: impl Into<String>, nodes: Vec<Node>) -> Self {
-        Self { place: place.into(), nodes }
+/// What a reader reads, for messages.
+#[derive(Clone, Copy)]
+enum Place<'n> {
+    File,
+    Block { key: &'n str, name: &'n str },
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File => f.write_str("the file"),
+            Self::Block { key, name } => write!(f, "{key} `{name}`"),
+        }
+    }
+}
+
+impl<'n> Reader<'n> {
+    /// Reads a file.
+    pub(super) fn new(nodes: &'n [Node<'n>]) -> Self {
+        Self { place: Place::File, nodes: nodes.iter().collect() }
     }
 
     /// Returns the finished value, if nothing is left.
     pub(super) fn finish<T>(self, value: T) -> Result<T, String> {
         match self.nodes.first() {
             None => Ok(value),
-            Some(node) => Err(format!("{} has a `{}` that is not understood", self.place, node.key)),
+            Some(node) => Err(format!("{} has a `{}` that is not understood", self.place, node.key.text)),
         }
     }
 
-    fn take_all(&mut self, key: &str) -> Vec<NodeValue> {
-        let (taken, left) = std::mem::take(&mut self.nodes).into_iter().partition(|node| node.key == key);
-        self.nodes = left;
-        Vec::into_iter(taken).map(|node: Node| node.value).collect()
+    fn take_all(&mut self, key: &str) -> Vec<&'n Node<'n>> {
+        self.nodes.extract_if(.., |node| node.key.text == key).collect()
     }
 
-    fn take(&mut self, key: &str) -> Result<Option<NodeValue>, String> {
-        let mut values = self.take_all(key);
-        match values.len() {
-            0 | 1 => Ok(values.pop()),
-            _ => Err(format!("{} has `{key}` twice", self.place)),
-        }
+    fn take(&mut self, key: &str) -> Result<Option<&'n Value<'n>>, String> {
+        let mut nodes = self.nodes.extract_if(.., |node| node.key.text == key);
+        let first = nodes.next();
+        // What is not asked for stays.
+        let twice = nodes.next().is_some();
+        drop(nodes);
+        if twice { Err(format!("{} has `{key}` twice", self.place)) } else { Ok(first.map(|node| &node.value)) }
     }
 
     fn wrong<T>(&self, key: &str, wanted: &str) -> Result<T, String> {
@@ -51,7 +67,7 @@ impl Reader {
     pub(super) fn word(&mut self, key: &str) -> Result<Option<String>, String> {
         match self.take(key)? {
             None => Ok(None),
-            Some(NodeValue::Word(word)) => Ok(Some(word)),
+            Some(Value::Word(word)) => Ok(Some(word.text.to_owned())),
             Some(_) => self.wrong(key, "a word"),
         }
     }
@@ -95,7 +111,7 @@ impl Reader {
     pub(super) fn text(&mut self, key: &str) -> Result<Option<String>, String> {
         match self.take(key)? {
             None => Ok(None),
-            Some(NodeValue::Text(text)) => Ok(Some(text)),
+            Some(Value::Text(text)) => Ok(Some(text.value().into_owned())),
             Some(_) => self.wrong(key, "a quoted text"),
         }
     }
@@ -107,11 +123,11 @@ impl Reader {
 
     /// Reads a key that may be repeated, such as `include`.
     pub(super) fn texts(&mut self, key: &str) -> Result<Vec<String>, String> {
-        let values = self.take_all(key);
-        values
+        let nodes = self.take_all(key);
+        nodes
             .into_iter()
-            .map(|value| match value {
-                NodeValue::Text(text) => Ok(text),
+            .map(|node| match &node.value {
+                Value::Text(text) => Ok(text.value().into_owned()),
                 _ => self.wrong(key, "a quoted text"),
             })
             .collect()
@@ -120,7 +136,7 @@ impl Reader {
     pub(super) fn block(&mut self, key: &str) -> Result<Option<String>, String> {
         match self.take(key)? {
             None => Ok(None),
-            Some(NodeValue::Block(text)) => Ok(Some(text)),
+            Some(Value::Block(block)) => Ok(Some(block.block())),
             Some(_) => self.wrong(key, "a block up to `;;`"),
         }
     }
@@ -130,10 +146,10 @@ impl Reader {
         self.required(key, block)
     }
 
-    fn list<T>(&mut self, key: &str, wanted: &str, item: fn(Item) -> Option<T>) -> Result<Vec<T>, String> {
+    fn list<T>(&mut self, key: &str, wanted: &str, item: fn(&Item<'_>) -> Option<T>) -> Result<Vec<T>, String> {
         match self.take(key)? {
             None => Ok(Vec::new()),
-            Some(NodeValue::List(items)) => match items.into_iter().map(item).collect() {
+            Some(Value::List(items)) => match items.iter().map(item).collect() {
                 Some(items) => Ok(items),
                 None => self.wrong(key, wanted),
             },
@@ -143,22 +159,24 @@ impl Reader {
 
     pub(super) fn words(&mut self, key: &str) -> Result<Vec<String>, String> {
         self.list(key, "a list of words", |item| match item {
-            Item::Word(word) => Some(word),
-            Item::Text(_) | Item::Pair(..) => None,
+            Item::Single(word) if !word.quoted => Some(word.text.to_owned()),
+            Item::Single(_) | Item::Pair(..) => None,
         })
     }
 
     pub(super) fn quoted(&mut self, key: &str) -> Result<Vec<String>, String> {
         self.list(key, "a list of quoted texts", |item| match item {
-            Item::Text(text) => Some(text),
-            Item::Word(_) | Item::Pair(..) => None,
+            Item::Single(text) if text.quoted => Some(text.value().into_owned()),
+            Item::Single(_) | Item::Pair(..) => None,
         })
     }
 
     pub(super) fn pairs(&mut self, key: &str) -> Result<Vec<Filter>, String> {
         self.list(key, "a list of pairs", |item| match item {
-            Item::Pair(field, value) => Some(Filter { field, value }),
-            Item::Word(_) | Item::Text(_) => None,
+            Item::Pair(field, value) => {
+                Some(Filter { field: field.value().into_owned(), value: value.value().into_owned() })
+            }
+            Item::Single(_) => None,
         })
     }
 
@@ -168,16 +186,16 @@ impl Reader {
         key: &str,
         mut read: impl FnMut(String, Self) -> Result<T, String>,
     ) -> Result<Vec<T>, String> {
-        let values = self.take_all(key);
-        values
+        let nodes = self.take_all(key);
+        nodes
             .into_iter()
-            .map(|value| match value {
-                NodeValue::Nodes { name, nodes } => {
-                    let name = name.unwrap_or_default();
-                    let place = format!("{key} `{name}`");
-                    read(name, Self::new(place, nodes))
+            .map(|node| match &node.value {
+                Value::Nodes { name, nodes } => {
+                    let name = name.map_or("", |name| name.text);
+                    let place = Place::Block { key: node.key.text, name };
+                    read(name.to_owned(), Self { place, nodes: nodes.iter().collect() })
                 }
-                NodeValue::Word(_) | NodeValue::Text(_) | NodeValue::Block(_) | NodeValue::List(_) => {
+                Value::Word(_) | Value::Text(_) | Value::Block(_) | Value::List(_) => {
                     self.wrong(key, "a block in braces")
                 }
             })

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use entente::{
-    lookml::{Emitted, Node, NodeValue, parse},
+    lookml::Emitted,
     sql::{Dialect, SqlExpr, print_expression},
 };
 use sqlparser::{
@@ -13,7 +13,10 @@ use sqlparser::{
     parser::Parser,
 };
 
-use super::worlds::{Dialects, World, emit, flights, governed, parcel, written};
+use super::{
+    plain::{Node, NodeValue, parse},
+    worlds::{Dialects, World, emit, flights, governed, parcel, written},
+};
 
 /// Columns whose names are words of SQL, in every kind of view.
 const RESERVED: &str = "

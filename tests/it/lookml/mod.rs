@@ -4,6 +4,7 @@ mod check;
 mod dialects;
 mod governed;
 mod outside;
+mod plain;
 mod sound;
 mod stable;
 #[cfg(all(feature = "duckdb", feature = "server"))]

@@ -7,11 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use entente::{
     diagnostics::{Code, render},
     files::SourceMap,
-    lookml::{Emitted, Item, Node, NodeValue, check::check, parse},
+    lookml::{Emitted, check::check},
     sql::Dialect,
 };
 
-use super::worlds::{Dialects, World, emit, flights, governed, parcel, project, written};
+use super::{
+    plain::{Item, Node, NodeValue, parse},
+    worlds::{Dialects, World, emit, flights, governed, parcel, project, written},
+};
 
 #[test]
 fn the_parcel_carrier_is_sound_in_every_dialect() {

@@ -2,11 +2,14 @@
 
 use std::{collections::BTreeMap, fs, process::Command};
 
-use entente::lookml::{Item, Node, NodeValue, parse};
 use serde_json::{Map, Value, json};
 
 use super::{
-    super::{outside::is_fetched, worlds::root},
+    super::{
+        outside::is_fetched,
+        plain::{Item, Node, NodeValue, parse},
+        worlds::root,
+    },
     clean::shop,
     grown::{self, Dice},
 };

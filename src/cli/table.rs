@@ -12,7 +12,7 @@ use crate::{
     plan::{ColumnRole, OutputColumn, Plan, Request, Show},
     project::{Format, Metric, Project},
     time::{DateTime, Tz, Utc},
-    warehouse::{ColumnData, Rows},
+    warehouse::{ColumnData, Rows, csv_field},
 };
 
 /// The shape of the text.
@@ -173,14 +173,6 @@ fn one_line(text: &str) -> String {
 
 fn alignment(column: &OutputColumn) -> CellAlignment {
     if column.column_type.is_numeric() { CellAlignment::Right } else { CellAlignment::Left }
-}
-
-fn csv_field(field: &str) -> String {
-    if field.is_empty() || field.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", field.replace('"', "\"\""))
-    } else {
-        field.to_owned()
-    }
 }
 
 fn local_hour(micros: i64, zone: Tz) -> String {

@@ -11,8 +11,8 @@
 
 use std::{
     collections::BTreeSet,
-    fs, io,
-    io::Read,
+    fmt, fs,
+    io::{self, Read},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -78,12 +78,21 @@ pub fn load_config(root: &Path) -> Option<Config> {
     Reader::new(root).config()
 }
 
-/// Reads `schema/statistics.json` of the project in a folder, if it is there and can be read.
-pub fn load_statistics(root: &Path) -> Option<Statistics> {
-    let file = fs::File::open(root.join(STATISTICS)).ok()?;
+/// Reads `schema/statistics.json` of the project in a folder; nothing if it is not there.
+///
+/// Fails with a sentence for people if it cannot be read.
+pub fn load_statistics(root: &Path) -> Result<Option<Statistics>, String> {
+    let unreadable = |reason: &dyn fmt::Display| {
+        format!("`{STATISTICS}` cannot be read: {reason}; write it anew with `entente catalog pull --statistics`")
+    };
+    let file = match fs::File::open(root.join(STATISTICS)) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unreadable(&error)),
+    };
     let mut text = String::new();
-    file.take(MAX_CATALOG).read_to_string(&mut text).ok()?;
-    Statistics::from_json(&text).ok()
+    file.take(MAX_CATALOG).read_to_string(&mut text).map_err(|error| unreadable(&error))?;
+    Statistics::from_json(&text).map(Some).map_err(|error| unreadable(&error))
 }
 
 /// Reads, loads and resolves the project in a folder.

@@ -4,7 +4,7 @@
 
 use async_graphql_value::ConstValue;
 
-use super::GraphqlError;
+use super::{GraphqlError, types::scalar_type};
 use crate::{
     catalog::ColumnType,
     sql::Literal,
@@ -97,17 +97,7 @@ pub(super) fn coerce(scalar: &str, value: ConstValue) -> Result<ConstValue, Grap
 
 /// Returns the constant of the expression language for a value that has been coerced, or may be, to a column's type.
 pub(super) fn literal(column_type: ColumnType, value: ConstValue) -> Result<Literal, GraphqlError> {
-    let scalar = match column_type {
-        ColumnType::String | ColumnType::Json | ColumnType::Unknown => "String",
-        ColumnType::Integer => "BigInt",
-        ColumnType::Decimal => "Decimal",
-        ColumnType::Float => "Float",
-        ColumnType::Boolean => "Boolean",
-        ColumnType::Date => "Date",
-        ColumnType::DateTime => "LocalDateTime",
-        ColumnType::Timestamp => "DateTime",
-    };
-    let shown = show(&value);
+    let (scalar, shown) = (scalar_type(column_type), show(&value));
     let literal = match (column_type, coerce(scalar, value)?) {
         (ColumnType::String | ColumnType::Json | ColumnType::Unknown, ConstValue::String(text)) => {
             Some(Literal::String(text))

@@ -75,11 +75,6 @@ impl<I: Id, T> Arena<I, T> {
         I::from_index(self.items.len() - 1)
     }
 
-    /// Returns the id that the next pushed item will get.
-    pub fn next_id(&self) -> I {
-        I::from_index(self.items.len())
-    }
-
     /// Iterates over the items with their ids, in source order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (I, &T)> + ExactSizeIterator {
         self.items.iter().enumerate().map(|(index, item)| (I::from_index(index), item))

@@ -292,6 +292,13 @@ impl SqlExpr {
         Self::Leaf(Leaf::Column(Column { table: None, name: name.into() }))
     }
 
+    /// Returns whether a condition looks for rows of another table.
+    pub fn looks_for_rows(&self) -> bool {
+        let mut looks = false;
+        self.for_each_leaf(&mut |leaf| looks |= matches!(leaf, Leaf::Exists(_) | Leaf::InSelect { .. }));
+        looks
+    }
+
     /// An aggregate of an argument.
     pub fn aggregate(function: AggregateFunction, arg: Option<Self>) -> Self {
         Self::Leaf(Leaf::Aggregate(Box::new(Aggregate { function, arg })))

@@ -135,16 +135,6 @@ impl TimeRange {
         let first = Moment { at, ..back }.period_start(unit, zone, Calendar::default());
         Some(DateRange::moments(Some(first), Some(end), zone))
     }
-
-    /// Returns the name of the calendar's granularity of which the range is made, as it was written.
-    pub fn named_unit(&self) -> Option<&str> {
-        match self {
-            Self::Current(RangeUnit::Named(name)) | Self::Last(RelativeRange { unit: RangeUnit::Named(name), .. }) => {
-                Some(name)
-            }
-            Self::Current(_) | Self::Last(_) | Self::Between { .. } | Self::Since(_) => None,
-        }
-    }
 }
 
 /// Returns the first instant of a local day.

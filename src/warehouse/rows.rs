@@ -118,7 +118,7 @@ impl Rows {
 
     /// Writes the rows as CSV under these names; null is an empty field, and empty text is `""`.
     pub fn to_csv<S: AsRef<str>>(&self, names: &[S]) -> String {
-        let mut csv = names.iter().map(|name| quoted(name.as_ref())).collect::<Vec<_>>().join(",");
+        let mut csv = names.iter().map(|name| csv_field(name.as_ref())).collect::<Vec<_>>().join(",");
         csv.push('\n');
         for row in 0..self.len {
             for (index, column) in self.columns.iter().enumerate() {
@@ -126,7 +126,7 @@ impl Rows {
                     csv.push(',');
                 }
                 if let Some(text) = column.text(row) {
-                    csv.push_str(&quoted(&text));
+                    csv.push_str(&csv_field(&text));
                 }
             }
             csv.push('\n');
@@ -136,7 +136,7 @@ impl Rows {
 }
 
 /// Quotes a field of CSV where it has to be: `a,b` → `"a,b"`.
-fn quoted(field: &str) -> String {
+pub(crate) fn csv_field(field: &str) -> String {
     if field.is_empty() || field.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", field.replace('"', "\"\""))
     } else {

@@ -80,7 +80,11 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let Planned { request, plan, .. } = arguments.request.plan(&project, dialect)?;
     arguments.request.say_what_is_hidden(&project, &request, context);
     let mut shown = sections(&plan, &project, dialect);
-    if let Some(statistics) = load_statistics(&loaded.root) {
+    let statistics = load_statistics(&loaded.root).unwrap_or_else(|problem| {
+        context.warn(&problem);
+        None
+    });
+    if let Some(statistics) = statistics {
         let at = shown.iter().position(|(title, _)| title == "partitions").map_or(0, |at| at + 1);
         let cost = cost(&plan, &project, &statistics, dialect, config.spending.price.as_ref());
         shown.insert(at, ("cost".to_owned(), cost));

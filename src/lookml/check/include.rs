@@ -137,18 +137,37 @@ fn normal(path: &str) -> String {
 }
 
 /// Returns whether a path matches a pattern with `*` (no slash) and `**` (anything).
+///
+/// Goes once over the path for each part of the pattern, so that no pattern takes long.
 fn glob(pattern: &str, path: &str) -> bool {
-    let Some(star) = pattern.find('*') else { return pattern == path };
-    let Some(rest) = path.strip_prefix(&pattern[..star]) else { return false };
-    let after = &pattern[star..];
-    if let Some(after) = after.strip_prefix("**/") {
+    let path = path.as_bytes();
+    // Whether the pattern so far matches the path up to each byte.
+    let mut ends = vec![false; path.len() + 1];
+    ends[0] = true;
+    let mut rest = pattern.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        rest = after;
+        if *first != b'*' {
+            for at in (0..path.len()).rev() {
+                ends[at + 1] = ends[at] && path[at] == *first;
+            }
+            ends[0] = false;
+            continue;
+        }
         // `a/**/b` is also `a/b`.
-        return glob(after, rest) || rest.match_indices('/').any(|(slash, _)| glob(after, &rest[slash + 1..]));
+        let folders = after.strip_prefix(b"*/");
+        let any = after.starts_with(b"*");
+        let mut open = false;
+        for at in 0..=path.len() {
+            let slash = at > 0 && path[at - 1] == b'/';
+            let here = ends[at];
+            ends[at] = here || if folders.is_some() { open && slash } else { open && (any || !slash) };
+            // A single star goes on from where it came to, the others from wherever they could begin.
+            open = if any { open || here } else { ends[at] };
+        }
+        rest = folders.unwrap_or_else(|| &after[after.iter().take_while(|byte| **byte == b'*').count()..]);
     }
-    let any = after.starts_with("**");
-    let after = after.trim_start_matches('*');
-    let end = if any { rest.len() } else { rest.find('/').unwrap_or(rest.len()) };
-    (0..=end).filter(|at| rest.is_char_boundary(*at)).any(|at| glob(after, &rest[at..]))
+    ends[path.len()]
 }
 
 #[cfg(test)]
@@ -167,6 +186,12 @@ mod tests {
             ("views/*", "views/größe.view", true),
             ("*orders*", "big_orders.view", true),
             ("views/a.view", "views/ab.view", false),
+            ("a/**/b/*.view", "a/c/b/d/b/e.view", true),
+            ("a/**/b/*.view", "a/cb/e.view", false),
+            ("a**e.view", "a/b/c/e.view", true),
+            ("a/*/*.view", "a/b.view", false),
+            ("*a*a*a*a*a*a*a*a*a*a*a*a*b.view", &format!("{}.view", "a".repeat(200)), false),
+            ("**/a**/a**/a**/a**/a**/a**/a**/b", &"a/".repeat(200), false),
         ] {
             assert_eq!(glob(pattern, path), expected, "{pattern} {path}");
         }

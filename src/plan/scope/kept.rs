@@ -44,7 +44,7 @@ impl Scope<'_> {
             conditions.extend(own.policies_of_many_side(&here, join.to, declared));
         }
         let of_many = theirs.iter().flat_map(|theirs| theirs.keys.iter().chain(&theirs.as_of));
-        let asks_others = conditions.iter().chain(of_many).any(looks_for_rows);
+        let asks_others = conditions.iter().chain(of_many).any(SqlExpr::looks_for_rows);
         if own.joins.is_empty() && own.calendars.is_empty() && !asks_others {
             return None;
         }
@@ -112,11 +112,4 @@ fn item(select: &mut Select, value: SqlExpr, otherwise: &str) -> String {
     let name = std::iter::once(wanted.to_owned()).chain(further).find(|name| !taken(name)).expect("numbers do not end");
     select.items.push(value.named(&name));
     name
-}
-
-/// Returns whether a condition looks for rows of another table.
-fn looks_for_rows(condition: &SqlExpr) -> bool {
-    let mut looks = false;
-    condition.for_each_leaf(&mut |leaf| looks |= matches!(leaf, Leaf::Exists(_) | Leaf::InSelect { .. }));
-    looks
 }

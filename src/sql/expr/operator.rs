@@ -66,6 +66,11 @@ impl BinaryOp {
         }
     }
 
+    /// Returns whether the operator compares two values, and so never holds beside null.
+    pub fn is_comparison(self) -> bool {
+        matches!(self, Self::Eq | Self::NotEq | Self::Lt | Self::LtEq | Self::Gt | Self::GtEq)
+    }
+
     /// Returns the comparison that says the same with its sides exchanged: `<` for `>`. Others come back as they are.
     #[must_use]
     pub fn mirrored(self) -> Self {

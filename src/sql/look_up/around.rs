@@ -14,7 +14,7 @@ impl Around {
         let joined = select.joins.iter().map(|join| (&join.to, condition_of(join)));
         let tables = first.chain(joined).map(|(from, condition)| {
             let own = BTreeSet::from([from.alias().to_owned()]);
-            let is_own = |part: &&SqlExpr| !looks_for_rows(part) && tables(part, &|_| None).as_ref() == Some(&own);
+            let is_own = |part: &&SqlExpr| !part.looks_for_rows() && tables(part, &|_| None).as_ref() == Some(&own);
             let parts = condition.map(SqlExpr::conjuncts).unwrap_or_default();
             (from.clone(), parts.into_iter().filter(is_own).cloned().collect())
         });
@@ -38,13 +38,6 @@ fn condition_of(join: &Join) -> Option<&SqlExpr> {
         JoinKind::Left | JoinKind::Inner | JoinKind::Matched => join.on.as_ref(),
         JoinKind::Cross => None,
     }
-}
-
-/// Returns whether a condition looks for rows of another table.
-fn looks_for_rows(condition: &SqlExpr) -> bool {
-    let mut looks = false;
-    condition.for_each_leaf(&mut |leaf| looks |= matches!(leaf, Leaf::Exists(_) | Leaf::InSelect { .. }));
-    looks
 }
 
 /// Returns the aliases of a select's tables.

@@ -127,7 +127,7 @@ impl Keys {
         };
         // What is compared is not null where the comparison holds.
         let compared = shared.iter().flat_map(|condition| match condition {
-            Expr::Binary { op, left, right } if is_comparison(*op) => {
+            Expr::Binary { op, left, right } if op.is_comparison() => {
                 [left, right].into_iter().filter(|side| columns(side) == [(***side).clone()]).collect()
             }
             _ => Vec::new(),
@@ -168,10 +168,6 @@ impl Keys {
         });
         pairs.reduce(Expr::and).expect("what is not understood has no keys")
     }
-}
-
-fn is_comparison(op: BinaryOp) -> bool {
-    matches!(op, BinaryOp::Eq | BinaryOp::NotEq | BinaryOp::Lt | BinaryOp::LtEq | BinaryOp::Gt | BinaryOp::GtEq)
 }
 
 /// Returns the names in a text of SQL.

@@ -155,7 +155,7 @@ impl<'a> Convert<'a> {
             _ => return Err(self.error("this operator is not part of the language", whole)),
         };
         let (left, right) = (self.expr(left, depth)?, self.expr(right, depth)?);
-        if is_comparison(op) && (is_null(&left) || is_null(&right)) {
+        if op.is_comparison() && (is_null(&left) || is_null(&right)) {
             let help = if op == BinaryOp::NotEq { "Write `x is not null`." } else { "Write `x is null`." };
             let message = format!("`{}` never holds beside `null`", op.symbol());
             return Err(self.error(&message, whole).help(help));
@@ -273,10 +273,6 @@ fn not(arg: Expr<Name>) -> Expr<Name> {
 
 fn is_null(expr: &Expr<Name>) -> bool {
     matches!(expr, Expr::Literal(Literal::Null))
-}
-
-fn is_comparison(op: BinaryOp) -> bool {
-    matches!(op, BinaryOp::Eq | BinaryOp::NotEq | BinaryOp::Lt | BinaryOp::LtEq | BinaryOp::Gt | BinaryOp::GtEq)
 }
 
 fn balanced(mut operands: Vec<Expr<Name>>, op: BinaryOp) -> Expr<Name> {

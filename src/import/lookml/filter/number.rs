@@ -43,9 +43,7 @@ pub(super) fn numbers(path: &str, value: &str) -> Result<String, String> {
                 excluded.push(number(rest).ok_or_else(|| format!("`{one}` is no number"))?.to_owned());
             }
             (_, Some((sign, rest))) => {
-                let bounds: Vec<&str> = rest.split_inclusive(|_: char| false).collect();
-                let text = bounds.first().copied().unwrap_or_default();
-                some.push(compare(path, sign, text).ok_or_else(|| format!("`{one}` is no comparison"))?);
+                some.push(compare(path, sign, rest).ok_or_else(|| format!("`{one}` is no comparison"))?);
             }
             (upper, None) if upper.starts_with("NOT ") => {
                 excluded.push(number(&one[4..]).ok_or_else(|| format!("`{one}` is no number"))?.to_owned());

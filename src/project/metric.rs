@@ -290,6 +290,17 @@ pub enum Ignore {
     Keys(Vec<Vec<String>>),
 }
 
+impl Ignore {
+    /// Returns the keys that either of two drops.
+    #[must_use]
+    pub fn or(&self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::All, _) | (_, Self::All) => Self::All,
+            (Self::Keys(these), Self::Keys(those)) => Self::Keys([these.as_slice(), those].concat()),
+        }
+    }
+}
+
 /// The time over which a metric is accumulated, up to the end of each period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Cumulation {

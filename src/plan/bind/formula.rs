@@ -223,8 +223,8 @@ impl<'p> Formulas<'p> {
         if input.offset_to.is_some() {
             usage.offset_to = input.offset_to;
         }
-        if input.ignore.is_some() {
-            usage.ignore.clone_from(&input.ignore);
+        if let Some(own) = &input.ignore {
+            usage.ignore = Some(usage.ignore.as_ref().map_or_else(|| own.clone(), |above| above.or(own)));
         }
         let name = &self.project.metrics[metric].name;
         if above.usage.offset_to.is_some() && (input.offset_to.is_some() || input.offset.is_some()) {

@@ -140,7 +140,7 @@ fn scan_of(bound: &Bound<'_>, leaf: &LeafUse, speaks_of_time: bool) -> Scan {
     let keys: Vec<GroupKey> = bound.keys.iter().map(meant).collect();
     let is_time = |key: &GroupKey| key.size_of_time().is_some() || matches!(key.asked(), Some(KeyKind::TimePart(_)));
     let timed = speaks_of_time || takes_time || keys.iter().any(is_time) || matches!(kind, ScanKind::Funnel(..));
-    let kept = kept_keys(project, simple.model, usage, keys);
+    let kept = kept_keys(project, simple, usage, keys);
     let is_partial = kept.len() < bound.keys.len() || usage.offset_to.is_some();
     Scan {
         model: simple.model,
@@ -181,23 +181,31 @@ fn bottom(project: &Project, metric: MetricId) -> MetricId {
 }
 
 /// Returns the keys that are not ignored, and by which wholes are told apart.
-fn kept_keys(project: &Visible<'_>, model: ModelId, usage: &Usage, keys: Vec<GroupKey>) -> Vec<(usize, GroupKey)> {
+fn kept_keys(
+    project: &Visible<'_>,
+    simple: &SimpleMetric,
+    usage: &Usage,
+    keys: Vec<GroupKey>,
+) -> Vec<(usize, GroupKey)> {
     let ignored = |key: &GroupKey| match &usage.ignore {
         None => false,
         Some(Ignore::All) => true,
-        Some(Ignore::Keys(paths)) => paths.iter().any(|path| is_same(project, model, path, key)),
+        Some(Ignore::Keys(paths)) => paths.iter().any(|path| is_same(project, simple, path, key)),
     };
     let is_shared = |key: &GroupKey| usage.within.as_ref().is_none_or(|names| names.contains(&key.name));
     keys.into_iter().enumerate().filter(|(_, key)| !ignored(key) && is_shared(key)).collect()
 }
 
-/// Returns whether a path names a key: `time` every time key, a dimension its key at any granularity.
-fn is_same(project: &Visible<'_>, model: ModelId, path: &[String], key: &GroupKey) -> bool {
-    if key.is_time() && matches!(path, [time] if time == "time") {
+/// Returns whether a path names a key: `time`, or the path of the metric's own axis, every time key, a dimension its key
+/// at any granularity.
+fn is_same(project: &Visible<'_>, simple: &SimpleMetric, path: &[String], key: &GroupKey) -> bool {
+    let is_axis = |axis: &TimeAxis| own_time::is_axis(project, simple.model, axis, path);
+    let is_time = matches!(path, [time] if time == "time") || simple.time.as_ref().is_some_and(is_axis);
+    if key.is_time() && is_time {
         return true;
     }
     key.path().is_some_and(|of_key| {
-        let found = |words: &[String]| bind_key(project, model, words).ok();
+        let found = |words: &[String]| bind_key(project, simple.model, words).ok();
         path == of_key || found(path).is_some_and(|ignored| found(of_key).as_ref() == Some(&ignored))
     })
 }

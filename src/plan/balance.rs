@@ -47,7 +47,7 @@ pub(super) fn point(
     let mut items = Vec::new();
     let mut on = Vec::new();
     for ((position, key), (_, value)) in scan.keys.iter().zip(keys) {
-        if key.is_time() {
+        if key.is_time() || key.size_of_periods().is_some() {
             let name = format!("period_{}", position + 1);
             items.push(key_value(bound, scan, &mut inner, inner_axis.as_ref(), key, false)?.named(&name));
             on.push(value.clone().binary(BinaryOp::Eq, SqlExpr::column(&points, name)));

@@ -394,7 +394,7 @@ impl<'p> Formulas<'p> {
                 return Err(PlanError::new(PlanErrorCode::TimeCombinationRefused, message).help("Take it back once."));
             }
         };
-        let by_months = offset.unit.months().is_some();
+        let (by_months, by_days) = (offset.unit.months().is_some(), offset.unit.days().is_some());
         if by_months && shift.months != 0 && (by_rows || shift.by_rows) {
             let message = format!("metric `{name}` is taken back by months row by row, and by months once more");
             return Err(PlanError::new(PlanErrorCode::TimeCombinationRefused, message)
@@ -404,9 +404,10 @@ impl<'p> Formulas<'p> {
             let days_of_months = shift.days_of_months || by_months && (shift.days != 0 || shift.seconds != 0);
             let (months, days) = (shift.months.checked_add(months)?, shift.days.checked_add(days)?);
             let seconds = shift.seconds.checked_add(seconds)?;
-            let at_any_size = by_rows && (shift.is_none() || shift.at_any_size);
-            let by_rows = shift.by_rows || (by_rows && months != 0);
-            let total = Shift { months, days, seconds, by_rows, at_any_size, days_of_months, periods: None };
+            let days_by_rows =
+                if by_days { by_rows && (shift.days == 0 || shift.days_by_rows) } else { shift.days_by_rows };
+            let by_rows = shift.by_rows || (by_rows && by_months);
+            let total = Shift { months, days, seconds, by_rows, days_by_rows, days_of_months, periods: None };
             // A calendar ends somewhere; ten thousand years are enough for everyone.
             let days = total.days.saturating_add(total.seconds / 86_400);
             (total.months.abs() < 120_000 && days.abs() < 3_650_000).then_some(total)

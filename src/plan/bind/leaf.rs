@@ -95,8 +95,8 @@ pub(in crate::plan) struct Shift {
     pub(in crate::plan) seconds: i64,
     /// Whether each day of the answer shows the rows of the day so far back, month ends clamped.
     pub(in crate::plan) by_rows: bool,
-    /// Whether rows were asked to be shifted by every offset of it, so that a period may be longer than the shift.
-    pub(in crate::plan) at_any_size: bool,
+    /// Whether rows were asked to be shifted by every offset of days, so that a period may be longer than those.
+    pub(in crate::plan) days_by_rows: bool,
     /// Whether it is what is taken back by months that is taken back by days or seconds, and not the other way round: at the
     /// ends of months that is another day.
     pub(in crate::plan) days_of_months: bool,

@@ -66,6 +66,10 @@ pub(super) fn check_rows(bound: &Bound<'_>, scan: &Scan, metric: &str, parts: bo
     match scan.kind {
         _ if !scan.shift.by_rows => Ok(()),
         ScanKind::Balance(..) => refuse("a balance has one moment in each period", "Leave `shift: rows` out."),
+        _ if scan.cumulation.is_some() => refuse(
+            "accumulated over time, where days at the ends of months would count twice",
+            "Leave `shift: rows` out, or accumulate the metric without an offset.",
+        ),
         _ if parts => refuse("a part of a date is no moment in time", "Group by `time` at a granularity."),
         _ if is_filtered_by_time(bound, scan) => {
             refuse("a row that the query keeps by its time may be shown on several days", "Give the time as a range.")
@@ -122,10 +126,10 @@ pub(super) fn check_offset_to(
 
 /// An offset of days is no finer than the shortest period, counted in whole weeks; months are no periods of a calendar.
 pub(super) fn check_offset_in_calendar(metric: &str, scan: &Scan, size: &CalendarGranularity) -> Result<(), PlanError> {
-    let Shift { months, days, seconds, by_rows, at_any_size, .. } = scan.shift;
+    let Shift { months, days, seconds, by_rows, days_by_rows, .. } = scan.shift;
     let shortest = size.periods.iter().map(|period| (period.to - period.from).num_days()).min().unwrap_or(1);
     let whole_weeks = if shortest < 7 { shortest } else { shortest / 7 * 7 };
-    if seconds == 0 && (by_rows || at_any_size || (months == 0 && (days == 0 || days >= whole_weeks))) {
+    if seconds == 0 && (months == 0 || by_rows) && (days == 0 || days_by_rows || days >= whole_weeks) {
         return Ok(());
     }
     let message = if months == 0 && seconds == 0 {
@@ -138,7 +142,7 @@ pub(super) fn check_offset_in_calendar(metric: &str, scan: &Scan, size: &Calenda
 }
 
 pub(super) fn check_offset(metric: &str, scan: &Scan, granularity: Granularity) -> Result<(), PlanError> {
-    let Shift { months, days, seconds, by_rows, at_any_size, .. } = scan.shift;
+    let Shift { months, days, seconds, by_rows, days_by_rows, .. } = scan.shift;
     // Counted in whole weeks: 52 of them compare years, though a year is a day longer.
     let shortest = match granularity {
         Granularity::Second | Granularity::Minute(_) | Granularity::Hour(_) | Granularity::Day => 1,
@@ -149,16 +153,16 @@ pub(super) fn check_offset(metric: &str, scan: &Scan, granularity: Granularity) 
     };
     let whole_months = match granularity {
         within if within.is_within_a_day() => months == 0,
+        _ if by_rows => true,
         Granularity::Week => months == 0,
         _ => granularity.months().is_none_or(|period| months % i64::from(period) == 0),
     };
-    let fits_by_rows = (by_rows || at_any_size) && !granularity.is_within_a_day();
+    let enough_days = days == 0 || days >= shortest || (days_by_rows && !granularity.is_within_a_day());
     let whole_hours = match granularity.seconds() {
         Some(length) => seconds % i64::from(length) == 0,
         None => seconds == 0,
     };
-    let fits = whole_hours && (fits_by_rows || whole_months && (months != 0 || days == 0 || days >= shortest));
-    if fits {
+    if whole_hours && whole_months && enough_days {
         return Ok(());
     }
     // Days need not be whole months or years, but as many as one has.

@@ -244,9 +244,6 @@ fn is_whole(size: Size, used: Use) -> bool {
             _ => false,
         };
     }
-    if used.by_rows {
-        return !size.is_within_a_day();
-    }
     let shortest = match size {
         Size::Minute15 | Size::Hour | Size::Hour6 | Size::Day => 1,
         Size::Week => 7,
@@ -255,12 +252,13 @@ fn is_whole(size: Size, used: Use) -> bool {
         Size::Year | Size::FiscalYear | Size::RetailYear => 364,
     };
     let whole_months = match size {
+        _ if used.by_rows && !size.is_within_a_day() => true,
         Size::Week | Size::Minute15 | Size::Hour | Size::Hour6 | Size::RetailMonth | Size::RetailYear => {
             moved.months == 0
         }
         _ => size.months().is_none_or(|period| moved.months.is_multiple_of(period)),
     };
-    whole_months && (moved.months != 0 || moved.days == 0 || moved.days >= shortest)
+    whole_months && (moved.days == 0 || moved.days >= shortest)
 }
 
 /// Whether members can be ranked: by the key alone, and by a number that is exact, so that ties are ties.

@@ -31,7 +31,7 @@ fn as_float(value: Expr<LeafId>) -> Expr<LeafId> {
     Expr::Cast { arg: Box::new(value), to: ColumnType::Float }
 }
 
-fn is_or_zero(value: &Expr<LeafId>) -> bool {
+pub(super) fn is_or_zero(value: &Expr<LeafId>) -> bool {
     match value {
         Expr::Cast { arg, to: ColumnType::Float } => is_or_zero(arg),
         Expr::Call { function: Function::Coalesce, args } => args.last() == Some(&Expr::integer(0)),

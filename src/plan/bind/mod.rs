@@ -17,12 +17,14 @@ mod order;
 pub(super) mod own_time;
 mod path;
 mod scans;
+mod without_rows;
 
 pub(super) use group_key::{GroupBy, GroupKey};
 pub(super) use leaf::{Accumulation, LeafId, LeafUse, LeafValue, MakesRows, Shift, Usage};
 use path::knows_path;
 pub(super) use path::{BoundPath, bind_key, bind_model, bind_path};
 pub(super) use scans::{Scan, ScanKind};
+pub(super) use without_rows::WithoutRows;
 
 use self::formula::{Above, Formulas};
 use super::{Fill, PlanError, PlanErrorCode, Request, Show, access::Access, calendar, frame::Frame, time::Cut};

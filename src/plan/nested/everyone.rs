@@ -11,15 +11,15 @@ use crate::{
     ids::{ModelId, TableId},
     plan::{
         KeyKind, PlanError,
-        bind::{Bound, BoundPath, Scan, bind_model, bind_path},
+        bind::{Bound, BoundPath, Scan, WithoutRows, bind_model, bind_path},
         filter::{FilterContext, bind_filter, is_known_at},
         same_key::same_key,
         scan::{Rows, dimension_value, key_column},
         scope::{Finished, Scope},
         to_sql::{self, IS_OTHER},
     },
-    project::{Empty, Member, NestedMetric, Route},
-    sql::{BinaryOp, Cte, Expr, From, Function, Join, JoinKind, Name, Select, SelectItem, SqlExpr, UnaryOp},
+    project::{Member, NestedMetric, Route},
+    sql::{BinaryOp, Cte, Expr, From, Join, JoinKind, Name, Select, SelectItem, SqlExpr, UnaryOp},
 };
 
 /// The members and groups that have rows.
@@ -38,6 +38,8 @@ pub(super) struct Below<'c> {
     pub(super) members: &'c [String],
     /// The metric below.
     pub(super) value: &'c str,
+    /// What the metric is of a member who is not among them.
+    pub(super) without_rows: &'c WithoutRows,
 }
 
 /// Adds the members without rows to the rows of a nested metric.
@@ -52,7 +54,7 @@ pub(super) fn with_all_members(
         unreachable!("a metric that includes all members has those of one model")
     };
     let From::Select { select: some, .. } = rows.from else { unreachable!("the members come from a select") };
-    let Below { keys: columns, members: member_columns, value } = below;
+    let Below { keys: columns, members: member_columns, value, without_rows } = below;
 
     let mut all = members(bound, scan, name, *model)?;
     let with_rest = rows.rest.is_some();
@@ -84,12 +86,8 @@ pub(super) fn with_all_members(
         let at = scan.keys.iter().position(|(key, _)| key == position).expect("it is a key of the scan");
         item.alias.clone_from(&columns[at]);
     }
-    let below = SqlExpr::column(SOME, value);
-    let below = match bound.project.metrics[nested.metric].when_empty {
-        Empty::Null => below,
-        Empty::Zero => Expr::call(Function::Coalesce, vec![below, Expr::integer(0)]),
-    };
-    items.push(below.named(value));
+    let member = SqlExpr::column(SOME, &member_columns[0]);
+    items.push(without_rows.or(SqlExpr::column(SOME, value), member).named(value));
 
     let on = met(bound, scan, (columns, member_columns), &group_columns);
     let cte = |alias: &str| From::Cte { name: SOME.to_owned(), alias: alias.to_owned() };

@@ -8,6 +8,7 @@ use super::{
     KeyKind, PlanError, access,
     bind::{
         Accumulation, Bound, BoundTop, GroupBy, GroupKey, LeafId, LeafValue, MakesRows, Output, Scan, Shift, Usage,
+        WithoutRows,
     },
     calendar::{self, Beside},
     cumulative,
@@ -90,7 +91,9 @@ pub(super) fn rows(
         return Ok(rows);
     }
     let (keys, others) = columns.split_at(n_keys);
-    let below = everyone::Below { keys, members: &others[..n_below - n_keys], value: &value };
+    let without_rows = WithoutRows::of_metric(below.get());
+    let members = &others[..n_below - n_keys];
+    let below = everyone::Below { keys, members, value: &value, without_rows: &without_rows };
     everyone::with_all_members(bound, scan, nested, rows, below)
 }
 

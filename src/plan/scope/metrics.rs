@@ -5,12 +5,12 @@ use crate::{
     ids::{MetricId, ModelId},
     plan::{
         PlanError, access,
-        bind::{Bound, GroupBy, GroupKey},
+        bind::{Bound, GroupBy, GroupKey, WithoutRows},
         frame::Frame,
         to_sql::{self, Built},
     },
-    project::{Empty, Route},
-    sql::{BinaryOp, Expr, From, Function, Join, JoinKind, SqlExpr},
+    project::Route,
+    sql::{BinaryOp, Expr, From, Join, JoinKind, SqlExpr},
 };
 
 impl Scope<'_> {
@@ -19,23 +19,14 @@ impl Scope<'_> {
     /// `LEFT JOIN (SELECT customer_id, COUNT(*) … GROUP BY customer_id) AS customers_parcels ON …`
     pub(in crate::plan) fn metric(&mut self, at: &Route, model: ModelId, metric: MetricId) -> SqlExpr {
         let project = self.project;
-        let when_empty = project.metrics[metric].when_empty;
         let key = project.models[model].primary_key.first().expect("resolve asks for the key of what is told apart");
         let key = self.column(at, key);
-        let or_empty = |value| match when_empty {
-            Empty::Null => value,
-            Empty::Zero => {
-                let value = Expr::call(Function::Coalesce, vec![value, Expr::integer(0)]);
-                // Where there is no such row, there is nothing of which the metric could be 0.
-                if at.0.is_empty() { value } else { value.when(key.clone().is_null(true)) }
-            }
-        };
         if let Some((.., value)) = self.metrics.iter().find(|(route, known, _)| (route, *known) == (at, metric)) {
-            return or_empty(value.clone());
+            return value.clone();
         }
         let one = self.alias(at);
-        let built = match metric_of_members(self.frame, model, metric) {
-            Ok(built) => built,
+        let (built, without_rows) = match metric_of_members(self.frame, model, metric) {
+            Ok(made) => made,
             Err(error) => {
                 self.error.get_or_insert(error);
                 return Expr::null();
@@ -50,17 +41,22 @@ impl Scope<'_> {
             ours.binary(BinaryOp::Eq, SqlExpr::column(alias.clone(), theirs.clone()))
         });
         let on = Expr::all(on.collect::<Vec<_>>());
-        let value = SqlExpr::column(alias.clone(), value.clone());
+        let member = members.first().expect("resolve asks for the key of what is told apart");
+        let value = without_rows.or(SqlExpr::column(alias.clone(), value), SqlExpr::column(alias.clone(), member));
+        // Where there is no such row, there is nothing of which the metric could be 0.
+        let is_of_any = at.0.is_empty() || without_rows == WithoutRows::Null;
+        let value = if is_of_any { value } else { value.when(key.is_null(true)) };
         let to = From::Select { select: Box::new(built.select), alias };
         self.joins.push(Join { kind: JoinKind::Left, to, on });
         self.tables.extend(built.tables);
         self.metrics.push((at.clone(), metric, value.clone()));
-        or_empty(value)
+        value
     }
 }
 
-/// Builds the select of a metric over all time, one row per row of a model.
-fn metric_of_members(frame: Frame<'_>, model: ModelId, metric: MetricId) -> Result<Built, PlanError> {
+/// Builds the select of a metric over all time, one row per row of a model that it counts anything of; and says what it is of
+/// the others.
+fn metric_of_members(frame: Frame<'_>, model: ModelId, metric: MetricId) -> Result<(Built, WithoutRows), PlanError> {
     let definition = &frame.project.models[model];
     let key = |(index, column): (usize, &String)| GroupKey {
         name: format!("member_{}", index + 1),
@@ -68,5 +64,5 @@ fn metric_of_members(frame: Frame<'_>, model: ModelId, metric: MetricId) -> Resu
     };
     let keys = definition.primary_key.iter().enumerate().map(key).collect();
     let asked = access::grant(Bound::over_all_time(frame, metric, keys)?)?;
-    to_sql::build(asked.get())
+    Ok((to_sql::build(asked.get())?, WithoutRows::of_metric(asked.get())))
 }

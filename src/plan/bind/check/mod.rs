@@ -5,11 +5,13 @@
 mod cumulation;
 mod offset;
 mod state;
+mod whole;
 
 use self::{
     cumulation::check_cumulation,
     offset::{check_offset, check_offset_in_calendar, check_offset_to, check_order, check_periods, check_rows},
     state::check_state,
+    whole::check_whole,
 };
 use super::{Bound, GroupKey, Scan, ScanKind};
 use crate::{
@@ -46,6 +48,7 @@ pub(super) fn check_time(bound: &Bound<'_>, scan: &Scan) -> Result<(), PlanError
     for needed in sizes.chain(asked_parts.into_iter().map(TimePart::finest)) {
         time::check_finest(&project.dimensions[axis.dimension], needed).map_err(|error| error.about_metric(metric))?;
     }
+    check_whole(bound, scan, axis, metric)?;
     for size in &time_keys {
         match size.of_calendar() {
             _ if scan.shift.periods.is_some() => {}

@@ -12,7 +12,7 @@ mod names;
 use self::{
     call::{call, cast},
     compare::{agree, binary, compared_type, day_if_dates},
-    names::{bind_name, route_of},
+    names::{bind_name, compares_own_time, route_of},
 };
 use super::{
     PlanError, PlanErrorCode,
@@ -35,7 +35,7 @@ pub(super) struct FilterContext<'c> {
     pub(super) model: ModelId,
     /// The time axis of the scan, for `time.…`.
     pub(super) axis: Option<&'c TimeAxis>,
-    /// How far back the scan is taken: `time.…` means the shifted time.
+    /// How far back the scan is taken: `time.…` means the shifted time, save beside another column of its row.
     pub(super) shift: Shift,
     /// How periods are cut.
     pub(super) cut: Cut,
@@ -92,6 +92,13 @@ pub(super) fn bind_filter(
 fn bind(context: &FilterContext<'_>, scope: &mut Scope<'_>, expr: &Expr<Name>) -> Result<Typed, PlanError> {
     use ColumnType::Boolean;
     let truth = |expr| Ok(Typed::new(expr, Boolean));
+    let unmoved;
+    let context = if !context.shift.is_none() && compares_own_time(context, expr) {
+        unmoved = FilterContext { shift: Shift::default(), ..*context };
+        &unmoved
+    } else {
+        context
+    };
     match expr {
         Expr::Leaf(name) => bind_name(context, scope, name),
         Expr::Literal(literal) => Ok(Typed::new(Expr::Literal(literal.clone()), literal.column_type())),

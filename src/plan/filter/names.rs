@@ -16,7 +16,7 @@ use crate::{
         time,
     },
     project::{DimensionKind, Route, to_one_routes},
-    sql::{Expr, Name, functions, other_words},
+    sql::{BinaryOp, Expr, Name, UnaryOp, functions, other_words},
     time::{Granularity, TimePart},
 };
 
@@ -73,8 +73,7 @@ fn bind_words(
     };
     let definition = &context.project.dimensions[found.dimension];
     // By whatever name, the time of the metric moves with it.
-    let is_time = context.axis.is_some_and(|axis| axis.route == found.route && axis.dimension == found.dimension);
-    let shift = if is_time { context.shift } else { Shift::default() };
+    let shift = if context.is_axis(&found) { context.shift } else { Shift::default() };
     let route = context.onward(&found.route);
     match (definition.kind, rest) {
         (DimensionKind::Time { .. }, []) => {
@@ -126,7 +125,37 @@ pub(super) fn route_of(context: &FilterContext<'_>, name: &Name) -> Option<Route
     }
 }
 
+/// Returns whether a part of a filter compares the metrics' time with something else of the row: that a parcel was
+/// delivered in the month of its booking was so a month ago as well, when neither had moved.
+pub(super) fn compares_own_time(context: &FilterContext<'_>, part: &Expr<Name>) -> bool {
+    let is_of_parts = matches!(
+        part,
+        Expr::Binary { op: BinaryOp::And | BinaryOp::Or, .. }
+            | Expr::Unary { op: UnaryOp::Not, .. }
+            | Expr::Between { .. }
+    );
+    if is_of_parts {
+        return false;
+    }
+    let (mut names_time, mut names_more) = (false, false);
+    part.for_each_leaf(&mut |name| {
+        if is_own_time(context, name) { names_time = true } else { names_more = true }
+    });
+    names_time && names_more
+}
+
+fn is_own_time(context: &FilterContext<'_>, name: &Name) -> bool {
+    let Name::Path(words) = name else { return false };
+    let path: Vec<&str> = words.iter().map(|word| word.value.as_str()).collect();
+    path[0] == "time" || find(context, &path).is_ok_and(|(found, _)| context.is_axis(&found))
+}
+
 impl FilterContext<'_> {
+    /// Returns whether a path leads to the metrics' time.
+    fn is_axis(&self, found: &BoundPath) -> bool {
+        self.axis.is_some_and(|axis| axis.route == found.route && axis.dimension == found.dimension)
+    }
+
     /// Returns how a route goes on from the rows that are read.
     fn onward(&self, route: &Route) -> Route {
         let behind = self.behind.and_then(|behind| route.behind(behind));

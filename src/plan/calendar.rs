@@ -443,5 +443,10 @@ pub(super) fn shifted(
         let within = begun.and(lies_in.clone().binary(BinaryOp::LtEq, Expr::date(last)));
         (within, time::move_day(lies_in.clone(), Unit::Day, days))
     }));
-    if branches.is_empty() { Expr::null() } else { Expr::Case { branches, otherwise: None } }
+    if branches.is_empty() {
+        // Beside rows of the range, a null without a type is a text to Postgres and an integer to BigQuery.
+        let to = column_of(size).map_or(ColumnType::Date, |(id, column)| column_type(project, id, column));
+        return Expr::Cast { arg: Box::new(Expr::null()), to };
+    }
+    Expr::Case { branches, otherwise: None }
 }

@@ -93,7 +93,8 @@ pub(super) fn counted(bound: &Bound<'_>, scan: &Scan, scope: &mut Scope<'_>) -> 
         let key = project.joins[declared].keys.first().expect("a join has a key");
         // A key that is equal to ours is not null, so a null tells a row that met nothing.
         let met = scope.value(&way, &key.ours).is_null(true);
-        let weight = scope.value(&way, weight);
+        // A weight that is not known is none: the row takes no part, and is a row all the same.
+        let weight = or_none(scope.value(&way, weight));
         let branches = vec![(met, weight)];
         return Ok(Counted::ByWeight(Expr::Case { branches, otherwise: Some(Box::new(Expr::integer(1))) }));
     }
@@ -115,17 +116,20 @@ pub(super) fn check_key(project: &Project, model: ModelId) -> Result<(), PlanErr
     .help(format!("Give model `{}` a `primary_key`.", model.name)))
 }
 
+fn or_none(part: SqlExpr) -> SqlExpr {
+    Expr::call(Function::Coalesce, vec![part, Expr::integer(0)])
+}
+
 /// Returns an aggregate over rows that are split by weights: sums and counts are of parts, others have none.
 pub(super) fn weighed(
     aggregation: Aggregation,
     arg: Option<SqlExpr>,
     weight: &SqlExpr,
 ) -> Result<(AggregateFunction, SqlExpr), PlanError> {
-    // A row that is not counted, or whose weight is not known, is none of a count, not unknown: a mean has its day.
-    let or_none = |part| Expr::call(Function::Coalesce, vec![part, Expr::integer(0)]);
     let parts = match (aggregation, arg) {
         (Aggregation::Sum, Some(value)) => value.binary(BinaryOp::Multiply, weight.clone()),
-        (Aggregation::Count, None) => or_none(weight.clone()),
+        (Aggregation::Count, None) => weight.clone(),
+        // A row that is not counted is none of a count, not unknown: a mean has its day.
         (Aggregation::Count, Some(counted)) => or_none(weight.clone().when(counted.is_null(true))),
         _ => {
             return Err(PlanError::new(

@@ -31,15 +31,25 @@ fn between<'a>(piece: Piece<'a>, open: &'static str) -> impl Iterator<Item = (&'
     })
 }
 
+/// Returns a reference without its cast: `created` of `created::date`.
+pub(crate) fn uncast(reference: &str) -> &str {
+    reference.split_once("::").map_or(reference, |(name, _)| name.trim_end())
+}
+
+/// Returns the fields in `${…}` with their casts, without `${TABLE}` and `${EXTENDED}`.
+pub(crate) fn references(piece: Piece<'_>) -> impl Iterator<Item = Piece<'_>> {
+    between(piece, "${").filter_map(|(inside, start)| {
+        let trimmed = inside.trim();
+        let start = start + (inside.len() - inside.trim_start().len());
+        let name = uncast(trimmed);
+        let known = matches!(name, "TABLE" | "EXTENDED" | "view_label" | "sql_table_name");
+        (is_name(name) && !known).then(|| part(trimmed, start))
+    })
+}
+
 /// Returns the fields in `${…}`, without casts such as `::date`, `${TABLE}` and `${EXTENDED}`.
 pub(crate) fn fields(piece: Piece<'_>) -> impl Iterator<Item = Piece<'_>> {
-    between(piece, "${").filter_map(|(inside, start)| {
-        let name = inside.split("::").next().unwrap_or_default();
-        let trimmed = name.trim();
-        let start = start + (name.len() - name.trim_start().len());
-        let known = matches!(trimmed, "TABLE" | "EXTENDED" | "view_label" | "sql_table_name");
-        (is_name(trimmed) && !known).then(|| part(trimmed, start))
-    })
+    references(piece).map(|found| part(uncast(found.text), found.start))
 }
 
 /// Returns the constants in `@{…}`.
@@ -62,6 +72,41 @@ pub(crate) fn liquid_fields(piece: Piece<'_>) -> impl Iterator<Item = Piece<'_>>
         let offset = name.as_ptr() as usize - text.as_ptr() as usize;
         is_name(name).then(|| part(name, piece.start + offset))
     })
+}
+
+/// What Liquid tells of a field: `{{ orders.status._value }}`, `{% if orders.status._is_selected %}`.
+const OF_FIELDS: [&str; 7] =
+    ["_filterable_value", "_in_query", "_is_filtered", "_is_selected", "_parameter_value", "_rendered_value", "_value"];
+
+/// Returns the fields of which Liquid tells something.
+pub(crate) fn liquid_values(piece: Piece<'_>) -> Vec<Piece<'_>> {
+    let text = piece.text;
+    // What these hold is not run.
+    if ["endcomment", "endraw"].iter().any(|tag| text.contains(tag)) {
+        return Vec::new();
+    }
+    let tags = [("{%", "%}"), ("{{", "}}")].into_iter().flat_map(|(open, close)| {
+        text.match_indices(open).filter_map(move |(at, _)| {
+            let rest = &text[at + 2..];
+            Some((at + 2, &rest[..rest.find(close)?]))
+        })
+    });
+    let mut found = Vec::new();
+    for (from, inside) in tags {
+        for (dot, _) in inside.match_indices("._") {
+            let told = &inside[dot + 1..];
+            let told = &told[..told.find(|c: char| !c.is_ascii_alphabetic() && c != '_').unwrap_or(told.len())];
+            let start = inside[..dot].rfind(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '.'));
+            let start = start.map_or(0, |before| before + 1);
+            let name = &inside[start..dot];
+            let is_plain = inside[..start].chars().next_back().is_none_or(|c| c == '(' || c.is_whitespace());
+            let is_field = name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.matches('.').count() < 2;
+            if OF_FIELDS.contains(&told) && is_plain && is_field && !name.ends_with('.') {
+                found.push(part(name, piece.start + from + start));
+            }
+        }
+    }
+    found
 }
 
 /// Returns whether a SQL text calls one of some functions.
@@ -96,6 +141,15 @@ mod tests {
         let found: Vec<_> = liquid_fields(piece(text)).map(|found| (found.text, &text[found.start - 100..])).collect();
         assert_eq!(found.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["grain", "o.status"]);
         assert!(found.iter().all(|(name, rest)| rest.starts_with(name)));
+    }
+
+    #[test]
+    fn liquid_tells_of_fields() {
+        let text = "{% if grain._parameter_value == 'a._value' and o.x_date._in_query %}{{o.n._value | f: _view._name}}{% endif %} a._value";
+        let found = liquid_values(piece(text));
+        assert_eq!(found.iter().map(|found| found.text).collect::<Vec<_>>(), ["grain", "o.x_date", "o.n"]);
+        assert!(found.iter().all(|found| text[found.start - 100..].starts_with(found.text)));
+        assert!(liquid_values(piece("{% comment %}{{ a._value }}{% endcomment %}")).is_empty());
     }
 
     #[test]

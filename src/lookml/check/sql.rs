@@ -88,6 +88,36 @@ pub(super) fn fault(sql: &str) -> Option<Fault> {
     open.pop().map(|(at, bracket)| Fault::Unclosed(at, char::from(bracket)))
 }
 
+/// Finds a reference that is none, outside of quotes and comments: `${price` without its `}`, `{TABLE}`, `$TABLE.`.
+pub(super) fn broken_reference(sql: &str) -> Option<(usize, &'static str)> {
+    if depends_on_dialect(sql) {
+        return None;
+    }
+    let text = without_quotes(sql);
+    let is_open = |inside: &str| {
+        let inside = inside.split('}').next().unwrap_or_default();
+        !["{%", "{{"].iter().any(|live| inside.contains(live))
+    };
+    let unclosed = |text: &str| {
+        text.match_indices("${").map(|(at, _)| at).find(|at| {
+            let inside = &text[at + 2..];
+            let end = inside.find('}').unwrap_or(inside.len());
+            (end == inside.len() || inside[..end].contains("${")) && is_open(inside)
+        })
+    };
+    let bare = |text: &str| {
+        let braces = text.match_indices("{TABLE}").map(|(at, _)| at);
+        let dollars = text.match_indices("$TABLE.").map(|(at, _)| at);
+        let is_alone = |at: &usize| !text[..*at].ends_with(['$', '@', '{']);
+        braces.chain(dollars).find(is_alone)
+    };
+    let place = |find: &dyn Fn(&str) -> Option<usize>| find(&text).and_then(|_| find(sql));
+    if let Some(at) = place(&unclosed) {
+        return Some((at, "a `${` is not closed"));
+    }
+    place(&bare).map(|at| (at, "the table is named without `${` and `}`"))
+}
+
 /// Returns the place of a line comment that stands on the line of `;;` and swallows what Looker appends.
 pub(super) fn trailing_comment(sql: &str) -> Option<usize> {
     if sql.contains("{%") || sql.contains("{{") {
@@ -150,6 +180,22 @@ mod tests {
             ("'abc", Fault::Quote(0, '\'')),
         ] {
             assert_eq!(fault(sql), Some(expected), "{sql}");
+        }
+    }
+
+    #[test]
+    fn a_broken_reference_is_found() {
+        for (sql, expected) in [
+            ("${a} + ${b.c} / {{ x }}", None),
+            ("a + ${b.c", Some(4)),
+            ("${a || ${b}", Some(0)),
+            ("{TABLE}.a", Some(0)),
+            ("1 + $TABLE.a", Some(4)),
+            ("${TABLE}.a + @{TABLE}.b", None),
+            ("'${a' || '{TABLE}' -- ${b", None),
+            ("${{% parameter a %}}", None),
+        ] {
+            assert_eq!(broken_reference(sql).map(|(at, _)| at), expected, "{sql}");
         }
     }
 

@@ -94,6 +94,11 @@ impl Texts<'_, '_> {
         if text.to_ascii_lowercase().contains("language js") {
             return;
         }
+        if let Some((at, message)) = sql::broken_reference(text) {
+            let at = block.start + at;
+            let help = "Write `${TABLE}.price` for a column, `${price}` for a field.";
+            self.say(Code::LookmlUnbalancedSql, at, at + 1, message.to_owned(), help);
+        }
         let (at, message) = match sql::fault(text) {
             None => return,
             Some(sql::Fault::Unclosed(at, bracket)) => (at, format!("a `{bracket}` is not closed")),
@@ -107,7 +112,8 @@ impl Texts<'_, '_> {
     fn liquid(&mut self, piece: Piece<'_>) {
         if let Some((at, message)) = liquid::fault(piece.text) {
             let at = piece.start + at;
-            self.say(Code::LookmlUnclosedLiquid, at, at + 2, message, "Looker cannot render the text. Close it.");
+            let help = "Looker cannot render the text. Close it, or correct the word.";
+            self.say(Code::LookmlUnclosedLiquid, at, at + 2, message, help);
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::{
     layers::{At, Layers, Word},
     parameters::{CUSTOM_TIMEFRAMES, INTERVALS, is_timeframe},
+    scan::uncast,
 };
 
 /// The kinds of fields.
@@ -199,9 +200,11 @@ impl<'a> View<'a> {
         self.place(name).map(|place| &self.fields[place])
     }
 
-    /// Returns the place among the fields of the one that a name stands for.
+    /// Returns the place among the fields of the one that a name stands for; a group by its own name is one with a cast.
     pub(crate) fn place(&self, name: &str) -> Option<usize> {
-        self.index.get(&(name, false)).copied().or_else(|| self.member(name))
+        let field = uncast(name);
+        let found = self.index.get(&(field, false)).copied().or_else(|| self.member(field));
+        found.or_else(|| self.index.get(&(field, true)).copied().filter(|_| field != name))
     }
 
     /// Finds `created_date` in the group `created`, and `days_open` in the group `open`.
@@ -228,6 +231,11 @@ impl<'a> View<'a> {
             let interval = left.strip_suffix('s').filter(|interval| INTERVALS.contains(interval))?;
             find(right, true, &|field| field.type_name() == "duration" && field.has_member("intervals", interval))
         })
+    }
+
+    /// Returns whether there is a group of a name, whose members have longer ones.
+    pub(crate) fn has_group(&self, name: &str) -> bool {
+        self.index.contains_key(&(name, true))
     }
 
     /// Returns a set.

@@ -1,15 +1,17 @@
 //! Rules of derived tables.
 
+use std::collections::BTreeSet;
+
 use super::{
     super::{
         layers::{At, Layers, Word},
-        view::View,
+        view::{Field, FieldKind, View},
     },
     Checker,
     field::references,
     query::TRIGGERS,
 };
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Code, Diagnostic, nearest};
 
 impl<'m, 'a> Checker<'m, 'a> {
     pub(super) fn derived_table(&mut self, view: &'m View<'a>) {
@@ -29,6 +31,7 @@ impl<'m, 'a> Checker<'m, 'a> {
             }
             self.persistence(table);
         }
+        self.columns_of(view);
         if let Some(table) = view.layers.child("derived_table") {
             let made = ["sql", "explore_source", "sql_create", "create_process"];
             let tables: Vec<At<'a>> = view.layers.all("derived_table").collect();
@@ -49,6 +52,34 @@ impl<'m, 'a> Checker<'m, 'a> {
             let message =
                 format!("view `{}` is derived from explore `{}`, which begins with it", view.name, explore.name);
             self.say(Code::LookmlCircular, source.name(), message, "Derive it from an explore of other views.");
+        }
+    }
+
+    /// Finds fields without SQL that are no column of the query of an explore.
+    fn columns_of(&mut self, view: &View<'a>) {
+        let tables: Vec<At<'a>> = view.layers.all("derived_table").collect();
+        let queries: Vec<At<'a>> = tables.iter().filter_map(|table| table.child("explore_source")).collect();
+        let is_sql = tables
+            .iter()
+            .any(|table| ["sql", "sql_create", "create_process"].iter().any(|key| table.child(key).is_some()));
+        if queries.is_empty() || is_sql || view.open || view.needs_extension {
+            return;
+        }
+        let columns = ["column", "derived_column"]
+            .into_iter()
+            .flat_map(|key| queries.iter().flat_map(move |query| query.children(key)));
+        let columns: BTreeSet<String> = columns.map(|column| column.name().text().to_ascii_lowercase()).collect();
+        for field in view.fields.iter().filter(|field| !columns.is_empty() && shows_its_column(field)) {
+            if columns.contains(&field.name.to_ascii_lowercase()) {
+                continue;
+            }
+            let message =
+                format!("`{}` has no `sql`, and the query of view `{}` no such column", field.name, view.name);
+            let help = match nearest(field.name, columns.iter().map(String::as_str)) {
+                Some(near) => format!("Did you mean `{near}`?"),
+                None => format!("Add `column: {} {{ field: … }}` to its `explore_source`.", field.name),
+            };
+            self.say(Code::LookmlUnknownField, field.layers.last().name(), message, help);
         }
     }
 
@@ -120,4 +151,15 @@ fn tables<'a>(texts: impl IntoIterator<Item = At<'a>>) -> Vec<Word<'a>> {
             Some(Word { file, piece })
         })
         .collect()
+}
+
+/// Returns whether a field shows the column of its own name, as it says nothing else.
+fn shows_its_column(field: &Field<'_>) -> bool {
+    let says = ["sql", "case", "expression", "sql_start", "sql_end", "sql_latitude", "start_location_field"];
+    let is_of_rows = match field.kind {
+        FieldKind::Dimension => !matches!(field.type_name(), "location" | "distance"),
+        FieldKind::Group => field.type_name() == "time",
+        FieldKind::Measure | FieldKind::Filter | FieldKind::Parameter => false,
+    };
+    is_of_rows && says.iter().all(|key| !field.layers.has(key))
 }

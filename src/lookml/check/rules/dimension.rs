@@ -36,6 +36,12 @@ impl<'m, 'a> Checker<'m, 'a> {
                 self.ignored(&field.layers, &[key], &format!("only a dimension of type `{}` has it", types[0]));
             }
         }
+        let tiers = field.layers.child("tiers").map(At::items).unwrap_or_default();
+        let bounds: Option<Vec<f64>> = tiers.iter().map(|tier| tier.text().parse().ok()).collect();
+        if let Some(at) = bounds.and_then(|bounds| bounds.windows(2).position(|pair| pair[0] > pair[1])) {
+            let message = format!("`{}` comes before `{}`, which is less", tiers[at].text(), tiers[at + 1].text());
+            self.say(Code::LookmlWrongValue, tiers[at + 1], message, "Write the tiers from the least to the greatest.");
+        }
         for case in field.layers.holding("case") {
             for when in case.children("when") {
                 for wanted in ["sql", "label"].into_iter().filter(|wanted| when.child(wanted).is_none()) {
@@ -86,7 +92,7 @@ impl<'m, 'a> Checker<'m, 'a> {
                 self.say(Code::LookmlMeasureInDimension, word, message, help);
             }
         }
-        for sql in held.into_iter().filter_map(At::value).filter(|sql| aggregates(sql.text())) {
+        for sql in held.into_iter().filter_map(At::value).filter(|sql| is_aggregate(sql.text())) {
             let message = format!("{} `{}` aggregates", field.kind.word(), field.name);
             let help = "A dimension has a value in each row. Make it a measure, or use a window function.";
             let word = Word { piece: sql.piece.trimmed(), ..sql };
@@ -101,7 +107,7 @@ fn is_time_of_day(frame: &str) -> bool {
 }
 
 /// Returns whether a SQL text is an aggregate, and neither a window nor a query of its own.
-fn aggregates(text: &str) -> bool {
+pub(super) fn is_aggregate(text: &str) -> bool {
     if !text.contains('(') || !scan::calls(text, &AGGREGATES) {
         return false;
     }

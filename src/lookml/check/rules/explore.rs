@@ -6,10 +6,11 @@ use super::{
         layers::{At, Word},
         model::Lookup,
         scan,
-        view::FieldKind,
+        view::{Field, FieldKind},
     },
     Checker,
-    field::references,
+    field::{liquid, liquid_values, references},
+    measure::aggregates,
 };
 use crate::diagnostics::{Code, nearest};
 
@@ -27,9 +28,14 @@ impl<'m, 'a> Checker<'m, 'a> {
             self.join(explore, join);
         }
         for key in ["sql_always_where", "sql_always_having"] {
-            for word in references(explore.layers.holding(key)) {
-                self.in_explore(explore, explore.base, word);
+            let held = explore.layers.holding(key);
+            for word in references(held.iter().copied()) {
+                let found = self.in_explore(explore, explore.base, word);
+                if key == "sql_always_where" {
+                    self.no_aggregate(found, word, "sql_always_where");
+                }
             }
+            self.liquid_of(explore, held);
         }
         for word in explore.layers.holding("fields").into_iter().flat_map(At::items) {
             self.listed_in_explore(explore, explore.base, word);
@@ -52,6 +58,23 @@ impl<'m, 'a> Checker<'m, 'a> {
             }
         }
         self.keys_under_fan_out(explore);
+    }
+
+    /// Resolves what the Liquid of a condition names with its view.
+    pub(super) fn liquid_of(&mut self, explore: &'m Explore<'a>, texts: Vec<At<'a>>) {
+        for word in liquid(texts.iter().copied()).into_iter().filter(|word| word.text().contains('.')) {
+            self.in_explore(explore, explore.base, word);
+        }
+        for word in liquid_values(texts) {
+            self.in_liquid_of(explore, word);
+        }
+    }
+
+    /// Reports a measure that aggregates rows in a condition on single rows.
+    pub(super) fn no_aggregate(&mut self, found: Option<&Field<'a>>, word: Word<'a>, place: &str) {
+        if found.is_some_and(|field| field.kind == FieldKind::Measure && aggregates(field.type_name())) {
+            self.wrong_kind(word, &format!("`{place}`"), "dimension");
+        }
     }
 
     fn base_view(&mut self, explore: &Explore<'a>) {

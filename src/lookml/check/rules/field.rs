@@ -31,6 +31,11 @@ impl<'m, 'a> Checker<'m, 'a> {
         for word in ["sql", "html"].iter().flat_map(|key| liquid(field.layers.holding(key))) {
             self.in_view(view, word);
         }
+        let links = field.layers.all("link").flat_map(|link| ["url", "label"].map(|key| link.child(key))).flatten();
+        let rendered = ["sql", "html"].iter().flat_map(|key| field.layers.holding(key));
+        for word in liquid_values(rendered.chain(links)) {
+            self.in_liquid(view, word);
+        }
         self.format(&field.layers);
         self.suggestions(view, &field.layers);
         for layer in field.layers.iter() {
@@ -125,14 +130,21 @@ impl<'m, 'a> Checker<'m, 'a> {
     }
 }
 
-/// Returns the fields in `${…}` of some texts.
+/// Returns the fields in `${…}` of some texts, with their casts.
 pub(super) fn references<'a>(texts: impl IntoIterator<Item = At<'a>>) -> Vec<Word<'a>> {
     let texts = texts.into_iter().filter_map(At::value);
-    texts.flat_map(|Word { file, piece }| scan::fields(piece).map(move |piece| Word { file, piece })).collect()
+    texts.flat_map(|Word { file, piece }| scan::references(piece).map(move |piece| Word { file, piece })).collect()
+}
+
+/// Returns the fields of which the Liquid of some texts tells something.
+pub(super) fn liquid_values<'a>(texts: impl IntoIterator<Item = At<'a>>) -> Vec<Word<'a>> {
+    let texts = texts.into_iter().filter_map(At::value);
+    let values = |Word { file, piece }| scan::liquid_values(piece).into_iter().map(move |piece| Word { file, piece });
+    texts.flat_map(values).collect()
 }
 
 /// Returns the fields that the Liquid tags of some texts name.
-fn liquid<'a>(texts: impl IntoIterator<Item = At<'a>>) -> Vec<Word<'a>> {
+pub(super) fn liquid<'a>(texts: impl IntoIterator<Item = At<'a>>) -> Vec<Word<'a>> {
     let texts = texts.into_iter().filter_map(At::value);
     texts.flat_map(|Word { file, piece }| scan::liquid_fields(piece).map(move |piece| Word { file, piece })).collect()
 }

@@ -1,9 +1,12 @@
 //! Rules of joins.
 
+use std::collections::BTreeSet;
+
 use super::{
     super::{
         explore::{Explore, Join},
         layers::{At, Word},
+        scan,
     },
     Checker,
     field::references,
@@ -23,8 +26,10 @@ impl<'m, 'a> Checker<'m, 'a> {
         for word in ["sql_on", "sql_where"].iter().flat_map(|key| references(join.layers.holding(key))) {
             // A name without a view may be meant for either side.
             let home = if self.knows(explore, join.alias, word) { join.alias } else { explore.base };
-            self.in_explore(explore, home, word);
+            let found = self.in_explore(explore, home, word);
+            self.no_aggregate(found, word, "sql_on");
         }
+        self.liquid_of(explore, join.layers.holding("sql_on"));
         for word in join.layers.holding("fields").into_iter().flat_map(At::items) {
             self.listed_in_explore(explore, join.alias, word);
         }
@@ -86,10 +91,31 @@ impl<'m, 'a> Checker<'m, 'a> {
                 .help("Keep one of the two.");
             self.found.push(diagnostic);
         }
+        if let Some(on) = join.layers.child("sql_on").filter(|_| !cross)
+            && is_about_others(on, join.alias)
+        {
+            let message = format!("the condition of join `{}` does not name it", join.alias);
+            let help =
+                format!("Compare with a field of `{}`: as it is, each of its rows meets every other row.", join.alias);
+            let word = Word { file: on.file, piece: on.node.key };
+            self.say(Code::LookmlJoinWithoutCondition, word, message, help);
+        }
         if !has(&["relationship"]) {
             let message = format!("join `{}` does not say its `relationship`", join.alias);
             let help = "Looker takes `many_to_one`; where that is wrong, sums are wrong without an error. Say it.";
             self.say(Code::LookmlMissingRelationship, name, message, help);
         }
     }
+}
+
+/// Returns whether a condition compares fields of other views, and has no word of this one.
+fn is_about_others(on: At<'_>, alias: &str) -> bool {
+    let words = references([on]);
+    let text = on.value().map_or("", Word::text);
+    let views: BTreeSet<&str> = words.iter().filter_map(|word| scan::parts(word.text()).0).collect();
+    let is_plain = !["{%", "{{", "@{", "EXTENDED", "TABLE"].iter().any(|live| text.contains(live));
+    is_plain
+        && views.len() > 1
+        && words.iter().all(|word| word.text().contains('.'))
+        && !text.to_ascii_lowercase().contains(&alias.to_ascii_lowercase())
 }

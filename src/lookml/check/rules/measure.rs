@@ -6,6 +6,7 @@ use super::{
         view::{Field, FieldKind, View},
     },
     Checker,
+    dimension::is_aggregate,
     field::references,
 };
 use crate::diagnostics::Code;
@@ -99,6 +100,16 @@ impl<'m, 'a> Checker<'m, 'a> {
                 self.wrong_kind(word, &format!("`sql` of type `{kind}`"), "measure");
             }
         }
+        for sql in
+            field.layers.holding("sql").into_iter().filter_map(At::value).filter(|_| aggregates && kind != "list")
+        {
+            if is_aggregate(sql.text()) {
+                let message = format!("measure `{}` of type `{kind}` aggregates an aggregate", field.name);
+                let help = "The type aggregates already: take the function out, or use type `number`.";
+                let word = Word { piece: sql.piece.trimmed(), ..sql };
+                self.say(Code::LookmlAggregateOfAggregate, word, message, help);
+            }
+        }
         let place = field.layers.last().name();
         match field.layers.child("sql") {
             Some(sql) if kind == "count" => {
@@ -164,12 +175,14 @@ impl<'m, 'a> Checker<'m, 'a> {
                 };
                 lower.split(|c: char| !c.is_ascii_alphabetic()).any(odd)
             }
+            (FieldKind::Group, "time") => lower.split(|c: char| !c.is_ascii_alphabetic()).any(is_misspelt_unit),
             _ => false,
         };
         if wrong && !text.contains(['{', '@']) {
             let message = format!("`{}` is of type `{}` and never `{text}`", field.name, field.type_name());
             let help = match field.type_name() {
                 "yesno" => "Write `yes` or `no`.",
+                "time" => "Write a span such as `28 days` or `2026-01`.",
                 _ => "Write a number or a range, such as `>10`.",
             };
             self.say(Code::LookmlFilterValue, value, message, help);
@@ -199,6 +212,13 @@ impl<'m, 'a> Checker<'m, 'a> {
         let message = format!("{place} needs a {wanted}, and `{}` is none", word.text());
         self.say(Code::LookmlWrongFieldKind, word, message, format!("Name a {wanted}."));
     }
+}
+
+/// Returns whether a word of a filter on a time is nearly a unit, and none: `dayz`.
+fn is_misspelt_unit(word: &str) -> bool {
+    let units = ["second", "minute", "hour", "day", "week", "month", "quarter", "year"];
+    let singular = word.strip_suffix('s').unwrap_or(word);
+    !units.contains(&singular) && units.iter().any(|unit| word.starts_with(unit) && word.len() == unit.len() + 1)
 }
 
 fn needs_sql(kind: &str) -> bool {

@@ -114,7 +114,10 @@ impl<'m, 'a> Checker<'m, 'a> {
                 }
                 for word in references(assert.children("expression")) {
                     // An expression names columns, or the fields behind them.
-                    if columns.iter().any(|(column, field)| *column == word.text() || field.text() == word.text()) {
+                    if columns
+                        .iter()
+                        .any(|(column, field)| [*column, field.text()].contains(&scan::uncast(word.text())))
+                    {
                         continue;
                     }
                     if self.in_explore(explore, explore.base, word).is_some() {

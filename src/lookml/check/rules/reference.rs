@@ -1,5 +1,7 @@
 //! A name of a field → the field, in a view or in an explore.
 
+use std::collections::BTreeSet;
+
 use super::{
     super::{
         explore::Explore,
@@ -117,7 +119,44 @@ impl<'m, 'a> Checker<'m, 'a> {
         }
     }
 
+    /// Resolves a field of a view of which Liquid tells something; where its view may not be there, nothing is said.
+    pub(super) fn in_liquid(&mut self, view: &'m View<'a>, word: Word<'a>) {
+        let (alias, name) = scan::parts(word.text());
+        let Some(alias) = alias.filter(|alias| *alias != view.name) else {
+            if !view.has_group(name) {
+                self.own(view, name, word);
+            }
+            return;
+        };
+        let explores = self.uses.get(view.name).into_iter().flatten().filter_map(|explore| explore.view(alias));
+        let targets: BTreeSet<&str> = explores.chain([alias]).collect();
+        self.told(&targets, name, word);
+    }
+
+    /// Resolves a field of a view of an explore of which Liquid tells something.
+    pub(super) fn in_liquid_of(&mut self, explore: &'m Explore<'a>, word: Word<'a>) {
+        let (Some(alias), name) = scan::parts(word.text()) else { return };
+        let targets: BTreeSet<&str> = explore.view(alias).into_iter().collect();
+        self.told(&targets, name, word);
+    }
+
+    /// Reports a field that none of the views has that may be meant.
+    fn told(&mut self, views: &BTreeSet<&str>, name: &str, word: Word<'a>) {
+        let mut lacking = None;
+        for view in views {
+            match self.model.lookup(view, name) {
+                Lookup::NoField(view) if !view.needs_extension && !view.has_group(name) => lacking = Some(view),
+                Lookup::NoView => {}
+                Lookup::NoField(_) | Lookup::Found(_) | Lookup::CannotTell => return,
+            }
+        }
+        if let Some(view) = lacking {
+            self.no_field(view, name, word);
+        }
+    }
+
     pub(super) fn no_field(&mut self, view: &View<'a>, name: &str, word: Word<'a>) {
+        let name = scan::uncast(name);
         let names = view.names();
         let message = format!("view `{}` has no field `{name}`", view.name);
         let mut diagnostic = Diagnostic::new(Code::LookmlUnknownField, word.span(), message);
@@ -179,6 +218,10 @@ impl<'m, 'a> Checker<'m, 'a> {
             return;
         };
         let (alias, set) = scan::parts(set);
+        if alias.is_none() && explore.view(set).is_some() {
+            // `customers*`: all fields of a view.
+            return;
+        }
         let alias = alias.unwrap_or(home);
         match explore.view(alias) {
             Some(view) => {

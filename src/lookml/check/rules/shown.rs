@@ -1,6 +1,7 @@
 //! What an explore shows of its views: `fields:` of the explore and of its joins, with their sets.
 //!
-//! `fields: [ALL_FIELDS*, -orders.internal*]` shows what is not in the set `internal` of `orders`.
+//! `fields: [ALL_FIELDS*, -orders.internal*]` shows what is not in the set `internal` of `orders`, and `-payer*` nothing of
+//! the view that is joined as `payer`.
 
 use super::super::{
     explore::Explore,
@@ -43,7 +44,9 @@ fn has(list: At<'_>, depth: usize, view: &View<'_>, name: &str, names: impl Fn(O
         let rest = item.text().strip_prefix('-');
         let text = rest.unwrap_or(item.text());
         let (scope, field) = scan::parts(text);
+        let is_view = |set: &str| scope.is_none() && view.set(set).is_none() && names(Some(set));
         let means = matches!(text, "ALL_FIELDS*" | "EXTENDED*")
+            || field.strip_suffix('*').is_some_and(is_view)
             || names(scope)
                 && match field.strip_suffix('*') {
                     None => field == name,

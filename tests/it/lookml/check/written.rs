@@ -268,6 +268,88 @@ view: ids { dimension: id {} }
             ("fields: [-of_customers*]", "", "lookml-unknown-view"),
         ],
     ),
+    // A view of an explore stands for all of its fields, and a group with a cast for one of its times.
+    (
+        "
+view: orders { dimension: id {} dimension: region { sql: ${payer.region} ;; } }
+view: people {
+  dimension: id {}
+  dimension: region {}
+  dimension: gone { sql: ${nobody.x} ;; }
+  dimension_group: born { type: time timeframes: [raw, date] sql: ${TABLE}.born ;; }
+  dimension: age { sql: DATEDIFF('year', ${born::date}, ${people.born_raw::date}) ;; }
+}
+explore: orders {
+  fields: [orders*, payer.region]
+  join: payer { from: people relationship: many_to_one sql_on: ${orders.id} = ${payer.id} ;; }
+}
+explore: few {
+  view_name: orders
+  fields: [ALL_FIELDS*, -payer*]
+  join: payer { from: people relationship: many_to_one sql_on: ${orders.id} = ${payer.id} ;; }
+}
+",
+        &[],
+        &[
+            ("-payer*", "-payers*", "lookml-unknown-set"),
+            ("-payer*", "-payer.id", "lookml-unknown-view"),
+            ("${born::date}", "${bron::date}", "lookml-unknown-field"),
+            ("${born::date}", "${born}", "lookml-unknown-field"),
+        ],
+    ),
+    // Liquid may ask for what some explores do not have, and for anything that is no field.
+    (
+        r#"
+view: sales {
+  parameter: size { type: unquoted allowed_value: { value: "day" } }
+  dimension: id { primary_key: yes }
+  dimension_group: made { type: time timeframes: [date] }
+  dimension: by {
+    sql: {% assign x = size._parameter_value %}{% if x == 'day' and made._is_selected %}1
+      {% elsif people.name._in_query %}2{% elsif _view._name == 'a._value' %}3{% endif %} ;;
+    html: {{ _filters['sales.gone'] }} {{ row.sales.gone._value }} {% render x %} {{ people.name._value }} ;;
+  }
+  dimension: odd { sql: {% raw %}{{ gone._value }}{% endraw %} || '${' || '{TABLE}' || '$TABLE.x' ;; }
+  measure: most { type: max sql: (SELECT SUM(x) FROM t) ;; }
+  measure: top { type: max sql: SUM(${id}) OVER () ;; }
+  measure: few { type: count filters: [made_date: "before 3 days ago, Monday, this year to second"] }
+}
+view: people { dimension: name {} }
+explore: sales {
+  sql_always_where: {% if sales.made_date._is_filtered %}1=1{% else %}2=2{% endif %} ;;
+  join: t { from: people relationship: many_to_one sql_on: t.name = ${sales.id} AND ${sales.by} = ${people.name} ;; }
+  join: people { relationship: many_to_one sql_on: ${sales.id} = ${people.name} ;; }
+}
+explore: alone { view_name: sales }
+"#,
+        &[],
+        &[
+            ("size._parameter_value", "sice._parameter_value", "lookml-unknown-field"),
+            ("people.name._in_query", "people.nam._in_query", "lookml-unknown-field"),
+            ("sales.made_date._is_filtered", "sales.made_day._is_filtered", "lookml-unknown-field"),
+            ("t.name = ${sales.id} AND ", "", "lookml-join-without-condition"),
+        ],
+    ),
+    // The query of an explore may be refined, and a field may say what it shows.
+    (
+        "
+view: a { dimension: id { primary_key: yes } measure: n { type: count } }
+view: facts {
+  derived_table: { explore_source: a { column: id {} column: N { field: a.n } } }
+  dimension: id {}
+  dimension: n {}
+  dimension: twice { sql: ${n} * 2 ;; }
+  dimension: place { type: location sql_latitude: ${n} ;; sql_longitude: ${n} ;; }
+  filter: chosen {}
+}
+view: +facts { derived_table: { explore_source: a { derived_column: rank { sql: RANK() OVER (ORDER BY n) ;; } } } dimension: rank {} }
+view: more { extends: [facts] derived_table: { sql: SELECT 1 AS x ;; } dimension: x {} }
+explore: a {}
+explore: facts {}
+",
+        &[],
+        &[("dimension: rank {}", "dimension: place_in_order {}", "lookml-unknown-field")],
+    ),
 ];
 
 /// Returns the codes that are found in a model, each with its message.

@@ -253,6 +253,10 @@ pub(super) fn find_named(project: &Project, name: &str, what: &str) -> Result<Gr
     let singular = name.strip_suffix('s').unwrap_or(name);
     let found = project.calendar_granularity(name).or_else(|| project.calendar_granularity(singular));
     found.ok_or_else(|| {
+        if let Some(size) = Granularity::from_name(singular) {
+            let message = format!("{what} is taken back by `{name}`, which no offset counts");
+            return PlanError::new(PlanErrorCode::InvalidFilter, message).help(size.instead_of_offset());
+        }
         let error =
             PlanError::new(PlanErrorCode::InvalidFilter, format!("{what} speaks of unknown granularity `{singular}`"));
         match nearest(singular, project.granularity_names()) {

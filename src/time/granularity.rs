@@ -107,6 +107,15 @@ impl Granularity {
         }
     }
 
+    /// Says what to write in an offset, which counts units of the calendar, instead of periods of this granularity.
+    pub fn instead_of_offset(self) -> &'static str {
+        match self {
+            Self::FiscalYear => "Write `1 year`: a fiscal year begins where the one before it began.",
+            Self::FiscalQuarter => "Write `1 quarter`: a fiscal quarter has three months as well.",
+            _ => "Write days, weeks, months, quarters or years.",
+        }
+    }
+
     /// Finds a granularity by its YAML name.
     pub fn from_name(name: &str) -> Option<Self> {
         let named = |known: &[(u8, &str)]| known.iter().find(|(_, of)| *of == name).map(|(every, _)| Every(*every));

@@ -23,7 +23,14 @@ pub(super) fn offset_of(
             let singular = of.strip_suffix('s').unwrap_or(of);
             let found = context.project.calendar_granularity(of);
             let Some(of) = found.or_else(|| context.project.calendar_granularity(singular)) else {
-                diagnostics.push(unknown_granularity(context, Code::InvalidOffset, written.span, subject, singular));
+                let Some(size) = Granularity::from_name(singular) else {
+                    let unknown = unknown_granularity(context, Code::InvalidOffset, written.span, subject, singular);
+                    diagnostics.push(unknown);
+                    return None;
+                };
+                let message = format!("{subject} is taken back by `{of}`, which no offset counts");
+                let diagnostic = Diagnostic::new(Code::InvalidOffset, written.span, message);
+                diagnostics.push(diagnostic.help(size.instead_of_offset()));
                 return None;
             };
             return Some(Back::Periods { count: *count, of });

@@ -108,6 +108,10 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         (LOOKML.to_owned(), lookml_folder(&old[LOOKML], &emitted, overwrite)?),
         (SCHEMA.to_owned(), schema_folder(&old[SCHEMA], &project)),
     ]);
+    for (path, view) in orphans(&new[LOOKML]) {
+        context
+            .note(&format!("`{LOOKML}/{path}` refines view `{view}`, which is gone: move what it says, or delete it"));
+    }
     let denied = arguments.deny.and_then(|deny| denied(&emitted.report, deny));
     let changes = changes(&old, &new);
     // What is told of as written has been written.
@@ -180,6 +184,17 @@ fn lookml_folder(
     files.extend(write.into_iter().map(|(path, text)| (path, text.into_bytes())));
     files.insert(REPORT.to_owned(), emitted.report.to_markdown().into_bytes());
     Ok(files)
+}
+
+/// Returns the refinements that people wrote of generated views which are not there, with the views.
+fn orphans(files: &BTreeMap<String, Vec<u8>>) -> Vec<(&String, String)> {
+    let refined = files.iter().filter_map(|(path, bytes)| {
+        let view = path.strip_prefix("views/refined/")?.strip_suffix(".view.lkml")?;
+        let generated = format!("views/generated/{view}.view.lkml");
+        let includes = String::from_utf8_lossy(bytes).contains(&format!("\"/{generated}\""));
+        (includes && !files.contains_key(&generated)).then(|| (path, view.to_owned()))
+    });
+    refined.collect()
 }
 
 fn in_the_way(edited: &[Edited]) -> Failure {

@@ -89,6 +89,8 @@ fn what_people_wrote_is_kept_and_what_is_stale_goes() {
     project.run(["build"]).worked();
     let refined = "include: \"/views/generated/shipments.view.lkml\"\nview: +shipments { label: \"Ours\" }\n";
     project.write("lookml_out/views/refined/shipments.view.lkml", refined);
+    let orphan = "include: \"/views/generated/page_views.view.lkml\"\nview: +page_views { label: \"Ours\" }\n";
+    project.write("lookml_out/views/refined/page_views.view.lkml", orphan);
     project.write("lookml_out/dashboards/ours.dashboard.lookml", "- dashboard: ours\n");
     let generated = project.path("lookml_out/views/generated/page_views.view.lkml");
     assert!(generated.exists());
@@ -101,7 +103,11 @@ fn what_people_wrote_is_kept_and_what_is_stale_goes() {
     let tables = project.read("metrics/tables.yml").replace("      holds: { viewed_at: { to: 1 day } }\n", "");
     project.write("metrics/tables.yml", tables);
     project.write("metrics/customers.yml", format!("{before}\nmetrics:{}", metrics.join("\n  - name: ")));
-    project.run(["build"]).worked();
+    let built = project.run(["build"]);
+    let told = "`lookml_out/views/refined/page_views.view.lkml` refines view `page_views`, which is gone";
+    assert!(built.err.contains(told), "{}", built.err);
+    built.worked();
+    assert_eq!(project.read("lookml_out/views/refined/page_views.view.lkml"), orphan);
     assert!(!generated.exists(), "the view of a removed model is still there");
     assert_eq!(project.read("lookml_out/views/refined/shipments.view.lkml"), refined);
     assert!(project.path("lookml_out/dashboards/ours.dashboard.lookml").exists());

@@ -22,6 +22,7 @@ use super::{
     Emission, draft,
     home::Home,
     label,
+    scope::unquoted,
     sql::{self, Site},
     time,
 };
@@ -79,7 +80,9 @@ fn view(emission: &Emission<'_>, id: CalendarId) -> Result<View, String> {
     }
     let named = emission.named_tables();
     let days = plan::days_of_calendar(&named.0, id);
-    let name = draft::unique(&identifier(&calendar.name), |name| !emission.has_view(name));
+    let name = draft::unique(&unquoted(&identifier(&calendar.name), emission.options.dialect), |name| {
+        !emission.has_view(name)
+    });
     let mut day = draft::hidden(DAY, DimensionType::Raw, &emission.own_column(DAY));
     day.primary_key = true;
     let periods = calendar.granularities.iter().map(|granularity| {

@@ -8,13 +8,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     super::{lexical, tree},
     home::Home,
-    label, time,
+    label,
+    scope::unquoted,
+    time,
 };
 use crate::{
     catalog::ColumnType,
     ids::{DimensionId, MetricId, ModelId},
     project::{DimensionKind, MetricKind, Project, Ref},
-    sql::Expr,
+    sql::{Dialect, Expr},
 };
 
 /// A view under construction.
@@ -64,10 +66,10 @@ pub(super) struct Part {
 
 impl Draft {
     /// Starts a view and names what people declared.
-    pub(super) fn new(project: &Project, model: ModelId) -> Self {
+    pub(super) fn new(project: &Project, model: ModelId, dialect: Dialect) -> Self {
         let definition = &project.models[model];
         let mut draft = Self {
-            view: lexical::identifier(&definition.name),
+            view: unquoted(&lexical::identifier(&definition.name), dialect),
             dimensions: BTreeMap::new(),
             metrics: BTreeMap::new(),
             columns: BTreeMap::new(),
@@ -81,12 +83,14 @@ impl Draft {
             taken: BTreeSet::new(),
             sealed: BTreeSet::new(),
         };
+        // The model's own time is named first, so that no dimension which comes later takes its fields.
+        let own = definition.time.map(|id| (id, draft.claim_group(project, id)));
         for id in &definition.dimensions {
             let dimension = &project.dimensions[*id];
             let (name, reference) = match dimension.kind {
                 DimensionKind::Time { .. } => {
-                    let frames = time::timeframes(project, dimension);
-                    let name = draft.claim_group(&label::group_name(&dimension.name), &frames);
+                    let known = own.as_ref().filter(|(own, _)| own == id).map(|(_, name)| name.clone());
+                    let name = known.unwrap_or_else(|| draft.claim_group(project, *id));
                     (name.clone(), format!("{name}_raw"))
                 }
                 DimensionKind::String | DimensionKind::Number | DimensionKind::Boolean { .. } => {
@@ -161,9 +165,13 @@ impl Draft {
         free
     }
 
-    fn claim_group(&mut self, wanted: &str, frames: &[tree::Timeframe]) -> String {
+    fn claim_group(&mut self, project: &Project, id: DimensionId) -> String {
+        let frames = time::timeframes(project, &project.dimensions[id]);
         let members = |name: &str| frames.iter().map(|frame| format!("{name}_{}", frame.word())).collect::<Vec<_>>();
-        let free = unique(wanted, |name| members(name).iter().all(|member| !self.taken.contains(member)));
+        let is_free = |name: &str| members(name).iter().all(|member| !self.taken.contains(member));
+        let short = label::group_of(project, id);
+        let whole = lexical::identifier(&project.dimensions[id].name);
+        let free = if is_free(&short) { short } else { unique(&whole, is_free) };
         self.taken.extend(members(&free));
         free
     }

@@ -113,7 +113,7 @@ fn head(emission: &mut Emission<'_>, home: &Home) -> tree::Explore {
         explore.group_label = Some(title);
         let axis = label::of_path(project, &axis.route, axis.dimension);
         let description = explore.description.take().unwrap_or_default();
-        explore.description = Some(format!("{description} Metrics here are counted by {axis}."));
+        explore.description = Some(label::and_also(&description, &format!("Metrics here are counted by {axis}.")));
     }
     explore
 }

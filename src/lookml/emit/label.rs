@@ -26,6 +26,29 @@ pub(crate) fn group_name(name: &str) -> String {
     stem.unwrap_or(&name).to_owned()
 }
 
+/// Names the group of a dimension: without the word for time, unless another time of its model would be called so too.
+///
+/// The model's own time has the short name in any case, and of others that share one none has it: the fields of a time
+/// never become those of another that is declared later.
+pub(super) fn group_of(project: &Project, id: DimensionId) -> String {
+    let dimension = &project.dimensions[id];
+    let short = group_name(&dimension.name);
+    if is_short(project, id) { short } else { identifier(&dimension.name) }
+}
+
+/// Returns whether a time is called without the word for it.
+pub(super) fn is_short(project: &Project, id: DimensionId) -> bool {
+    let dimension = &project.dimensions[id];
+    let model = &project.models[dimension.model];
+    let short = group_name(&dimension.name);
+    let shares_it = |other: &DimensionId| {
+        let definition = &project.dimensions[*other];
+        let is_time = matches!(definition.kind, DimensionKind::Time { .. });
+        *other != id && is_time && group_name(&definition.name) == short
+    };
+    model.time == Some(id) || !model.dimensions.iter().any(shares_it)
+}
+
 /// Writes a name for people: `lead_time_hours` → `Lead time hours`.
 pub(crate) fn human(name: &str) -> String {
     let mut text = name.replace('_', " ");
@@ -66,20 +89,14 @@ pub(super) fn of_metric(metric: &Metric) -> String {
     metric.docs.label.as_deref().map_or_else(|| human(&metric.name), inert)
 }
 
-/// Returns what a dimension is called: a time without the word for it, unless an earlier one of its model has that name.
+/// Returns what a dimension is called: a time without the word for it, unless another of its model has that name.
 pub(super) fn of_dimension(project: &Project, id: DimensionId) -> String {
     let dimension = &project.dimensions[id];
     if let Some(label) = &dimension.docs.label {
         return inert(label);
     }
     let DimensionKind::Time { .. } = dimension.kind else { return human(&dimension.name) };
-    let group = group_name(&dimension.name);
-    let is_named_so = |other: &&DimensionId| {
-        let other = &project.dimensions[**other];
-        matches!(other.kind, DimensionKind::Time { .. }) && group_name(&other.name) == group
-    };
-    let first = project.models[dimension.model].dimensions.iter().find(is_named_so);
-    human(if first == Some(&id) { &group } else { &dimension.name })
+    human(&group_of(project, id))
 }
 
 /// Returns what a way over joins is called, as the views of an explore are: `Parcels`, `Parcels: Customers`.
@@ -158,6 +175,13 @@ pub(super) fn unknown_parameters(docs: &Docs) -> Vec<String> {
 /// Returns the text of a parameter under `lookml:`.
 pub(super) fn parameter(docs: &Docs, key: &str) -> Option<String> {
     docs.lookml.as_ref()?.get(key)?.as_str().map(str::to_owned)
+}
+
+/// Writes a further sentence behind a description, which people may have left without its stop.
+pub(super) fn and_also(description: &str, sentence: &str) -> String {
+    let before = description.trim_end();
+    let stop = if before.is_empty() || before.ends_with(['.', '!', '?', ':', ';', '…']) { "" } else { "." };
+    format!("{before}{stop} {sentence}").trim_start().to_owned()
 }
 
 /// Writes what a definition says to people; the parameters under its `lookml:` win.

@@ -17,8 +17,8 @@ use super::{
 };
 use crate::{
     catalog::ColumnType,
-    ids::{MetricId, ModelId},
-    project::{Aggregation, Empty, Metric, MetricKind, Ref, Route, SimpleMetric, Status},
+    ids::{DimensionId, MetricId, ModelId},
+    project::{Aggregation, DimensionKind, Empty, Metric, MetricKind, Project, Ref, Route, SimpleMetric, Status},
     sql::{Aggregate, AggregateFunction, Expr, Leaf, SqlExpr, print_expression},
 };
 
@@ -140,7 +140,7 @@ pub(super) fn simple(
     };
     let mut crosses = value.as_ref().is_some_and(|value| value.crosses);
     let sql = value.map(|value| value.text);
-    let value_type = emission.project.metrics[metric].value_type;
+    let value_type = value_type(emission.project, metric, definition);
     match definition.aggregation {
         Aggregation::Count => {
             if let (Some(expr), Some(_)) = (&definition.expr, &sql) {
@@ -190,6 +190,21 @@ pub(super) fn simple(
         crosses = true;
     }
     Ok(Made { measure, crosses, note: emptiness(definition.aggregation, emission.project.metrics[metric].when_empty) })
+}
+
+/// Returns the type of what a metric of rows shows; where no catalog tells that of its column, a dimension which shows the
+/// column as a text does.
+pub(super) fn value_type(project: &Project, metric: MetricId, definition: &SimpleMetric) -> ColumnType {
+    let told = project.metrics[metric].value_type;
+    let Some(Expr::Leaf(Ref::Column { route, column, .. })) = &definition.expr else { return told };
+    let owner = &project.models[project.route_end(definition.model, route)];
+    let is_text = |id: &DimensionId| {
+        let dimension = &project.dimensions[*id];
+        dimension.kind == DimensionKind::String
+            && dimension.buckets.is_empty()
+            && project.plain_column(*id) == Some(column)
+    };
+    if told == ColumnType::Unknown && owner.dimensions.iter().any(is_text) { ColumnType::String } else { told }
 }
 
 /// Says in which way a metric over no rows differs in Looker.
@@ -327,15 +342,11 @@ pub(super) fn docs(emission: &Emission<'_>, metric: &Metric, measure: &tree::Mea
         Status::Proposed => tags.push("status:proposed".to_owned()),
         Status::Deprecated { replaced_by, sunset } => {
             let successor = &project.metrics[*replaced_by].name;
-            let until = sunset.map_or(String::new(), |day| format!(" until {day}"));
+            let until = sunset.map_or(String::new(), |day| format!("; this one stays until {day}"));
             docs.hidden = true;
             docs.label = docs.label.map(|label| format!("[deprecated] {label}"));
             let text = docs.description.unwrap_or_default();
-            docs.description =
-                Some(format!("{text} Use {successor} instead; this one stays{until}.").trim().to_owned());
-            if sunset.is_none() {
-                docs.description = Some(format!("{text} Use {successor} instead.").trim().to_owned());
-            }
+            docs.description = Some(label::and_also(&text, &format!("Use {successor} instead{until}.")));
             tags.push("status:deprecated".to_owned());
         }
     }
@@ -344,7 +355,7 @@ pub(super) fn docs(emission: &Emission<'_>, metric: &Metric, measure: &tree::Mea
     if let Some(comparison) = &measure.comparison {
         let periods = if comparison.period == "date" { "day" } else { comparison.period.as_str() };
         let text = docs.description.unwrap_or_default();
-        docs.description = Some(format!("{text} {}{periods}{}", BY_WHOLE.0, BY_WHOLE.1));
+        docs.description = Some(label::and_also(&text, &format!("{}{periods}{}", BY_WHOLE.0, BY_WHOLE.1)));
     }
     if emission.options.synonyms {
         docs.synonyms = metric.docs.synonyms.iter().map(|synonym| inert(synonym)).collect();

@@ -158,7 +158,7 @@ impl<'a> Emission<'a> {
         let mut emission = Self {
             project,
             options,
-            drafts: project.models.ids().map(|model| Draft::new(project, model)).collect(),
+            drafts: project.models.ids().map(|model| Draft::new(project, model, options.dialect)).collect(),
             scopes: BTreeMap::new(),
             joins: BTreeMap::new(),
             homes: project.metrics.ids().map(|metric| (metric, home::home(project, metric))).collect(),
@@ -202,7 +202,7 @@ impl<'a> Emission<'a> {
         for model in
             project.models.ids().filter(|model| !emission.metrics_of[model.index()].is_empty()).collect::<Vec<_>>()
         {
-            let scope = Scope::new(project, model, &emission.draft(model).view);
+            let scope = Scope::new(project, model, &emission.draft(model).view, options.dialect);
             emission.scopes.insert(model, scope);
         }
         calendar::views(&mut emission);

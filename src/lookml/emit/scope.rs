@@ -9,7 +9,14 @@ use super::draft::unique;
 use crate::{
     ids::ModelId,
     project::{Project, Route, to_one_routes},
+    sql::{Dialect, SqlExpr, print_expression},
 };
+
+/// Returns a name for a view that SQL takes without quotes, as Looker writes it: `order` → `order_`.
+pub(super) fn unquoted(name: &str, dialect: Dialect) -> String {
+    let is_plain = print_expression(&SqlExpr::bare(name), dialect) == name;
+    if is_plain { name.to_owned() } else { format!("{name}_") }
+}
 
 /// The joined views of a model's explores.
 #[derive(Debug)]
@@ -21,14 +28,14 @@ pub(super) struct Scope {
 
 impl Scope {
     /// Names everything that a model reaches.
-    pub(super) fn new(project: &Project, model: ModelId, view: &str) -> Self {
+    pub(super) fn new(project: &Project, model: ModelId, view: &str, dialect: Dialect) -> Self {
         let routes: Vec<Route> =
             to_one_routes(project, model).into_iter().filter(|route| !route.0.is_empty()).collect();
         let mut aliases = BTreeMap::new();
         let mut taken = vec![view.to_owned()];
         for route in &routes {
             let roles: Vec<&str> = route.0.iter().map(|join| project.joins[*join].role.as_str()).collect();
-            let alias = unique(&roles.join("_"), |name| taken.iter().all(|taken| taken != name));
+            let alias = unique(&unquoted(&roles.join("_"), dialect), |name| taken.iter().all(|taken| taken != name));
             taken.push(alias.clone());
             aliases.insert(route.clone(), alias);
         }

@@ -3,6 +3,7 @@
 mod check;
 mod dialects;
 mod governed;
+mod names;
 mod outside;
 mod plain;
 mod sound;

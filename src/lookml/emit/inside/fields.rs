@@ -62,9 +62,8 @@ impl Fields {
                 return Err("its time is one that no period fits".to_owned());
             }
         }
-        for name in [KEY, PERIOD].map(str::to_owned).into_iter().chain(frames.iter().map(|frame| member(*frame))) {
-            names.claim(&name);
-        }
+        names.claim(KEY);
+        names.claim_group(PERIOD, PERIOD, &frames);
         let mut reached = shared::reached(emission, home);
         let is_axis = |at: &Shared| home.axis.as_ref().is_some_and(|axis| at.is(&axis.route, axis.dimension));
         reached.retain(|shared| !is_axis(shared));

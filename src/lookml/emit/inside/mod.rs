@@ -27,6 +27,7 @@ use super::{
     label,
     partition::{self, Days},
     rows,
+    scope::unquoted,
     splice::Splices,
     time,
     union::{
@@ -123,7 +124,9 @@ fn wanted<'p>(emission: &Emission<'p>) -> Vec<(MetricId, Kind<'p>)> {
 }
 
 fn free_name(emission: &Emission<'_>, taken: &BTreeSet<String>, wanted: &str) -> String {
-    draft::unique(&identifier(wanted), |name| !taken.contains(name) && !emission.has_view(name))
+    draft::unique(&unquoted(&identifier(wanted), emission.options.dialect), |name| {
+        !taken.contains(name) && !emission.has_view(name)
+    })
 }
 
 fn make<'p>(

@@ -120,7 +120,7 @@ fn whole<'p>(
         return Err("it needs a dimension that shows a metric of each row".to_owned());
     }
     let wanted = format!("{}_{}", metric.name, input.name);
-    let name = leaves.names.claim(&wanted);
+    let name = leaves.names.claim_measure(&wanted);
     let column = leaves.names.claim(&format!("{wanted}_value"));
     leaves.dimensions.push(draft::hidden(&column, DimensionType::Number, &emission.own_column(&column)));
     leaves

@@ -42,22 +42,12 @@ pub(in crate::lookml::emit) fn names(
         found.push(match dimension.kind {
             DimensionKind::Time { .. } => {
                 let frames = time::timeframes(emission.project, dimension);
-                let wanted = label::group_name(&wanted);
-                let members = |name: &str| frames.iter().map(|frame| format!("{name}_{}", frame.word())).collect();
-                let is_free = |name: &str| {
-                    let members: Vec<String> = members(name);
-                    members.iter().all(|member| !names.0.contains(member))
-                };
-                let free = draft::unique(&wanted, is_free);
-                let members: Vec<String> = members(&free);
-                names.0.extend(members);
-                free
+                let is_short = label::is_short(emission.project, *id);
+                let short = if is_short { label::group_name(&wanted) } else { wanted.clone() };
+                names.claim_group(&short, &wanted, &frames)
             }
             _ if !dimension.buckets.is_empty() => {
-                let is_free = |name: &str| [name, &rank_name(name)].iter().all(|name| !names.0.contains(*name));
-                let free = draft::unique(&wanted, is_free);
-                names.0.extend([free.clone(), rank_name(&free)]);
-                free
+                names.claim_all(&wanted, |name| vec![name.to_owned(), rank_name(name)])
             }
             DimensionKind::String | DimensionKind::Number | DimensionKind::Boolean { .. } => names.claim(&wanted),
         });

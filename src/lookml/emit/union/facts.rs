@@ -96,7 +96,10 @@ fn gather(
 ) -> Result<(), String> {
     let project = emission.project;
     if project.policies.restrictions.iter().any(|restriction| restriction.metrics.contains(&metric)) {
-        let kept = || "not everyone may see it, and an explore over several models has no grants".to_owned();
+        let gathers = window.is_some() || matches!(project.metrics[metric].kind, MetricKind::Cumulative { .. });
+        let explore = if gathers { "that gathers days" } else { "over several models" };
+        let name = &project.metrics[metric].name;
+        let kept = || format!("not everyone may see `{name}`, and an explore {explore} has no grants: ask the API");
         return Err(emission.homes[&metric].clone().err().unwrap_or_else(kept));
     }
     match &project.metrics[metric].kind {

@@ -33,8 +33,7 @@ pub(super) fn name(emission: &Emission<'_>, union: &mut Union) -> Result<Names, 
     let mut names = Names::default();
     names.claim(branch::KEY);
     if !union.frames.is_empty() {
-        "period".clone_into(&mut union.time);
-        names.0.extend(union.frames.iter().map(|frame| format!("period_{}", frame.word())));
+        union.time = names.claim_group("period", "period", &union.frames);
         names.claim(DAY);
     }
     (union.anchor, union.joined) = joined::take_joined(emission, &union.facts, &mut union.shared, &mut names);
@@ -70,7 +69,7 @@ pub(in crate::lookml::emit) fn said(
     if is_shown_by_its_leaf(leaves, metric, &text, shown) {
         return Ok(());
     }
-    let name = leaves.names.claim(&definition.name);
+    let name = leaves.names.claim_measure(&definition.name);
     let mut measure = measure::empty(&name, derived::measure_type(definition.value_type));
     measure.sql = Some(text);
     if definition.value_type.is_time() {

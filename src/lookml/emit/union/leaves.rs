@@ -93,7 +93,7 @@ impl<'e, 'a> Leaves<'e, 'a> {
         if let Some(known) = self.counted.iter().position(same) {
             return Ok(known);
         }
-        let measure = self.names.claim(wanted);
+        let measure = self.names.claim_measure(wanted);
         let made = self.measure(metric, simple, (fact, condition.as_ref()), &measure)?;
         self.measures.push(made);
         self.counted.push(CountedLeaf {
@@ -141,7 +141,7 @@ impl<'e, 'a> Leaves<'e, 'a> {
         if let Some((_, measure)) = self.counts.iter().find(same) {
             return measure.clone();
         }
-        let measure = self.names.claim(&format!("{}_counted", self.counted[leaf].measure));
+        let measure = self.names.claim_measure(&format!("{}_counted", self.counted[leaf].measure));
         let column = self.column(&format!("{measure}_rows"), fact, (None, true), condition);
         let mut made = measure::empty(&measure, MeasureType::Sum);
         made.sql = Some(format!("${{{}}}", column.name));
@@ -157,7 +157,7 @@ impl<'e, 'a> Leaves<'e, 'a> {
         (fact, condition): (usize, Option<&Expr<Ref>>),
         name: &str,
     ) -> Result<tree::Measure, String> {
-        let value_type = self.emission.project.metrics[metric].value_type;
+        let value_type = measure::value_type(self.emission.project, metric, simple);
         let is_number = value_type.is_numeric() || value_type == ColumnType::Unknown;
         let kind = match simple.aggregation {
             Aggregation::Count | Aggregation::Sum => MeasureType::Sum,

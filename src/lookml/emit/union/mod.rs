@@ -77,16 +77,49 @@ pub(super) struct UnionExplore {
     pub(super) metrics: Vec<MetricId>,
 }
 
-/// Names that are taken in a view.
+/// Names that are taken in a view over a derived table: of its fields, and of the columns that they show.
+///
+/// A dimension is both at once. A group is a column, of which the fields are its members; a measure is a field alone.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Names(BTreeSet<String>);
+pub(super) struct Names {
+    fields: BTreeSet<String>,
+    groups: BTreeSet<String>,
+}
 
 impl Names {
-    /// Takes a name, or the next free one after it.
+    /// Takes a name for a column and its field, or the next free one after it.
     pub(super) fn claim(&mut self, wanted: &str) -> String {
-        let wanted = identifier(wanted);
-        let free = draft::unique(&wanted, |name| !self.0.contains(name));
-        self.0.insert(free.clone());
+        self.claim_all(wanted, |name| vec![name.to_owned()])
+    }
+
+    /// Takes a name for a column whose fields are called after it.
+    pub(super) fn claim_all(&mut self, wanted: &str, fields: impl Fn(&str) -> Vec<String>) -> String {
+        let is_taken = |name: &String| self.fields.contains(name) || self.groups.contains(name);
+        let free = draft::unique(&identifier(wanted), |name| !fields(name).iter().any(is_taken));
+        self.fields.extend(fields(&free));
+        free
+    }
+
+    /// Takes a name for the column of a group with these members: the short one, else the whole one or the next after it.
+    pub(super) fn claim_group(&mut self, short: &str, whole: &str, frames: &[Timeframe]) -> String {
+        let members =
+            |name: &str| -> Vec<String> { frames.iter().map(|frame| format!("{name}_{}", frame.word())).collect() };
+        let is_free = |name: &str| {
+            !self.fields.contains(name)
+                && !self.groups.contains(name)
+                && members(name).iter().all(|member| !self.fields.contains(member))
+        };
+        let (short, whole) = (identifier(short), identifier(whole));
+        let free = if is_free(&short) { short } else { draft::unique(&whole, is_free) };
+        self.fields.extend(members(&free));
+        self.groups.insert(free.clone());
+        free
+    }
+
+    /// Takes a name for a measure, which may have that of a group.
+    pub(super) fn claim_measure(&mut self, wanted: &str) -> String {
+        let free = draft::unique(&identifier(wanted), |name| !self.fields.contains(name));
+        self.fields.insert(free.clone());
         free
     }
 }

@@ -27,6 +27,7 @@ fn every_emitted_project_raises_nothing() {
         ("governed", worlds::governed()),
         ("hostile", hostile),
         ("unsayable", unsayable),
+        ("names", worlds::written(include_str!("../names.yml"))),
     ];
     for (name, world) in all {
         for dialect in Dialect::ALL {

@@ -38,7 +38,7 @@ pub(super) fn measures(
     let dialect = emission.options.dialect;
     for metric in metrics {
         let definition = &project.metrics[*metric];
-        let name = names.claim(&definition.name);
+        let name = names.claim_measure(&definition.name);
         let is_zero = definition.when_empty == Empty::Zero;
         let number = |sql: String| tree::Measure { sql: Some(sql), ..measure::empty(&name, MeasureType::Number) };
         let mut made = match result_of(project, *metric).unwrap_or(funnel.result) {
@@ -67,7 +67,7 @@ pub(super) fn measures(
 fn parts(project: &Project, metrics: &[MetricId], names: &mut Names, measures: &mut Vec<tree::Measure>) -> Parts {
     let wants = |result: FunnelResult| metrics.iter().any(|metric| result_of(project, *metric) == Some(result));
     let mut helper = |wanted: &str, make: &dyn Fn(&str) -> tree::Measure| {
-        let name = names.claim(wanted);
+        let name = names.claim_measure(wanted);
         measures.push(make(&name));
         format!("${{{name}}}")
     };

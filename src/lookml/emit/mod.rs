@@ -19,6 +19,7 @@ mod measure;
 mod members;
 mod nested;
 mod partition;
+mod passed;
 mod points;
 mod policies;
 mod read_back;
@@ -98,6 +99,7 @@ pub(super) fn documents(project: &Project, options: &Options<'_>) -> (Vec<Draugh
     }
     emission.drop_unreadable();
     emission.report_parameters();
+    passed::settle(&mut emission);
     let unions = union::build(&mut emission);
     let insides = inside::build(&mut emission, &unions);
     explore::report(&mut emission);

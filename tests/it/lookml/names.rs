@@ -92,3 +92,30 @@ fn the_greatest_of_a_text_is_a_text() {
         assert!(text.contains("type: string"), "{text}");
     }
 }
+
+#[test]
+fn what_a_field_passes_on_asks_for_nothing_that_it_does_not() {
+    let emitted = emit(&written(include_str!("passed.yml")), Dialects::Configured);
+    let status = field(&emitted, "views/generated/orders.view.lkml", "dimension: status");
+    for (expected, is_there) in [
+        ("alias: [old_status]", true),
+        ("drill_fields: [by_hand, customers.country]", true),
+        ("html", false),
+        ("label: \"Mail\"", false),
+        ("label: \"Find\"", true),
+    ] {
+        assert_eq!(status.contains(expected), is_there, "{expected} in\n{status}");
+    }
+    let support = field(&emitted, "views/generated/orders.view.lkml", "dimension: note");
+    assert!(support.contains("{{ customers.email._value }}"), "{support}");
+    let report = emitted.report.to_text().split_whitespace().collect::<Vec<_>>().join(" ");
+    for reason in [
+        "orders.status.lookml.alias a field of the view is called `n`",
+        "orders.status.lookml.drill_fields not everyone who sees it may see `customers.email`",
+        "orders.n.lookml.drill_fields `customers.phone` is personal data, which is in no drill",
+        "orders.status.lookml.html its Liquid asks for `customers.email`, which not everyone who sees it may see",
+        "orders.status.lookml.links its Liquid asks for `customers.email`, which not everyone who sees it may see",
+    ] {
+        assert!(report.contains(reason), "{reason} in\n{report}");
+    }
+}

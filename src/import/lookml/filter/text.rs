@@ -2,19 +2,36 @@
 
 use super::{Letters, is_none_of, is_one_of, some_and_none};
 
-/// Cuts at commas that are not escaped, and undoes the escapes.
-fn parts(value: &str) -> Vec<(String, bool)> {
-    let mut parts = vec![(String::new(), false)];
-    let mut letters = value.chars();
+/// A value between commas.
+#[derive(Default)]
+struct Part {
+    /// Its text, without escapes and quotes.
+    text: String,
+    /// Whether a letter of it is escaped.
+    is_escaped: bool,
+    /// Whether it stands in quotes, so that commas and blanks are a part of it.
+    is_quoted: bool,
+}
+
+/// Cuts at commas that are neither escaped nor in quotes, and undoes the escapes.
+fn parts(value: &str) -> Vec<Part> {
+    let mut parts = vec![Part::default()];
+    let mut letters = value.chars().peekable();
+    let mut is_inside = false;
     while let Some(letter) = letters.next() {
         let last = parts.last_mut().expect("there is always one");
         match letter {
             '^' => {
-                last.0.extend(letters.next());
-                last.1 = true;
+                last.text.extend(letters.next());
+                last.is_escaped = true;
             }
-            ',' => parts.push((String::new(), false)),
-            other => last.0.push(other),
+            '"' if is_inside => is_inside = false,
+            '"' if matches!(last.text.trim(), "" | "-") && !last.is_quoted => {
+                last.text.truncate(last.text.trim_end().len());
+                (is_inside, last.is_quoted) = (true, true);
+            }
+            ',' if !is_inside => parts.push(Part::default()),
+            other => last.text.push(other),
         }
     }
     parts
@@ -42,23 +59,24 @@ pub(super) fn texts(path: &str, value: &str, letters: Letters) -> Result<String,
     let quoted = |text: &str| quoted(&if is_small { text.to_lowercase() } else { text.to_owned() });
     let (mut included, mut excluded) = (Vec::new(), Vec::new());
     let (mut some, mut none) = (Vec::new(), Vec::new());
-    for (part, is_escaped) in parts(value) {
-        let part = part.trim();
-        let (part, is_negated) = match part.strip_prefix('-').filter(|_| !is_escaped) {
+    for Part { text, is_escaped, is_quoted } in parts(value) {
+        let text = if is_quoted { text.trim_start() } else { text.trim() };
+        let (part, is_negated) = match text.strip_prefix('-').filter(|_| !is_escaped) {
             Some(rest) => (rest, true),
-            None => (part, false),
+            None => (text, false),
         };
-        let unquoted = part.strip_prefix('"').and_then(|part| part.strip_suffix('"')).unwrap_or(part);
-        let upper = part.to_ascii_uppercase();
-        match upper.as_str() {
-            "" => {}
+        let has_wildcard = part.contains('%');
+        let word = if is_quoted { String::new() } else { part.to_ascii_uppercase() };
+        match word.as_str() {
+            _ if part.is_empty() => {}
             "NULL" if is_negated => none.push(format!("{path} is not null")),
             "NULL" => some.push(format!("{path} is null")),
             "NOT NULL" => none.push(format!("{path} is not null")),
             "EMPTY" if is_negated => none.push(format!("{path} <> ''")),
             "EMPTY" => some.push(format!("({path} is null or {path} = '')")),
             "NOT EMPTY" => none.push(format!("{path} <> ''")),
-            _ if part.contains('%') && !is_escaped => match pattern(part) {
+            _ if is_quoted && has_wildcard => return Err(format!("`{value}` has a wildcard in quotes")),
+            _ if has_wildcard && !is_escaped => match pattern(part) {
                 Some((call, text)) => {
                     let condition = format!("{call}({compared}, {})", quoted(text));
                     if is_negated {
@@ -69,11 +87,11 @@ pub(super) fn texts(path: &str, value: &str, letters: Letters) -> Result<String,
                 }
                 None => return Err(format!("`{part}` has a wildcard within")),
             },
-            _ if is_escaped && part.contains('%') && value.contains('%') && !value.contains("^%") => {
+            _ if is_escaped && has_wildcard && !value.contains("^%") => {
                 return Err(format!("`{value}` mixes wildcards and escapes"));
             }
-            _ if is_negated => excluded.push(quoted(unquoted)),
-            _ => included.push(quoted(unquoted)),
+            _ if is_negated => excluded.push(quoted(part)),
+            _ => included.push(quoted(part)),
         }
     }
     some.splice(0..0, is_one_of(&compared, &included));
@@ -81,10 +99,10 @@ pub(super) fn texts(path: &str, value: &str, letters: Letters) -> Result<String,
     some_and_none(&some, none).ok_or_else(|| format!("`{value}` says nothing"))
 }
 
-/// `x%` begins, `%x` ends, `%x%` contains: the function, and the text.
+/// `x%` begins, `%x` ends, `%x%` contains: the function, and the text. Beside `%`, a `_` stands for any letter.
 fn pattern(part: &str) -> Option<(&'static str, &str)> {
     let inner = part.trim_matches('%');
-    if inner.contains('%') || inner.is_empty() {
+    if inner.contains(['%', '_']) || inner.is_empty() {
         return None;
     }
     let call = match (part.starts_with('%'), part.ends_with('%')) {

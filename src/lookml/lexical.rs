@@ -97,12 +97,14 @@ pub(super) fn identifier(name: &str) -> String {
     }
 }
 
-/// Puts a text between double quotes.
+/// Puts a text between double quotes. A backslash escapes quotes and itself only: in `0\%` it is a part of the format.
 pub(super) fn quote(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
-    for c in text.chars() {
-        if matches!(c, '"' | '\\') {
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let is_escape = c == '\\' && chars.peek().is_none_or(|next| matches!(next, '"' | '\\'));
+        if c == '"' || is_escape {
             quoted.push('\\');
         }
         quoted.push(c);
@@ -114,10 +116,10 @@ pub(super) fn quote(text: &str) -> String {
 /// Undoes [`quote`] for the text between the quotes.
 pub(super) fn unquote(inner: &str) -> String {
     let mut text = String::with_capacity(inner.len());
-    let mut chars = inner.chars();
+    let mut chars = inner.chars().peekable();
     while let Some(c) = chars.next() {
         match c {
-            '\\' => text.extend(chars.next()),
+            '\\' if chars.peek().is_some_and(|next| matches!(next, '"' | '\\')) => text.extend(chars.next()),
             _ => text.push(c),
         }
     }
@@ -203,10 +205,11 @@ mod tests {
 
     #[test]
     fn quoting_is_undone() {
-        for text in ["", "plain", r#"the "net" price"#, r"C:\", r#"\""#, "größer", "\"\\\"\\\\"] {
+        for text in ["", "plain", r#"the "net" price"#, r"C:\", r#"\""#, "größer", "\"\\\"\\\\", r"0\%", r"\\%"] {
             let quoted = quote(text);
             assert_eq!(unquote(&quoted[1..quoted.len() - 1]), text);
         }
+        assert_eq!(quote(r"0\%"), r#""0\%""#);
     }
 
     #[test]

@@ -13,10 +13,12 @@ use std::{
 
 use super::{
     edges::Edges,
+    models::Rows,
     say::{Piece, Value, is_word, pieces},
     source::{Lookml, place, texts, words},
 };
 use crate::{
+    catalog::ColumnType,
     lookml::{
         check::view::{Field, FieldKind, View},
         group_name,
@@ -241,6 +243,8 @@ impl<'r, 'a> Fields<'r, 'a> {
         }
         let name = self.name(view, field);
         let value = self.say(view, Some(&name), &sql)?;
+        let known = self.column_type(view, &value);
+        let as_stored = self.as_stored(field, known)?;
         let frames: Vec<&str> = words(&field.layers, "timeframes").iter().map(|word| word.text()).collect();
         let is_day = datatype == "date";
         let fine = |frame: &&str| {
@@ -248,14 +252,17 @@ impl<'r, 'a> Fields<'r, 'a> {
         };
         let finest = [("date", "day"), ("week", "week"), ("month", "month"), ("quarter", "quarter"), ("year", "year")];
         let coarse = finest.into_iter().find(|(frame, _)| frames.contains(frame)).map(|(_, size)| size);
+        // What Looker offers of a time says nothing about its column, save in files that entente made.
+        let is_coarse = is_day || known == Some(ColumnType::Date) || self.lookml.is_generated(place(field).file);
         let granularity = if is_day && (frames.is_empty() || frames.contains(&"date")) {
             Some("day")
-        } else if frames.is_empty() || frames.iter().any(fine) {
+        } else if !is_coarse || frames.is_empty() || frames.iter().any(fine) {
             None
         } else {
             coarse.filter(|_| !frames.contains(&"raw") || frames.len() > 1)
         };
         let note = matches!(value, Value::Raw(_)).then(|| "it is SQL of one dialect only".to_owned());
+        let note = as_stored.or(note);
         Ok(Dimension {
             name,
             kind: Kind::Time,
@@ -267,6 +274,35 @@ impl<'r, 'a> Fields<'r, 'a> {
             is_helper: false,
             note,
         })
+    }
+
+    /// Returns the type of the column that is a value, where the catalog has it.
+    fn column_type(&self, view: &View<'_>, value: &Value) -> Option<ColumnType> {
+        let Value::Column(column) = value else { return None };
+        let Ok(Rows::Table(table)) = self.rows(self.lookml.view(view.name)?) else { return None };
+        Some(self.lookml.catalog.tables.get(&table)?.column(column)?.column_type)
+    }
+
+    /// Refuses a time that Looker shows as it is stored, and whose days would be others here; where the zone decides,
+    /// says so.
+    fn as_stored(&self, field: &Field<'_>, known: Option<ColumnType>) -> Result<Option<String>, String> {
+        let says = field.layers.child("convert_tz").filter(|at| at.value().is_some_and(|word| word.text() == "no"));
+        let is_day = field.layers.word("datatype").is_some_and(|word| word.text() == "date");
+        let has_zone = !is_day && !matches!(known, Some(ColumnType::Date | ColumnType::DateTime));
+        if says.is_none_or(|at| self.lookml.is_generated(at.file)) || !has_zone {
+            return Ok(None);
+        }
+        let zone = &self.lookml.zone;
+        let what = "`convert_tz: no` shows its times as they are stored";
+        match (zone.as_str(), known) {
+            ("UTC", _) => {
+                Ok(Some(format!("{what}, in UTC as here: with another `time_zone` in `entente.yml`, import again")))
+            }
+            (_, Some(_)) => Err(format!("{what}, and days are cut in `{zone}` here")),
+            (_, None) => Err(format!(
+                "{what}, and days are cut in `{zone}` here: with a `schema/catalog.json` it is known whether it has a zone"
+            )),
+        }
     }
 
     /// Returns the name of a dimension here: of a group one that gives the group its name back.

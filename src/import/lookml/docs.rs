@@ -78,8 +78,8 @@ pub(super) fn rest<'a>(lookml: &Lookml<'a>, field: &Field<'a>) -> Vec<At<'a>> {
         match key {
             "suggest_dimension" | "suggest_explore" => true,
             "type" => at.value().is_some_and(|word| word.text() == "zipcode"),
-            "link" => at.child("icon_url").is_some() || link(*at).is_none(),
-            "action" => action(*at).is_none(),
+            "link" => at.child("icon_url").is_some() || link(lookml, *at).is_none(),
+            "action" => action(lookml, *at).is_none(),
             _ => !NATIVE.contains(&key),
         }
     });
@@ -87,7 +87,8 @@ pub(super) fn rest<'a>(lookml: &Lookml<'a>, field: &Field<'a>) -> Vec<At<'a>> {
 }
 
 /// Puts what a field says to people; `name` is its name here, `made` what entente would say in its place.
-pub(super) fn about(lookml: &Lookml<'_>, layers: &Layers<'_>, name: &str, made: &str, out: &mut Entries) {
+pub(super) fn about(lookml: &Lookml<'_>, (view, field): (&str, &Field<'_>), name: &str, made: &str, out: &mut Entries) {
+    let layers = &field.layers;
     let label = lookml.said(layers, "label").filter(|label| *label != human(name));
     out.maybe("label", label.map(|label| label.trim_start_matches("[deprecated] ").to_owned()));
     let mut description = lookml.said(layers, "description").map(|text| tidied(&text));
@@ -103,7 +104,7 @@ pub(super) fn about(lookml: &Lookml<'_>, layers: &Layers<'_>, name: &str, made: 
     let tags = texts(layers, "tags");
     out.maybe("owner", tags.iter().find_map(|tag| tag.strip_prefix("owner:")));
     out.maybe("group", lookml.said(layers, "group_label"));
-    if layers.says_yes("hidden") && life.is_none() {
+    if lookml.hides(view, field) && life.is_none() {
         out.put("hidden", Out::yes());
     }
     let synonyms = texts(layers, "synonyms");
@@ -260,13 +261,15 @@ pub(super) fn passed(
         passed.put("drill_fields", Out::texts(&drills));
     }
     if let Some(word) = layers.word("html") {
-        passed.text("html", word.piece.block().trim());
+        let html = word.piece.block();
+        passed.text("html", lookml.expanded(&html).unwrap_or(html).trim());
     }
-    let links: Vec<Out> = layers.all("link").filter(|at| at.child("icon_url").is_none()).filter_map(link).collect();
+    let links: Vec<Out> =
+        layers.all("link").filter(|at| at.child("icon_url").is_none()).filter_map(|at| link(lookml, at)).collect();
     if !links.is_empty() {
         passed.put("links", Out::List(links));
     }
-    let actions: Vec<Out> = layers.all("action").filter_map(action).collect();
+    let actions: Vec<Out> = layers.all("action").filter_map(|at| action(lookml, at)).collect();
     if !actions.is_empty() {
         passed.put("actions", Out::List(actions));
     }
@@ -282,18 +285,24 @@ pub(super) fn passed(
     }
 }
 
-fn link(at: At<'_>) -> Option<Out> {
-    let part = |key: &str| Some((key.to_owned(), Out::text(at.word(key)?.piece.value())));
+/// Returns what a key of a block says, with the values of its constants.
+fn part(lookml: &Lookml<'_>, at: At<'_>, key: &str) -> Option<Out> {
+    let text = at.word(key)?.piece.value().into_owned();
+    Some(Out::Text(lookml.expanded(&text).unwrap_or(text)))
+}
+
+fn link(lookml: &Lookml<'_>, at: At<'_>) -> Option<Out> {
+    let part = |key: &str| Some((key.to_owned(), part(lookml, at, key)?));
     Some(Out::Map(vec![part("label")?, part("url")?]))
 }
 
 /// Reads an action without a form, whose parameters have plain values.
-fn action(at: At<'_>) -> Option<Out> {
+fn action(lookml: &Lookml<'_>, at: At<'_>) -> Option<Out> {
     if at.child("form_param").is_some() || at.child("form_url").is_some() || at.child("user_attribute_param").is_some()
     {
         return None;
     }
-    let part = |key: &str| Some((key.to_owned(), Out::text(at.word(key)?.piece.value())));
+    let part = |key: &str| Some((key.to_owned(), part(lookml, at, key)?));
     let mut action = vec![part("label")?, part("url")?];
     action.extend(part("icon_url"));
     let params: Vec<(String, Out)> = at
@@ -336,5 +345,8 @@ mod tests {
         assert_eq!(written("#,##0.00 \"JPY\""), said("currency_2", Some("JPY")));
         assert_eq!(written("#,##0.0 \"hours\""), said("decimal_1", Some("hours")));
         assert_eq!(written("0.0,,\"M\""), None);
+        // Escaped, the sign multiplies nothing.
+        assert_eq!(written("0\\%"), None);
+        assert_eq!(written("0.0\\%"), None);
     }
 }

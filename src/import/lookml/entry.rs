@@ -52,7 +52,7 @@ pub(super) fn write<'a>(
     let description = explore.and_then(|explore| lookml.said(&explore.layers, "description"));
     let description = description.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
     out.maybe("description", description.filter(|text| *text != format!("Rows of {}.", view.name)));
-    if explore.is_some_and(|explore| explore.layers.says_yes("hidden")) {
+    if explore.is_some_and(|explore| explore.layers.says_yes("hidden")) || is_only_joined(fields, view) {
         out.put("hidden", Out::yes());
     }
     let table = match fields.rows(view) {
@@ -62,6 +62,7 @@ pub(super) fn write<'a>(
         }
         Ok(Rows::Sql(sql)) => {
             out.text("sql", sql);
+            storage(fields, view, ledger);
             None
         }
         Err(_) => None,
@@ -94,6 +95,7 @@ pub(super) fn write<'a>(
         out.put("unique", Out::List(unique.iter().map(|columns| Out::texts(columns)).collect()));
     }
     out.maybe("time", fields.axis(view));
+    proposals.extend(fields.guessed_axis(view));
     out.maybe("where", beside.filter);
     if let Some((edge, version)) = versions.and_then(|edge| Some((edge, edge.version.as_ref()?))) {
         let mut entries = Entries::default();
@@ -126,6 +128,28 @@ pub(super) fn write<'a>(
         out.put("dimensions", Out::List(dimensions));
     }
     Out::Map(out.0)
+}
+
+/// Returns whether explores show a view only beside others, so that one over it alone would be new.
+fn is_only_joined(fields: &Fields<'_, '_>, view: &View<'_>) -> bool {
+    let explores = || fields.lookml.model.explores.values().filter(|explore| !explore.needs_extension());
+    !fields.lookml.is_own(&view.layers)
+        && view.fields.iter().any(|field| field.kind == FieldKind::Measure)
+        && explores().all(|explore| explore.view(explore.base) != Some(view.name))
+        && explores().any(|explore| explore.joins.iter().any(|join| join.view() == view.name))
+}
+
+/// Tells that Looker stores the rows of a derived table no more.
+fn storage<'a>(fields: &Fields<'_, 'a>, view: &View<'a>, ledger: &mut Ledger) {
+    for table in view.layers.all("derived_table").filter(|at| !fields.lookml.is_generated(at.file)) {
+        for at in table.node.nodes().iter().map(|node| table.with(node)).filter(|at| at.node.key.text != "sql") {
+            let why = format!(
+                "each query runs the SQL of `{0}`: store it as a table, or refine `derived_table` of `{0}` by hand",
+                view.name
+            );
+            ledger.mark(at, Outcome::LeftBehind, why);
+        }
+    }
 }
 
 fn dimensions<'a>(
@@ -201,7 +225,7 @@ fn one<'a>(
         _ => format!("Computed for each row of {}.", view.name),
     };
     let shown = if field.kind == FieldKind::Group { field.name } else { &dimension.name };
-    docs::about(lookml, layers, shown, &made, &mut out);
+    docs::about(lookml, (view.name, field), shown, &made, &mut out);
     if !dimension.buckets.is_empty() {
         out.put("buckets", Out::List(dimension.buckets.iter().map(|bound| Out::Word(bound.clone())).collect()));
     }

@@ -101,7 +101,7 @@ pub fn import(files: &SourceMap, options: &Options) -> Result<Imported, Vec<Diag
         return Err(broken);
     }
     let settings = Settings::new(&sources, options);
-    let lookml = Lookml::new(files, &sources, &settings.config, settings.dialect.clone());
+    let lookml = Lookml::new(files, &sources, &settings, &options.catalog);
     let mut refused = Refused::new();
     loop {
         let said = say(&lookml, &sources, options, &refused, None);

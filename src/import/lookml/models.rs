@@ -4,13 +4,16 @@
 //! has one row.
 
 use super::{
-    dimension::{Fields, key_columns, primary_key},
+    dimension::{Fields, Kind, key_columns, primary_key},
     edges::Edges,
     measure::frames,
     say::Value,
     source::{has_liquid, texts},
 };
-use crate::lookml::check::view::{Field, FieldKind, View};
+use crate::lookml::check::{
+    scan,
+    view::{Field, FieldKind, View},
+};
 
 /// Where the rows of a model come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,29 +137,53 @@ impl<'a> Fields<'_, 'a> {
         }
         let filtered = self.filtered_by(view);
         let rank = |field: &&&Field<'a>| {
-            let is_filtered = filtered.iter().any(|name| name.starts_with(&format!("{}_", field.name)));
+            let is_filtered = named(field).is_some_and(|name| filtered.contains(&name));
             let is_fine = frames(field).is_empty() || frames(field).contains(&"date");
             let words = ["created", "event", "ordered", "order", "occurred", "booked", "started", "timestamp"];
-            let named = words.iter().position(|word| field.name == *word || field.name.starts_with(word));
-            (!is_filtered, !is_fine, field.layers.says_yes("hidden"), named.unwrap_or(words.len()))
+            let by_name = words.iter().position(|word| field.name == *word || field.name.starts_with(word));
+            (!is_filtered, !is_fine, self.lookml.hides(view.name, field), by_name.unwrap_or(words.len()))
         };
         groups.iter().min_by_key(rank).and_then(named)
     }
 
-    /// Returns the fields of a view by which its explores are always filtered.
+    /// Says that the time of a view was guessed, where another one may be meant.
+    pub(super) fn guessed_axis(&self, view: &View<'a>) -> Option<String> {
+        let axis = self.axis(view).filter(|_| self.own_axis(view).is_none())?;
+        let groups = view.fields.iter().filter(|field| field.kind == FieldKind::Group && field.type_name() == "time");
+        let has_measures = view.fields.iter().any(|field| field.kind == FieldKind::Measure);
+        let filtered = self.filtered_by(view);
+        if !has_measures || filtered.contains(&axis) {
+            return None;
+        }
+        let why = match filtered.first() {
+            Some(other) => format!("though its explore is always filtered by `{other}`: give them `time: {other}`"),
+            None if groups.count() > 1 => "one of several times: change `time:`".to_owned(),
+            None => return None,
+        };
+        Some(format!("the metrics of `{}` are dated by `{axis}`, {why}, if that is meant", view.name))
+    }
+
+    /// Returns the times by which the explores of a view are always filtered, with the way to them.
     fn filtered_by(&self, view: &View<'a>) -> Vec<String> {
         let explores =
             self.lookml.model.explores.values().filter(|explore| explore.view(explore.base) == Some(view.name));
-        let mut fields = Vec::new();
+        let mut times = Vec::new();
         for explore in explores {
             for key in ["always_filter", "conditionally_filter"] {
                 let filters = explore.layers.all(key).flat_map(|at| at.children("filters").collect::<Vec<_>>());
                 for (name, _) in filters.flat_map(|at| at.filters()) {
-                    fields.push(name.text().rsplit('.').next().unwrap_or_default().to_owned());
+                    let (alias, name) = scan::parts(name.text());
+                    let alias = alias.filter(|alias| *alias != explore.base).unwrap_or(view.name);
+                    let Ok((owner, path)) = self.way(view.name, alias) else { continue };
+                    if let Ok((time, _)) = self.member(&owner, name)
+                        && time.kind == Kind::Time
+                    {
+                        times.push(format!("{path}{}", time.name));
+                    }
                 }
             }
         }
-        fields
+        times
     }
 
     /// Returns the group that entente dated the metrics of a view by: the one whose measures its own explore keeps.

@@ -7,9 +7,11 @@ use std::{
 
 use super::{
     filter::Letters,
+    settings::Settings,
     several::{self, Several},
 };
 use crate::{
+    catalog::Catalog,
     diagnostics::Diagnostics,
     files::{FileId, SourceMap},
     lookml::{
@@ -23,7 +25,6 @@ use crate::{
         },
         syntax::{Node, Piece, Value},
     },
-    syntax::Config,
 };
 
 /// How the first line of a file begins that entente made.
@@ -43,28 +44,48 @@ pub(super) struct Lookml<'a> {
     pub(super) zone: String,
     /// Whether its weeks begin as those of SQL do.
     pub(super) weeks_begin_on_monday: bool,
-    constants: BTreeMap<&'a str, Cow<'a, str>>,
+    /// The tables of the warehouse, as far as they are known.
+    pub(super) catalog: &'a Catalog,
+    constants: BTreeMap<&'a str, Constant<'a>>,
     generated: BTreeSet<FileId>,
+}
+
+/// `constant: dataset { value: "shop" }`
+struct Constant<'a> {
+    value: Cow<'a, str>,
+    /// Whether entente declares it.
+    is_own: bool,
 }
 
 impl<'a> Lookml<'a> {
     /// Puts the files of a project together.
-    pub(super) fn new(files: &'a SourceMap, sources: &'a [Source<'a>], config: &Config, dialect: String) -> Self {
+    pub(super) fn new(
+        files: &'a SourceMap,
+        sources: &'a [Source<'a>],
+        settings: &Settings,
+        catalog: &'a Catalog,
+    ) -> Self {
+        let config = &settings.config;
         let (model, several) = several::together(files, sources);
         let manifests = sources.iter().filter(|source| source.is_manifest());
+        let generated: BTreeSet<FileId> =
+            files.iter().filter(|(_, file)| file.text.starts_with(GENERATED)).map(|(id, _)| id).collect();
         let constants = manifests
-            .flat_map(|source| &source.file.nodes)
-            .filter(|node| node.key.text == "constant")
-            .filter_map(|node| Some((node.name()?.text, node.child("value")?.piece()?.value())))
+            .flat_map(|source| source.file.nodes.iter().map(|node| At { file: source.id, node }))
+            .filter(|at| at.node.key.text == "constant")
+            .filter_map(|at| {
+                let value = at.node.child("value")?.piece()?.value();
+                Some((at.node.name()?.text, Constant { value, is_own: generated.contains(&at.file) }))
+            })
             .collect();
-        let generated = files.iter().filter(|(_, file)| file.text.starts_with(GENERATED)).map(|(id, _)| id).collect();
         Self {
             files,
             model,
             several,
-            dialect: Some(dialect),
+            dialect: Some(settings.dialect.clone()),
             zone: config.time_zone.clone().unwrap_or_else(|| "UTC".to_owned()),
             weeks_begin_on_monday: config.week_start.as_deref().is_none_or(|day| day == "monday"),
+            catalog,
             constants,
             generated,
         }
@@ -93,7 +114,7 @@ impl<'a> Lookml<'a> {
             let (before, after) = (&rest[..at], &rest[at + 2..]);
             let Some(end) = after.find('}') else { return Err("it holds `@{` without an end".to_owned()) };
             let name = after[..end].trim();
-            let Some(value) = self.constants.get(name) else {
+            let Some(Constant { value, .. }) = self.constants.get(name) else {
                 return Err(format!("it holds the constant `{name}`, which is not known"));
             };
             if value.contains("@{") {
@@ -104,6 +125,13 @@ impl<'a> Lookml<'a> {
             rest = &after[end + 1..];
         }
         Err("it holds too many constants".to_owned())
+    }
+
+    /// Returns the value of a constant that stands in a text which is kept; entente writes its own constants anew.
+    pub(super) fn constant(&self, name: &str, is_quoted: bool) -> Option<String> {
+        let constant = self.constants.get(name).filter(|constant| !constant.is_own)?;
+        let value = self.expanded(&constant.value).ok()?;
+        Some(if is_quoted { value.replace('"', "\\\"") } else { value })
     }
 
     /// Returns the SQL of a key, with the values of its constants.
@@ -117,6 +145,14 @@ impl<'a> Lookml<'a> {
         let word = layers.word(key)?;
         let text = word.piece.value();
         Some(self.expanded(&text).unwrap_or_else(|_| text.into_owned()))
+    }
+
+    /// Returns whether people do not find a field in lists.
+    pub(super) fn hides(&self, view: &str, field: &Field<'_>) -> bool {
+        match field.layers.word("hidden") {
+            Some(word) => word.text() == "yes",
+            None => self.view(view).is_some_and(|view| view.layers.says_yes("fields_hidden_by_default")),
+        }
     }
 
     /// Returns whether small letters are told from capitals where a measure of a view filters a field.

@@ -3,6 +3,7 @@
 //! `tests/looker/acme` is a shop as a team keeps it by hand; what it becomes lies in `tests/looker/imported`, and
 //! `tests/cases/import` asks it for numbers. `UPDATE=1 cargo test` writes it anew.
 
+mod exact;
 mod own;
 mod small;
 

@@ -45,8 +45,13 @@ impl<'a> Kept<'_, '_, 'a> {
         result
     }
 
-    /// Finds the places at which a measure is named that has another name here.
+    /// Finds the places of constants, and those at which a measure is named that has another name here.
     fn renames(&self, view: &str, at: At<'a>, places: &mut Vec<(usize, usize, String)>) {
+        for piece in said(&at.node.value) {
+            let known = scan::constants(piece)
+                .filter_map(|name| Some((name, self.fields.lookml.constant(name.text, piece.quoted)?)));
+            places.extend(known.map(|(name, value)| (name.start - "@{".len(), name.end() + "}".len(), value)));
+        }
         let mut push = |start: usize, of: Exchange| places.push((start + of.start, start + of.end, of.name));
         let reference = |piece: Piece<'_>| self.renamed.in_reference(view, piece.text).map(|of| (piece.start, of));
         match &at.node.value {
@@ -78,5 +83,20 @@ impl<'a> Kept<'_, '_, 'a> {
             }
             Value::Word(_) | Value::List(_) => {}
         }
+    }
+}
+
+/// Returns the texts of a value, without those of the nodes in it.
+fn said<'a>(value: &Value<'a>) -> Vec<Piece<'a>> {
+    match value {
+        Value::Word(piece) | Value::Text(piece) | Value::Block(piece) => vec![*piece],
+        Value::List(items) => items
+            .iter()
+            .flat_map(|item| match item {
+                Item::Single(piece) => vec![*piece],
+                Item::Pair(key, value) => vec![*key, *value],
+            })
+            .collect(),
+        Value::Nodes { .. } => Vec::new(),
     }
 }

@@ -19,7 +19,8 @@ use crate::{
 };
 
 /// Parameters of a view that its model says, or that flattening takes in.
-const VIEW: [&str; 7] = ["label", "sql_table_name", "derived_table", "extends", "extension", "final", "set"];
+const VIEW: [&str; 8] =
+    ["label", "sql_table_name", "derived_table", "extends", "extension", "final", "set", "fields_hidden_by_default"];
 
 impl<'a> Kept<'_, '_, 'a> {
     /// Writes what a generated view lacks.
@@ -93,7 +94,10 @@ impl<'a> Kept<'_, '_, 'a> {
                 let why = "its definition gives no LookML of its own, so its LookML is kept beside it";
                 ledger.mark(place(field), Outcome::Native, why);
             }
-            return self.block(view.name, field, &name, &parameters(&field.layers), is_native);
+            let text = self.block(view.name, field, &name, &parameters(&field.layers), is_native);
+            // What the view said of all its fields, each says itself.
+            let hides = self.fields.lookml.hides(view.name, field) && !field.layers.has("hidden");
+            return if hides { text.replacen("{\n", "{\n    hidden: yes\n", 1) } else { text };
         };
         if !is_native {
             // Another field took the name; the generated one wins, and its twin would change it.
@@ -101,6 +105,7 @@ impl<'a> Kept<'_, '_, 'a> {
             return String::new();
         }
         let mut rest = docs::rest(self.fields.lookml, field);
+        rest.extend(self.zone(field, twin));
         for at in &rest {
             ledger.mark(*at, Outcome::Verbatim, "only Looker knows it");
         }
@@ -115,6 +120,13 @@ impl<'a> Kept<'_, '_, 'a> {
             text = text.replacen("{\n", &format!("{{\n    timeframes: [{list}]\n"), 1);
         }
         text
+    }
+
+    /// Returns that a time is shown as it is stored, where the generated one says otherwise.
+    fn zone(&self, field: &Field<'a>, made: &Field<'_>) -> Option<At<'a>> {
+        let is_no = |at: At<'_>| at.value().is_some_and(|word| word.text() == "no");
+        let own = field.layers.child("convert_tz").filter(|at| !self.fields.lookml.is_generated(at.file))?;
+        (is_no(own) && !made.layers.child("convert_tz").is_some_and(is_no)).then_some(own)
     }
 
     /// Returns whether entente made a field for others.

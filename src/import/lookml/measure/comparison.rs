@@ -25,9 +25,11 @@ impl<'a> Measures<'_, '_, 'a> {
             other => return Err(format!("its period is `{other}`")),
         };
         let time = field.layers.word("based_on_time").ok_or("it has no `based_on_time`")?;
-        let (dimension, _) = self.fields.member(view.name, time.text().rsplit('.').next().unwrap_or_default())?;
-        if self.fields.axis(view).as_deref() != Some(dimension.name.as_str()) {
-            return Err(format!("it goes back by `{}`, which is not the time of its model", dimension.name));
+        let (alias, time) = scan::parts(time.text());
+        let (owner, path) = self.fields.way(view.name, alias.unwrap_or(view.name))?;
+        let time = format!("{path}{}", self.fields.member(&owner, time)?.0.name);
+        if self.fields.axis(view).as_ref() != Some(&time) {
+            return Err(format!("it goes back by `{time}`, which is not the time of its model"));
         }
         let mut out = Entries::default();
         let before = Out::Map(vec![

@@ -141,9 +141,8 @@ impl<'f, 'r, 'a> Measures<'f, 'r, 'a> {
             return Err(why.clone());
         }
         let mut body = self.body(view, field, name)?;
-        if let Some(time) =
-            self.fields.other_axis(view, field.name).filter(|_| body.0.iter().any(|(key, _)| key == "model"))
-        {
+        let is_of_rows = body.0.iter().any(|(key, _)| key == "model");
+        if let Some(time) = self.fields.other_axis(view, field.name).filter(|_| is_of_rows) {
             body.text("time", time);
         }
         self.push(view_name, Ok(field), name, body);
@@ -156,7 +155,7 @@ impl<'f, 'r, 'a> Measures<'f, 'r, 'a> {
         let lookml = self.fields.lookml;
         entries.text("name", name);
         match of {
-            Ok(field) => docs::about(lookml, &field.layers, name, &format!("Metric {name}."), &mut entries),
+            Ok(field) => docs::about(lookml, (view, field), name, &format!("Metric {name}."), &mut entries),
             Err(whole) => {
                 entries.text("description", format!("A part of {whole}."));
                 entries.put("hidden", Out::yes());

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     dimension::Fields,
     entry::is_made,
+    guards::Guards,
     measure::{Measures, is_helper},
     report::{Ledger, Outcome},
     settings::home,
@@ -24,74 +25,111 @@ use crate::{
     },
 };
 
-/// Writes the policies of access filters and grants.
+/// Writes the policies of access filters and grants; what a policy that is refused would keep from some is closed.
 pub(super) fn policies<'a>(
     fields: &Fields<'_, 'a>,
     views: &[&str],
     measures: &Measures<'_, '_, 'a>,
+    guards: &mut Guards<'a>,
     ledger: &mut Ledger,
 ) -> Vec<Out> {
     let mut policies = rows(fields, views, ledger);
-    let mut members: BTreeMap<&'a str, (BTreeSet<String>, BTreeSet<String>)> = BTreeMap::new();
-    let mut add = |field: &Field<'a>, path: String| {
-        if is_made(fields, field) {
-            return;
-        }
-        for grant in super::source::words(&field.layers, "required_access_grants") {
-            let entry = members.entry(grant.text()).or_default();
-            let list = if field.kind == FieldKind::Measure { &mut entry.1 } else { &mut entry.0 };
-            list.insert(path.clone());
-        }
-    };
-    for view in views.iter().filter_map(|name| fields.lookml.view(name)) {
-        for field in &view.fields {
-            match field.kind {
-                FieldKind::Measure => {
-                    if let Ok(name) = measures.metric(view.name, field) {
-                        add(field, name);
-                    }
-                }
-                _ => {
-                    if let Ok(dimension) = fields.dimension(view.name, field) {
-                        add(field, format!("{}.{}", view.name, dimension.name));
-                    }
-                }
+    let members = members(fields, views, measures, guards);
+    for at in fields.lookml.model.all("access_grant") {
+        let Some(name) = at.node.name() else { continue };
+        let is_alone = members.contains_key(&BTreeSet::from([name.text]));
+        let together = members.keys().find(|grants| grants.contains(name.text));
+        let refused = fields.refused.get(&("policies".to_owned(), name.text.to_owned()));
+        match (together, refused) {
+            _ if is_twin(fields, name.text) => ledger.mark(at, Outcome::Native, "entente writes it anew"),
+            (None, _) => ledger.mark(at, Outcome::Verbatim, "no field that is said here requires it"),
+            (Some(_), Some(why)) => ledger.mark(at, Outcome::Verbatim, why.clone()),
+            (Some(_), None) if is_alone => {
+                let why = if fields.lookml.is_generated(at.file) { String::new() } else { role(at, name.text) };
+                ledger.mark(at, Outcome::Native, why);
+            }
+            (Some(grants), None) => {
+                let why = format!("{}; it is in policy `{}`", role(at, name.text), either(grants));
+                ledger.mark(at, Outcome::Verbatim, why);
             }
         }
     }
-    for at in fields.lookml.model.all("access_grant") {
-        let Some(name) = at.node.name() else { continue };
-        if fields.lookml.is_generated(at.file) && name.text.starts_with("without_") {
-            ledger.mark(at, Outcome::Native, "entente writes it anew");
+    for (grants, (dimensions, metrics)) in members {
+        let name = either(&grants);
+        if let Some(why) = fields.refused.get(&("policies".to_owned(), name.clone())) {
+            let why = format!("its policy has no form here: {why}");
+            let dimensions = dimensions.iter().filter_map(|path| path.split_once('.'));
+            let dimensions = dimensions.map(|(view, name)| (view.to_owned(), name.to_owned()));
+            let metrics = metrics.into_iter().map(|name| ("metrics".to_owned(), name));
+            guards.closed.extend(dimensions.chain(metrics).map(|key| (key, why.clone())));
             continue;
         }
-        let Some((dimensions, metrics)) = members.get(name.text) else {
-            ledger.mark(at, Outcome::Verbatim, "no field that is said here requires it");
-            continue;
-        };
-        if let Some(why) = fields.refused.get(&("policies".to_owned(), name.text.to_owned())) {
-            ledger.mark(at, Outcome::Verbatim, why.clone());
-            continue;
-        }
-        let attribute = at.word("user_attribute").map_or("", |word| word.text());
-        let allowed = at.child("allowed_values").map(At::items).unwrap_or_default();
-        let allowed: Vec<&str> = allowed.iter().map(|word| word.text()).collect();
-        let why =
-            format!("whoever has `{}` as `{attribute}` is to have the role `{}`", allowed.join("` or `"), name.text);
-        ledger.mark(at, Outcome::Native, if fields.lookml.is_generated(at.file) { String::new() } else { why });
         let mut out = Entries::default();
-        out.text("name", name.text);
+        out.text("name", name);
         let list = |set: &BTreeSet<String>| Out::List(set.iter().map(Out::text).collect());
         if !dimensions.is_empty() {
-            out.put("dimensions", list(dimensions));
+            out.put("dimensions", list(&dimensions));
         }
         if !metrics.is_empty() {
-            out.put("metrics", list(metrics));
+            out.put("metrics", list(&metrics));
         }
-        out.put("visible_to", Out::List(vec![Out::text(name.text)]));
+        out.put("visible_to", Out::List(grants.into_iter().map(Out::text).collect()));
         policies.push(Out::Map(out.0));
     }
     policies
+}
+
+/// Dimensions and metrics, by the grants of which they need one.
+type Members<'a> = BTreeMap<BTreeSet<&'a str>, (BTreeSet<String>, BTreeSet<String>)>;
+
+/// Finds what fields need: their own grants, and those without which no explore shows them.
+fn members<'a>(
+    fields: &Fields<'_, 'a>,
+    views: &[&str],
+    measures: &Measures<'_, '_, 'a>,
+    guards: &Guards<'a>,
+) -> Members<'a> {
+    let mut members: Members<'a> = BTreeMap::new();
+    for view in views.iter().filter_map(|name| fields.lookml.view(name)) {
+        for field in view.fields.iter().filter(|field| !is_made(fields, field)) {
+            let is_measure = field.kind == FieldKind::Measure;
+            let path = if is_measure {
+                measures.metric(view.name, field).ok()
+            } else {
+                let dimension = fields.dimension(view.name, field).ok();
+                dimension.filter(|of| !of.is_helper).map(|of| format!("{}.{}", view.name, of.name))
+            };
+            let Some(path) = path else { continue };
+            let own = super::source::words(&field.layers, "required_access_grants").into_iter();
+            let own = own.map(|grant| BTreeSet::from([grant.text()]));
+            let all = own.chain(guards.of(view.name, is_measure).iter().cloned());
+            for grants in all.filter(|grants| !grants.iter().any(|grant| is_twin(fields, grant))) {
+                let entry = members.entry(grants).or_default();
+                let list = if is_measure { &mut entry.1 } else { &mut entry.0 };
+                list.insert(path.clone());
+            }
+        }
+    }
+    members
+}
+
+/// Returns whether entente made a grant for those who see a mask.
+fn is_twin(fields: &Fields<'_, '_>, grant: &str) -> bool {
+    let mut declared = fields.lookml.model.all("access_grant");
+    grant.starts_with("without_") && declared.any(|at| at.name().text() == grant && fields.lookml.is_generated(at.file))
+}
+
+/// `finance_or_board`
+fn either(grants: &BTreeSet<&str>) -> String {
+    grants.iter().copied().collect::<Vec<_>>().join("_or_")
+}
+
+/// Says who is to have the role that a grant becomes.
+fn role(at: At<'_>, name: &str) -> String {
+    let attribute = at.word("user_attribute").map_or("", |word| word.text());
+    let allowed = at.child("allowed_values").map(At::items).unwrap_or_default();
+    let allowed: Vec<&str> = allowed.iter().map(|word| word.text()).collect();
+    format!("whoever has `{}` as `{attribute}` is to have the role `{name}`", allowed.join("` or `"))
 }
 
 /// Returns whether entente suggests no values of a field by itself: its rows are not for everyone, and it is hidden or

@@ -18,6 +18,7 @@ mod docs;
 mod edges;
 mod entry;
 mod filter;
+mod guards;
 mod kept;
 mod known;
 mod measure;
@@ -105,6 +106,10 @@ pub fn import(files: &SourceMap, options: &Options) -> Result<Imported, Vec<Diag
     let mut refused = Refused::new();
     loop {
         let said = say(&lookml, &sources, options, &refused, None);
+        if said.closed.keys().any(|key| !refused.contains_key(key)) {
+            refused.extend(said.closed);
+            continue;
+        }
         match refuse::resolve(&said.definitions, &settings, options) {
             Resolved::Refuses(more) if more.keys().any(|key| !refused.contains_key(key)) => refused.extend(more),
             Resolved::Refuses(_) => return Ok(finish(said, &sources, files, &settings)),
@@ -123,10 +128,12 @@ struct Said {
     kept: Vec<ImportedFile>,
     ledger: Ledger,
     report: Report,
+    /// What is not said in the next round, for nothing would keep it from those from whom Looker does.
+    closed: Refused,
 }
 
 fn finish(said: Said, sources: &[Source<'_>], files: &SourceMap, settings: &Settings) -> Imported {
-    let Said { definitions, kept, ledger, mut report } = said;
+    let Said { definitions, kept, ledger, mut report, .. } = said;
     report.constructs = ledger.entries(sources, files);
     for (_, file) in files.iter().filter(|(_, file)| is_dashboard(&file.path)) {
         report.constructs.push(Entry {
@@ -161,7 +168,8 @@ fn say<'a>(
     let views = fields.views();
     let edges = edges::read(&fields, &views, refused, &mut ledger);
     fields.join(edges.clone());
-    let filters = settings::filters(&fields, &views, &edges, &mut ledger);
+    let mut filters = settings::filters(&fields, &views, &edges, &mut ledger);
+    let mut guards = guards::read(&fields, &views, &edges, &mut filters);
     let measures = Measures::new(&fields, &views, &filters);
     Settings::mark(sources, lookml, &mut ledger);
     let shared = unions::shared(&fields);
@@ -180,7 +188,7 @@ fn say<'a>(
         metrics_of(&fields, view, &measures, &mut report, &mut ledger);
     }
     let unions = unions::say(&fields, &measures, &mut ledger);
-    let policies = access::policies(&fields, &views, &measures, &mut ledger);
+    let policies = access::policies(&fields, &views, &measures, &mut guards, &mut ledger);
     let rollups = access::rollups(&fields, &views, &measures, &mut ledger);
     let tables = tables::say(&fields, &mut ledger);
     let tests = known::tests(&fields, &measures, &mut ledger);
@@ -228,7 +236,7 @@ fn say<'a>(
             definitions.push(ImportedFile { path, text: emit::sections(HEAD, &[(section, items)]) });
         }
     }
-    Said { definitions, kept, ledger, report }
+    Said { definitions, kept, ledger, report, closed: guards.closed }
 }
 
 /// Says the measures of a view.

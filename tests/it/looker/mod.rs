@@ -4,6 +4,7 @@
 //! `tests/cases/import` asks it for numbers. `UPDATE=1 cargo test` writes it anew.
 
 mod exact;
+mod guards;
 mod own;
 mod small;
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{ANEW, Kept, Made, Needed};
+use super::{ANEW, Kept, Made, Needed, fields};
 use crate::{
     import::lookml::{
         edges,
@@ -73,9 +73,17 @@ impl<'a> Kept<'_, '_, 'a> {
     ) -> Option<String> {
         explore.layers.iter().for_each(|at| ledger.mark(at, Outcome::Native, ""));
         let mut text = String::from(self.letters(explore));
+        let shown = fields::shown(self, explore, made);
+        if let Some(list) = &shown {
+            writeln!(text, "  fields: [{}]", list.join(", ")).expect("a string takes any text");
+        }
         for at in parameters(&explore.layers) {
             let key = at.node.key.text;
             if key == "join" {
+                continue;
+            }
+            if key == "fields" && shown.is_some() {
+                ledger.mark(at, Outcome::Verbatim, "");
                 continue;
             }
             let is_own = self.fields.lookml.is_generated(at.file);
@@ -116,6 +124,7 @@ impl<'a> Kept<'_, '_, 'a> {
             ledger.mark(at, Outcome::Verbatim, "");
             text.push_str(&self.node(explore.base, at, 2));
         }
+        text.push_str(&fields::of_twins(explore, made));
         for join in &explore.joins {
             let twin = made.joins.iter().find(|other| other.alias == join.alias);
             let of = self.fields.lookml.view(join.view());

@@ -8,6 +8,7 @@
 //! **Invariant:** every field, join and parameter of the project is in the emitted LookML or in one of these files.
 
 mod explore;
+mod fields;
 mod needed;
 mod renamed;
 mod text;

@@ -53,6 +53,10 @@ explore: orders {
     relationship: many_to_one
     sql_on: ${orders.user_id} = ${users.id} ;;
   }
+  join: user_facts {
+    relationship: one_to_one
+    sql_on: ${users.id} = ${user_facts.user_id} ;;
+  }
   join: order_items {
     relationship: one_to_many
     sql_on: ${orders.id} = ${order_items.order_id} ;;

@@ -3,6 +3,7 @@ include: "/kept/views/event_tags.view.lkml"
 include: "/kept/views/sessions.view.lkml"
 
 explore: +events {
+  fields: [ALL_FIELDS*, -buyers_user_facts.measures*, -buyers_referrer.measures*, -buyers_referrer_user_facts.measures*]
 
   join: sessions {
     relationship: many_to_one

@@ -9,6 +9,7 @@ include: "/views/generated/users.view.lkml"
 include: "/views/refined/users.view.lkml"
 
 explore: +order_items {
+  fields: [ALL_FIELDS*, -orders_users.measures*, -inventory_items_products.measures*, -inventory_items_distribution_centers.measures*, -orders_users_user_facts.measures*, -orders_users_referrer.measures*, -orders_users_referrer_user_facts.measures*]
   always_filter: { filters: [order_items.created_date: "90 days"] }
   access_filter: { field: users.country user_attribute: country }
   aggregate_table: revenue_by_month {

@@ -39,6 +39,10 @@ view: +orders {
     sql: ${orders_count} ;;
   }
 
+  measure: last_order {
+    convert_tz: no
+  }
+
   measure: orders_last_week {
     type: count
     filters: [created_date: "7 days"]

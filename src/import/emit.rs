@@ -37,6 +37,17 @@ impl Out {
         Self::Word("true".to_owned())
     }
 
+    /// Returns whether a text in it holds a name.
+    pub(super) fn names(&self, name: &str) -> bool {
+        let is_end = |letter: char| !letter.is_ascii_alphanumeric() && letter != '_';
+        match self {
+            Self::Text(text) => text.split(is_end).any(|word| word == name),
+            Self::Word(_) => false,
+            Self::List(items) => items.iter().any(|item| item.names(name)),
+            Self::Map(entries) => entries.iter().any(|(_, value)| value.names(name)),
+        }
+    }
+
     /// Returns the value in one line.
     fn flow(&self) -> String {
         match self {

@@ -79,6 +79,9 @@ pub(super) fn policies<'a>(
     policies
 }
 
+/// The keys of a metric that name others.
+const MADE_OF: [&str; 3] = ["expr", "metric", "inputs"];
+
 /// Dimensions and metrics, by the grants of which they need one.
 type Members<'a> = BTreeMap<BTreeSet<&'a str>, (BTreeSet<String>, BTreeSet<String>)>;
 
@@ -90,6 +93,7 @@ fn members<'a>(
     guards: &Guards<'a>,
 ) -> Members<'a> {
     let mut members: Members<'a> = BTreeMap::new();
+    let mut wholes: BTreeMap<String, BTreeSet<BTreeSet<&'a str>>> = BTreeMap::new();
     for view in views.iter().filter_map(|name| fields.lookml.view(name)) {
         for field in view.fields.iter().filter(|field| !is_made(fields, field)) {
             let is_measure = field.kind == FieldKind::Measure;
@@ -103,11 +107,25 @@ fn members<'a>(
             let own = super::source::words(&field.layers, "required_access_grants").into_iter();
             let own = own.map(|grant| BTreeSet::from([grant.text()]));
             let all = own.chain(guards.of(view.name, is_measure).iter().cloned());
-            for grants in all.filter(|grants| !grants.iter().any(|grant| is_twin(fields, grant))) {
-                let entry = members.entry(grants).or_default();
+            let all: BTreeSet<_> = all.filter(|grants| !grants.iter().any(|grant| is_twin(fields, grant))).collect();
+            for grants in &all {
+                let entry = members.entry(grants.clone()).or_default();
                 let list = if is_measure { &mut entry.1 } else { &mut entry.0 };
                 list.insert(path.clone());
             }
+            if is_measure {
+                wholes.insert(path, all);
+            }
+        }
+    }
+    // A part of metrics is for those who see one of them.
+    let made = measures.made();
+    for part in made.iter().filter(|metric| !wholes.contains_key(&metric.name)) {
+        let is_in = |(key, value): &(String, Out)| MADE_OF.contains(&key.as_str()) && value.names(&part.name);
+        let of = made.iter().filter(|whole| whole.entries.0.iter().any(is_in));
+        let shared = of.filter_map(|whole| wholes.get(&whole.name).cloned());
+        for grants in shared.reduce(|one, other| &one & &other).unwrap_or_default() {
+            members.entry(grants).or_default().1.insert(part.name.clone());
         }
     }
     members

@@ -118,6 +118,23 @@ fn grants_of_explores_views_and_joins_are_policies() {
 }
 
 #[test]
+fn a_part_of_a_metric_is_for_those_who_see_the_metric() {
+    let by = |name: &str, grants: &str, sql: &str| {
+        format!("view: +orders {{ measure: {name} {{ {grants} type: number sql: {sql} ;; }} }}")
+    };
+    let fin = "required_access_grants: [fin]";
+    let spread = by("spread", fin, "MAX(${TABLE}.price) - MIN(${TABLE}.price)");
+    let top = by("top", "", "MAX(${TABLE}.price) * 2");
+    for (fields, restricted) in
+        [(spread.clone(), "[max_price, min_price, spread]"), (spread + &top, "[min_price, spread]")]
+    {
+        let found = imported(&[("m.model.lkml", &shop(&format!("explore: orders {{}} {fields}")))], None);
+        let policies = text(&found, "metrics/policies.yml");
+        assert!(policies.contains(&format!("metrics: {restricted}")), "{policies}");
+    }
+}
+
+#[test]
 fn fields_that_are_hidden_by_default_are_hidden() {
     let view = "view: +orders {
           fields_hidden_by_default: yes

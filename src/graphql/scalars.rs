@@ -8,7 +8,7 @@ use super::{GraphqlError, types::scalar_type};
 use crate::{
     catalog::ColumnType,
     sql::Literal,
-    time::{DateTime, NaiveDate, NaiveDateTime, Tz},
+    time::{DateTime, NaiveDateTime, Tz, read_date},
 };
 
 /// Where a value was written.
@@ -57,7 +57,7 @@ pub(super) fn coerce(scalar: &str, value: ConstValue) -> Result<ConstValue, Grap
             });
         }
         "Date" => {
-            if text.and_then(date).is_none() {
+            if text.and_then(read_date).is_none() {
                 return Err(wrong(scalar, &show(&value)).help("Write a day such as `\"2026-01-31\"`."));
             }
             true
@@ -111,7 +111,7 @@ pub(super) fn literal(column_type: ColumnType, value: ConstValue) -> Result<Lite
             number.as_f64().map(|number| Literal::Float(number.to_bits()))
         }
         (ColumnType::Boolean, ConstValue::Boolean(truth)) => Some(Literal::Boolean(truth)),
-        (ColumnType::Date, ConstValue::String(text)) => date(&text).map(Literal::Date),
+        (ColumnType::Date, ConstValue::String(text)) => read_date(&text).map(Literal::Date),
         (ColumnType::DateTime, ConstValue::String(text)) => wall_clock(&text).map(Literal::DateTime),
         (ColumnType::Timestamp, ConstValue::String(text)) => instant(&text).map(Literal::Timestamp),
         _ => None,
@@ -134,23 +134,13 @@ pub(super) fn show(value: &ConstValue) -> String {
     format!("`{text}`")
 }
 
-/// Reads a day of four, two and two digits.
-pub(super) fn date(text: &str) -> Option<NaiveDate> {
-    let shaped = text.len() == 10
-        && text.bytes().enumerate().all(|(at, byte)| match at {
-            4 | 7 => byte == b'-',
-            _ => byte.is_ascii_digit(),
-        });
-    text.parse().ok().filter(|_| shaped && !text.starts_with("0000"))
-}
-
 fn instant(text: &str) -> Option<NaiveDateTime> {
-    date(text.get(..10)?)?;
+    read_date(text.get(..10)?)?;
     DateTime::parse_from_rfc3339(text).ok().map(|instant| instant.naive_utc())
 }
 
 fn wall_clock(text: &str) -> Option<NaiveDateTime> {
-    let day = date(text.get(..10)?)?;
+    let day = read_date(text.get(..10)?)?;
     match text.get(10..)? {
         "" => day.and_hms_opt(0, 0, 0),
         _ => ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M"]

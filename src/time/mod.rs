@@ -19,7 +19,7 @@ pub use moment::Moment;
 pub use offset::{Duration, Offset, Unit};
 pub use period::{add_periods, date_exists_after_shift, period_start, shift_date};
 pub use range::{DateRange, RangeUnit, RelativeRange, TimeRange, local_midnight};
-pub use range_text::RangeError;
+pub use range_text::{RangeError, read_date};
 pub use zone::ClockChanges;
 
 pub use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};

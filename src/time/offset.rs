@@ -79,6 +79,11 @@ pub struct Duration {
     pub unit: Unit,
 }
 
+impl Duration {
+    /// The largest count that is taken; further away is no calendar.
+    pub const MAXIMUM_COUNT: i64 = 100_000;
+}
+
 /// How far back a comparison looks: a positive number of units.
 pub type Offset = Duration;
 
@@ -101,7 +106,7 @@ impl FromStr for Duration {
 
 impl fmt::Display for Duration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plural = if self.count.abs() == 1 { "" } else { "s" };
+        let plural = if self.count.unsigned_abs() == 1 { "" } else { "s" };
         write!(f, "{} {}{plural}", self.count, self.unit.name())
     }
 }

@@ -6,7 +6,7 @@ use std::{fmt, str::FromStr};
 
 use chrono::{Datelike, NaiveDate};
 
-use super::{Granularity, RangeUnit, RelativeRange, TimeRange, add_periods};
+use super::{Duration, Granularity, RangeUnit, RelativeRange, TimeRange, add_periods};
 
 /// Why a text is no range.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,9 +39,9 @@ impl FromStr for TimeRange {
             ["last", count, size] => last(count, unit(size), false),
             ["last", count, size, "including", "current"] => last(count, unit(size), true),
             ["current", size] => unit(size).map(Self::Current),
-            ["since", from] => from.parse().ok().map(Self::Since),
-            [from, "to", to] => match (from.parse(), to.parse()) {
-                (Ok(from), Ok(to)) => return between(from, to),
+            ["since", from] => read_date(from).map(Self::Since),
+            [from, "to", to] => match (read_date(from), read_date(to)) {
+                (Some(from), Some(to)) => return between(from, to),
                 _ => None,
             },
             [period] => whole_period(period),
@@ -52,6 +52,12 @@ impl FromStr for TimeRange {
             None => RangeError { message: format!("`{text}` is no time range"), help: instead_of(&words) },
         })
     }
+}
+
+/// Reads a day of four, two and two digits, in the years 1 to 9999 that every warehouse has.
+pub fn read_date(text: &str) -> Option<NaiveDate> {
+    let is_shaped = text.len() == 10 && has_form_of_a_day(text);
+    text.parse().ok().filter(|day: &NaiveDate| is_shaped && day.year() >= 1)
 }
 
 fn unit(word: &str) -> Option<RangeUnit> {
@@ -68,7 +74,7 @@ fn is_name(word: &str) -> bool {
 }
 
 fn last(count: &str, unit: Option<RangeUnit>, include_current: bool) -> Option<TimeRange> {
-    let count = count.parse().ok().filter(|count| *count > 0)?;
+    let count = count.parse().ok().filter(|count| (1..=Duration::MAXIMUM_COUNT).contains(&i64::from(*count)))?;
     Some(TimeRange::Last(RelativeRange { count, unit: unit?, include_current }))
 }
 
@@ -103,7 +109,7 @@ fn first_day(text: &str) -> Option<(NaiveDate, Granularity)> {
         10 => (text.to_owned(), Granularity::Day),
         _ => return None,
     };
-    Some((first.parse().ok()?, size))
+    Some((read_date(&first)?, size))
 }
 
 /// Finds a word that has the form of a day or a month, and is none: `2025-02-30`, `2024-13`.
@@ -145,7 +151,7 @@ fn instead_of(words: &[&str]) -> String {
                 .to_owned()
         }
         ["last", count, size, ..] if is_whole(count) && unit(size).is_some() => {
-            format!("Write at most `last {} {size}`; `since 2024-01-01` has no end.", u32::MAX)
+            format!("Write at most `last {} {size}`; `since 2024-01-01` has no end.", Duration::MAXIMUM_COUNT)
         }
         ["past" | "previous", count, size] if last(count, unit(size), false).is_some() => {
             format!("Write `last {count} {size}`.")
@@ -214,7 +220,19 @@ mod tests {
         assert_eq!("last 3 retail_months".parse(), Ok(TimeRange::Last(own)));
         let months = RelativeRange { count: 12, unit: Granularity::Month.into(), include_current: true };
         assert_eq!("last 12 months including current".parse(), Ok(TimeRange::Last(months)));
-        for wrong in ["", "last 0 days", "yesterday", "2024-13", "2024-03-01 to 2024-02-01", "last days"] {
+        for wrong in [
+            "",
+            "last 0 days",
+            "last 100001 hours",
+            "yesterday",
+            "2024-13",
+            "2024-03-01 to 2024-02-01",
+            "last days",
+            "-262143-01-01 to -262143-01-03",
+            "0000-01-01 to 2024-01-01",
+            "since 10000-01-01",
+            "0000",
+        ] {
             assert!(wrong.parse::<TimeRange>().is_err(), "{wrong}");
         }
     }

@@ -149,9 +149,13 @@ fn numbers_of_periods_begin_with_one() {
     let project = Project::parcel(Scale::Hundredth);
     let asked = |metric: &str, time: &str| project.run(["query", "-m", metric, "-t", time]);
     asked("revenue", "last 0 days").failed(1, &["Write at least `last 1`"]);
-    asked("revenue", "last 99999999999 days").failed(1, &["Write at most `last 4294967295 days`"]);
+    asked("revenue", "last 99999999999 days").failed(1, &["Write at most `last 100000 days`"]);
     asked("revenue over 0 days", "2025").failed(1, &["Write at least 1"]);
-    asked("revenue previous 99999999999999999999 days", "2025").failed(1, &["Write a smaller number"]);
+    for wrong in ["revenue previous 99999999999999999999 days", "revenue over 100001 months"] {
+        asked(wrong, "2025").failed(1, &["Write at most 100000 of a unit"]);
+    }
+    asked("revenue previous -9223372036854775808 days", "2025").failed(1, &["is no offset"]);
+    asked("revenue", "0000-01-01 to 2024-01-01").failed(1, &["is no time range"]);
 }
 
 #[test]

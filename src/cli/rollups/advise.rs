@@ -15,6 +15,7 @@ use crate::{
         connect,
         context::{Context, count},
         failure::Failure,
+        moment::moment,
     },
     price::size,
     sql,
@@ -46,7 +47,7 @@ pub(super) struct Arguments {
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
     format: Format,
     /// The moment from which the last weeks count, such as `2026-01-15T12:00:00Z`
-    #[arg(long, value_name = "INSTANT", env = "ENTENTE_NOW", hide_env = true)]
+    #[arg(long, value_name = "INSTANT", value_parser = moment, env = "ENTENTE_NOW", hide_env = true)]
     now: Option<DateTime<Utc>>,
 }
 

@@ -9,13 +9,15 @@ use crate::{
     graphql::{GraphqlError, collect::Values, scalars},
     plan::{Fill, Past, PlanErrorCode},
     project::{Project, Size},
-    time::{Granularity, NaiveDate, Offset, RangeUnit, RelativeRange, TimePart, TimeRange, Tz, Unit},
+    time::{
+        Duration, Granularity, NaiveDate, Offset, RangeUnit, RelativeRange, TimePart, TimeRange, Tz, Unit, read_date,
+    },
 };
 
 /// The greatest number of rows of one page.
 const MAX_FIRST: i64 = 10_000;
 /// The greatest number of periods in a range or an offset.
-const MAX_COUNT: i64 = 100_000;
+const MAX_COUNT: i64 = Duration::MAXIMUM_COUNT;
 
 /// Returns a field of an input that is not null.
 pub(super) fn field<'a>(fields: &'a IndexMap<Name, ConstValue>, name: &str) -> Option<&'a ConstValue> {
@@ -115,7 +117,7 @@ pub(in crate::graphql) fn time_range(value: &ConstValue) -> Result<TimeRange, Gr
 
 fn day(value: Option<&ConstValue>) -> Result<NaiveDate, GraphqlError> {
     let text = value.map_or(Ok(""), text)?;
-    scalars::date(text).ok_or_else(|| scalars::wrong("Date", &format!("`{text}`")))
+    read_date(text).ok_or_else(|| scalars::wrong("Date", &format!("`{text}`")))
 }
 
 /// Reads a `Granularity`, day unless said. A period of a calendar is told by a day: by what its column holds, if that is

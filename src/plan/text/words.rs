@@ -76,7 +76,7 @@ fn duration<'w>(words: &'w [&'w str], text: &str) -> Result<(Duration, &'w [&'w 
 fn past<'w>(words: &'w [&'w str], text: &str) -> Result<(Past, &'w [&'w str]), PlanError> {
     if let [count, of, rest @ ..] = words
         && let Ok(count) = count.parse::<i64>()
-        && count > 0
+        && (1..=Duration::MAXIMUM_COUNT).contains(&count)
         && format!("{count} {of}").parse::<Duration>().is_err()
         && is_granularity_name(of)
     {
@@ -93,7 +93,10 @@ fn is_granularity_name(word: &str) -> bool {
 }
 
 fn offset(duration: Duration) -> Result<Offset, PlanError> {
-    if duration.count > 0 { Ok(duration) } else { Err(no_offset(&duration.to_string())) }
+    if (1..=Duration::MAXIMUM_COUNT).contains(&duration.count) {
+        return Ok(duration);
+    }
+    Err(no_offset(&duration.to_string()))
 }
 
 fn no_offset(written: &str) -> PlanError {
@@ -102,8 +105,8 @@ fn no_offset(written: &str) -> PlanError {
     if !count.is_empty() && count.bytes().all(|byte| byte == b'0') {
         return error.help("Write at least 1, such as `1 day`.");
     }
-    if count.len() > 1 && count.bytes().all(|byte| byte.is_ascii_digit()) && count.parse::<i64>().is_err() {
-        return error.help("Write a smaller number, such as `1 year`.");
+    if count.len() > 1 && count.bytes().all(|byte| byte.is_ascii_digit()) {
+        return error.help(format!("Write at most {} of a unit, such as `1 year`.", Duration::MAXIMUM_COUNT));
     }
     error.help("Write a number of hours, days, weeks, months, quarters or years, such as `revenue previous 1 year`.")
 }
@@ -167,6 +170,10 @@ mod tests {
             "revenue over",
             "revenue over 2 moons",
             "revenue previous 0 moons",
+            "revenue over 100001 months",
+            "revenue previous 100001 retail_months",
+            "revenue previous 9223372036854775807 years",
+            "revenue previous -9223372036854775808 days",
             "revenue to month",
             "a rank share",
         ] {

@@ -1,10 +1,10 @@
 //! Constants.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime};
+use chrono::{DateTime, NaiveDateTime};
 use sqlparser::ast::{DataType, TypedString, Value, ValueWithSpan};
 
 use super::{ParseError, Source};
-use crate::sql::Literal;
+use crate::{sql::Literal, time::read_date};
 
 /// The most digits that a decimal has in every warehouse.
 const MAX_DIGITS: usize = 38;
@@ -56,7 +56,7 @@ pub(super) fn typed(source: &Source, typed: &TypedString) -> Result<Literal, Par
         _ => "",
     };
     let (literal, name, example) = match typed.data_type {
-        DataType::Date => (date(text).map(Literal::Date), "date", "date '2024-02-29'"),
+        DataType::Date => (read_date(text).map(Literal::Date), "date", "date '2024-02-29'"),
         DataType::Datetime(_) => (date_time(text).map(Literal::DateTime), "datetime", "datetime '2024-02-29 12:00:00'"),
         DataType::Timestamp(..) => (
             timestamp(text).map(Literal::Timestamp),
@@ -70,21 +70,16 @@ pub(super) fn typed(source: &Source, typed: &TypedString) -> Result<Literal, Par
         .ok_or_else(|| source.error_in(&format!("`{text}` is not a {name}"), span).help(format!("Write {example}.")))
 }
 
-fn date(text: &str) -> Option<NaiveDate> {
-    // Exactly ten characters: chrono would read years of five digits and months of one.
-    (text.len() == 10).then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()).flatten()
-}
-
 fn date_time(text: &str) -> Option<NaiveDateTime> {
     let (day, time) = text.split_once(['T', ' '])?;
     let time =
         ["%H:%M:%S%.f", "%H:%M"].iter().find_map(|format| chrono::NaiveTime::parse_from_str(time, format).ok())?;
-    Some(date(day)?.and_time(time))
+    Some(read_date(day)?.and_time(time))
 }
 
 fn timestamp(text: &str) -> Option<NaiveDateTime> {
     let text = text.replacen(' ', "T", 1);
-    date(text.get(..10)?)?;
+    read_date(text.get(..10)?)?;
     // `+01` stands for `+01:00`.
     let is_short = text.len().checked_sub(3).is_some_and(|at| matches!(text.as_bytes()[at], b'+' | b'-'));
     let with_offset = if is_short { format!("{text}:00") } else { text };

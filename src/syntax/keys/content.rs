@@ -19,8 +19,7 @@ use super::{
     words::listed,
 };
 
-/// The largest count of a duration; further away is no calendar.
-const MAXIMUM_COUNT: i64 = 100_000;
+const MAXIMUM_COUNT: i64 = Duration::MAXIMUM_COUNT;
 
 /// Checks a value. A wrong one is reported; where a stand-in of the right form exists it goes on in its place, so that
 /// nothing else is reported for the same mistake.

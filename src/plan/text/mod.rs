@@ -134,7 +134,7 @@ fn unreadable(error: &ParseError, files: &SourceMap, place: &str) -> PlanError {
     PlanError { code, message, help: error.help.clone() }
 }
 
-/// Turns every value of a request's text into a parameter, also inside `exists`.
+/// Turns every value of a request's text into a parameter, also inside `exists`; the digits of `round` are none.
 pub(super) fn bind_values(expr: &Expr<Name>) -> Expr<Name> {
     let bound = expr.map(&mut |name| {
         Expr::Leaf(match name {
@@ -146,8 +146,16 @@ pub(super) fn bind_values(expr: &Expr<Name>) -> Expr<Name> {
             other => other.clone(),
         })
     });
-    bound.with_literals(&mut |literal| match literal {
-        Literal::Null => Expr::Literal(Literal::Null),
-        value => Expr::Parameter(value),
+    bound.rebuild(&mut |part| match part {
+        Expr::Literal(Literal::Null) => part,
+        Expr::Literal(value) => Expr::Parameter(value),
+        Expr::Call { function, args } => {
+            let args = args.into_iter().enumerate().map(|(position, arg)| match arg {
+                Expr::Parameter(constant) if function.is_form(position) => Expr::Literal(constant),
+                arg => arg,
+            });
+            Expr::call(function, args.collect())
+        }
+        part => part,
     })
 }

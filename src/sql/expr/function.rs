@@ -104,3 +104,11 @@ pub enum Function {
     /// `periods_between('week', a, b)` as written.
     WrittenPeriodsBetween(Granularity),
 }
+
+impl Function {
+    /// Returns whether an argument is a part of the function's form: a constant by which dialects write it, never a value that
+    /// travels beside the text.
+    pub fn is_form(self, position: usize) -> bool {
+        matches!((self, position), (Self::JsonText | Self::Round, 1))
+    }
+}

@@ -215,15 +215,6 @@ impl<N> Expr<N> {
         }
     }
 
-    /// Rebuilds the expression with every constant replaced.
-    #[must_use]
-    pub fn with_literals(self, replace: &mut impl FnMut(Literal) -> Self) -> Self {
-        self.rebuild(&mut |expr| match expr {
-            Self::Literal(literal) => replace(literal),
-            other => other,
-        })
-    }
-
     /// Rebuilds the expression from its leaves up; `change` sees every part after its own parts were rebuilt.
     #[must_use]
     pub fn rebuild(self, change: &mut dyn FnMut(Self) -> Self) -> Self {

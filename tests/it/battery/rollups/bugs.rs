@@ -211,9 +211,9 @@ fn has_null_test(piece: &Select) -> bool {
 
 /// Moves the day that a condition compares with.
 fn moved(condition: SqlExpr, days: i64) -> SqlExpr {
-    condition.with_literals(&mut |literal| match literal {
-        Literal::Date(day) => Expr::Literal(Literal::Date(day + chrono::Duration::days(days * 7))),
-        other => Expr::Literal(other),
+    condition.rebuild(&mut |part| match part {
+        Expr::Literal(Literal::Date(day)) => Expr::Literal(Literal::Date(day + chrono::Duration::days(days * 7))),
+        other => other,
     })
 }
 

@@ -7,6 +7,7 @@ mod access;
 mod balance;
 mod bind;
 mod calendar;
+mod condition;
 mod cumulative;
 mod error;
 mod explain;

@@ -8,7 +8,7 @@ use super::{PlanError, PlanErrorCode, bind::Shift};
 use crate::{
     catalog::ColumnType,
     project::{Dimension, DimensionKind, Size},
-    sql::{BinaryOp, Expr, Function, Literal, SqlExpr, first_instant, period_of_instant},
+    sql::{BinaryOp, Expr, Function, Leaf, Literal, first_instant, period_of_instant},
     time::{
         Calendar, ClockChanges, DateRange, Duration, Granularity, Moment, NaiveDate, TimePart, Tz, Unit, local_midnight,
     },
@@ -27,16 +27,16 @@ pub(super) struct Cut {
 
 /// A time in SQL and its type.
 #[derive(Clone, Debug)]
-pub(crate) struct TimeValue {
+pub(crate) struct TimeValue<N = Leaf> {
     /// The value of a row.
-    pub(crate) expr: SqlExpr,
+    pub(crate) expr: Expr<N>,
     /// A date, a wall-clock time or an instant.
     pub(crate) column_type: ColumnType,
 }
 
-impl TimeValue {
+impl<N: Clone> TimeValue<N> {
     /// Returns the wall-clock time in the query's zone; a date stays a date.
-    pub(super) fn local(&self, cut: Cut) -> SqlExpr {
+    pub(super) fn local(&self, cut: Cut) -> Expr<N> {
         match self.column_type {
             ColumnType::Timestamp => Expr::call(Function::LocalTime(cut.zone), vec![self.expr.clone()]),
             _ => self.expr.clone(),
@@ -49,7 +49,7 @@ impl TimeValue {
     }
 
     /// Returns the time moved by whole units: hours pass, days and longer units move the zone's clock.
-    pub(super) fn moved_by(&self, cut: Cut, unit: Unit, count: i64) -> SqlExpr {
+    pub(super) fn moved_by(&self, cut: Cut, unit: Unit, count: i64) -> Expr<N> {
         match (unit.seconds(), self.column_type) {
             (None, ColumnType::Timestamp) => {
                 first_instant(add_units(self.local(cut), unit, count), cut.zone, cut.changes)
@@ -59,7 +59,7 @@ impl TimeValue {
     }
 
     /// Returns the local day.
-    pub(super) fn day(&self, cut: Cut) -> SqlExpr {
+    pub(super) fn day(&self, cut: Cut) -> Expr<N> {
         match self.column_type {
             ColumnType::Date => self.expr.clone(),
             _ => Expr::call(Function::DateOf, vec![self.local(cut)]),
@@ -67,17 +67,17 @@ impl TimeValue {
     }
 
     /// Returns the local day moved forward by the days of a shift.
-    pub(super) fn shifted_day(&self, cut: Cut, shift: Shift) -> SqlExpr {
+    pub(super) fn shifted_day(&self, cut: Cut, shift: Shift) -> Expr<N> {
         move_day(self.passed(shift).day(cut), Unit::Day, shift.days)
     }
 
     /// Returns the local day moved forward by a shift.
-    pub(super) fn moved_day(&self, cut: Cut, shift: Shift) -> SqlExpr {
+    pub(super) fn moved_day(&self, cut: Cut, shift: Shift) -> Expr<N> {
         move_day(self.shifted_day(cut, shift), Unit::Month, shift.months)
     }
 
     /// Returns the time moved forward by a shift, in the zone's clock.
-    pub(super) fn moved(&self, cut: Cut, shift: Shift) -> SqlExpr {
+    pub(super) fn moved(&self, cut: Cut, shift: Shift) -> Expr<N> {
         if shift.is_none() {
             return self.expr.clone();
         }
@@ -93,7 +93,7 @@ impl TimeValue {
     }
 
     /// Returns the period in which a row counts once it is shifted: a date, or within a day the time of its start.
-    pub(super) fn period(&self, cut: Cut, granularity: Granularity, shift: Shift) -> SqlExpr {
+    pub(super) fn period(&self, cut: Cut, granularity: Granularity, shift: Shift) -> Expr<N> {
         if !granularity.is_within_a_day() {
             let period = truncate(self.shifted_day(cut, shift), granularity, cut.calendar);
             return move_day(period, Unit::Month, shift.months);
@@ -119,7 +119,7 @@ impl TimeValue {
     ///
     /// The year 2023 moved by a month, as a key would be, begins on 1 February and is no year; a day of December 2023 that is
     /// moved by a month lies in 2024.
-    pub(super) fn period_of_moved(&self, cut: Cut, granularity: Granularity, shift: Shift) -> SqlExpr {
+    pub(super) fn period_of_moved(&self, cut: Cut, granularity: Granularity, shift: Shift) -> Expr<N> {
         if !granularity.is_within_a_day() {
             return truncate(self.moved_day(cut, shift), granularity, cut.calendar);
         }
@@ -128,7 +128,7 @@ impl TimeValue {
     }
 
     /// Returns a part of the shifted local time.
-    pub(super) fn part(&self, cut: Cut, part: TimePart, shift: Shift) -> SqlExpr {
+    pub(super) fn part(&self, cut: Cut, part: TimePart, shift: Shift) -> Expr<N> {
         let time = match part {
             TimePart::MinuteOfHour | TimePart::HourOfDay => self.passed(shift).local(cut),
             _ => add_units(self.shifted_day(cut, shift), Unit::Month, shift.months),
@@ -139,7 +139,7 @@ impl TimeValue {
     /// Returns the condition that the row's day exists in the month to which it is shifted.
     ///
     /// 31 January moved by one month would be counted on 28 February together with that day's own row.
-    pub(super) fn day_exists(&self, cut: Cut, shift: Shift) -> Option<SqlExpr> {
+    pub(super) fn day_exists(&self, cut: Cut, shift: Shift) -> Option<Expr<N>> {
         if shift.months == 0 {
             return None;
         }
@@ -152,7 +152,7 @@ impl TimeValue {
     }
 
     /// Returns the conditions that a row lies in a range.
-    pub(super) fn within(&self, cut: Cut, range: DateRange) -> Vec<SqlExpr> {
+    pub(super) fn within(&self, cut: Cut, range: DateRange) -> Vec<Expr<N>> {
         let (from, to) = ends(self.column_type, range, cut.zone);
         let from = from.map(|from| self.expr.clone().from_on(Expr::Literal(from)));
         let to = to.map(|to| self.expr.clone().before(Expr::Literal(to)));
@@ -180,7 +180,7 @@ pub(super) fn day_start(column_type: ColumnType, day: NaiveDate, zone: Tz) -> Li
 }
 
 /// Returns the start of the period of a date, or of a wall-clock time within its day.
-pub(crate) fn truncate(day: SqlExpr, granularity: Granularity, calendar: Calendar) -> SqlExpr {
+pub(crate) fn truncate<N>(day: Expr<N>, granularity: Granularity, calendar: Calendar) -> Expr<N> {
     if granularity == Granularity::Day {
         return day;
     }
@@ -193,23 +193,23 @@ pub(crate) fn truncate(day: SqlExpr, granularity: Granularity, calendar: Calenda
 }
 
 /// Returns a time moved by seconds, in the greatest unit of which they are a whole number.
-pub(super) fn add_seconds(time: SqlExpr, seconds: i64) -> SqlExpr {
+pub(super) fn add_seconds<N>(time: Expr<N>, seconds: i64) -> Expr<N> {
     let Duration { count, unit } = Shift { seconds, ..Shift::default() }.passing();
     add_units(time, unit, count)
 }
 
 /// Returns a date or wall-clock time moved by whole units.
-pub(super) fn add_units(time: SqlExpr, unit: Unit, count: i64) -> SqlExpr {
+pub(super) fn add_units<N>(time: Expr<N>, unit: Unit, count: i64) -> Expr<N> {
     if count == 0 { time } else { Expr::call(Function::AddUnits(unit), vec![time, Expr::integer(count)]) }
 }
 
 /// Returns a date moved by whole units, as a date: some dialects make a wall-clock time of it.
-pub(crate) fn move_day(day: SqlExpr, unit: Unit, count: i64) -> SqlExpr {
+pub(crate) fn move_day<N>(day: Expr<N>, unit: Unit, count: i64) -> Expr<N> {
     if count == 0 { day } else { Expr::call(Function::DateOf, vec![add_units(day, unit, count)]) }
 }
 
 /// Returns the first day after the period that begins with `period`.
-pub(crate) fn period_end(period: SqlExpr, granularity: Granularity) -> SqlExpr {
+pub(crate) fn period_end<N>(period: Expr<N>, granularity: Granularity) -> Expr<N> {
     match granularity {
         Granularity::Day => add_units(period, Unit::Day, 1),
         Granularity::Week => add_units(period, Unit::Day, 7),

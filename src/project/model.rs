@@ -363,6 +363,17 @@ pub struct Dimension {
     pub span: Span,
 }
 
+impl Dimension {
+    /// Returns the labels of the buckets where a text is none of them: "`<1`, `1–5`, `5+`".
+    pub fn labels_instead_of(&self, text: &str) -> Option<String> {
+        if self.buckets.is_empty() || self.buckets.iter().any(|bucket| bucket.label == text) {
+            return None;
+        }
+        let labels: Vec<String> = self.buckets.iter().map(|bucket| format!("`{}`", bucket.label)).collect();
+        Some(labels.join(", "))
+    }
+}
+
 /// What kind of attribute a dimension is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DimensionKind {

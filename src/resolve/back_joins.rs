@@ -9,14 +9,13 @@ use super::{
     context::{Context, Target},
     expression::{Scope, expression},
     names::camel_case,
-    typing::{article, wider},
 };
 use crate::{
     catalog::ColumnType,
     diagnostics::{Code, Diagnostic, Diagnostics},
     ids::{Id, JoinId, ModelId},
     project::{FanOut, Join, Relationship},
-    sql::Expr,
+    sql::{Expr, article, wider},
     syntax::{ExpressionDef, JoinDef},
 };
 

@@ -11,7 +11,7 @@ use super::{
     metrics::aggregate_names,
     names::suggest,
     path::{At, Axis, Found, Place, find, path_span, written},
-    typing::{Typed, Typing, article},
+    typing::{Typed, Typing},
 };
 use crate::{
     catalog::ColumnType,
@@ -19,7 +19,7 @@ use crate::{
     files::{Span, Spanned},
     ids::{DimensionId, Id, ModelId},
     project::{Ref, Route, TimeAxis},
-    sql::{Dialect, Expr, Name, ParseError, functions, other_words, parse_expression},
+    sql::{Dialect, Expr, Name, ParseError, article, functions, other_words, parse_expression},
     syntax::{ExpressionDef, Text},
 };
 

@@ -12,9 +12,7 @@ use super::{
     context::{Context, Target},
     expression::{Scope, expression},
     models::unknown_column,
-    topology,
-    typing::{article, wider},
-    versions,
+    topology, versions,
 };
 use crate::{
     catalog::ColumnType,
@@ -22,7 +20,7 @@ use crate::{
     files::Span,
     ids::{DimensionId, Id, JoinId},
     project::{JoinKey, Ref, Relationship, Route, Versions},
-    sql::Expr,
+    sql::{Expr, article, wider},
     syntax::{ExpressionDef, JoinDef, JoinKeyDef, Text},
 };
 

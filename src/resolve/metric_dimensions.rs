@@ -6,13 +6,13 @@
 
 use std::collections::BTreeSet;
 
-use super::{context::Context, names::unknown_metric, typing::article};
+use super::{context::Context, names::unknown_metric};
 use crate::{
     catalog::ColumnType,
     diagnostics::{Code, Diagnostic, Diagnostics},
     ids::{DimensionId, Id, MetricId, ModelId},
     project::{DimensionKind, MetricKind, Project, Ref, routes_to},
-    sql::{Expr, Name, parse_expression},
+    sql::{Expr, Name, article, parse_expression},
     syntax::{DimensionDef, ExpressionDef},
 };
 

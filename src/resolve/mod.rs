@@ -13,7 +13,6 @@ mod context;
 mod dialect;
 mod dimensions;
 mod expression;
-mod functions;
 mod joins;
 mod kept_rows;
 mod lowering;

@@ -62,6 +62,8 @@ fn complete(context: &Context<'_>, def: &SavedQueryDef, diagnostics: &mut Diagno
         having: def.having.as_ref().and_then(|text| {
             let having = parse(text, diagnostics)?;
             asking.answer_names(&having, &[], diagnostics);
+            let found = request_filter::check_having(context, &subject, &having, text.span);
+            found.sorted().into_iter().for_each(|reason| diagnostics.push(reason));
             Some(having)
         }),
         time: def.time.as_ref().and_then(|text| asking.range(text, &leaves, diagnostics)),

@@ -5,16 +5,15 @@
 //!
 //! **Invariant:** an unknown type is never an error.
 
-use super::{
-    functions::{Gives, Slot, signature},
-    lowering,
-    path::path_span,
-};
+use super::{lowering, path::path_span};
 use crate::{
     catalog::ColumnType,
     diagnostics::{Code, Diagnostic, Diagnostics},
     files::Span,
-    sql::{BinaryOp, Expr, Function, Literal, Name, TEXT_OF_FLOAT, UnaryOp, call_of, constant_beside},
+    sql::{
+        BinaryOp, Common, Expr, Function, Misfit, Name, Part, Side, Slot, UnaryOp, article, call_of, check_binary,
+        check_call, check_compared, check_condition, check_operand, constant_beside,
+    },
     time::{Calendar, Tz},
 };
 
@@ -31,6 +30,10 @@ impl<N> Typed<N> {
     /// Stands for something that was reported.
     pub(super) fn broken() -> Self {
         Self { expr: Expr::null(), column_type: ColumnType::Unknown }
+    }
+
+    fn part(&self) -> Part {
+        Part::new(&self.expr, self.column_type)
     }
 }
 
@@ -69,23 +72,21 @@ impl<N: Clone> Typing<'_, N> {
             Expr::IsNull { arg, negated } => boolean(self.of(arg).expr.is_null(*negated)),
             Expr::IsTrue { arg, negated } => boolean(self.condition(arg, "`is true`").is_true(*negated)),
             Expr::In { arg, list, negated } => {
-                let mut common = self.of(arg);
-                let place = arg;
+                let value = self.of(arg);
                 let list = list
                     .iter()
                     .map(|item| {
-                        let item_typed = self.compared(item);
-                        self.comparable(place, common.column_type, item, item_typed.column_type);
-                        constant_beside(item_typed.expr, common.column_type)
+                        let typed = self.compared(item);
+                        self.comparable(arg, &value, item, &typed);
+                        constant_beside(typed.expr, value.column_type)
                     })
                     .collect();
-                common.expr = Expr::In { arg: Box::new(common.expr), list, negated: *negated };
-                boolean(common.expr)
+                boolean(Expr::In { arg: Box::new(value.expr), list, negated: *negated })
             }
             Expr::Between { arg, low, high, negated } => {
                 let (value, least, greatest) = (self.of(arg), self.compared(low), self.compared(high));
-                self.comparable(arg, value.column_type, low, least.column_type);
-                self.comparable(arg, value.column_type, high, greatest.column_type);
+                self.comparable(arg, &value, low, &least);
+                self.comparable(arg, &value, high, &greatest);
                 boolean(Expr::Between {
                     arg: Box::new(value.expr),
                     low: Box::new(constant_beside(least.expr, value.column_type)),
@@ -95,8 +96,9 @@ impl<N: Clone> Typing<'_, N> {
             }
             Expr::Like { arg, pattern, negated } => {
                 let (text, pattern_typed) = (self.of(arg), self.compared(pattern));
-                self.expect(arg, text.column_type, Slot::Text, "`like`");
-                self.expect(pattern, pattern_typed.column_type, Slot::Text, "`like`");
+                for (part, typed) in [(arg, &text), (pattern, &pattern_typed)] {
+                    self.check(part, check_operand("`like`", Slot::Text, typed.column_type));
+                }
                 boolean(Expr::Like {
                     arg: Box::new(text.expr),
                     pattern: Box::new(pattern_typed.expr),
@@ -110,10 +112,7 @@ impl<N: Clone> Typing<'_, N> {
     /// Types a part that has to be true or false.
     fn condition(&mut self, expr: &Expr<Name>, needed_by: &str) -> Expr<N> {
         let typed = self.of(expr);
-        if !matches!(typed.column_type, ColumnType::Boolean | ColumnType::Unknown) {
-            let message = format!("{needed_by} needs a condition, not {}", article(typed.column_type));
-            self.mismatch(expr, message, "Compare the value with another one.");
-        }
+        self.check(expr, check_condition(needed_by, typed.column_type));
         typed.expr
     }
 
@@ -125,7 +124,7 @@ impl<N: Clone> Typing<'_, N> {
             }
             UnaryOp::Negate => {
                 let typed = self.of(arg);
-                self.expect(arg, typed.column_type, Slot::Number, "`-`");
+                self.check(arg, check_operand("`-`", Slot::Number, typed.column_type));
                 Typed { column_type: typed.column_type, expr: Expr::Unary { op, arg: Box::new(typed.expr) } }
             }
         }
@@ -147,135 +146,67 @@ impl<N: Clone> Typing<'_, N> {
     }
 
     fn binary(&mut self, op: BinaryOp, left: &Expr<Name>, right: &Expr<Name>) -> Typed<N> {
-        let sign = &format!("`{}`", op.symbol());
-        let column_type;
-        let (left_expr, right_expr) = match op {
-            BinaryOp::And | BinaryOp::Or => {
-                column_type = ColumnType::Boolean;
-                (self.condition(left, sign), self.condition(right, sign))
-            }
-            BinaryOp::Eq
-            | BinaryOp::NotEq
-            | BinaryOp::Lt
-            | BinaryOp::LtEq
-            | BinaryOp::Gt
-            | BinaryOp::GtEq
-            | BinaryOp::Same => {
-                let (a, b) = (self.of(left), self.compared(right));
-                self.comparable(left, a.column_type, right, b.column_type);
-                column_type = ColumnType::Boolean;
-                (constant_beside(a.expr, b.column_type), constant_beside(b.expr, a.column_type))
-            }
-            BinaryOp::Concat => {
-                let (a, b) = (self.of(left), self.of(right));
-                self.expect(left, a.column_type, Slot::Text, sign);
-                self.expect(right, b.column_type, Slot::Text, sign);
-                column_type = ColumnType::String;
-                (a.expr, b.expr)
-            }
-            BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Modulo => {
-                let (a, b) = (self.of(left), self.of(right));
-                let slot = if op == BinaryOp::Modulo { Slot::Whole } else { Slot::Number };
-                if op == BinaryOp::Add && [a.column_type, b.column_type] == [ColumnType::String; 2] {
-                    let message = format!("{sign} takes {}, not {}", slot.words(), article(ColumnType::String));
-                    self.mismatch(left, message, "Write `a || b` to put two texts together.");
-                } else {
-                    self.arithmetic(left, a.column_type, slot, sign);
-                    self.arithmetic(right, b.column_type, slot, sign);
-                }
-                column_type = match op {
-                    BinaryOp::Divide => ColumnType::Float,
-                    BinaryOp::Modulo => ColumnType::Integer,
-                    _ => sum_type(a.column_type, b.column_type),
-                };
-                (constant_beside(a.expr, b.column_type), constant_beside(b.expr, a.column_type))
-            }
-        };
-        Typed { expr: left_expr.binary(op, right_expr), column_type }
-    }
-
-    fn arithmetic(&mut self, part: &Expr<Name>, column_type: ColumnType, slot: Slot, sign: &str) {
-        if column_type.is_time() {
-            let message = format!("{sign} takes {}, not {}", slot.words(), article(column_type));
-            self.mismatch(part, message, "Write `periods_between('day', a, b)` for the days between two times.");
-        } else if column_type == ColumnType::Boolean {
-            let message = format!("{sign} takes {}, not {}", slot.words(), article(column_type));
-            self.mismatch(part, message, "Write `case when … then 1 else 0 end` to count a condition.");
-        } else {
-            self.expect(part, column_type, slot, sign);
+        let a = self.of(left);
+        let b = if op.is_comparison() { self.compared(right) } else { self.of(right) };
+        let (column_type, misfits) = check_binary(op, a.part(), b.part());
+        for (side, misfit) in misfits {
+            let span = match side {
+                Side::Left => self.place(left),
+                Side::Right => self.place(right),
+                Side::Both => self.place_of([left, right]),
+            };
+            self.report(span, misfit);
         }
+        let (of_left, of_right) = (a.column_type, b.column_type);
+        let (left, right) = (constant_beside(a.expr, of_right), constant_beside(b.expr, of_left));
+        Typed { expr: left.binary(op, right), column_type }
     }
 
     fn case(&mut self, branches: &[(Expr<Name>, Expr<Name>)], otherwise: Option<&Expr<Name>>) -> Typed<N> {
-        let mut common = None;
+        let mut common = Common::default();
         let mut typed_branches = Vec::with_capacity(branches.len());
         for (when, then) in branches {
             let when = self.condition(when, "`when`");
             let value = self.of(then);
-            self.unify("the results of `case`", &mut common, then, value.column_type);
+            self.check(then, common.add("the results of `case`", value.part()));
             typed_branches.push((when, value.expr));
         }
         let otherwise = otherwise.map(|part| {
             let value = self.of(part);
-            self.unify("the results of `case`", &mut common, part, value.column_type);
+            self.check(part, common.add("the results of `case`", value.part()));
             Box::new(value.expr)
         });
-        let column_type = common.unwrap_or(ColumnType::Unknown);
-        Typed { expr: Expr::Case { branches: typed_branches, otherwise }, column_type }
+        Typed { expr: Expr::Case { branches: typed_branches, otherwise }, column_type: common.column_type() }
     }
 
     fn cast(&mut self, arg: &Expr<Name>, to: ColumnType) -> Typed<N> {
         let value = self.of(arg);
         let from = value.column_type;
         lowering::cast(value, to, self.zone).unwrap_or_else(|refusal| {
-            self.mismatch(arg, format!("{} {}", article(from), refusal.why()), refusal.help());
+            let message = format!("{} {}", article(from), refusal.why());
+            let mismatch = Diagnostic::new(Code::TypeMismatch, self.place(arg), message);
+            self.diagnostics.push(mismatch.help(refusal.help()));
             Typed::broken()
         })
     }
 
     fn call(&mut self, function: Function, args: &[Expr<Name>]) -> Typed<N> {
-        let known = signature(function);
-        let name = format!("`{}`", known.name);
         let mut typed: Vec<Typed<N>> = args.iter().map(|arg| self.of(arg)).collect();
-        let mut common = None;
-        for (position, arg) in args.iter().enumerate() {
-            let slot = known.slots[position.min(known.slots.len() - 1)];
-            let column_type = typed[position].column_type;
-            if slot == Slot::Common {
-                self.unify(&format!("the arguments of {name}"), &mut common, arg, column_type);
-            } else if !slot.takes(column_type) {
-                let message = format!("{name} takes {}, not {}", slot.words(), article(column_type));
-                let help = match (slot, column_type) {
-                    (Slot::Time, ColumnType::String) => Some("Write `date '2024-02-29'` or `cast(… as date)`."),
-                    (Slot::Text, ColumnType::Integer | ColumnType::Decimal) => Some("Write `cast(… as string)`."),
-                    (Slot::Text, ColumnType::Float) => Some(TEXT_OF_FLOAT),
-                    _ => None,
-                };
-                self.report(Code::WrongArguments, self.place(arg), message, help);
-                return Typed::broken();
-            }
+        let parts: Vec<Part> = typed.iter().map(Typed::part).collect();
+        let (column_type, misfits) = check_call(function, &parts);
+        let is_broken = misfits.iter().any(|(_, misfit)| misfit.is_argument);
+        for (position, misfit) in misfits {
+            self.report(self.place(&args[position]), misfit);
         }
-        let column_type = match known.gives {
-            Gives::Fixed(column_type) => column_type,
-            Gives::First => typed.first().map_or(ColumnType::Unknown, |first| first.column_type),
-            Gives::Common => common.unwrap_or(ColumnType::Unknown),
-        };
+        if is_broken {
+            return Typed::broken();
+        }
         let (zone, calendar) = (self.zone, self.calendar);
         self.warn_unknown_time(function, args, &typed);
         match function {
             Function::WrittenDate => Typed { expr: lowering::to_date(typed.remove(0), zone), column_type },
             Function::WrittenTruncate(granularity) => lowering::truncate(typed.remove(0), granularity, zone, calendar)
-                .unwrap_or_else(|| {
-                    let message = format!("a date has no {granularity}");
-                    self.report(Code::WrongArguments, self.place_of(args), message, None);
-                    Typed::broken()
-                }),
-            Function::WrittenPeriodsBetween(granularity)
-                if granularity.is_within_a_day() && typed.iter().any(|value| value.column_type == ColumnType::Date) =>
-            {
-                self.report(Code::WrongArguments, self.place_of(args), format!("a date has no {granularity}"), None);
-                Typed::broken()
-            }
+                .expect("what a date does not have is a misfit"),
             Function::WrittenPeriodsBetween(granularity) => {
                 let to = typed.remove(1);
                 lowering::periods_between(typed.remove(0), to, granularity, zone, calendar)
@@ -299,78 +230,28 @@ impl<N: Clone> Typing<'_, N> {
                 let message = "the type of this time is not known, so it is taken as a wall clock".to_owned();
                 let help =
                     "Write `cast(… as timestamp)` for an instant, or give the catalog with `entente catalog pull`.";
-                self.report(Code::UncheckedColumn, self.place(arg), message, Some(help));
+                self.diagnostics.push(Diagnostic::new(Code::UncheckedColumn, self.place(arg), message).help(help));
             }
         }
     }
 
     /// Reports two values that cannot be compared.
-    fn comparable(&mut self, left: &Expr<Name>, a: ColumnType, right: &Expr<Name>, b: ColumnType) {
-        if wider(a, b).is_some() {
-            return;
-        }
-        let message = format!("{} is compared with {}", article(a), article(b));
-        let text = if is_text(left) { Some(b) } else { is_text(right).then_some(a) };
-        let help = match (text, a, b) {
-            (Some(ColumnType::Date), ..) => "Write `date '2024-02-29'` for a day.",
-            (Some(ColumnType::Timestamp), ..) => {
-                "Write `date(…) = date '2024-02-29'` for a day of the project's zone, or `timestamp '2024-02-29 12:00:00Z'`."
-            }
-            (Some(ColumnType::DateTime), ..) => "Write `datetime '2024-02-29 12:00:00'` for a wall-clock time.",
-            (Some(ColumnType::Boolean), ..) => "Write `true` or `false` without quotes.",
-            (Some(column_type), ..) if column_type.is_numeric() => "Write the number without quotes.",
-            (_, ColumnType::Timestamp | ColumnType::DateTime, ColumnType::Date)
-            | (_, ColumnType::Date, ColumnType::Timestamp | ColumnType::DateTime) => {
-                "Write `date(…)` around the time to compare days."
-            }
-            _ => "Write `cast(… as …)` around one of the two.",
-        };
-        let span = match (names_span(left), names_span(right)) {
-            (Some(a), Some(b)) => Span { start: a.start.min(b.start), end: a.end.max(b.end), ..a },
-            (Some(one), None) | (None, Some(one)) => one,
-            (None, None) => self.whole,
-        };
-        self.report(Code::TypeMismatch, span, message, Some(help));
-    }
-
-    /// Widens the common type of several parts by one more; NULL fits every type, and an unknown type stays unknown.
-    fn unify(&mut self, what: &str, common: &mut Option<ColumnType>, part: &Expr<Name>, column_type: ColumnType) {
-        if matches!(part, Expr::Literal(Literal::Null)) {
-            return;
-        }
-        let so_far = common.unwrap_or(column_type);
-        if wider(so_far, column_type).is_none() {
-            let message = format!("{what} are {} and {}", article(so_far), article(column_type));
-            self.mismatch(part, message, "Write `cast(… as …)`, so that all are of one type.");
-        }
-        *common = Some(if so_far == ColumnType::Unknown || column_type == ColumnType::Unknown {
-            ColumnType::Unknown
-        } else {
-            wider(so_far, column_type).unwrap_or(ColumnType::Unknown)
-        });
-    }
-
-    fn expect(&mut self, part: &Expr<Name>, column_type: ColumnType, slot: Slot, needed_by: &str) {
-        if !slot.takes(column_type) {
-            let message = format!("{needed_by} takes {}, not {}", slot.words(), article(column_type));
-            let help = match slot {
-                Slot::Text if column_type == ColumnType::Float => TEXT_OF_FLOAT,
-                Slot::Text => "Write `cast(… as string)`.",
-                Slot::Number => "Write `cast(… as decimal)`.",
-                Slot::Whole => "Write `cast(… as integer)`.",
-                Slot::Document | Slot::Time | Slot::Common => "Write `cast(… as …)`.",
-            };
-            self.mismatch(part, message, help);
+    fn comparable(&mut self, left: &Expr<Name>, a: &Typed<N>, right: &Expr<Name>, b: &Typed<N>) {
+        if let Err(misfit) = check_compared(a.part(), b.part()) {
+            self.report(self.place_of([left, right]), misfit);
         }
     }
 
-    fn mismatch(&mut self, part: &Expr<Name>, message: String, help: &str) {
-        self.report(Code::TypeMismatch, self.place(part), message, Some(help));
+    fn check(&mut self, part: &Expr<Name>, checked: Result<(), Misfit>) {
+        if let Err(misfit) = checked {
+            self.report(self.place(part), misfit);
+        }
     }
 
-    fn report(&mut self, code: Code, span: Span, message: String, help: Option<&str>) {
-        let diagnostic = Diagnostic::new(code, span, message);
-        self.diagnostics.push(match help {
+    fn report(&mut self, span: Span, misfit: Misfit) {
+        let code = if misfit.is_argument { Code::WrongArguments } else { Code::TypeMismatch };
+        let diagnostic = Diagnostic::new(code, span, misfit.message);
+        self.diagnostics.push(match misfit.help {
             Some(help) => diagnostic.help(help),
             None => diagnostic,
         });
@@ -380,52 +261,15 @@ impl<N: Clone> Typing<'_, N> {
         names_span(part).unwrap_or(self.whole)
     }
 
-    fn place_of(&self, parts: &[Expr<Name>]) -> Span {
-        let spans: Vec<Span> = parts.iter().filter_map(names_span).collect();
-        match (spans.iter().map(|span| span.start).min(), spans.iter().map(|span| span.end).max()) {
-            (Some(start), Some(end)) => Span { start, end, file: self.whole.file },
-            _ => self.whole,
-        }
+    /// Returns the place from the first to the last name of two parts.
+    fn place_of(&self, parts: [&Expr<Name>; 2]) -> Span {
+        let spans = parts.into_iter().filter_map(names_span);
+        spans.reduce(around).unwrap_or(self.whole)
     }
 }
 
 fn boolean<N>(expr: Expr<N>) -> Typed<N> {
     Typed { expr, column_type: ColumnType::Boolean }
-}
-
-fn is_text(expr: &Expr<Name>) -> bool {
-    matches!(expr, Expr::Literal(Literal::String(_)))
-}
-
-/// Returns the type that holds values of both, if there is one.
-pub(super) fn wider(a: ColumnType, b: ColumnType) -> Option<ColumnType> {
-    match (a, b) {
-        (a, b) if a == b => Some(a),
-        (ColumnType::Unknown, other) | (other, ColumnType::Unknown) => Some(other),
-        (a, b) if a.is_numeric() && b.is_numeric() => {
-            Some(if a == ColumnType::Float || b == ColumnType::Float { ColumnType::Float } else { ColumnType::Decimal })
-        }
-        _ => None,
-    }
-}
-
-/// Returns the type of a sum, difference or product; one unknown operand makes it unknown, unless the other is a float.
-fn sum_type(a: ColumnType, b: ColumnType) -> ColumnType {
-    match (a, b) {
-        (ColumnType::Float, _) | (_, ColumnType::Float) => ColumnType::Float,
-        (ColumnType::Unknown, _) | (_, ColumnType::Unknown) => ColumnType::Unknown,
-        (a, b) => wider(a, b).unwrap_or(ColumnType::Unknown),
-    }
-}
-
-/// Returns the words for a value of a type: "a string".
-pub(super) fn article(column_type: ColumnType) -> String {
-    match column_type {
-        ColumnType::Integer => "an integer".to_owned(),
-        ColumnType::Json => "a JSON document".to_owned(),
-        ColumnType::Unknown => "a value of unknown type".to_owned(),
-        other => format!("a {other}"),
-    }
 }
 
 /// Returns the place of a name.
@@ -442,8 +286,11 @@ fn names_span(expr: &Expr<Name>) -> Option<Span> {
     let mut all: Option<Span> = None;
     expr.for_each_leaf(&mut |name| {
         let span = name_span(name);
-        all =
-            Some(all.map_or(span, |all| Span { start: all.start.min(span.start), end: all.end.max(span.end), ..all }));
+        all = Some(all.map_or(span, |all| around(all, span)));
     });
     all
+}
+
+fn around(a: Span, b: Span) -> Span {
+    Span { start: a.start.min(b.start), end: a.end.max(b.end), ..a }
 }

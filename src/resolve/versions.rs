@@ -12,14 +12,14 @@ use super::{
     expression::{Scope, parse, typed},
     lowering,
     models::{key_column, unknown_column},
-    typing::{Typed, article},
+    typing::Typed,
 };
 use crate::{
     catalog::ColumnType,
     diagnostics::{Code, Diagnostic, Diagnostics},
     ids::{Id, JoinId, ModelId},
     project::{AsOf, JoinKey, Ref, Versions},
-    sql::{Expr, Name},
+    sql::{Expr, Name, article},
     syntax::Text,
 };
 

@@ -4,7 +4,7 @@
 //!
 //! **Invariant:** a comparison keeps the rows that it would keep if the constant could be written; a null stays unknown.
 
-use super::{BinaryOp, Expr, Literal, SqlExpr};
+use super::{BinaryOp, Expr, Literal};
 use crate::time::{NaiveDate, NaiveDateTime};
 
 /// The last year of a day in SQL.
@@ -44,7 +44,7 @@ impl Literal {
     }
 }
 
-impl SqlExpr {
+impl<N: Clone> Expr<N> {
     /// Returns the condition that a time is a constant or later.
     #[must_use]
     pub fn from_on(self, start: Self) -> Self {
@@ -79,6 +79,7 @@ impl SqlExpr {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sql::SqlExpr;
 
     fn day(year: i32) -> NaiveDate {
         NaiveDate::from_ymd_opt(year, 1, 1).expect("a day")

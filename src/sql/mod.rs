@@ -12,6 +12,7 @@ mod clock;
 mod dialect;
 mod edges;
 mod expr;
+mod fits;
 mod formula;
 mod identifier;
 mod look_up;
@@ -21,6 +22,7 @@ mod prune;
 mod reads;
 mod select;
 mod share;
+mod signature;
 mod simplify;
 mod statement;
 mod within;
@@ -29,6 +31,10 @@ pub use cast::{NoCast, TEXT_OF_FLOAT, call_of, cast_in, constant_beside};
 pub use clock::{first_instant, period_end_of_instant, period_of_instant, steps};
 pub use dialect::{Dialect, SameKeys};
 pub use expr::{BinaryOp, Expr, Function, Literal, Name, UnaryOp};
+pub use fits::{
+    Common, Misfit, Part, Side, article, check_binary, check_call, check_compared, check_condition, check_operand,
+    wider,
+};
 pub use formula::formula;
 pub use identifier::free_identifier;
 pub use look_up::look_up;
@@ -44,6 +50,7 @@ pub use select::{
     Window, WindowFunction,
 };
 pub use share::share;
+pub use signature::{Gives, Slot, signature};
 pub use simplify::simplify;
 pub use statement::{Statement, TableLayout};
 pub use within::change_selects;

@@ -22,6 +22,8 @@ mod cli_sql;
 mod clients;
 #[cfg(feature = "cli")]
 mod command;
+#[cfg(feature = "duckdb")]
+mod conditions;
 #[cfg(feature = "cli")]
 mod cost;
 #[cfg(feature = "cli")]

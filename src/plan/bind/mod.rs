@@ -159,7 +159,7 @@ pub(super) fn bind<'p>(frame: Frame<'p>, request: &'p Request) -> Result<Bound<'
         };
         outputs.push(Output { name: metric.name.clone(), formula, value_type, position: Some(position), rank });
     }
-    let having = request.having.as_ref().map(|having| formulas.of_having(having, request)).transpose()?;
+    let having = request.having.as_ref().map(|having| formulas.of_having(having, request, zone)).transpose()?;
     let order = order::bind_order(project, request, &mut formulas, &mut outputs)?;
     let top = request.top.as_ref().map(|top| keys::bind_top(project, request, top)).transpose()?;
     let leaves = formulas.into_leaves();

@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** a name means the same as in a key of the same query.
 
-use super::{FilterContext, ShiftedTime, Typed, bind_filter};
+use super::{FilterContext, bind_filter};
 use crate::{
     catalog::ColumnType,
     diagnostics::nearest,
@@ -12,11 +12,12 @@ use crate::{
         PlanError, PlanErrorCode,
         bind::{BoundPath, GroupKey, Shift, bind_key, bind_model, bind_path},
         calendar::{self, CalendarColumn},
+        condition::{ShiftedTime, Typed, unknown_function},
         scope::Scope,
         time,
     },
     project::{DimensionKind, Route, to_one_routes},
-    sql::{BinaryOp, Expr, Name, UnaryOp, functions, other_words},
+    sql::{BinaryOp, Expr, Name, UnaryOp},
     time::{Granularity, TimePart},
 };
 
@@ -24,16 +25,7 @@ pub(super) fn bind_name(context: &FilterContext<'_>, scope: &mut Scope<'_>, name
     match name {
         Name::Path(words) => bind_words(context, scope, words),
         Name::Exists { path, filter, .. } => exists(context, scope, path, filter.as_deref()),
-        Name::UnknownFunction { name } => {
-            let message = format!("there is no function `{}`", name.value);
-            let error = PlanError::new(PlanErrorCode::InvalidFilter, message);
-            let near = nearest(&name.value, functions().iter().map(|function| function.name));
-            Err(match (other_words(&name.value), near) {
-                (Some(words), _) => error.help(format!("Write `{words}`.")),
-                (None, Some(near)) => error.help(format!("Did you mean `{near}`?")),
-                (None, None) => error.help("The functions are listed in docs/reference/expressions.md."),
-            })
-        }
+        Name::UnknownFunction { name } => Err(unknown_function(name)),
         Name::Claim { name } => Err(PlanError::new(
             PlanErrorCode::InvalidFilter,
             format!("`$principal.{}` is for the rows of a policy", name.value),

@@ -16,7 +16,7 @@ use super::{
     models::unknown_column,
     path::{Found, find},
     topology,
-    typing::{Typed, article},
+    typing::Typed,
 };
 use crate::{
     catalog::{ColumnType, Form},
@@ -24,7 +24,7 @@ use crate::{
     files::Span,
     ids::{DimensionId, Id, ModelId},
     project::{DimensionKind, Ref, Route},
-    sql::{Expr, Name, TEXT_OF_FLOAT},
+    sql::{Expr, Name, TEXT_OF_FLOAT, article},
     syntax::{DimensionDef, ExpressionDef},
     time::Granularity,
 };

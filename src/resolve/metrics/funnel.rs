@@ -13,9 +13,9 @@ use crate::{
     project::{Empty, Funnel, FunnelResult, FunnelStep, MetricKind, Ref},
     resolve::{
         expression::{Scope, expression},
-        typing::{Typed, article},
+        typing::Typed,
     },
-    sql::Expr,
+    sql::{Expr, article},
     syntax::{ExpressionDef, FunnelDef, FunnelStepDef, Text},
     time::{Duration, Unit},
 };

@@ -14,13 +14,13 @@ mod members;
 mod nested;
 mod simple;
 
-use super::{context::Context, expression::parse, names::unknown_metric, topology, typing::article};
+use super::{context::Context, expression::parse, names::unknown_metric, topology};
 use crate::{
     catalog::ColumnType,
     diagnostics::{Code, Diagnostic, Diagnostics},
     ids::{Id, MetricId},
     project::Empty,
-    sql::{Expr, Name},
+    sql::{Expr, Name, article},
     syntax::{ExpressionDef, MetricDef, Text},
 };
 

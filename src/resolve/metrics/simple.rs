@@ -14,8 +14,8 @@ use crate::{
         expression::{Scope, condition, expression},
         names::unknown_model,
         path::{Found, find, path_span},
-        typing::article,
     },
+    sql::article,
     syntax::{BalanceDef, ExpressionDef, MetricDef, Text},
 };
 

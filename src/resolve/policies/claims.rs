@@ -8,8 +8,7 @@
 use crate::{
     catalog::ColumnType,
     project::{Project, Ref},
-    resolve::functions::{Gives, Slot, signature},
-    sql::{BinaryOp, Expr, UnaryOp},
+    sql::{BinaryOp, Expr, Gives, Slot, UnaryOp, signature},
 };
 
 /// Returns the condition with the types of its claims.

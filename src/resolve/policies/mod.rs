@@ -17,13 +17,13 @@ use super::{
     metrics::path_words,
     names::{suggest, unknown_metric, unknown_model},
     path::written,
-    typing::article,
 };
 use crate::{
     diagnostics::{Code, Diagnostic, Diagnostics},
     files::Span,
     ids::{DimensionId, Id, MetricId, ModelId},
     project::{DimensionKind, Mask, RowPolicy, TooManyRoutes},
+    sql::article,
     syntax::{PolicyDef, Text},
 };
 

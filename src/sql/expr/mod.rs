@@ -176,6 +176,29 @@ impl Literal {
     }
 }
 
+impl Expr<Name> {
+    /// Calls `visit` for every name that is compared with a constant text: `status = 'paid'`, `status in ('paid', 'open')`.
+    pub fn for_each_compared_text<'a>(&'a self, visit: &mut dyn FnMut(&'a [Spanned<String>], &'a str)) {
+        let mut pair = |side: &'a Self, other: &'a Self| {
+            if let (Self::Leaf(Name::Path(words)), Self::Literal(literal) | Self::Parameter(literal)) = (side, other)
+                && let Literal::String(text) = literal
+            {
+                visit(words, text);
+            }
+        };
+        match self {
+            Self::Binary { op, left, right } if op.is_comparison() => {
+                pair(left, right);
+                pair(right, left);
+            }
+            Self::In { arg, list, .. } => list.iter().for_each(|item| pair(arg, item)),
+            Self::Between { arg, low, high, .. } => [low, high].into_iter().for_each(|end| pair(arg, end)),
+            _ => {}
+        }
+        self.for_each_child(&mut |child| child.for_each_compared_text(visit));
+    }
+}
+
 impl<N> Expr<N> {
     /// Rebuilds the expression with every leaf replaced.
     pub fn map<M>(&self, leaf: &mut impl FnMut(&N) -> Expr<M>) -> Expr<M> {

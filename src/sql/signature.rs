@@ -3,11 +3,12 @@
 //! `substring(text, start, length)` takes a string and one or two whole numbers and gives a string. How many arguments
 //! a function takes is checked by the parser.
 
-use crate::{catalog::ColumnType, sql::Function};
+use super::Function;
+use crate::catalog::ColumnType;
 
 /// What a function asks of an argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Slot {
+pub enum Slot {
     /// Text.
     Text,
     /// Text or a JSON document.
@@ -24,7 +25,7 @@ pub(super) enum Slot {
 
 impl Slot {
     /// Returns whether an argument of this type may stand here.
-    pub(super) fn takes(self, column_type: ColumnType) -> bool {
+    pub fn takes(self, column_type: ColumnType) -> bool {
         if column_type == ColumnType::Unknown {
             return true;
         }
@@ -39,7 +40,7 @@ impl Slot {
     }
 
     /// Returns the words for a message: "takes a string".
-    pub(super) fn words(self) -> &'static str {
+    pub fn words(self) -> &'static str {
         match self {
             Self::Text => "a string",
             Self::Document => "a JSON document",
@@ -53,7 +54,7 @@ impl Slot {
 
 /// The type of a function's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Gives {
+pub enum Gives {
     /// Always this.
     Fixed(ColumnType),
     /// That of the first argument.
@@ -64,17 +65,17 @@ pub(super) enum Gives {
 
 /// What a function takes and gives.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Signature {
+pub struct Signature {
     /// The name in the language.
-    pub(super) name: &'static str,
+    pub name: &'static str,
     /// The arguments in order; the last one repeats if more are allowed.
-    pub(super) slots: &'static [Slot],
+    pub slots: &'static [Slot],
     /// The type of the value.
-    pub(super) gives: Gives,
+    pub gives: Gives,
 }
 
 /// Returns what a function takes and gives.
-pub(super) fn signature(function: Function) -> Signature {
+pub fn signature(function: Function) -> Signature {
     use ColumnType::{Boolean, Integer, String};
     use Gives::{Common, First, Fixed};
     use Slot::{Document, Number, Text, Time, Whole};

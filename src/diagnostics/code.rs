@@ -60,6 +60,7 @@ codes! {
         UnknownDimension "unknown-dimension",
         UnknownMetric "unknown-metric",
         UnknownName "unknown-name",
+        UnknownBucket "unknown-bucket",
         // Tables
         UnknownTable "unknown-table",
         UnknownColumn "unknown-column",

@@ -144,7 +144,21 @@ pub(super) fn typed(
             Typed::broken()
         }
     };
-    Typing { zone, calendar, whole: span, diagnostics, leaf: &mut leaf }.of(parsed)
+    let typed = Typing { zone, calendar, whole: span, diagnostics, leaf: &mut leaf }.of(parsed);
+    check_labels(context, scope, parsed, diagnostics);
+    typed
+}
+
+/// Reports each text beside a dimension with buckets that is the label of none: it would silently mean no row.
+fn check_labels(context: &Context<'_>, scope: &Scope<'_>, parsed: &Expr<Name>, diagnostics: &mut Diagnostics) {
+    parsed.for_each_compared_text(&mut |words, text| {
+        let Ok(Found::Dimension { dimension, at: None, .. }) = find(context, *scope, words) else { return };
+        if let Some(labels) = context.project.dimensions[dimension].labels_instead_of(text) {
+            let message = format!("`{}` has no bucket `{text}`", written(words));
+            let diagnostic = Diagnostic::new(Code::UnknownBucket, path_span(words), message);
+            diagnostics.push(diagnostic.help(format!("The buckets are {labels}.")));
+        }
+    });
 }
 
 /// Reports a claim of who asks in a text that means the same for everyone.

@@ -23,7 +23,8 @@ type Condition = Option<Expr<Name>>;
 /// Finds a field by its name: the words of its path, and its type.
 pub(super) type Finding<'a> = dyn Fn(&str) -> Result<(Vec<String>, ColumnType), GraphqlError> + 'a;
 
-/// The greatest number of conditions in a filter; a list counts as one.
+/// The greatest number of conditions in a filter. A list of values counts as one, and so does a `not`, and a branch without
+/// a condition.
 const MAX_CONDITIONS: usize = 500;
 
 /// Where the names of an input stand: in `Filter`, below a model, or in `MetricFilter`.
@@ -53,6 +54,10 @@ pub(super) fn field_filter(
     Reading { ctx, conditions: 0 }.fields_by_name(fields(value, "where")?, find)
 }
 
+/// Reads the fields of a branch.
+trait Read: FnMut(&mut Reading<'_>, &Fields) -> Result<Condition, GraphqlError> {}
+impl<F: FnMut(&mut Reading<'_>, &Fields) -> Result<Condition, GraphqlError>> Read for F {}
+
 struct Reading<'a> {
     ctx: &'a Context<'a>,
     conditions: usize,
@@ -63,12 +68,9 @@ impl Reading<'_> {
         let mut conditions = Vec::new();
         for (name, value) in given {
             let condition = match name.as_str() {
-                "and" => Expr::all(self.list(scope, name, value)?),
-                "or" => {
-                    let branches = self.list_or(name, value, |reading, fields| reading.scope(scope, fields))?;
-                    branches.and_then(Expr::any)
-                }
-                "not" => Some(negated(self.scope(scope, fields(value, name)?)?)),
+                "and" => self.list_and(name, value, |reading, fields| reading.scope(scope, fields))?,
+                "or" => self.list_or(name, value, |reading, fields| reading.scope(scope, fields))?,
+                "not" => Some(self.not(name, value, |reading, fields| reading.scope(scope, fields))?),
                 _ => self.member(scope, name, fields(value, name)?)?,
             };
             conditions.extend(condition);
@@ -76,21 +78,16 @@ impl Reading<'_> {
         Ok(Expr::all(conditions))
     }
 
-    fn list(&mut self, scope: &Scope, name: &str, value: &ConstValue) -> Result<Vec<Expr<Name>>, GraphqlError> {
+    fn list_and(&mut self, name: &str, value: &ConstValue, mut read: impl Read) -> Result<Condition, GraphqlError> {
         let mut conditions = Vec::new();
         for item in list(value, name)? {
-            conditions.extend(self.scope(scope, fields(item, name)?)?);
+            conditions.extend(self.branch(name, item, &mut read)?);
         }
-        Ok(conditions)
+        Ok(Expr::all(conditions))
     }
 
-    /// Reads the branches of an `or`; nothing if one of them holds always.
-    fn list_or(
-        &mut self,
-        name: &str,
-        value: &ConstValue,
-        mut read: impl FnMut(&mut Self, &Fields) -> Result<Condition, GraphqlError>,
-    ) -> Result<Option<Vec<Expr<Name>>>, GraphqlError> {
+    /// Reads the branches of an `or`, which holds always if one of them does.
+    fn list_or(&mut self, name: &str, value: &ConstValue, mut read: impl Read) -> Result<Condition, GraphqlError> {
         let items = list(value, name)?;
         if items.is_empty() {
             return Err(invalid("`or` has no branch, so it could never hold")
@@ -98,13 +95,42 @@ impl Reading<'_> {
         }
         let mut branches = Some(Vec::new());
         for item in items {
-            match (read(self, fields(item, name)?)?, &mut branches) {
+            match (self.branch(name, item, &mut read)?, &mut branches) {
                 (Some(branch), Some(branches)) => branches.push(branch),
                 (None, _) => branches = None,
                 (Some(_), None) => {}
             }
         }
-        Ok(branches)
+        Ok(branches.and_then(Expr::any))
+    }
+
+    /// Reads a branch of `and` or `or`; one without a condition counts too, since a list may have many.
+    fn branch(&mut self, name: &str, item: &ConstValue, read: &mut impl Read) -> Result<Condition, GraphqlError> {
+        let before = self.conditions;
+        let branch = read(self, fields(item, name)?)?;
+        if self.conditions == before {
+            self.count()?;
+        }
+        Ok(branch)
+    }
+
+    /// Reads a condition that holds where another does not, nulls included.
+    fn not(&mut self, name: &str, value: &ConstValue, mut read: impl Read) -> Result<Expr<Name>, GraphqlError> {
+        self.count()?;
+        Ok(match read(self, fields(value, name)?)? {
+            Some(condition) => condition.is_true(true),
+            None => Expr::Literal(Literal::Boolean(false)),
+        })
+    }
+
+    fn count(&mut self) -> Result<(), GraphqlError> {
+        self.conditions += 1;
+        if self.conditions <= MAX_CONDITIONS {
+            return Ok(());
+        }
+        let message = format!("the filter has more than {MAX_CONDITIONS} conditions");
+        Err(GraphqlError::plan(PlanErrorCode::LimitExceeded, message)
+            .help("Write `in` with a list of up to 1,000 values."))
     }
 
     fn member(&mut self, scope: &Scope, name: &Word, given: &Fields) -> Result<Condition, GraphqlError> {
@@ -141,15 +167,17 @@ impl Reading<'_> {
         for (name, value) in given {
             match (name.as_str(), value) {
                 ("and", value) => {
-                    for item in list(value, name)? {
-                        conditions.extend(self.fields_by_name(fields(item, name)?, find)?);
-                    }
+                    let all = self.list_and(name, value, |reading, fields| reading.fields_by_name(fields, find))?;
+                    conditions.extend(all);
                 }
                 ("or", value) => {
-                    let branches = self.list_or(name, value, |reading, fields| reading.fields_by_name(fields, find))?;
-                    conditions.extend(branches.and_then(Expr::any));
+                    let any = self.list_or(name, value, |reading, fields| reading.fields_by_name(fields, find))?;
+                    conditions.extend(any);
                 }
-                ("not", value) => conditions.push(negated(self.fields_by_name(fields(value, name)?, find)?)),
+                ("not", value) => {
+                    let not = self.not(name, value, |reading, fields| reading.fields_by_name(fields, find))?;
+                    conditions.push(not);
+                }
                 ("field", ConstValue::String(text)) => field = Some(text.as_str()),
                 (_, value) => _ = operators.insert(name.clone(), value.clone()),
             }
@@ -175,12 +203,7 @@ impl Reading<'_> {
     ) -> Result<Condition, GraphqlError> {
         let mut conditions = Vec::new();
         for (operator, value) in given {
-            self.conditions += 1;
-            if self.conditions > MAX_CONDITIONS {
-                let message = format!("the filter has more than {MAX_CONDITIONS} conditions");
-                return Err(GraphqlError::plan(PlanErrorCode::LimitExceeded, message)
-                    .help("Write `in` with a list of up to 1,000 values."));
-            }
+            self.count()?;
             if matches!(value, ConstValue::Null) {
                 return Err(invalid(format!("`{field}` is compared by `{operator}` with null"))
                     .help("Write `isNull: true` for rows without a value, or leave the operator out."));
@@ -248,14 +271,6 @@ fn between(subject: &Expr<Name>, column_type: ColumnType, bounds: &Fields) -> Re
     }
     let (low, high) = (Box::new(low), Box::new(high));
     Ok(Expr::Between { arg: Box::new(subject.clone()), low, high, negated: false })
-}
-
-/// A condition that holds where another does not, nulls included.
-fn negated(condition: Condition) -> Expr<Name> {
-    match condition {
-        Some(condition) => condition.is_true(true),
-        None => Expr::Literal(Literal::Boolean(false)),
-    }
 }
 
 fn fields<'a>(value: &'a ConstValue, name: &str) -> Result<&'a Fields, GraphqlError> {

@@ -345,7 +345,7 @@ impl<N> Expr<N> {
 
     /// Joins conditions by AND; none gives nothing.
     pub fn all(conditions: impl IntoIterator<Item = Self>) -> Option<Self> {
-        conditions.into_iter().reduce(Self::and)
+        balanced(conditions.into_iter().collect(), Self::and)
     }
 
     /// Returns the conditions that hold together: the reverse of [`Expr::all`].
@@ -362,7 +362,7 @@ impl<N> Expr<N> {
 
     /// Joins conditions by OR; none gives nothing.
     pub fn any(conditions: impl IntoIterator<Item = Self>) -> Option<Self> {
-        conditions.into_iter().reduce(Self::or)
+        balanced(conditions.into_iter().collect(), Self::or)
     }
 
     /// Calls a function.
@@ -387,4 +387,20 @@ impl<N> Expr<N> {
     pub fn when(self, condition: Self) -> Self {
         Self::Case { branches: vec![(condition, self)], otherwise: None }
     }
+}
+
+/// Joins neighbours until one is left. A thousand conditions so lie ten deep, and not a thousand: whoever walks over them
+/// needs a stack.
+fn balanced<N>(mut parts: Vec<Expr<N>>, join: fn(Expr<N>, Expr<N>) -> Expr<N>) -> Option<Expr<N>> {
+    while parts.len() > 1 {
+        let mut single = parts.into_iter();
+        parts = Vec::with_capacity(single.len().div_ceil(2));
+        while let Some(left) = single.next() {
+            parts.push(match single.next() {
+                Some(right) => join(left, right),
+                None => left,
+            });
+        }
+    }
+    parts.pop()
 }

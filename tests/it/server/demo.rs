@@ -70,3 +70,22 @@ fn every_metric_and_model_has_a_page_with_its_sql() {
         }
     });
 }
+
+#[test]
+fn as_many_conditions_as_are_allowed_take_no_more_stack_than_there_is() {
+    with_demo(|client| {
+        let query = "query($w: Filter) { report(time: {between: {from: \"2025-12-01\", to: \"2025-12-02\"}} where: $w) { rows { parcelsBooked } } }";
+        let condition =
+            |operator: &str, n: usize| serde_json::json!({ "shipments": { "service": { operator: n.to_string() } } });
+        let many = |operator: &str| (0..500).map(|n| condition(operator, n)).collect::<Vec<_>>();
+        for filter in [
+            serde_json::json!({ "or": many("eq") }),
+            serde_json::json!({ "and": many("ne") }),
+            serde_json::json!({ "or": vec![serde_json::json!({ "not": {} }); 500] }),
+        ] {
+            let body = serde_json::json!({ "query": query, "variables": { "w": filter } }).to_string();
+            let answer = client.post(&body);
+            assert!(answer.json()["data"]["report"]["rows"][0]["parcelsBooked"].is_string(), "{}", answer.body);
+        }
+    });
+}

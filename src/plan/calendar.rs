@@ -12,6 +12,8 @@
 
 use std::{borrow::Cow, collections::BTreeSet};
 
+use chrono::Datelike;
+
 use super::{KeyKind, PlanError, PlanErrorCode, Request, time};
 use crate::{
     catalog::ColumnType,
@@ -243,7 +245,12 @@ pub(super) fn range(project: &Project, range: &TimeRange, today: NaiveDate) -> R
             .help("Write days or a coarser granularity, such as `last 2 days`."))
         }
         TimeRange::Current(_) | TimeRange::Last(_) | TimeRange::Between { .. } | TimeRange::Since(_) => {
-            Ok(range.to_dates(today, project.calendar).expect("the units that calendars name are read above"))
+            let days = range.to_dates(today, project.calendar).expect("the units that calendars name are read above");
+            if [days.from, days.to].into_iter().flatten().all(|day| (1..=9999).contains(&day.year())) {
+                return Ok(days);
+            }
+            let message = "the time range reaches beyond the years 1 to 9999";
+            Err(PlanError::new(PlanErrorCode::LimitExceeded, message).help("Give a shorter range."))
         }
     }
 }

@@ -17,8 +17,8 @@ use crate::{
     time::{DateRange, Duration, Granularity, Moment, TimePart, Tz, Unit, add_periods, period_start},
 };
 
-/// The greatest number of moments that are made for one answer.
-const MOST_MOMENTS: i64 = 100_000;
+/// The greatest number of periods that are made for one answer, within a day or longer.
+const MOST_PERIODS: i64 = 100_000;
 const SECOND: Duration = Duration { count: 1, unit: Unit::Second };
 
 /// Returns whether a scan's windows begin or end within a day.
@@ -220,11 +220,15 @@ pub(super) fn check(range: DateRange, zone: Tz, sizes: &[Granularity]) -> Result
         .help("Give a time range with a beginning and an end."));
     };
     let seconds = i64::from(step(sizes, false).seconds().unwrap_or(1));
-    let count = (end.at - first.at).num_seconds() / seconds;
-    if count <= MOST_MOMENTS {
+    check_count((end.at - first.at).num_seconds() / seconds)
+}
+
+/// Checks that so many periods can be made.
+pub(super) fn check_count(count: i64) -> Result<(), PlanError> {
+    if count <= MOST_PERIODS {
         return Ok(());
     }
-    let message = format!("{count} periods would be made, and {MOST_MOMENTS} are the most");
+    let message = format!("{count} periods would be made, and {MOST_PERIODS} are the most");
     Err(PlanError::new(PlanErrorCode::LimitExceeded, message).help("Give a shorter range, or a coarser granularity."))
 }
 

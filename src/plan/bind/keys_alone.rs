@@ -61,6 +61,12 @@ pub(super) fn scan_of_keys(project: &Visible<'_>, request: &Request) -> Result<S
                 }
             }
         }
+        if let (Some(model), [key]) = (candidates.first(), request.keys.as_slice()) {
+            let message = format!("several models have the key `{}`", key.name);
+            let help =
+                format!("Write its path from one of them, such as `{}.{}`.", project.models[*model].name, key.name);
+            return Err(PlanError::new(PlanErrorCode::KeysNeedMetric, message).help(help));
+        }
         let keys: Vec<&str> = request.keys.iter().map(|key| key.name.as_str()).collect();
         return Err(PlanError::new(
             PlanErrorCode::KeysNeedMetric,

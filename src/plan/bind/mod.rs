@@ -316,6 +316,7 @@ impl<'p> Bound<'p> {
         if self.fill == Fill::Time {
             check::check_fill(&self)?;
         }
+        check::check_made(&self, &scans)?;
         self.scans = scans;
         Ok(self)
     }

@@ -15,7 +15,7 @@ use self::{
 };
 use super::{Bound, GroupKey, Scan, ScanKind};
 use crate::{
-    plan::{PlanError, PlanErrorCode, hours, time},
+    plan::{Fill, PlanError, PlanErrorCode, hours, time},
     project::{Cumulation, Size, TimeAxis},
     time::{Granularity, TimePart, Unit},
 };
@@ -154,4 +154,30 @@ pub(super) fn check_fill(bound: &Bound<'_>) -> Result<(), PlanError> {
     let within: Vec<Granularity> =
         sizes.iter().filter_map(|size| size.standard()).filter(|size| size.is_within_a_day()).collect();
     if within.is_empty() { Ok(()) } else { hours::check(bound.range, bound.zone, &within) }
+}
+
+/// Checks that so many days and longer periods can be made, where any are: to be filled in, accumulated up to, or shown
+/// what holds in them.
+pub(super) fn check_made(bound: &Bound<'_>, scans: &[Scan]) -> Result<(), PlanError> {
+    let are_made = |scan: &Scan| scan.cumulation.is_some() || matches!(scan.kind, ScanKind::State(_));
+    let sizes: Vec<Size> = bound.keys.iter().filter_map(GroupKey::size_of_time).collect();
+    if sizes.is_empty() || !(bound.fill == Fill::Time || scans.iter().any(are_made)) {
+        return Ok(());
+    }
+    // An open side ends about today.
+    let (from, to) = (bound.range.from.unwrap_or(bound.today), bound.range.to.unwrap_or(bound.today));
+    let has_parts = bound.keys.iter().any(|key| key.part_of_time().is_some());
+    let days = sizes.iter().map(|size| if has_parts { 1 } else { days_of(*size) }).min().unwrap_or(1);
+    hours::check_count((to - from).num_days() / days)
+}
+
+/// Returns the days of the shortest period of a size.
+fn days_of(size: Size) -> i64 {
+    match size.standard() {
+        Some(Granularity::Week) => 7,
+        Some(Granularity::Month) => 28,
+        Some(Granularity::Quarter | Granularity::FiscalQuarter) => 90,
+        Some(Granularity::Year | Granularity::FiscalYear) => 365,
+        Some(Granularity::Second | Granularity::Minute(_) | Granularity::Hour(_) | Granularity::Day) | None => 1,
+    }
 }

@@ -71,6 +71,7 @@ pub fn resolve(config: &Config, definitions: &Definitions, catalog: Option<&Cata
     models::resolve_columns(&mut context, found);
     back_joins::add(&mut context, found);
     dimensions::resolve(&mut context, found);
+    names::check_fields_of_times(&context, found);
     joins::resolve(&mut context, found);
     models::resolve_filters(&mut context, found);
     kept_rows::report_circles(&context, found);

@@ -9,7 +9,9 @@ use crate::{
     diagnostics::{Code, Diagnostic, Diagnostics},
     files::Span,
     ids::{Id, ModelId},
+    project::DimensionKind,
     resolve::context::{Context, Target},
+    time::Granularity,
 };
 
 /// Fields that stand beside the metrics in a row.
@@ -18,6 +20,14 @@ const RESERVED_METRICS: [&str; 5] = ["by", "isPartial", "isOther", "isTotal", "p
 const RESERVED_ROLES: [&str; 6] = ["time", "hour", "timePart", "and", "or", "not"];
 /// The connectives of a filter.
 const RESERVED_DIMENSIONS: [&str; 3] = ["and", "or", "not"];
+/// The words behind a time dimension's name, what they stand for, and the periods that it then has.
+const FIELDS_OF_TIMES: [(&str, &str, Option<Granularity>); 4] = [
+    ("Part", "are the parts", None),
+    ("Hour", "are the hours", Some(Granularity::HOUR)),
+    ("Minute", "are the minutes", Some(Granularity::MINUTE)),
+    ("Second", "are the seconds", Some(Granularity::Second)),
+];
+
 /// Reports names that cannot live beside each other.
 pub(in crate::resolve) fn check_clashes(context: &Context<'_>, diagnostics: &mut Diagnostics) {
     let metrics = context.metrics.iter().map(|def| ("metric", &def.name.value, def.name.span));
@@ -60,6 +70,36 @@ fn check_members(context: &Context<'_>, diagnostics: &mut Diagnostics) {
             if role.value == def.name.value {
                 let message = format!("model `{}` joins to itself under its own name", def.name.value);
                 diagnostics.push(clash(role.span, message, "Give the join a role, such as `as: parent`."));
+            }
+        }
+    }
+}
+
+/// Reports dimensions and roles that are called like a field that the API has for a time dimension beside them: the parts of
+/// `booked_at` are `bookedAtPart`, its hours `bookedAtHour`. How fine a time is has to be known.
+pub(in crate::resolve) fn check_fields_of_times(context: &Context<'_>, diagnostics: &mut Diagnostics) {
+    let project = &context.project;
+    for model in project.models.values() {
+        let dimensions = model.dimensions.iter().map(|id| ("dimension", &context.dimensions[id.index()].name));
+        let roles = model.joins.iter().filter_map(|id| context.joins.get(id.index())).map(|(join, ..)| {
+            let role = join.role.as_ref().unwrap_or(&join.to);
+            ("role", role)
+        });
+        let members: Vec<_> = dimensions.chain(roles).collect();
+        for id in &model.dimensions {
+            let DimensionKind::Time { finest } = project.dimensions[*id].kind else { continue };
+            let time = &context.dimensions[id.index()].name;
+            for (word, what, granularity) in FIELDS_OF_TIMES {
+                let field = format!("{}{word}", camel_case(&time.value));
+                let is_there = granularity.is_none_or(|granularity| finest.nests_in(granularity));
+                for (kind, name) in members.iter().filter(|(_, name)| is_there && camel_case(&name.value) == field) {
+                    let message =
+                        format!("{kind} `{}` is `{field}` in the API, as {what} of `{}`", name.value, time.value);
+                    diagnostics.push(
+                        clash(name.span, message, "Rename one of the two; `label` may still show this name.")
+                            .also(time.span, "the time dimension"),
+                    );
+                }
             }
         }
     }

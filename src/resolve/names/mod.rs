@@ -27,7 +27,7 @@ use crate::{
     time::{Calendar, Tz, Weekday},
 };
 
-pub(super) use clashes::{camel_case, check_clashes};
+pub(super) use clashes::{camel_case, check_clashes, check_fields_of_times};
 
 /// Fills the arenas with items that carry their names, and reports bad and double ones.
 pub(super) fn index<'a>(

@@ -234,6 +234,15 @@ impl Warehouse for DuckDb {
         })
     }
 
+    #[cfg(feature = "server")]
+    fn reopen(&self) -> Answering<'_, bool> {
+        // A file may have to be read to the end of its log.
+        let database = self.clone();
+        let reopen = move || database.reopen_blocking();
+        Box::pin(async { tokio::task::spawn_blocking(reopen).await.unwrap_or(Err(Error::Cancelled)) })
+    }
+
+    #[cfg(not(feature = "server"))]
     fn reopen(&self) -> Answering<'_, bool> {
         Box::pin(async move { self.reopen_blocking() })
     }

@@ -3,7 +3,8 @@
 //! `Postgres::new(&options)` dials nothing; the first query does. A session is read-only, in UTC, and ends a statement
 //! when the time of its request is over.
 //!
-//! **Invariant:** a query whose future is dropped is cancelled on the server, and its connection is not used again.
+//! **Invariant:** a query whose future is dropped, or whose rows are not read to their end, is cancelled on the server, and
+//! its connection is not used again.
 
 mod bind;
 mod catalog;
@@ -106,11 +107,12 @@ impl Postgres {
         }
     }
 
-    /// Runs `work` on a connection; if the future is dropped before it ends, the server is told to stop.
+    /// Runs `work` on a connection. If the future is dropped before it ends, or `work` leaves what the server sends, the
+    /// server is told to stop.
     async fn with_connection<T>(
         &self,
         deadline: Duration,
-        work: impl AsyncFnOnce(&Object) -> Result<T, tokio_postgres::Error>,
+        work: impl AsyncFnOnce(&Object) -> Result<Result<T, Error>, tokio_postgres::Error>,
     ) -> Result<T, Error> {
         let connection = self.connection(deadline).await?;
         let milliseconds = deadline.as_millis();
@@ -121,9 +123,17 @@ impl Postgres {
             .batch_execute(&format!("SET statement_timeout = {milliseconds}"))
             .await
             .map_err(|error| failure::of_query(&error))?;
-        let result = work(connection).await.map_err(|error| failure::of_query(&error));
-        guard.token = None;
-        result
+        match work(connection).await {
+            Ok(Err(left)) => Err(left),
+            Ok(Ok(value)) => {
+                guard.token = None;
+                Ok(value)
+            }
+            Err(error) => {
+                guard.token = None;
+                Err(failure::of_query(&error))
+            }
+        }
     }
 }
 
@@ -150,7 +160,7 @@ impl Warehouse for Postgres {
                 }
                 Ok(gathering.into_rows())
             });
-            rows.await?
+            rows.await
         })
     }
 
@@ -162,7 +172,7 @@ impl Warehouse for Postgres {
                 if done.is_err() {
                     connection.batch_execute("ROLLBACK").await?;
                 }
-                done
+                done.map(Ok)
             });
             done.await
         })
@@ -176,7 +186,7 @@ impl Warehouse for Postgres {
                     Some(_) => connection.query(catalog::STATISTICS, &[]).await?,
                     None => Vec::new(),
                 };
-                Ok((columns, statistics))
+                Ok(Ok((columns, statistics)))
             });
             let (columns, statistics) = rows.await?;
             let mut catalog = catalog::of(&columns, tables);

@@ -320,3 +320,23 @@ fn a_table_that_was_never_analyzed_is_not_taken_to_be_empty() {
     let catalog = fixture.runtime.block_on(fixture.driver.catalog(None)).expect("an answer");
     assert_eq!(["flat", "cut", "seen"].map(|table| catalog.tables[table].rows), [Some(1000), Some(1000), None]);
 }
+
+#[test]
+fn an_answer_that_is_refused_halfway_is_stopped_and_nobody_waits_for_its_rest() {
+    let fixture = Fixture::new();
+    let one = Options { connections: 1, ..options(&fixture.server) };
+    let driver = Postgres::new(&one).expect("nothing is dialed yet");
+    let ask = |sql: &str| {
+        let text = Text { sql: sql.to_owned(), parameters: Vec::new() };
+        fixture.runtime.block_on(driver.query(&text, &Terms::default()))
+    };
+    // The first row cannot be carried; each of those behind it takes a while.
+    let rest =
+        "SELECT CAST(n AS NUMERIC), '' FROM (SELECT n, pg_sleep(0.05) FROM generate_series(1, 400) AS t (n)) AS slow";
+    let begun = Instant::now();
+    let refused =
+        ask(&format!("SELECT CAST('NaN' AS NUMERIC) AS n, repeat('so that it is sent', 1000) UNION ALL {rest}"));
+    assert!(refused.is_err(), "{refused:?}");
+    assert_eq!(ask("SELECT 7 AS n").expect("an answer").columns[0].text(0).as_deref(), Some("7"));
+    assert!(begun.elapsed() < Duration::from_secs(10), "it took {:?}", begun.elapsed());
+}

@@ -20,6 +20,7 @@ const METHODS: HeaderValue = HeaderValue::from_static("GET, POST");
 const HEADERS: HeaderValue = HeaderValue::from_static("accept, content-type, x-request-id");
 const EXPOSED: HeaderValue = HeaderValue::from_static("x-request-id");
 const BY_ORIGIN: HeaderValue = HeaderValue::from_static("origin");
+const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const REQUESTED_METHOD: HeaderName = header::ACCESS_CONTROL_REQUEST_METHOD;
 
 /// An origin that may read answers, such as `https://app.example.com`.
@@ -60,6 +61,25 @@ pub(super) fn preflight(origins: &[Origin], method: &Method, path: &str, headers
 pub(super) fn allowed(origins: &[Origin], headers: &HeaderMap) -> Option<HeaderValue> {
     let origin = headers.get(header::ORIGIN)?;
     origins.iter().find(|known| known.0 == *origin).map(|known| known.0.clone())
+}
+
+/// Returns whether a page of another origin asks, as far as browsers tell, which is none of the list. They tell it wherever a
+/// page is one of this machine or encrypted.
+///
+/// See <https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header>.
+pub(super) fn is_foreign(origins: &[Origin], headers: &HeaderMap) -> bool {
+    if allowed(origins, headers).is_some() {
+        return false;
+    }
+    match (headers.get(SITE), headers.get(header::ORIGIN)) {
+        (Some(site), _) => matches!(site.as_bytes(), b"cross-site" | b"same-site"),
+        (None, Some(origin)) => {
+            let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+            let of_origin = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
+            of_origin.map(|(_, host)| host) != host
+        }
+        (None, None) => false,
+    }
 }
 
 /// Says on an answer which page may read it.

@@ -1,7 +1,8 @@
 //! GraphQL over HTTP: a request's parameters in, the answer's status, media type and bytes out.
 //!
 //! See <https://graphql.github.io/graphql-over-http/draft/>. Refused before anything is executed: bodies that are not
-//! JSON (which a foreign page could send without asking), batches, compressed bodies, bodies above the limit.
+//! JSON (which a foreign page could send without asking), addresses that a foreign page asks, batches, compressed bodies,
+//! bodies above the limit.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -9,7 +10,7 @@ use axum::{
     Json,
     body::Body,
     extract::{Query, State},
-    http::{HeaderValue, Request, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderValue, Request, StatusCode, Uri, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
@@ -18,6 +19,7 @@ use serde_json::{Map, Value, json};
 use super::{
     Pages,
     body::{self, Pieces, Unread},
+    cors,
     negotiate::{self, Media},
     router::RequestId,
     source::Asked,
@@ -57,26 +59,30 @@ pub(super) async fn post(State(shared): State<Arc<Shared>>, request: Request<Bod
     let (head, body) = request.into_parts();
     let id = id_of(&head.extensions);
     let Some(media) = negotiate::choose(&head.headers) else { return not_acceptable(&id) };
-    if !negotiate::is_json(&head.headers) {
+    in_media(media, answer_post(&shared, &head.headers, body, media, &id).await)
+}
+
+async fn answer_post(shared: &Shared, headers: &HeaderMap, body: Body, media: Media, id: &str) -> Response {
+    if !negotiate::is_json(headers) {
         return refusal(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "BAD_REQUEST",
             "the body has to be JSON",
             Some("Send the header `content-type: application/json`."),
-            &id,
+            id,
         );
     }
-    if head.headers.contains_key(header::CONTENT_ENCODING) {
+    if headers.contains_key(header::CONTENT_ENCODING) {
         let help = Some("Send the body as it is.");
-        return refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, "BAD_REQUEST", "compressed bodies are not read", help, &id);
+        return refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, "BAD_REQUEST", "compressed bodies are not read", help, id);
     }
     let bytes = match body::read(body, shared.limits).await {
         Ok(bytes) => bytes,
-        Err(unread) => return not_read(unread, shared.limits.body_bytes, &id),
+        Err(unread) => return not_read(unread, shared.limits.body_bytes, id),
     };
     match parse(&bytes) {
-        Ok(parameters) => execute(&shared, parameters, media, &id).await,
-        Err(unread) => unread.answer(&id),
+        Ok(parameters) => execute(shared, parameters, media, id).await,
+        Err(unread) => unread.answer(id),
     }
 }
 
@@ -88,13 +94,30 @@ pub(super) async fn get(State(shared): State<Arc<Shared>>, request: Request<Body
         return Redirect::to("/graphiql").into_response();
     }
     let Some(media) = negotiate::choose(request.headers()) else { return not_acceptable(&id) };
-    if request.uri().query().is_some_and(|query| query.len() > shared.limits.body_bytes) {
-        return not_read(Unread::TooLarge, shared.limits.body_bytes, &id);
+    let (head, _) = request.into_parts();
+    in_media(media, answer_get(&shared, &head, media, &id).await)
+}
+
+async fn answer_get(shared: &Shared, head: &Parts, media: Media, id: &str) -> Response {
+    // A picture on somebody's page would make the warehouse work.
+    if cors::is_foreign(&shared.origins, &head.headers) {
+        let message = "a page of another origin asks by an address";
+        let help = Some("Name its origin with `--allow-origin`, or send the query as the body of a POST.");
+        return refusal(StatusCode::FORBIDDEN, "ORIGIN_REFUSED", message, help, id);
     }
-    match parse_address(request.uri()) {
-        Ok(parameters) => execute(&shared, parameters, media, &id).await,
-        Err(unread) => unread.answer(&id),
+    if head.uri.query().is_some_and(|query| query.len() > shared.limits.body_bytes) {
+        return not_read(Unread::TooLarge, shared.limits.body_bytes, id);
     }
+    match parse_address(&head.uri) {
+        Ok(parameters) => execute(shared, parameters, media, id).await,
+        Err(unread) => unread.answer(id),
+    }
+}
+
+/// Sends a refusal, too, in the media type that the caller likes best.
+fn in_media(media: Media, mut response: Response) -> Response {
+    response.headers_mut().insert(header::CONTENT_TYPE, media.header());
+    response
 }
 
 /// Why no parameters could be read.
@@ -132,7 +155,7 @@ impl<T: Into<Cow<'static, str>>> From<T> for NoParameters {
 
 async fn execute(shared: &Shared, parameters: Parameters, media: Media, id: &str) -> Response {
     let serving = shared.serving.load_full();
-    let source = Asked { shared, live: &serving.live };
+    let source = Asked::new(shared, &serving.live);
     let request = graphql::Request {
         query: parameters.query,
         operation_name: parameters.operation_name,
@@ -147,7 +170,6 @@ async fn execute(shared: &Shared, parameters: Parameters, media: Media, id: &str
     };
     let mut response = Response::new(Body::new(Pieces::new(reply.body)));
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, media.header());
     response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
     response
 }

@@ -17,21 +17,39 @@ use crate::{
     time::{DateTime, Utc},
 };
 
+/// Whether it is told what is wrong in the files. Messages name what policies hide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Problems {
+    /// To operators.
+    Told,
+    /// To whoever is at this machine, unless there are policies.
+    ToldUnlessHidden,
+    /// To nobody else.
+    Kept,
+}
+
 /// Says that the process lives, what it serves, and whether the files on disk are what it serves. Always 200: a broken
 /// file is no reason to be restarted.
-pub(super) async fn health(State(shared): State<Arc<Shared>>) -> Response {
+pub(super) async fn health(State(shared): State<Arc<Shared>>, problems: Problems) -> Response {
     let serving = shared.serving.load();
     let last = shared.last_load();
-    let body = json!({
+    let tells = match problems {
+        Problems::Told => true,
+        Problems::ToldUnlessHidden => !serving.live.project.policies.has_any(),
+        Problems::Kept => false,
+    };
+    let mut body = json!({
         "status": if last.not_served.is_none() { "ok" } else { "degraded" },
         "project": {
             "name": serving.live.project.name,
             "version": serving.live.short_version(),
             "loadedAt": moment(serving.live.loaded_at),
         },
-        "lastLoad": last_load(&last),
         "uptimeSeconds": shared.started.elapsed().as_secs(),
     });
+    if tells {
+        body["lastLoad"] = last_load(&last);
+    }
     Json(body).into_response()
 }
 

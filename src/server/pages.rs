@@ -61,10 +61,19 @@ pub(super) async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Respo
         return StatusCode::NOT_FOUND.into_response();
     };
     let cached = [(header::ETAG, tag.as_str()), (header::CACHE_CONTROL, "public, no-cache")];
-    if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
+    if is_known(&headers, &tag) {
         return (StatusCode::NOT_MODIFIED, cached).into_response();
     }
     (cached, [(header::CONTENT_TYPE, media_type)], bytes).into_response()
+}
+
+/// Returns whether the caller has a file of this tag already; a cache in between may have called it weak.
+///
+/// See <https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2>.
+fn is_known(headers: &HeaderMap, tag: &str) -> bool {
+    let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|known| known.to_str().ok());
+    let mut known = known.flat_map(|list| list.split(',')).map(str::trim);
+    known.any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
 }
 
 /// Renders a page of the project that is served; 404 if there is none. Rendering plans an example, so it does not run

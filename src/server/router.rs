@@ -18,7 +18,14 @@ use axum::{
 use hyper::body::Incoming;
 use tower::ServiceExt;
 
-use super::{Pages, cors, graphql_http, health, hosts::Hosts, pages, state::Shared, telemetry::Route};
+use super::{
+    Pages, cors, graphql_http,
+    health::{self, Problems},
+    hosts::Hosts,
+    pages,
+    state::Shared,
+    telemetry::Route,
+};
 
 /// Whom a listener is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +55,14 @@ const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
 
 /// Makes the router of a listener.
 pub(super) fn router(shared: &Arc<Shared>, audience: Audience) -> Router {
-    let mut router = Router::new().route("/healthz", get(health::health)).route("/readyz", get(health::ready));
+    let problems = match audience {
+        Audience::Operators => Problems::Told,
+        Audience::Callers(Counts::Served) => Problems::ToldUnlessHidden,
+        Audience::Callers(Counts::Hidden) => Problems::Kept,
+    };
+    let mut router = Router::new()
+        .route("/healthz", get(move |state| health::health(state, problems)))
+        .route("/readyz", get(health::ready));
     match audience {
         Audience::Operators => router = router.route("/metrics", get(health::counts)),
         Audience::Callers(counts) => {

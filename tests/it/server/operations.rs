@@ -2,9 +2,9 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use entente::warehouse::Error;
+use entente::{engine::load_project, warehouse::Error};
 
-use super::fixture::Fixture;
+use super::fixture::{Fixture, METRICS};
 
 #[test]
 fn health_names_the_project_and_its_version() {
@@ -17,6 +17,22 @@ fn health_names_the_project_and_its_version() {
     let found = health["lastLoad"]["diagnostics"].as_array().expect("a list");
     let codes: Vec<&str> = found.iter().filter_map(|found| found["code"].as_str()).collect();
     assert_eq!(codes, ["missing-catalog"]);
+}
+
+#[test]
+fn what_is_wrong_in_the_files_is_told_to_operators_and_to_nobody_from_whom_policies_hide() {
+    let hidden = "policies: [{ name: finance, metrics: [revenue], visible_to: [finance] }]";
+    let admin = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let fixture = Fixture::with(|options| options.admin_address = Some(admin));
+    assert!(fixture.client().get("/healthz").json().get("lastLoad").is_none());
+    assert!(fixture.admin().get("/healthz").json().get("lastLoad").is_some());
+    let fixture = Fixture::with(|options| {
+        let root = options.loaded.root.clone();
+        std::fs::write(root.join("metrics/parcel.yml"), format!("{METRICS}{hidden}\n")).expect("written");
+        options.loaded = load_project(&root);
+    });
+    let health = fixture.client().get("/healthz");
+    assert_eq!((&health.json()["status"], health.json().get("lastLoad")), (&"ok".into(), None), "{}", health.body);
 }
 
 #[test]

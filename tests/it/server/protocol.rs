@@ -27,11 +27,43 @@ fn only_json_is_taken_so_that_no_foreign_page_can_ask_in_a_visitors_name() {
 }
 
 #[test]
+fn a_foreign_page_cannot_ask_by_an_address() {
+    let app = "https://app.example.com";
+    let fixture = Fixture::with(|options| options.origins = vec![app.parse().expect("an origin")]);
+    let picture = ("accept", "image/avif,image/webp,*/*;q=0.8");
+    let own = "http://localhost";
+    for (headers, status) in [
+        (&[picture][..], 200),
+        (&[("sec-fetch-site", "none")], 200),
+        (&[("sec-fetch-site", "same-origin"), ("origin", own)], 200),
+        (&[("origin", own)], 200),
+        (&[("sec-fetch-site", "cross-site"), ("origin", app)], 200),
+        (&[("sec-fetch-site", "cross-site"), picture], 403),
+        (&[("sec-fetch-site", "same-site")], 403),
+        (&[("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")], 403),
+        (&[("origin", "https://evil.example")], 403),
+        (&[("origin", "null")], 403),
+    ] {
+        let answer = fixture.client().request("GET", "/graphql?query=%7B__typename%7D", headers, b"");
+        assert_eq!(answer.status, status, "{headers:?}: {}", answer.body);
+    }
+}
+
+#[test]
 fn what_cannot_be_accepted_is_not_served() {
     let fixture = Fixture::new();
     let headers = [("content-type", "application/json"), ("accept", "text/csv")];
     let answer = fixture.client().request("POST", "/graphql", &headers, br#"{"query":"{ __typename }"}"#);
     assert_eq!(answer.status, 406);
+}
+
+#[test]
+fn a_refusal_has_the_type_that_the_caller_accepts() {
+    let fixture = Fixture::new();
+    let headers = [("content-type", "application/json"), ("accept", "application/graphql-response+json")];
+    let answer = fixture.client().request("POST", "/graphql", &headers, br#"{"query":5}"#);
+    assert_eq!((answer.status, answer.code().as_str()), (400, "BAD_REQUEST"));
+    assert!(answer.header("content-type").starts_with("application/graphql-response+json"), "{:?}", answer.headers);
 }
 
 #[test]

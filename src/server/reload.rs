@@ -4,12 +4,13 @@
 
 use std::sync::Arc;
 
-use super::state::{LastLoad, NotServed, Serving, Shared};
+use super::state::{LastLoad, NotServed, Shared};
 use crate::{
+    cache::Fingerprint,
     diagnostics::Severity,
     engine::{self, Live, Loaded, Watching},
-    graphql::Api,
     project::Project,
+    warehouse,
 };
 
 /// Loads the project anew whenever its files have changed.
@@ -20,11 +21,12 @@ pub(super) async fn follow(shared: Arc<Shared>, mut watching: Watching, root: st
         // A bug that panics on some half-written file must not end the taking up of changes.
         let reading = tokio::task::spawn_blocking(move || engine::load_project(&root));
         match reading.await {
-            Ok(loaded) => {
-                let loaded = shared.engine.with_state(loaded).await;
-                take_up(&shared, loaded).await;
+            Ok(loaded) => take_up(&shared, loaded).await,
+            Err(error) => {
+                tracing::error!(%error, "reading the project failed; the last good one stays");
+                let loaded = shared.last_load().loaded.clone();
+                read(&shared, loaded, Some(NotServed::Failed));
             }
-            Err(_) => tracing::error!("reading the project panicked; the last good project stays"),
         }
     }
 }
@@ -32,30 +34,33 @@ pub(super) async fn follow(shared: Arc<Shared>, mut watching: Watching, root: st
 /// Takes up that the data have changed: a warehouse's file that was replaced is opened, what is kept beside rows is read
 /// again, and no answer of before is used again.
 pub(super) async fn take_up_data(shared: Arc<Shared>) {
-    let opened = shared.engine.reopen_warehouse().await;
-    loop {
-        let served = shared.serving.load_full();
-        let project = shared.engine.with_state_of(Arc::clone(&served.live.project)).await;
-        if Arc::ptr_eq(&project, &served.live.project) {
-            break;
-        }
-        let renewed = Serving {
-            live: Live { project: Arc::clone(&project), ..served.live.clone() },
-            api: Api::new(project),
-            files: served.files.clone(),
-        };
-        // A change of the definitions may have been taken up meanwhile.
-        let before = shared.serving.compare_and_swap(&served, Arc::new(renewed));
-        if Arc::ptr_eq(&before, &served) {
-            break;
-        }
-    }
+    // At once, since what follows may have to wait; and again once nothing of before can be read any more.
+    shared.engine.data_changed();
+    let renewing = tokio::spawn(renew_data(Arc::clone(&shared)));
+    let opened = renewing.await;
     shared.data_changed();
     match opened {
-        Ok(true) => tracing::info!("the data have changed: the warehouse's file is another one, and is open"),
-        Ok(false) => tracing::info!("the data have changed: no answer of before is used again"),
-        Err(error) => tracing::error!(%error, "the data have changed, and the file in its place cannot be opened"),
+        Ok(Ok(true)) => tracing::info!("the data have changed: the warehouse's file is another one, and is open"),
+        Ok(Ok(false)) => tracing::info!("the data have changed: no answer of before is used again"),
+        Ok(Err(error)) => tracing::error!(%error, "the data have changed, and the file in its place cannot be opened"),
+        Err(error) => tracing::error!(%error, "the data have changed, and taking that up failed"),
     }
+}
+
+/// Opens a file that was replaced, and reads again what is kept beside rows; returns whether there was such a file.
+async fn renew_data(shared: Arc<Shared>) -> Result<bool, warehouse::Error> {
+    let _changing = shared.changing.lock().await;
+    let opened = shared.engine.reopen_warehouse().await;
+    let served = shared.serving.load_full();
+    let project = shared.engine.with_state_of(Arc::clone(&served.live.project)).await;
+    if !Arc::ptr_eq(&project, &served.live.project) {
+        let stored = Fingerprint::of(&project.stored());
+        let live = Live { project, stored, ..served.live.clone() };
+        if let Some(renewed) = shared.made(live, served.files.clone()).await {
+            shared.serving.store(Arc::new(renewed));
+        }
+    }
+    opened
 }
 
 /// Says that policies hide things from every caller, since none can say who it is.
@@ -70,50 +75,51 @@ pub(super) fn warn_of_policies(project: &Project) {
 
 /// Serves a project if it is good, once it is known how much its tables hold.
 async fn take_up(shared: &Shared, loaded: Loaded) {
-    let now = shared.engine.now();
-    let made = tokio::task::spawn_blocking(move || (Serving::new(&loaded, now), loaded)).await;
-    let Ok((made, loaded)) = made else {
-        tracing::error!("taking up the project panicked; the last good project stays");
+    let _changing = shared.changing.lock().await;
+    let loaded = shared.engine.with_state(loaded).await;
+    let Some(live) = Live::from_loaded(&loaded, shared.engine.now()) else {
+        log_problems(&loaded);
+        return read(shared, loaded, Some(NotServed::Broken));
+    };
+    if live.version == shared.serving.load().live.version {
+        if shared.last_load().not_served.is_some() {
+            read(shared, loaded, None);
+        }
         return;
+    }
+    let Some(serving) = shared.made(live, loaded.files.clone()).await else {
+        return read(shared, loaded, Some(NotServed::Failed));
     };
-    let not_served = match made {
-        Ok(serving) if serving.live.version == shared.serving.load().live.version => {
-            let mended = shared.last_load().not_served.is_some();
-            if !mended {
-                return;
-            }
-            None
-        }
-        Ok(serving) => {
-            let is_known = shared.engine.read_statistics(&serving.live).await;
-            if !is_known {
-                serving.live.statistics.take_over(&shared.serving.load().live.statistics);
-            }
-            tracing::info!(version = serving.live.short_version(), "the project has changed and is served");
-            warn_of_policies(&serving.live.project);
-            shared.serving.store(Arc::new(serving));
-            // Told when it is served, so that its own tables are asked for.
-            if !is_known {
-                shared.statistics_outdated.notify_one();
-            }
-            None
-        }
-        Err(reason) => {
-            log_problems(&loaded, &reason);
-            Some(reason)
-        }
-    };
+    let is_known = shared.engine.read_statistics(&serving.live).await;
+    if !is_known {
+        serving.live.statistics.take_over(&shared.serving.load().live.statistics);
+    }
+    tracing::info!(version = serving.live.short_version(), "the project has changed and is served");
+    warn_of_policies(&serving.live.project);
+    shared.serving.store(Arc::new(serving));
+    // Told when it is served, so that its own tables are asked for.
+    if !is_known {
+        shared.statistics_outdated.notify_one();
+    }
+    read(shared, loaded, None);
+}
+
+/// Remembers and counts what became of the files that were read.
+fn read(shared: &Shared, loaded: Loaded, not_served: Option<NotServed>) {
     match not_served {
         None => shared.telemetry.good_load(),
         Some(_) => shared.telemetry.broken_load(),
     }
-    shared.set_last_load(LastLoad { at: now, loaded, not_served });
+    shared.set_last_load(LastLoad { at: shared.engine.now(), loaded, not_served });
 }
 
-fn log_problems(loaded: &Loaded, reason: &NotServed) {
+fn log_problems(loaded: &Loaded) {
     let errors = loaded.diagnostics.iter().filter(|found| found.code.severity() == Severity::Error);
     let count = errors.clone().count();
-    tracing::warn!(%reason, errors = count, "the project has changed and is not served; the last good one stays");
+    tracing::warn!(
+        errors = count,
+        "the project has changed and is not served, for its errors; the last good one stays"
+    );
     for error in errors.take(20) {
         let (span, files) = (error.span(), &loaded.files);
         let position = files.position(span);

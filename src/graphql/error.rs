@@ -30,6 +30,8 @@ pub enum Code {
     WarehouseUnavailable,
     /// The warehouse refused the query.
     WarehouseRefused,
+    /// A value that JSON cannot say: no number, an infinite one, an infinite day.
+    NotFinite,
     /// A mistake of ours.
     Internal,
 }
@@ -47,6 +49,7 @@ impl Code {
             Self::Forbidden => "FORBIDDEN",
             Self::WarehouseUnavailable => "WAREHOUSE_UNAVAILABLE",
             Self::WarehouseRefused => "WAREHOUSE_REFUSED",
+            Self::NotFinite => "NOT_FINITE",
             Self::Internal => "INTERNAL",
         }
     }

@@ -1,41 +1,23 @@
-//! A report: its rows and totals are asked for side by side, and one metric that fails does not take the others along.
+//! A report: its rows and totals are asked for side by side.
 
 use super::{
     Asking, Done,
     body::{self, Body, Written},
+    standing::Standing,
 };
 use crate::{
     cache::Fingerprint,
-    catalog::ColumnType,
-    engine::{Answered, Failure},
+    engine::Answered,
     graphql::{
-        GraphqlError, Step,
+        Code, GraphqlError, Step,
         request::{Cursor, Page, Part, Report, Rows},
         response::{self, Evidence, Shape},
     },
-    plan::{ColumnRole, OrderBy, Plan, PlanError, PlanErrorCode, Request, Show},
-    project::Project,
+    plan::Request,
 };
 
 /// From this number of rows on, they are not counted.
 const MAX_COUNTED: u64 = 100_000;
-
-/// An answer in which some columns may be missing.
-#[derive(Default)]
-struct Standing {
-    answered: Option<Answered>,
-    /// The columns that are missing, and why.
-    failed: Vec<(String, GraphqlError)>,
-}
-
-impl Standing {
-    /// Returns the totals that came with the rows.
-    fn total(&self) -> Option<Self> {
-        let Answered { answer, cache } = self.answered.as_ref()?;
-        let answered = Answered { answer: answer.total.clone()?, cache: *cache };
-        Some(Self { answered: Some(answered), failed: Vec::new() })
-    }
-}
 
 /// Returns what a report asks for, as far as it is known before anything is answered.
 pub(super) fn requests(report: &Report) -> Vec<Request> {
@@ -60,7 +42,7 @@ impl Asking<'_> {
     /// Asks for rows and totals: in one query where that gives both, else side by side.
     async fn rows_and_totals(&self, report: &Report) -> Result<(Standing, Standing), Vec<GraphqlError>> {
         if let Some((rows, request)) = with_total(report)
-            && self.source.gives_total(&request, self.principal).await
+            && self.source.gives_total(&request, self.beside, self.principal).await
         {
             let rows = self.page(rows, &request).await?;
             if let Some(totals) = rows.total() {
@@ -101,72 +83,17 @@ impl Asking<'_> {
         }
     }
 
-    /// Returns what a cursor of this query is good for: the query, who asks, and the version of the data.
+    /// Returns what a cursor of this query is good for: the query, who asks, and the versions of definitions and data.
     pub(super) fn place(&self, query: &Fingerprint) -> Page {
-        let principal = self.principal;
-        let query = Fingerprint::of(&(query, principal));
-        Page { query, data_version: self.source.data_version() }
-    }
-
-    /// Asks; if the request is refused because of some of its metrics, asks for the others.
-    async fn standing(&self, request: &Request) -> Result<Standing, Vec<GraphqlError>> {
-        let refusal = match self.ask(request).await {
-            Ok(answered) => {
-                return match split_whole_number(&self.api.project, request, &answered.answer.plan) {
-                    None => Ok(Standing { answered: Some(answered), failed: Vec::new() }),
-                    Some(error) => Err(vec![error.into()]),
-                };
-            }
-            Err(Failure::Refused(refusal)) => refusal,
-            Err(failure) => return Err(vec![failure.into()]),
-        };
-        let failed = self.failing(request);
-        let whole = |error: PlanError| vec![GraphqlError::from(error)];
-        if failed.is_empty() {
-            return Err(whole(refusal));
-        }
-        if failed.len() == request.metrics.len() {
-            let mut errors: Vec<GraphqlError> = Vec::new();
-            for (_, error) in failed {
-                if !errors.contains(&error) {
-                    errors.push(error);
-                }
-            }
-            return Err(errors);
-        }
-        let is_failed = |name: &str| failed.iter().any(|(column, _)| column == name);
-        let mut request = request.clone();
-        request.metrics.retain(|metric| !is_failed(&metric.name));
-        request.order.retain(|order| match &order.by {
-            OrderBy::Column(name) => !is_failed(name),
-            OrderBy::Metric(_) => true,
-        });
-        match self.ask(&request).await {
-            Ok(answered) => Ok(Standing { answered: Some(answered), failed }),
-            Err(_) => Err(whole(refusal)),
-        }
-    }
-
-    /// Finds the metrics that are refused even alone.
-    fn failing(&self, request: &Request) -> Vec<(String, GraphqlError)> {
-        let alone = |index: usize| Request {
-            metrics: vec![request.metrics[index].clone()],
-            having: None,
-            order: Vec::new(),
-            after: None,
-            top: None,
-            ..request.clone()
-        };
-        let refused = (0..request.metrics.len()).filter_map(|index| {
-            match self.source.compile(&alone(index), self.principal, None) {
-                Err(Failure::Refused(error)) => Some((request.metrics[index].name.clone(), error.into())),
-                Ok(_) | Err(_) => None,
-            }
-        });
-        refused.collect()
+        let query = Fingerprint::of(&(query, self.principal, self.source.version()));
+        Page { query, data_version: self.api.cursor_key.known_of_data(self.source.data_version()) }
     }
 
     async fn write(&self, report: &Report, rows: &Standing, totals: &Standing) -> Result<Done, GraphqlError> {
+        let counted = match &report.rows {
+            Some(asked) if asked.count => self.count(asked, rows).await?,
+            Some(_) | None => Counted::default(),
+        };
         let mut body = Body::of(b"{");
         let mut errors = Vec::new();
         for (index, (key, part)) in report.parts.iter().enumerate() {
@@ -181,19 +108,26 @@ impl Asking<'_> {
                         let row = (shown > 0).then_some(Step::Index(0));
                         let place: Vec<Step> = [Step::Key(key.clone())].into_iter().chain(row).collect();
                         errors.extend(located(&asked.places, &rows.failed, &place));
+                        let list = [Step::Key(key.clone())];
+                        errors.extend(unsaid(&asked.places, rows, shown, |row| {
+                            [&list[..], &[Step::Index(row)]].concat()
+                        }));
                     }
                 }
                 Part::Totals(shape, places) => {
                     let written = self.written_once(shape, totals.answered.as_ref());
                     body.bytes().extend_from_slice(&written);
-                    errors.extend(located(places, &totals.failed, &[Step::Key(key.clone())]));
+                    let place = [Step::Key(key.clone())];
+                    errors.extend(located(places, &totals.failed, &place));
+                    errors.extend(unsaid(places, totals, 1, |_| place.to_vec()));
                 }
                 Part::PageInfo(selected) => {
-                    let value = self.page_info(report.rows.as_ref(), rows, selected).await?;
+                    let value = self.page_info(report.rows.as_ref(), rows, &counted, selected)?;
                     response::selected(body.bytes(), &self.api.types, "PageInfo", &value, selected);
                 }
                 Part::Trust(selected) => {
-                    let value = response::trust(&self.api.project, &evidence(report, rows, totals), self.principal);
+                    let value =
+                        response::trust(&self.api.project, &evidence(report, rows, totals, &counted), self.principal);
                     response::selected(body.bytes(), &self.api.types, "Trust", &value, selected);
                 }
             }
@@ -224,10 +158,11 @@ impl Asking<'_> {
         }
     }
 
-    async fn page_info(
+    fn page_info(
         &self,
         asked: Option<&Rows>,
         rows: &Standing,
+        counted: &Counted,
         selected: &[crate::graphql::collect::Selected],
     ) -> Result<serde_json::Value, GraphqlError> {
         let wants = |name: &str| selected.iter().any(|field| field.name == name);
@@ -236,34 +171,40 @@ impl Asking<'_> {
             return Ok(serde_json::json!({ "hasNextPage": false, "endCursor": null, "totalRows": rows.to_string() }));
         };
         let shown = shown(asked, rows);
-        let has_next = answered.answer.rows.len > shown;
         let end_cursor = if wants("endCursor") {
             Cursor::of_page(&answered.answer, shown, &self.api.cursor_key, &self.place(&asked.query))?
         } else {
             None
         };
-        let total = if !asked.count {
-            None
-        } else if !has_next && asked.after.is_none() {
-            Some(shown as u64)
-        } else {
-            self.count(asked).await?
-        };
         Ok(serde_json::json!({
-            "hasNextPage": has_next,
+            "hasNextPage": answered.answer.rows.len > shown,
             "endCursor": end_cursor,
-            "totalRows": total.map(|total| total.to_string()),
+            "totalRows": counted.rows.map(|rows| rows.to_string()),
         }))
     }
 
-    /// Counts the rows of all pages.
-    async fn count(&self, asked: &Rows) -> Result<Option<u64>, GraphqlError> {
-        let Some(request) = &asked.request else { return Ok(Some(1)) };
+    /// Counts the rows of all pages; if there is but one, without asking.
+    async fn count(&self, asked: &Rows, rows: &Standing) -> Result<Counted, GraphqlError> {
+        let (Some(request), Some(Answered { answer, .. })) = (&asked.request, &rows.answered) else {
+            return Ok(Counted::default());
+        };
+        let shown = shown(asked, rows);
+        if asked.after.is_none() && answer.rows.len <= shown {
+            return Ok(Counted { rows: Some(shown as u64), answered: None });
+        }
         let request = Request { after: None, limit: Some(MAX_COUNTED + 1), ..request.clone() };
         let answered = self.standing(&request).await.map_err(|mut errors| errors.remove(0))?.answered;
-        let rows = answered.map_or(0, |answered| answered.answer.rows.len as u64);
-        Ok(Some(rows).filter(|rows| *rows <= MAX_COUNTED))
+        let rows = answered.as_ref().map_or(0, |answered| answered.answer.rows.len as u64);
+        Ok(Counted { rows: Some(rows).filter(|rows| *rows <= MAX_COUNTED), answered })
     }
+}
+
+/// How many rows all pages have.
+#[derive(Default)]
+struct Counted {
+    rows: Option<u64>,
+    /// What was asked to count them.
+    answered: Option<Answered>,
 }
 
 /// Returns the request for the rows with their total, if every metric of the totals is one of theirs: a further one would
@@ -273,21 +214,6 @@ fn with_total(report: &Report) -> Option<(&Rows, Request)> {
     let request = rows.request.as_ref().filter(|request| !request.keys.is_empty())?;
     let shares_all = totals.metrics.iter().all(|metric| request.metrics.contains(metric));
     shares_all.then(|| (rows, Request { total: true, ..request.clone() }))
-}
-
-/// Refuses parts of a metric whose field is a whole number: a weight splits counts, and clients read `BigInt`.
-fn split_whole_number(project: &Project, request: &Request, plan: &Plan) -> Option<PlanError> {
-    let split = plan.columns.iter().find_map(|column| match column.role {
-        ColumnRole::Metric(position) if column.column_type != ColumnType::Integer => {
-            let asked = request.metrics.get(position).filter(|asked| asked.show == Show::Value)?;
-            let metric = &project.metrics[project.metric_named(&asked.metric)?];
-            (metric.value_type == ColumnType::Integer).then_some(metric)
-        }
-        _ => None,
-    })?;
-    let message = format!("`{}` is a whole number, and the keys split it by a weight", split.name);
-    let help = "Ask for a metric that is a decimal, such as a sum of `cast(1 as decimal)`.";
-    Some(PlanError::new(PlanErrorCode::FanOutRefused, message).help(help))
 }
 
 /// Returns the number of rows of an answer that are shown.
@@ -309,6 +235,30 @@ fn located<'a>(
     })
 }
 
+/// Says of each column that it has values which JSON cannot say: they are null, which else means that there are none.
+fn unsaid(
+    places: &std::collections::BTreeMap<String, String>,
+    standing: &Standing,
+    rows: usize,
+    before: impl Fn(usize) -> Vec<Step>,
+) -> Vec<GraphqlError> {
+    let Some(Answered { answer, .. }) = &standing.answered else { return Vec::new() };
+    let errors = places.iter().filter_map(|(place, column)| {
+        let index = answer.plan.columns.iter().position(|known| known.name == *column)?;
+        let row = response::first_unsaid(answer.rows.columns.get(index)?, rows)?;
+        let below = place.split('.').map(|key| Step::Key(key.to_owned()));
+        Some(not_finite(column).path(before(row).into_iter().chain(below)))
+    });
+    errors.collect()
+}
+
+/// Says that a column has values which are null for want of a way to write them.
+pub(super) fn not_finite(column: &str) -> GraphqlError {
+    let message = format!("`{column}` has values that are no number, or infinite; they are null");
+    GraphqlError::new(Code::NotFinite, message)
+        .help("Leave such rows out with `where`, or say in the definition what they stand for.")
+}
+
 /// Rows and totals fail for the same reason; it is told once.
 fn once_each(errors: Vec<GraphqlError>) -> Vec<GraphqlError> {
     let mut distinct: Vec<GraphqlError> = Vec::new();
@@ -323,13 +273,16 @@ fn once_each(errors: Vec<GraphqlError>) -> Vec<GraphqlError> {
     distinct
 }
 
-fn evidence<'a>(report: &'a Report, rows: &'a Standing, totals: &'a Standing) -> Evidence<'a> {
-    let requests = report.rows.iter().filter_map(|rows| rows.request.as_ref()).chain(&report.totals);
+fn evidence<'a>(report: &'a Report, rows: &'a Standing, totals: &'a Standing, counted: &'a Counted) -> Evidence<'a> {
+    let of_rows = report.rows.iter().filter_map(|rows| rows.request.as_ref()).map(|request| (request, rows));
+    let of_totals = report.totals.iter().map(|request| (request, totals));
     let mut metrics: Vec<&str> = Vec::new();
-    for metric in requests.flat_map(|request| &request.metrics) {
-        if !metrics.contains(&metric.metric.as_str()) {
-            metrics.push(&metric.metric);
+    for (request, standing) in of_rows.chain(of_totals) {
+        for metric in request.metrics.iter().filter(|metric| !standing.lacks(&metric.name)) {
+            if !metrics.contains(&metric.metric.as_str()) {
+                metrics.push(&metric.metric);
+            }
         }
     }
-    Evidence { answers: rows.answered.iter().chain(&totals.answered).collect(), metrics }
+    Evidence { answers: rows.answered.iter().chain(&totals.answered).chain(&counted.answered).collect(), metrics }
 }

@@ -5,19 +5,20 @@ use async_graphql_value::ConstValue;
 use super::{
     Asking, Done,
     body::{self, Body},
+    column::described,
+    report::not_finite,
 };
 use crate::{
     cache::Fingerprint,
     engine::Answered,
     graphql::{
-        Code, GraphqlError,
+        Code, GraphqlError, Step,
         collect::Selected,
         request::{self, Context, Cursor},
         response::{self, Evidence, Form, Piece, Shape},
         types::scalar_type,
     },
-    plan::{ColumnRole, OutputColumn, PlanErrorCode, Request, RequestText},
-    project::Project,
+    plan::{ColumnRole, OutputColumn, Plan, PlanErrorCode, Request, RequestText},
     project::Size,
     sql::{Expr, Function, Literal},
 };
@@ -26,6 +27,10 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Table {
     page: Paged,
+    /// The keys and metrics of the request, in the order in which they were asked for: what is asked for twice is computed
+    /// once and shown twice.
+    keys: Vec<usize>,
+    metrics: Vec<usize>,
     selected: Vec<Selected>,
 }
 
@@ -56,15 +61,16 @@ impl Table {
     /// Reads `metricQuery`.
     pub(super) fn query(ctx: &Context<'_>, field: &Selected) -> Result<Self, GraphqlError> {
         let (request, first, after) = request::generic(ctx, field.argument("input").unwrap_or(&ConstValue::Null))?;
-        Ok(Self { page: Paged::new(request, first, after), selected: field.below.clone() })
+        Self::new(request, first, after, field)
     }
 
     /// Reads `savedQuery`.
     pub(super) fn saved(ctx: &Context<'_>, field: &Selected) -> Result<Self, GraphqlError> {
-        let name = match field.argument("name") {
-            Some(ConstValue::String(name)) => name.as_str(),
-            _ => "",
+        let text = |name: &str| match field.argument(name) {
+            Some(ConstValue::String(text)) => Some(text.as_str()),
+            _ => None,
         };
+        let name = text("name").unwrap_or_default();
         let saved = ctx.project.saved_queries().find(|query| query.name == name).ok_or_else(|| {
             let error = GraphqlError::plan(PlanErrorCode::UnknownField, format!("there is no saved query `{name}`"));
             let names = ctx.project.saved_queries().map(|query| query.name.as_str());
@@ -77,8 +83,29 @@ impl Table {
         if let Some(time) = field.argument("time") {
             request.time = Some(request::time_range(time)?);
         }
-        let first = saved.limit.unwrap_or(1000).min(10_000);
-        Ok(Self { page: Paged::new(request, first, None), selected: field.below.clone() })
+        let page = i64::try_from(saved.limit.unwrap_or(1000).min(10_000)).expect("it is at most 10,000");
+        let first = request::first(&field.arguments, page)?;
+        Self::new(request, first, text("after").map(str::to_owned), field)
+    }
+
+    fn new(mut request: Request, first: u64, after: Option<String>, field: &Selected) -> Result<Self, GraphqlError> {
+        request::check_page(request.keys.len() + request.metrics.len(), first)?;
+        let (keys, metrics) = (once_each(&mut request.keys), once_each(&mut request.metrics));
+        Ok(Self { page: Paged::new(request, first, after), keys, metrics, selected: field.below.clone() })
+    }
+
+    /// Returns the columns of an answer in the order in which they were asked for, with their places in it.
+    fn columns<'a>(&self, plan: &'a Plan) -> Vec<(usize, &'a OutputColumn)> {
+        let columns = || plan.columns.iter().enumerate();
+        let metric = |index: &usize| columns().find(|(_, column)| column.role == ColumnRole::Metric(*index));
+        let keys = self.keys.iter().filter_map(|key| columns().nth(*key));
+        let other = columns().filter(|(_, column)| column.role == ColumnRole::IsOther);
+        keys.chain(other).chain(self.metrics.iter().filter_map(metric)).collect()
+    }
+
+    /// Returns what is asked for.
+    pub(super) fn request(&self) -> &Request {
+        &self.page.request
     }
 
     /// Returns what is asked for, if it is a first page.
@@ -123,15 +150,17 @@ impl Asking<'_> {
     pub(super) async fn table(&self, table: &Table) -> Result<Done, GraphqlError> {
         let answered = self.paged(&table.page).await?;
         let (answer, project) = (&answered.answer, &self.api.project);
-        let columns: Vec<(usize, &OutputColumn)> =
-            answer.plan.columns.iter().enumerate().filter(|(_, column)| column.role != ColumnRole::OrderOnly).collect();
+        let columns = table.columns(&answer.plan);
         let mut body = Body::of(b"{");
+        let mut errors = Vec::new();
         for (index, field) in table.selected.iter().enumerate() {
             body::key(&mut body, index, &field.key);
             match field.name.as_str() {
                 "__typename" => body.bytes().extend_from_slice(b"\"MetricResult\""),
                 "columns" => {
-                    let list = columns.iter().map(|(_, column)| described(project, &table.page.request, column));
+                    let visible = self.api.visible();
+                    let ctx = Context { project: &visible, vocabulary: &self.api.vocabulary };
+                    let list = columns.iter().map(|(_, column)| described(&ctx, &table.page.request, column));
                     let list = serde_json::Value::Array(list.collect());
                     response::selected(body.bytes(), &self.api.types, "Column", &list, &field.below);
                 }
@@ -146,8 +175,15 @@ impl Asking<'_> {
                         shape.pieces.push(Piece::Place(*place, Form::of(type_of(column))));
                     }
                     shape.text(|out| out.push(b']'));
-                    let rows = shape.write(answer, project, shown(&table.page, &answered));
+                    let shown = shown(&table.page, &answered);
+                    let rows = shape.write(answer, project, shown);
                     body::list(&mut body, &rows.into());
+                    for (index, (place, column)) in columns.iter().enumerate() {
+                        if let Some(row) = response::first_unsaid(&answer.rows.columns[*place], shown) {
+                            let path = [Step::Key(field.key.clone()), Step::Index(row), Step::Index(index)];
+                            errors.push(not_finite(&column.name).path(path));
+                        }
+                    }
                 }
                 "pageInfo" => self.paged_info(&table.page, &answered, field, &mut body)?,
                 _ => {
@@ -159,7 +195,7 @@ impl Asking<'_> {
             }
         }
         body.bytes().push(b'}');
-        Ok(Done { value: Some(body), errors: Vec::new() })
+        Ok(Done { value: Some(body), errors })
     }
 
     pub(super) async fn values(&self, values: &Values) -> Result<Done, GraphqlError> {
@@ -222,8 +258,23 @@ fn shown(page: &Paged, answered: &Answered) -> usize {
     answered.answer.rows.len.min(usize::try_from(page.first).unwrap_or(usize::MAX))
 }
 
+/// Keeps each value once, and says where each has come to stand.
+fn once_each<T: PartialEq>(values: &mut Vec<T>) -> Vec<usize> {
+    let mut kept: Vec<T> = Vec::with_capacity(values.len());
+    let place = |value: T| {
+        let known = kept.iter().position(|known| *known == value);
+        known.unwrap_or_else(|| {
+            kept.push(value);
+            kept.len() - 1
+        })
+    };
+    let places = values.drain(..).map(place).collect();
+    *values = kept;
+    places
+}
+
 /// Returns the scalar type of a column's values.
-fn type_of(column: &OutputColumn) -> &'static str {
+pub(super) fn type_of(column: &OutputColumn) -> &'static str {
     match column.role {
         ColumnRole::Time(size) | ColumnRole::Dimension(Some(size)) => match size {
             Size::Standard(_) if size.is_within_a_day() => "DateTime",
@@ -234,34 +285,4 @@ fn type_of(column: &OutputColumn) -> &'static str {
         ColumnRole::IsOther | ColumnRole::IsTotal => "Boolean",
         ColumnRole::Dimension(None) | ColumnRole::Metric(_) | ColumnRole::OrderOnly => scalar_type(column.column_type),
     }
-}
-
-fn described(project: &Project, request: &Request, column: &OutputColumn) -> serde_json::Value {
-    let metric = match column.role {
-        ColumnRole::Metric(index) => request.metrics.get(index).and_then(|metric| project.metric_named(&metric.metric)),
-        ColumnRole::Time(_)
-        | ColumnRole::TimePart(_)
-        | ColumnRole::Dimension(_)
-        | ColumnRole::IsOther
-        | ColumnRole::IsTotal
-        | ColumnRole::OrderOnly => None,
-    };
-    let metric = metric.map(|id| &project.metrics[id]);
-    let kind = match column.role {
-        ColumnRole::Time(_) => "TIME",
-        ColumnRole::TimePart(_) => "TIME_PART",
-        ColumnRole::Dimension(_) => "DIMENSION",
-        ColumnRole::Metric(_) | ColumnRole::OrderOnly => "METRIC",
-        ColumnRole::IsOther => "IS_OTHER",
-        ColumnRole::IsTotal => unreachable!("a table asks for no total"),
-    };
-    serde_json::json!({
-        "name": column.name,
-        "kind": kind,
-        "type": super::catalogue::value_type(type_of(column)),
-        "label": metric.and_then(|metric| metric.docs.label.as_ref()),
-        "description": metric.and_then(|metric| metric.docs.description.as_ref()),
-        "unit": metric.and_then(|metric| metric.unit.as_ref()),
-        "format": metric.and_then(|metric| metric.format).map(super::catalogue::format_text),
-    })
 }

@@ -7,6 +7,6 @@ mod rows;
 mod select;
 mod trust;
 
-pub(super) use rows::{Form, Piece, Shape, value};
+pub(super) use rows::{Form, Piece, Shape, first_unsaid, value};
 pub(super) use select::selected;
 pub(super) use trust::{Evidence, compiled, shown, status, trust};

@@ -149,6 +149,21 @@ impl<'a> Hole<'a> {
     }
 }
 
+/// Returns the first row that has a value which cannot be written: NaN, infinity, a day beyond all calendars.
+pub(in crate::graphql) fn first_unsaid(column: &ColumnData, rows: usize) -> Option<usize> {
+    fn first<T: Copy>(values: &[Option<T>], rows: usize, is_said: impl Fn(T) -> bool) -> Option<usize> {
+        values.iter().take(rows).position(|value| value.is_some_and(|value| !is_said(value)))
+    }
+    match column {
+        ColumnData::Float(values) => first(values, rows, f64::is_finite),
+        ColumnData::Date(values) => first(values, rows, |days| NaiveDate::from_epoch_days(days).is_some()),
+        ColumnData::DateTime(values) | ColumnData::Timestamp(values) => {
+            first(values, rows, |micros| DateTime::from_timestamp_micros(micros).is_some())
+        }
+        ColumnData::Boolean(_) | ColumnData::Integer(_) | ColumnData::Decimal { .. } | ColumnData::String(_) => None,
+    }
+}
+
 /// Writes one value as its form says, whatever the warehouse took to hold it.
 pub(in crate::graphql) fn value(out: &mut Vec<u8>, column: &ColumnData, form: Form, row: usize, zone: Tz) {
     let start = out.len();

@@ -5,6 +5,7 @@ use entente::{
     plan::{KeyKind, OrderBy, PlanErrorCode, Request},
     sql::{BinaryOp, Expr, Literal},
     time::{Granularity, TimePart},
+    warehouse::ColumnData,
 };
 use serde_json::json;
 
@@ -201,6 +202,57 @@ fn a_metric_that_fails_leaves_the_others() {
     let paths: Vec<_> = errors.iter().map(|error| error["path"].to_string()).collect();
     assert_eq!(paths, [r#"["a","rows",0,"money"]"#, r#"["a","totals","revenue"]"#]);
     assert_eq!(code(&response), "UNREACHABLE_DIMENSION");
+}
+
+/// Refuses in the warehouse whatever asks for revenue.
+fn with_revenue_out_of_range(request: &Request) -> Option<Failure> {
+    let asks = request.metrics.iter().any(|metric| metric.metric == "revenue");
+    asks.then(|| Failure::WarehouseRefused("a number is out of range".to_owned()))
+}
+
+#[test]
+fn a_metric_that_the_warehouse_refuses_leaves_the_others() {
+    let source = Recorder { refuse: Some(with_revenue_out_of_range), rows: 2, ..Recorder::default() };
+    let query = "{ report { rows { by { time } orders revenue avg: averageAmount } trust { definitions { name } } } }";
+    let response = respond(&api(), &source, query, &json!({}));
+    let report = &response["data"]["report"];
+    assert_eq!(report["rows"][1]["orders"], "9007199254740993");
+    assert_eq!((&report["rows"][1]["revenue"], report["rows"][1]["avg"].is_null()), (&json!(null), false));
+    let errors = response["errors"].as_array().expect("errors");
+    assert_eq!((errors.len(), code(&response)), (1, "WAREHOUSE_REFUSED"));
+    assert_eq!(errors[0]["path"], json!(["report", "rows", 0, "revenue"]));
+    // What is missing was not computed.
+    assert_eq!(report["trust"]["definitions"], json!([{ "name": "orders" }, { "name": "average_amount" }]));
+}
+
+#[test]
+fn what_json_cannot_say_is_null_with_an_error() {
+    let number = |number: f64| ColumnData::Float(vec![Some(1.5), Some(number), None]);
+    let day = ColumnData::Date(vec![None, Some(0), Some(i32::MAX)]);
+    for (column, row) in [(number(f64::NAN), 1), (number(f64::NEG_INFINITY), 1), (day, 2)] {
+        let source = Recorder { rows: 3, told: Some(column), ..Recorder::default() };
+        let report = respond(&api(), &source, "{ r: report { rows { by { time } orders } } }", &json!({}));
+        let table = r#"{ t: metricQuery(input: {metrics: ["orders"], by: ["time.day"]}) { rows } }"#;
+        let table = respond(&api(), &source, table, &json!({}));
+        for (response, path) in [(report, json!(["r", "rows", row, "orders"])), (table, json!(["t", "rows", row, 1]))] {
+            let errors = response["errors"].as_array().expect("errors");
+            assert_eq!((errors.len(), code(&response), &errors[0]["path"]), (1, "NOT_FINITE", &path));
+        }
+    }
+}
+
+#[test]
+fn what_a_table_asks_for_twice_is_computed_once_and_shown_twice() {
+    let source = Recorder { rows: 1, ..Recorder::default() };
+    let query = r#"{ metricQuery(input: {metrics: ["orders", "orders"], by: ["orders.status", "time.month", "orders.status"]}) { columns { name } rows } }"#;
+    let response = respond(&api(), &source, query, &json!({}));
+    let [request] = source.asked().try_into().expect("one request");
+    assert_eq!((request.keys.len(), request.metrics.len()), (2, 1));
+    let names =
+        ["orders.status", "time.month", "orders.status", "orders", "orders"].map(|name| json!({ "name": name }));
+    assert_eq!(response["data"]["metricQuery"]["columns"], json!(names));
+    let row = &response["data"]["metricQuery"]["rows"][0];
+    assert_eq!((&row[0], &row[3]), (&row[2], &row[4]), "{row}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use entente::{
     catalog::{Catalog, CatalogColumn, CatalogTable, ColumnType},
     engine::load_project,
     server::Reload,
-    warehouse::Metered,
+    warehouse::{ColumnData, Metered, Rows},
 };
 use serde_json::json;
 
@@ -100,4 +100,17 @@ fn a_project_that_is_taken_up_knows_its_tables() {
     tables.tables.insert("returns".to_owned(), tables.tables["shipments"].clone());
     fixture.fake.tell_tables(tables, 0);
     eventually("its price is known", || returned().json()["errors"].is_null());
+}
+
+#[test]
+fn what_it_takes_to_count_the_rows_is_told_as_well() {
+    let fixture = Fixture::new();
+    let text = |text: &str| Some(text.to_owned());
+    let keys = ColumnData::String(vec![text("a"), text("b"), text("c")]);
+    let columns = vec![keys, ColumnData::Integer(vec![Some(3), Some(2), Some(1)])];
+    fixture.fake.answer_with(Rows { columns, len: 3 });
+    fixture.fake.meter_with(Metered { scanned: Some(5000), billed: Some(6000) });
+    let query = "{ report(first: 1) { rows { by { shipments { service } } parcelsBooked } pageInfo { totalRows } trust { bytesScanned } } }";
+    let report = fixture.client().graphql(query).json()["data"]["report"].clone();
+    assert_eq!((&report["pageInfo"]["totalRows"], &report["trust"]["bytesScanned"]), (&json!("3"), &json!("10000")));
 }

@@ -8,6 +8,7 @@ use std::{
 use clap::ValueEnum;
 
 use super::{connect, context::Context, failure::Failure};
+use crate::graphql::CursorKey;
 use crate::server::{self, HostName, LogFormat, Options, Origin, Pages, Reload, ServeError};
 
 /// Answer GraphQL requests
@@ -46,6 +47,10 @@ pub(crate) struct Arguments {
     /// no other name than `localhost` is answered unless it is given; elsewhere any is until one is given
     #[arg(long, value_name = "NAME")]
     allow_host: Vec<HostName>,
+    /// A secret that cursors of pages are signed with, of 16 characters or more: servers with one secret read one another's, and
+    /// those of before a restart. Without it a cursor is of one process. Set the variable, since arguments are seen by others
+    #[arg(long, value_name = "SECRET", env = "ENTENTE_CURSOR_SECRET", hide_env_values = true)]
+    cursor_secret: Option<String>,
     /// How long answers are kept, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     cache_ttl: u64,
@@ -79,12 +84,14 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         ))
         .help("Give operators a port of their own, or leave `--admin-port` out."));
     }
+    let cursor_key = arguments.cursor_secret.as_deref().map(cursor_key).transpose()?;
     let (loaded, _) = context.project()?;
     let config = loaded.config.as_ref().expect("a project is loaded from its configuration");
     let warehouse = connect::open(config, &loaded.root)?;
     let query_log = config.query_log.as_ref().map(|path| loaded.root.join(path));
     let mut options = Options::new(loaded, warehouse.into_shared());
     options.query_log = query_log;
+    options.cursor_key = cursor_key.unwrap_or(options.cursor_key);
     options.address = SocketAddr::new(arguments.host, arguments.port);
     options.admin_address = arguments.admin_port.map(|port| SocketAddr::new(arguments.host, port));
     options.reload = match arguments.reload {
@@ -106,6 +113,15 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         options.drain.notice = Duration::from_secs(seconds);
     }
     Ok(server::serve(options)?)
+}
+
+/// Makes a key of a secret that nobody guesses.
+fn cursor_key(secret: &str) -> Result<CursorKey, Failure> {
+    if secret.chars().count() >= 16 {
+        return Ok(CursorKey::from_secret(secret));
+    }
+    Err(Failure::usage("the secret of cursors has fewer than 16 characters".to_owned())
+        .help("Draw one, such as by `openssl rand -base64 32`, and set `ENTENTE_CURSOR_SECRET` to it on every server."))
 }
 
 impl From<ServeError> for Failure {

@@ -8,11 +8,13 @@
 //! of its fingerprint.
 
 mod answer;
+mod aside;
 mod asking;
 mod calendars;
 mod identity;
 mod live;
 mod load;
+mod moment;
 mod periods;
 mod pricing;
 mod query;

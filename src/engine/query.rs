@@ -17,14 +17,16 @@ use moka::future::Cache as Moka;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Answer, Answered, Failure, Live, QueryIdentity, ReadBytes,
+    Answer, Answered, Beside, Failure, Live, QueryIdentity, ReadBytes,
+    aside::Aside,
     asking::{Asking, Desk},
     identity::principal_into,
+    moment::moment_of,
 };
 use crate::{
     cache::{self, Cache, Fingerprint, FingerprintWriter},
     plan::{self, ColumnRole, Plan, PlanError, Principal, Request},
-    sql::{self, Dialect, Text},
+    sql::{self, Dialect, Select, Text},
     time::{DateTime, Utc},
     warehouse::{Terms, Warehouse},
 };
@@ -56,10 +58,6 @@ impl Default for Limits {
     }
 }
 
-/// Plans are a function of the request and of this slot of time: every zone's day and hour begins with a slot.
-/// See <https://data.iana.org/time-zones/tz-link.html>: offsets in use are multiples of fifteen minutes.
-const SLOT_SECONDS: i64 = 15 * 60;
-
 /// The weight of the plans that are kept; a plan weighs its SQL some sixteen times over, tree and text.
 const PLANS_BYTES: u64 = 64 << 20;
 
@@ -75,6 +73,7 @@ pub(super) struct Planned {
 /// Answers requests from the cache or the warehouse.
 pub struct Engine {
     pub(super) desk: Arc<Desk>,
+    pub(super) aside: Aside,
     plans: Moka<Fingerprint, Arc<Planned>>,
     pub(super) answers: Cache<Arc<Answer>, Failure>,
     data_version: AtomicU64,
@@ -96,6 +95,7 @@ impl Engine {
             .build();
         Self {
             desk: Arc::new(Desk::new(warehouse, clock, limits)),
+            aside: Aside::new(limits.deadline),
             plans,
             answers: Cache::new(limits.cache, |answer| 1024 + answer.rows.bytes()),
             data_version: AtomicU64::new(0),
@@ -108,29 +108,51 @@ impl Engine {
         (self.desk.clock)()
     }
 
+    /// Returns the time that one request may take.
+    pub fn deadline(&self) -> Duration {
+        self.limits.deadline
+    }
+
     /// Returns the dialect of the warehouse.
     pub fn dialect(&self) -> Dialect {
         self.desk.warehouse.dialect()
     }
 
     /// Plans a request and writes its SQL for people, in a dialect or the warehouse's own, without running it.
-    pub fn compile(
+    pub async fn compile(
         &self,
         live: &Live,
         request: &Request,
         principal: &Principal,
         dialect: Option<Dialect>,
-    ) -> Result<(Plan, Text, Dialect), PlanError> {
+    ) -> Result<(Plan, Text, Dialect), Failure> {
         let dialect = dialect.unwrap_or_else(|| self.dialect());
-        let context = plan::Context { dialect, ..self.context() };
-        let plan = plan::plan(&live.project, request, principal, &context)?;
-        let text = sql::print_pretty(&plan.select, dialect);
+        let context = plan::Context { dialect, ..self.context(request, self.now()) };
+        let (plan, text) = self.plan(live, request, principal, context, sql::print_pretty).await?;
         Ok((plan, text, dialect))
     }
 
-    /// Returns what plans of this moment depend on.
-    pub(super) fn context(&self) -> plan::Context {
-        plan::Context { now: slot(self.now()), dialect: self.dialect() }
+    /// Plans a request and writes its SQL.
+    async fn plan(
+        &self,
+        live: &Live,
+        request: &Request,
+        principal: &Principal,
+        context: plan::Context,
+        print: fn(&Select, Dialect) -> Text,
+    ) -> Result<(Plan, Text), Failure> {
+        let (project, request, principal) = (Arc::clone(&live.project), request.clone(), principal.clone());
+        let planned = self.aside.run(move || {
+            let plan = plan::plan(&project, &request, &principal, &context)?;
+            let text = print(&plan.select, context.dialect);
+            Ok::<_, PlanError>((plan, text))
+        });
+        Ok(planned.await??)
+    }
+
+    /// Returns what the plan of a request depends on that is asked at a moment.
+    pub(super) fn context(&self, request: &Request, now: DateTime<Utc>) -> plan::Context {
+        plan::Context { now: moment_of(request, now), dialect: self.dialect() }
     }
 
     /// Declares that the data have changed: no row that is kept is used again.
@@ -160,7 +182,18 @@ impl Engine {
 
     /// Answers a request. Dropping the future leaves; the warehouse is stopped when nobody else waits for the rows.
     pub async fn answer(&self, live: &Live, request: &Request, principal: &Principal) -> Result<Answered, Failure> {
-        let planned = self.planned(live, request, principal).await?;
+        self.answer_at(live, request, principal, self.now()).await
+    }
+
+    /// Answers a request that was asked at a moment.
+    pub(super) async fn answer_at(
+        &self,
+        live: &Live,
+        request: &Request,
+        principal: &Principal,
+        now: DateTime<Utc>,
+    ) -> Result<Answered, Failure> {
+        let planned = self.planned(live, request, principal, now).await?;
         let load = || {
             let asking = Asking {
                 desk: Arc::clone(&self.desk),
@@ -181,8 +214,14 @@ impl Engine {
     }
 
     /// Returns whether one query gives the rows of a request and the row over all of them; see `Request::total`.
-    pub async fn gives_total(&self, live: &Live, request: &Request, principal: &Principal) -> bool {
-        self.planned(live, request, principal).await.is_ok_and(|planned| planned.plan.has_total())
+    pub async fn gives_total(
+        &self,
+        live: &Live,
+        request: &Request,
+        beside: &Beside<'_>,
+        principal: &Principal,
+    ) -> bool {
+        self.planned(live, request, principal, beside.now).await.is_ok_and(|planned| planned.plan.has_total())
     }
 
     pub(super) async fn planned(
@@ -190,8 +229,9 @@ impl Engine {
         live: &Live,
         request: &Request,
         principal: &Principal,
-    ) -> Result<Arc<Planned>, PlanError> {
-        let context = self.context();
+        now: DateTime<Utc>,
+    ) -> Result<Arc<Planned>, Failure> {
+        let context = self.context(request, now);
         let plan::Context { now, dialect } = context;
         let data_version = self.data_version();
         let mut hash = FingerprintWriter::default();
@@ -202,8 +242,7 @@ impl Engine {
         if let Some(planned) = self.plans.get(&key).await {
             return Ok(planned);
         }
-        let plan = plan::plan(&live.project, request, principal, &context)?;
-        let text = sql::print(&plan.select, dialect);
+        let (plan, text) = self.plan(live, request, principal, context, sql::print).await?;
         let identity = QueryIdentity {
             dialect,
             text: &text,
@@ -238,10 +277,4 @@ fn caller(principal: &Principal) -> String {
     }
     let hash = format!("{:x}", Sha256::digest(principal.id.as_bytes()));
     hash[..16].to_owned()
-}
-
-/// Returns the start of the slot that a moment lies in.
-fn slot(now: DateTime<Utc>) -> DateTime<Utc> {
-    let seconds = now.timestamp();
-    DateTime::from_timestamp(seconds - seconds.rem_euclid(SLOT_SECONDS), 0).unwrap_or(now)
 }

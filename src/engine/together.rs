@@ -1,41 +1,46 @@
 //! Requests that are asked at the same time → the answer of each, in fewer queries.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use chrono::TimeDelta;
+use tokio::sync::OnceCell;
 
 use super::{Answer, Answered, CacheOutcome, Engine, Failure, Live};
 use crate::{
     plan::{self, ColumnRole, OutputColumn, Plan, Principal, Request},
+    time::{DateTime, Utc},
     warehouse::Rows,
 };
 
 /// The age up to which a common answer's part is kept for itself.
 const YOUNG: TimeDelta = TimeDelta::seconds(30);
 
-/// Requests that one caller asks at the same time.
+/// Requests that one caller asks at the same moment.
 ///
 /// Which of them are answered by one query is found out when the first of them is not at hand.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Beside<'a> {
     requests: &'a [Request],
-    together: OnceLock<Vec<Option<Request>>>,
+    /// The moment: "the last minute" is the same for all of them.
+    pub(super) now: DateTime<Utc>,
+    together: OnceCell<Vec<Option<Request>>>,
 }
 
 impl<'a> Beside<'a> {
     /// Takes requests that may have to do with one another.
-    pub fn of(requests: &'a [Request]) -> Self {
-        Self { requests, together: OnceLock::new() }
+    pub fn of(requests: &'a [Request], now: DateTime<Utc>) -> Self {
+        Self { requests, now, together: OnceCell::new() }
     }
 
     /// Returns the request that is asked in place of one of these and others.
-    fn in_place_of(
+    async fn in_place_of(
         &self,
         request: &Request,
-        find: impl FnOnce(&[Request]) -> Vec<Option<Request>>,
-    ) -> Option<&Request> {
-        let position = self.requests.iter().position(|known| known == request)?;
-        self.together.get_or_init(|| find(self.requests))[position].as_ref()
+        find: impl AsyncFnOnce(Vec<Request>) -> Result<Vec<Option<Request>>, Failure>,
+    ) -> Result<Option<&Request>, Failure> {
+        let Some(position) = self.requests.iter().position(|known| known == request) else { return Ok(None) };
+        let together = self.together.get_or_try_init(|| find(self.requests.to_vec())).await?;
+        Ok(together[position].as_ref())
     }
 }
 
@@ -53,20 +58,24 @@ impl Engine {
         principal: &Principal,
     ) -> Result<Answered, Failure> {
         if beside.requests.is_empty() {
-            return self.answer(live, request, principal).await;
+            return self.answer_at(live, request, principal, beside.now).await;
         }
-        let planned = self.planned(live, request, principal).await?;
+        let planned = self.planned(live, request, principal, beside.now).await?;
         if let Some(answer) = self.answers.get(planned.key).await {
             return Ok(Answered { answer, cache: CacheOutcome::Hit });
         }
-        let find = |requests: &[Request]| plan::together(&live.project, requests, principal, &self.context());
-        let Some(whole) = beside.in_place_of(request, find) else {
-            return self.answer(live, request, principal).await;
+        let find = async |requests: Vec<Request>| {
+            let (project, principal) = (Arc::clone(&live.project), principal.clone());
+            let context = self.context(request, beside.now);
+            self.aside.run(move || plan::together(&project, &requests, &principal, &context)).await
         };
-        let Answered { answer: common, cache } = match self.answer(live, whole, principal).await {
+        let Some(whole) = beside.in_place_of(request, find).await? else {
+            return self.answer_at(live, request, principal, beside.now).await;
+        };
+        let Answered { answer: common, cache } = match self.answer_at(live, whole, principal, beside.now).await {
             Ok(answered) => answered,
             Err(Failure::Refused(_) | Failure::WarehouseRefused(_) | Failure::Internal) => {
-                return self.answer(live, request, principal).await;
+                return self.answer_at(live, request, principal, beside.now).await;
             }
             Err(failure) => return Err(failure),
         };

@@ -194,7 +194,8 @@ impl Api {
         let variables = ConstValue::from_json(serde_json::Value::Object(request.variables))
             .map_err(|_| vec![GraphqlError::input("variables are an object")])?;
         let selected: Vec<Selected> = collect(&self.types, &document, variables).map_err(|error| vec![error])?;
-        let operation = Arc::new(Operation::new(self, selected, bytes).await);
+        let operation = Operation::new(self, selected, bytes).await.map_err(|error| vec![error])?;
+        let operation = Arc::new(operation);
         self.operations.insert(key, Arc::clone(&operation)).await;
         Ok(operation)
     }

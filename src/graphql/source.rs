@@ -3,6 +3,7 @@
 use std::{future::Future, pin::Pin};
 
 use crate::{
+    cache::Fingerprint,
     engine::{Answered, Beside, Failure},
     plan::{Plan, Principal, Request},
     sql::{Dialect, Text},
@@ -23,12 +24,25 @@ pub trait Source: Send + Sync {
         principal: &'a Principal,
     ) -> Pending<'a, Result<Answered, Failure>>;
     /// Returns whether one query gives the rows of a request and the row over all of them; see `Request::total`.
-    fn gives_total<'a>(&'a self, request: &'a Request, principal: &'a Principal) -> Pending<'a, bool>;
+    fn gives_total<'a>(
+        &'a self,
+        request: &'a Request,
+        beside: &'a Beside<'_>,
+        principal: &'a Principal,
+    ) -> Pending<'a, bool>;
     /// Plans a request and writes its SQL for people, in a dialect or the warehouse's own, without running it.
-    fn compile(&self, request: &Request, principal: &Principal, dialect: Option<Dialect>) -> Result<Compiled, Failure>;
+    fn compile<'a>(
+        &'a self,
+        request: &'a Request,
+        principal: &'a Principal,
+        dialect: Option<Dialect>,
+    ) -> Pending<'a, Result<Compiled, Failure>>;
     /// Returns the present moment.
     fn now(&self) -> DateTime<Utc>;
-    /// Returns a number that changes when the data do; cursors of another number have expired.
+    /// Returns the version of the definitions; cursors of another one have expired.
+    fn version(&self) -> Fingerprint;
+    /// Returns a number that changes when the data do, as far as this process is told; cursors of this process with another
+    /// number have expired.
     fn data_version(&self) -> u64;
 }
 

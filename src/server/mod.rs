@@ -42,16 +42,21 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-use crate::engine::{self, Engine};
+use crate::engine::{self, Engine, Live};
 use hosts::Hosts;
 use query_log::QueryLog;
 use router::{Audience, Counts};
-use state::{LastLoad, NotServed, Serving, Shared};
+use state::{LastLoad, Serving, Shared};
+
+/// The stack of each thread: expressions are walked over by calls that lie as deep as they are, and a stack that overflows
+/// ends the process. Memory is taken for what is used of it only.
+const STACK_BYTES: usize = 16 << 20;
 
 /// Serves until the process is told to stop.
 pub fn serve(options: Options) -> Result<(), ServeError> {
     telemetry::start_log(options.log);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(ServeError::Runtime)?;
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let runtime = builder.enable_all().thread_stack_size(STACK_BYTES).build().map_err(ServeError::Runtime)?;
     let drain = options.drain;
     let outcome = runtime.block_on(async {
         let mut signals = Signals::new().map_err(ServeError::Runtime)?;
@@ -99,7 +104,8 @@ impl Server {
         let engine = Engine::new(Arc::clone(&options.warehouse), Arc::clone(&options.clock), options.engine);
         let now = engine.now();
         let loaded = engine.with_state(options.loaded.clone()).await;
-        let serving = Serving::new(&loaded, now).map_err(|NotServed::Broken| ServeError::BrokenProject)?;
+        let live = Live::from_loaded(&loaded, now).ok_or(ServeError::BrokenProject)?;
+        let serving = Serving::of(live, loaded.files.clone(), options.cursor_key.clone());
         let is_known = engine.read_statistics(&serving.live).await;
         let watching = match options.reload {
             Reload::OnChange => Some(engine::watch(options.root())?),

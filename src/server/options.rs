@@ -10,6 +10,7 @@ use std::{
 use super::{HostName, Origin};
 use crate::{
     engine::{self, Clock, Loaded},
+    graphql::CursorKey,
     time::Utc,
     warehouse::Warehouse,
 };
@@ -35,6 +36,8 @@ pub struct Options {
     /// The names under which it answers besides those of this machine; on an address that others reach, any unless one is
     /// given.
     pub hosts: Vec<HostName>,
+    /// What cursors are signed with: of one key, servers understand one another's.
+    pub cursor_key: CursorKey,
     /// How the log is written.
     pub log: LogFormat,
     /// How much work is taken on by the engine.
@@ -137,6 +140,7 @@ impl Options {
             pages: Pages::Served,
             origins: Vec::new(),
             hosts: Vec::new(),
+            cursor_key: CursorKey::of_process(),
             log: LogFormat::Text,
             engine: engine::Limits::default(),
             limits: Limits::default(),

@@ -16,7 +16,7 @@ use super::{Limits, Options, Origin, Pages, query_log::QueryLog, telemetry::Tele
 use crate::{
     engine::{Engine, Failure, Live, Loaded},
     files::SourceMap,
-    graphql::Api,
+    graphql::{Api, CursorKey},
     plan::Principal,
     time::{DateTime, Utc},
 };
@@ -31,20 +31,22 @@ pub(super) struct Serving {
 }
 
 impl Serving {
-    /// Makes what is served of a loaded project.
-    pub(super) fn new(loaded: &Loaded, now: DateTime<Utc>) -> Result<Self, NotServed> {
-        let live = Live::from_loaded(loaded, now).ok_or(NotServed::Broken)?;
-        let api = Api::new(Arc::clone(&live.project));
-        Ok(Self { live, api, files: loaded.files.clone() })
+    /// Makes what is served of a project; a large one keeps a processor busy.
+    pub(super) fn of(live: Live, files: SourceMap, cursor_key: CursorKey) -> Self {
+        let api = Api::new(Arc::clone(&live.project)).with_cursor_key(cursor_key);
+        Self { live, api, files }
     }
 }
 
-/// Why a loaded project cannot be served.
+/// Why the files are not served as they were last read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum NotServed {
-    /// It has errors.
+    /// The project has errors.
     #[error("the project has errors")]
     Broken,
+    /// A mistake of ours.
+    #[error("something went wrong inside entente")]
+    Failed,
 }
 
 /// What became of the files when they were last read.
@@ -59,6 +61,10 @@ pub(super) struct LastLoad {
 pub(super) struct Shared {
     pub(super) engine: Engine,
     pub(super) serving: ArcSwap<Serving>,
+    /// Held by who changes what is served, from what is read for it to the change: else the later of two could undo what the
+    /// other has taken up.
+    pub(super) changing: AsyncMutex<()>,
+    cursor_key: CursorKey,
     pub(super) last_load: Mutex<Arc<LastLoad>>,
     pub(super) telemetry: Telemetry,
     pub(super) query_log: Option<QueryLog>,
@@ -91,6 +97,8 @@ impl Shared {
         Self {
             engine,
             serving: ArcSwap::from_pointee(serving),
+            changing: AsyncMutex::default(),
+            cursor_key: options.cursor_key.clone(),
             last_load: Mutex::new(Arc::new(last_load)),
             telemetry: Telemetry::new(),
             query_log: options.query_log.clone().map(QueryLog::new),
@@ -105,6 +113,13 @@ impl Shared {
             reached: AsyncMutex::default(),
             ids: RequestIds::new(),
         }
+    }
+
+    /// Makes what is served of a project, away from the threads that serve; nothing if that fails.
+    pub(super) async fn made(&self, live: Live, files: SourceMap) -> Option<Serving> {
+        let cursor_key = self.cursor_key.clone();
+        let made = tokio::task::spawn_blocking(move || Serving::of(live, files, cursor_key)).await;
+        made.inspect_err(|error| tracing::error!(%error, "what is served could not be made; the last one stays")).ok()
     }
 
     /// Declares that the data have changed: no row that is kept is used again, and tables may hold more.

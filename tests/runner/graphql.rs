@@ -37,24 +37,36 @@ impl Source for Standing {
         Box::pin(self.engine.answer_beside(&self.live, request, beside, principal))
     }
 
-    fn gives_total<'a>(&'a self, request: &'a plan::Request, principal: &'a Principal) -> Pending<'a, bool> {
-        Box::pin(self.engine.gives_total(&self.live, request, principal))
+    fn gives_total<'a>(
+        &'a self,
+        request: &'a plan::Request,
+        beside: &'a Beside<'_>,
+        principal: &'a Principal,
+    ) -> Pending<'a, bool> {
+        Box::pin(self.engine.gives_total(&self.live, request, beside, principal))
     }
 
-    fn compile(
-        &self,
-        request: &plan::Request,
-        principal: &Principal,
+    fn compile<'a>(
+        &'a self,
+        request: &'a plan::Request,
+        principal: &'a Principal,
         dialect: Option<Dialect>,
-    ) -> Result<Compiled, Failure> {
+    ) -> Pending<'a, Result<Compiled, Failure>> {
         let dialect = dialect.unwrap_or(Dialect::DuckDb);
-        let plan = plan::plan(&self.live.project, request, principal, &Context { now: self.now, dialect })?;
-        let text = sql::print_pretty(&plan.select, dialect);
-        Ok(Compiled { plan, text, dialect })
+        let planned = plan::plan(&self.live.project, request, principal, &Context { now: self.now, dialect });
+        let compiled = planned.map(|plan| {
+            let text = sql::print_pretty(&plan.select, dialect);
+            Compiled { plan, text, dialect }
+        });
+        Box::pin(std::future::ready(compiled.map_err(Failure::from)))
     }
 
     fn now(&self) -> DateTime<Utc> {
         self.now
+    }
+
+    fn version(&self) -> Fingerprint {
+        self.live.version
     }
 
     fn data_version(&self) -> u64 {

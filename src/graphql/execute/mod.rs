@@ -7,9 +7,11 @@
 
 mod body;
 mod catalogue;
+mod column;
 mod introspection;
 mod join;
 mod report;
+mod standing;
 mod table;
 
 pub(super) use body::Written;
@@ -32,6 +34,9 @@ use crate::{
 };
 use body::Body;
 use table::{Table, Values};
+
+/// The greatest number of metrics and keys that an operation asks for, all its fields together; each is planned for itself.
+const MAX_COLUMNS: usize = 500;
 
 /// An operation whose fields are understood.
 #[derive(Debug)]
@@ -77,7 +82,7 @@ impl Done {
 
 impl Operation {
     /// Understands the fields of an operation.
-    pub(super) async fn new(api: &Api, selected: Vec<Selected>, bytes: usize) -> Self {
+    pub(super) async fn new(api: &Api, selected: Vec<Selected>, bytes: usize) -> Result<Self, GraphqlError> {
         let mut introspection = introspection::answer(api, &selected).await;
         let project = api.visible();
         let ctx = Context { project: &project, vocabulary: &api.vocabulary };
@@ -90,6 +95,7 @@ impl Operation {
             RootField { key: field.key.clone(), nullable, selected: field, work }
         });
         let fields: Vec<RootField> = fields.collect();
+        check_columns(&fields)?;
         let written: usize = fields
             .iter()
             .map(|field| match &field.work {
@@ -98,13 +104,34 @@ impl Operation {
             })
             .sum();
         let alike = alike(&fields);
-        Self { fields, alike, bytes: bytes + written }
+        Ok(Self { fields, alike, bytes: bytes + written })
     }
 
     /// Returns a measure of the memory it takes.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
     }
+}
+
+/// Checks that there is not too much to plan.
+fn check_columns(fields: &[RootField]) -> Result<(), GraphqlError> {
+    let width = |request: &Request| request.keys.len() + request.metrics.len();
+    let columns = fields.iter().map(|field| match &field.work {
+        Work::Report(report) => {
+            let rows = report.rows.as_ref().and_then(|rows| rows.request.as_ref());
+            rows.into_iter().chain(&report.totals).map(width).sum()
+        }
+        Work::Table(table) => width(table.request()),
+        Work::Sql(request, _) => width(request),
+        Work::Values(_) => 1,
+        Work::Written(_) | Work::Refused(_) => 0,
+    });
+    let columns: usize = columns.sum();
+    if columns <= MAX_COLUMNS {
+        return Ok(());
+    }
+    let message = format!("the operation asks for {columns} metrics and keys, and {MAX_COLUMNS} are the most");
+    Err(GraphqlError::plan(PlanErrorCode::LimitExceeded, message).help("Ask for them in several operations."))
 }
 
 /// Returns what the fields ask for, as far as others ask for other metrics of the same groups.
@@ -163,7 +190,7 @@ pub(super) async fn execute(
     principal: &Principal,
     request_id: Option<&str>,
 ) -> Reply {
-    let beside = Beside::of(&operation.alike);
+    let beside = Beside::of(&operation.alike, source.now());
     let asking = Asking { api, source, beside: &beside, principal };
     let works = operation.fields.iter().map(|field| asking.field(field));
     let done = join::all(works).await;
@@ -234,7 +261,7 @@ impl Asking<'_> {
             Work::Report(report) => self.report(report).await,
             Work::Table(table) => self.table(table).await.unwrap_or_else(Done::failed),
             Work::Values(values) => self.values(values).await.unwrap_or_else(Done::failed),
-            Work::Sql(request, dialect) => match self.source.compile(request, self.principal, *dialect) {
+            Work::Sql(request, dialect) => match self.source.compile(request, self.principal, *dialect).await {
                 Ok(compiled) => {
                     let mut body = Body::default();
                     let value = catalogue::compiled(&compiled);

@@ -87,6 +87,19 @@ pub(in crate::graphql) fn first(arguments: &Values, otherwise: i64) -> Result<u6
     Err(GraphqlError::plan(PlanErrorCode::LimitExceeded, message).help(help))
 }
 
+/// The greatest number of values on a page.
+const MAX_VALUES: u64 = 1_000_000;
+
+/// Checks that a page of so many columns is one that can be held in memory.
+pub(in crate::graphql) fn check_page(columns: usize, first: u64) -> Result<(), GraphqlError> {
+    if (columns as u64).saturating_mul(first) <= MAX_VALUES {
+        return Ok(());
+    }
+    let message = format!("{first} rows of {columns} columns are more than {MAX_VALUES} values");
+    Err(GraphqlError::plan(PlanErrorCode::LimitExceeded, message)
+        .help("Ask for fewer rows at a time with `first`, and for further ones with `after`."))
+}
+
 /// Reads a `TimeRange`.
 pub(in crate::graphql) fn time_range(value: &ConstValue) -> Result<TimeRange, GraphqlError> {
     let (kind, value) = object(value)?.iter().next().ok_or_else(|| scalars::wrong("TimeRange", "`{}`"))?;

@@ -1,7 +1,7 @@
 //! Where a page ends, signed, so that the next one can begin there.
 //!
 //! A cursor holds the values of the order's columns in the last row, the days of the range, the version of the data,
-//! and the fingerprint of the query. It is of use only with the same query over the same data.
+//! and the fingerprint of the query and of the definitions. It is of use only with the same query over the same data.
 //!
 //! **Invariant:** nothing of a cursor is believed before its signature is checked, and what stands for a value is that
 //! value, or there is no cursor.
@@ -27,27 +27,37 @@ const MOST: u128 = 10_u128.pow(38);
 
 /// The key that cursors are signed with.
 #[derive(Clone)]
-pub struct CursorKey([u8; 32]);
+pub struct CursorKey {
+    bytes: [u8; 32],
+    /// Whether other processes have it.
+    is_shared: bool,
+}
 
 impl CursorKey {
     /// Makes a key of a secret that several servers share.
     pub fn from_secret(secret: &str) -> Self {
-        Self(*Fingerprint::of(&("entente cursor", secret)).bytes())
+        Self { bytes: *Fingerprint::of(&("entente cursor", secret)).bytes(), is_shared: true }
     }
 
     /// Returns the key of this process, drawn once.
     pub fn of_process() -> Self {
         static KEY: OnceLock<CursorKey> = OnceLock::new();
         let draw = || {
-            let mut key = [0; 32];
-            getrandom::fill(&mut key).expect("the operating system has random bytes");
-            Self(key)
+            let mut bytes = [0; 32];
+            getrandom::fill(&mut bytes).expect("the operating system has random bytes");
+            Self { bytes, is_shared: false }
         };
         KEY.get_or_init(draw).clone()
     }
 
+    /// Returns what a cursor is bound to of the data: how often a process was told that they had changed is nothing that
+    /// others know.
+    pub(in crate::graphql) fn known_of_data(&self, data_version: u64) -> u64 {
+        if self.is_shared { 0 } else { data_version }
+    }
+
     fn sign(&self, payload: &[u8]) -> Hmac<Sha256> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.bytes).expect("HMAC takes keys of any length");
         mac.update(payload);
         mac
     }
@@ -62,7 +72,7 @@ impl fmt::Debug for CursorKey {
 /// What a cursor is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::graphql) struct Page {
-    /// The query without its page.
+    /// The query without its page, who asks it, and the definitions.
     pub(in crate::graphql) query: Fingerprint,
     /// The version of the data.
     pub(in crate::graphql) data_version: u64,
@@ -153,8 +163,10 @@ fn read_moment(value: &serde_json::Value) -> Option<Moment> {
 
 /// Says that a cursor is of no use any more.
 pub(in crate::graphql) fn expired() -> GraphqlError {
-    GraphqlError::plan(PlanErrorCode::CursorExpired, "the cursor is of another query or of data that have changed")
-        .help("Read from the first page again.")
+    let message = "the cursor is of another query, of definitions or data that have changed, or of another server";
+    GraphqlError::plan(PlanErrorCode::CursorExpired, message).help(
+        "Read from the first page again. Servers read one another's cursors if they have one `ENTENTE_CURSOR_SECRET`.",
+    )
 }
 
 /// Says that the next page cannot be asked for.

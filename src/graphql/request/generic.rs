@@ -88,6 +88,12 @@ fn models_of(ctx: &Context<'_>, request: &Request) -> Vec<ModelId> {
     request.keys.iter().filter_map(of_key).map(|(_, id)| project.dimensions[id].model).collect()
 }
 
+/// Returns the dimension that the path of a key means: for the first of the models whose rows are counted, as for the others.
+pub(in crate::graphql) fn dimension_of(ctx: &Context<'_>, request: &Request, path: &[String]) -> Option<DimensionId> {
+    let found = |model| plan::find_dimension(ctx.project, model, path).ok();
+    models_of(ctx, request).into_iter().find_map(found).map(|(_, id)| id)
+}
+
 /// Returns the type of what a path means for all models; nothing if it means nothing for any of them, which is the planner's
 /// to say.
 fn meant_type(ctx: &Context<'_>, models: &[ModelId], words: &[String]) -> Result<Option<ColumnType>, GraphqlError> {

@@ -14,10 +14,10 @@ mod order;
 mod report;
 mod selection;
 
-pub(super) use arguments::{first, time_range};
+pub(super) use arguments::{check_page, first, time_range};
 pub use cursor::CursorKey;
 pub(super) use cursor::{Cursor, Page, expired};
-pub(super) use generic::{dimension, generic};
+pub(super) use generic::{dimension, dimension_of, generic};
 pub(super) use report::{Part, Report, Rows, report, where_filter};
 
 use super::types::Vocabulary;

@@ -6,7 +6,7 @@ use async_graphql_value::ConstValue;
 
 use super::{
     Context,
-    arguments::{fill, first, refuse_not_yet, texts, time_range, time_zone},
+    arguments::{check_page, fill, first, refuse_not_yet, texts, time_range, time_zone},
     columns::Columns,
     filter,
     order::Names,
@@ -125,6 +125,7 @@ fn read_rows(ctx: &Context<'_>, field: &Selected, base: &Request, selected: &[Se
     assert_keys(field.argument("keys"), &columns)?;
     let names = Names { ctx, columns: &columns, paths: &places };
     let first = first(&field.arguments, 1000)?;
+    check_page(columns.keys.len() + columns.metrics.len(), first)?;
     let having = field.argument("having").map(|value| filter::having(ctx, value)).transpose()?.flatten();
     let mut request = Request {
         having,

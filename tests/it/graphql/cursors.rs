@@ -43,4 +43,19 @@ fn cursors_of_other_queries_data_or_days_have_expired() {
     source.now -= chrono::TimeDelta::days(31);
     source.data_version = 1;
     assert_eq!(code(&respond(&api, &source, PAGE, &after)), "CURSOR_EXPIRED");
+    source.data_version = 0;
+    source.version = entente::cache::Fingerprint::of(&"other definitions");
+    assert_eq!(code(&respond(&api, &source, PAGE, &after)), "CURSOR_EXPIRED");
+}
+
+#[test]
+fn servers_of_one_secret_read_one_anothers_cursors() {
+    let server = || Api::new(shop()).with_cursor_key(CursorKey::from_secret("one"));
+    // How often each was told that the data had changed says nothing to the other.
+    let sources = [0, 3].map(|data_version| Recorder { rows: 5, data_version, ..Recorder::default() });
+    let page = respond(&server(), &sources[0], PAGE, &json!({}));
+    let after = json!({ "after": page["data"]["report"]["pageInfo"]["endCursor"] });
+    assert_eq!(code(&respond(&server(), &sources[1], PAGE, &after)), "none");
+    let deployed = Recorder { version: entente::cache::Fingerprint::of(&"other definitions"), ..Recorder::default() };
+    assert_eq!(code(&respond(&server(), &deployed, PAGE, &after)), "CURSOR_EXPIRED");
 }

@@ -106,8 +106,17 @@ fn a_list_has_at_most_a_thousand_values() {
 fn conditions_are_counted_over_all_branches() {
     let query = "query ($w: Filter) { report(where: $w) { totals { orders } } }";
     let branch = json!({ "orders": { "status": { "eq": "x" } } });
-    let many = json!({ "w": { "or": vec![branch; 501] } });
-    assert_eq!(code(&respond(&api(), &Recorder::default(), query, &many)), "LIMIT_EXCEEDED");
+    let negated = json!({ "not": {} });
+    let nested = json!({ "and": [{ "or": [{ "and": vec![&negated; 200] }, { "or": vec![&negated; 400] }] }] });
+    for (filter, expected) in [
+        (json!({ "or": vec![&branch; 500] }), "none"),
+        (json!({ "or": vec![&branch; 501] }), "LIMIT_EXCEEDED"),
+        (json!({ "or": vec![&negated; 501] }), "LIMIT_EXCEEDED"),
+        (json!({ "and": vec![json!({}); 501] }), "LIMIT_EXCEEDED"),
+        (nested, "LIMIT_EXCEEDED"),
+    ] {
+        assert_eq!(code(&respond(&api(), &Recorder::default(), query, &json!({ "w": &filter }))), expected, "{filter}");
+    }
 }
 
 #[test]
@@ -122,4 +131,25 @@ fn first_lies_between_one_and_ten_thousand() {
         let query = format!("{{ report(first: {first}) {{ rows {{ by {{ time }} orders }} }} }}");
         assert_eq!(code(&super::ask(&query)), expected, "{first}");
     }
+}
+
+#[test]
+fn what_is_planned_and_what_is_held_is_limited() {
+    let query = "query ($m: [String!]!, $by: [String!]!, $first: Int!) { metricQuery(input: {metrics: $m, by: $by, first: $first}) { rows } }";
+    let columns = |metrics: usize, keys: usize, first: i64| {
+        let metrics: Vec<String> = (1..=metrics).map(|days| format!("orders previous {days} days")).collect();
+        let ask = json!({ "m": metrics, "by": vec!["orders.status"; keys], "first": first });
+        code(&respond(&api(), &Recorder::default(), query, &ask)).to_owned()
+    };
+    assert_eq!(columns(500, 0, 1), "none");
+    assert_eq!(columns(501, 0, 1), "LIMIT_EXCEEDED");
+    assert_eq!(columns(50, 50, 10_000), "none");
+    assert_eq!(columns(51, 50, 10_000), "LIMIT_EXCEEDED");
+    // Of all fields together.
+    let many: String = (0..30).fold(String::new(), |mut text, n| {
+        let metrics: String = (0..17).map(|m| format!("\"orders previous {} days\" ", n * 17 + m + 1)).collect();
+        write!(text, " a{n}: sql(input: {{metrics: [{metrics}]}}) {{ sql }}").expect("text");
+        text
+    });
+    assert_eq!(code(&super::ask(&format!("{{ {many} }}"))), "LIMIT_EXCEEDED");
 }

@@ -18,6 +18,7 @@ use std::{
 };
 
 use entente::{
+    cache::Fingerprint,
     engine::{Answer, Answered, Beside, CacheOutcome, Failure, load_project},
     graphql::{Api, Compiled, Pending, Reply, Request, Source},
     plan::{self, ColumnRole, KeyKind, OutputColumn, Plan, PlanError, Principal},
@@ -32,9 +33,12 @@ use serde_json::{Value, json};
 pub(super) struct Recorder {
     asked: Mutex<Vec<plan::Request>>,
     rows: usize,
+    /// What every metric is, if not the number.
+    told: Option<ColumnData>,
     /// Whether the total comes with the rows.
     gives_total: bool,
     refuse: Option<fn(&plan::Request) -> Option<Failure>>,
+    version: Fingerprint,
     data_version: u64,
     now: DateTime<Utc>,
 }
@@ -42,7 +46,16 @@ pub(super) struct Recorder {
 impl Default for Recorder {
     fn default() -> Self {
         let now = "2026-01-15T12:00:00Z".parse().expect("a moment");
-        Self { asked: Mutex::default(), rows: 1, gives_total: false, refuse: None, data_version: 0, now }
+        Self {
+            asked: Mutex::default(),
+            rows: 1,
+            told: None,
+            gives_total: false,
+            refuse: None,
+            version: Fingerprint::of(&1),
+            data_version: 0,
+            now,
+        }
     }
 }
 
@@ -100,7 +113,10 @@ impl Source for Recorder {
         let limit = request.limit.map_or(usize::MAX, |limit| usize::try_from(limit).expect("small"));
         let len = if request.keys.is_empty() { 1 } else { self.rows.min(limit) };
         let column = |column: &OutputColumn| match column.role {
-            ColumnRole::Metric(_) => ColumnData::Integer(vec![Some(9_007_199_254_740_993); len]),
+            ColumnRole::Metric(_) => {
+                let number = || ColumnData::Integer(vec![Some(9_007_199_254_740_993); len]);
+                self.told.clone().unwrap_or_else(number)
+            }
             ColumnRole::Time(_) => {
                 ColumnData::Date((0..len).map(|row| Some(20_454 + i32::try_from(row).expect("few rows"))).collect())
             }
@@ -119,23 +135,33 @@ impl Source for Recorder {
         Box::pin(std::future::ready(Ok(Answered { answer, cache: CacheOutcome::Miss })))
     }
 
-    fn gives_total<'a>(&'a self, _: &'a plan::Request, _: &'a Principal) -> Pending<'a, bool> {
+    fn gives_total<'a>(&'a self, _: &'a plan::Request, _: &'a Beside<'_>, _: &'a Principal) -> Pending<'a, bool> {
         Box::pin(std::future::ready(self.gives_total))
     }
 
-    fn compile(&self, request: &plan::Request, _: &Principal, _: Option<Dialect>) -> Result<Compiled, Failure> {
-        match self.refuse.and_then(|refuse| refuse(request)) {
+    fn compile<'a>(
+        &'a self,
+        request: &'a plan::Request,
+        _: &'a Principal,
+        _: Option<Dialect>,
+    ) -> Pending<'a, Result<Compiled, Failure>> {
+        let compiled = match self.refuse.and_then(|refuse| refuse(request)) {
             Some(failure) => Err(failure),
             None => Ok(Compiled {
                 plan: self.plan(request),
                 text: entente::sql::Text { sql: "SELECT 1".to_owned(), parameters: Vec::new() },
                 dialect: Dialect::DuckDb,
             }),
-        }
+        };
+        Box::pin(std::future::ready(compiled))
     }
 
     fn now(&self) -> DateTime<Utc> {
         self.now
+    }
+
+    fn version(&self) -> Fingerprint {
+        self.version
     }
 
     fn data_version(&self) -> u64 {

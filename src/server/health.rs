@@ -30,7 +30,7 @@ pub(super) enum Problems {
 
 /// Says that the process lives, what it serves, and whether the files on disk are what it serves. Always 200: a broken
 /// file is no reason to be restarted.
-pub(super) async fn health(State(shared): State<Arc<Shared>>, problems: Problems) -> Response {
+pub(super) fn health(shared: &Shared, problems: Problems) -> Response {
     let serving = shared.serving.load();
     let last = shared.last_load();
     let tells = match problems {

@@ -11,6 +11,7 @@ use std::{
 use axum::{
     Router,
     body::Body,
+    extract::State,
     http::{HeaderName, HeaderValue, Request, StatusCode, header},
     response::Response,
     routing::{get, post},
@@ -61,7 +62,7 @@ pub(super) fn router(shared: &Arc<Shared>, audience: Audience) -> Router {
         Audience::Callers(Counts::Hidden) => Problems::Kept,
     };
     let mut router = Router::new()
-        .route("/healthz", get(move |state| health::health(state, problems)))
+        .route("/healthz", get(async move |State(shared): State<Arc<Shared>>| health::health(&shared, problems)))
         .route("/readyz", get(health::ready));
     match audience {
         Audience::Operators => router = router.route("/metrics", get(health::counts)),

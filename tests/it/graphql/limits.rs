@@ -147,7 +147,8 @@ fn what_is_planned_and_what_is_held_is_limited() {
     assert_eq!(columns(51, 50, 10_000), "LIMIT_EXCEEDED");
     // Of all fields together.
     let many: String = (0..30).fold(String::new(), |mut text, n| {
-        let metrics: String = (0..17).map(|m| format!("\"orders previous {} days\" ", n * 17 + m + 1)).collect();
+        let metrics: Vec<String> = (0..17).map(|m| format!("\"orders previous {} days\"", n * 17 + m + 1)).collect();
+        let metrics = metrics.join(" ");
         write!(text, " a{n}: sql(input: {{metrics: [{metrics}]}}) {{ sql }}").expect("text");
         text
     });

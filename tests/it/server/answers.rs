@@ -84,6 +84,8 @@ fn tiles_of_the_same_rows_share_one_query_and_each_is_kept() {
 #[test]
 fn a_common_query_that_fails_is_asked_once_and_told_to_each_tile() {
     let fixture = Fixture::new();
+    // So long that each tile is planned while it runs.
+    fixture.fake.set_latency(Duration::from_secs(1));
     fixture.fake.fail_with(Some(|| Error::Unavailable("the host is away".to_owned())));
     let answer = fixture.client().graphql(TILES).json();
     let paths: Vec<_> = answer["errors"].as_array().expect("errors").iter().map(|error| &error["path"][0]).collect();

@@ -80,6 +80,25 @@ fn no_error_tells_a_value_of_a_hidden_row() {
 }
 
 #[test]
+fn tests_of_what_is_hidden_are_counted_and_not_named() {
+    let policy = "  - { name: few, metrics: [parts], visible_to: [stock] }\ntests: [{ name: secret, metric: parts, expect: 1 }]\n";
+    let project = Project::with(&format!("{GUARDED}{policy}"));
+    let database = DuckDb::open(&project.path("small.duckdb"), Access::ReadWrite).expect("a file");
+    let rows = "CREATE TABLE customers (customer_id INTEGER, country VARCHAR); CREATE TABLE stock (part_id INTEGER);
+        CREATE TABLE orders (order_id INTEGER, customer_id INTEGER); INSERT INTO stock VALUES (1)";
+    database.execute_batch(rows).expect("tables are made");
+    drop(database);
+    project.write("ann.yml", "{ id: ann }\n");
+    project.write("bob.yml", "{ id: bob, roles: [stock] }\n");
+    let ran = project.run(["test", "--principal", "ann.yml"]);
+    let told = format!("{}{}", ran.out, ran.err);
+    assert_eq!(ran.code, 0, "{told}");
+    assert!(told.contains("1 not seen") && !told.contains("secret") && !told.contains("parts"), "{told}");
+    let ran = project.run(["test", "--principal", "bob.yml"]);
+    assert!(ran.out.contains("secret") && !ran.err.contains("not seen"), "{}{}", ran.out, ran.err);
+}
+
+#[test]
 fn a_principal_file_that_is_not_there_is_named() {
     let ran = Project::with(GUARDED).run(["explain", "--metrics", "orders", "--principal", "nobody.json"]);
     assert_ne!(ran.code, 0, "{}", ran.out);

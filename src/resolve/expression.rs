@@ -129,6 +129,10 @@ pub(super) fn typed(
             diagnostics.push(unknown_function(name));
             Typed::broken()
         }
+        Name::Claim { name } if scope.principal && matches!(name.value.as_str(), "id" | "roles") => {
+            diagnostics.push(no_claim(name));
+            Typed::broken()
+        }
         Name::Claim { name } if scope.principal => Typed {
             expr: Expr::Leaf(Ref::Claim { name: name.value.clone(), column_type: ColumnType::Unknown }),
             column_type: ColumnType::Unknown,
@@ -166,6 +170,20 @@ pub(super) fn claim_outside_of_policy(name: &Spanned<String>) -> Diagnostic {
     let message = format!("claim `{}` of `$principal` is named outside of a policy", name.value);
     Diagnostic::new(Code::InvalidExpression, name.span, message)
         .help("What a number means is the same for everyone; filter rows by who asks with `rows` under `policies`.")
+}
+
+/// Reports a claim by the name of what a principal is beside its claims: who writes it means that, and nobody would see a
+/// row.
+fn no_claim(name: &Spanned<String>) -> Diagnostic {
+    let message =
+        format!("`$principal.{0}` is no claim: the `{0}` of a principal stands beside its claims", name.value);
+    let help = match name.value.as_str() {
+        "roles" => {
+            "Write `unless: [role]` for the roles that see all rows, or a claim of another name under `claims:`."
+        }
+        _ => "Write a claim of another name, such as `$principal.user_id`, and its value under `claims:`.",
+    };
+    Diagnostic::new(Code::InvalidPolicy, name.span, message).help(help)
 }
 
 /// Reports a function that the language does not have.

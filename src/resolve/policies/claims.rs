@@ -21,21 +21,28 @@ pub(super) fn typed(project: &Project, condition: Expr<Ref>) -> Expr<Ref> {
         Expr::Leaf(Ref::Calendar { granularity, day }) => {
             Expr::Leaf(Ref::Calendar { granularity, day: Box::new(typed(project, *day)) })
         }
+        Expr::Case { branches, otherwise } => {
+            let results = branches.iter().map(|(_, then)| then).chain(otherwise.as_deref());
+            let common = first_known(project, results);
+            let typed_branches = branches.into_iter().map(|(when, then)| (truth(when), as_type(then, common)));
+            let otherwise = otherwise.map(|otherwise| Box::new(as_type(*otherwise, common)));
+            Expr::Case { branches: typed_branches.collect(), otherwise }
+        }
         Expr::Binary { op: op @ (BinaryOp::And | BinaryOp::Or), left, right } => truth(*left).binary(op, truth(*right)),
         Expr::Binary { op: BinaryOp::Concat, left, right } => {
             as_type(*left, ColumnType::String).binary(BinaryOp::Concat, as_type(*right, ColumnType::String))
         }
         Expr::Binary { op, left, right } => {
-            let (of_left, of_right) = (type_of(project, &left), type_of(project, &right));
+            let (of_left, of_right) = (operand(project, op, &left), operand(project, op, &right));
             as_type(*left, of_right).binary(op, as_type(*right, of_left))
         }
         Expr::Unary { op: UnaryOp::Not, arg } => Expr::Unary { op: UnaryOp::Not, arg: Box::new(truth(*arg)) },
         Expr::IsTrue { arg, negated } => truth(*arg).is_true(negated),
         Expr::In { arg, list, negated } => {
-            let of_list = list.iter().map(|item| type_of(project, item)).find(|found| *found != ColumnType::Unknown);
+            let of_list = first_known(project, list.iter());
             let of_arg = type_of(project, &arg);
             let list = list.into_iter().map(|item| as_type(item, of_arg)).collect();
-            Expr::In { arg: Box::new(as_type(*arg, of_list.unwrap_or(ColumnType::Unknown))), list, negated }
+            Expr::In { arg: Box::new(as_type(*arg, of_list)), list, negated }
         }
         Expr::Between { arg, low, high, negated } => {
             let (of_arg, of_low) = (type_of(project, &arg), type_of(project, &low));
@@ -53,7 +60,7 @@ pub(super) fn typed(project: &Project, condition: Expr<Ref>) -> Expr<Ref> {
         },
         Expr::Call { function, args } => {
             let known = signature(function);
-            let common = args.iter().map(|arg| type_of(project, arg)).find(|found| *found != ColumnType::Unknown);
+            let common = first_known(project, args.iter());
             let args = args.into_iter().enumerate().map(|(position, arg)| {
                 as_type(
                     arg,
@@ -62,7 +69,7 @@ pub(super) fn typed(project: &Project, condition: Expr<Ref>) -> Expr<Ref> {
                         Slot::Whole => ColumnType::Integer,
                         Slot::Number => ColumnType::Decimal,
                         Slot::Time => ColumnType::Unknown,
-                        Slot::Common => common.unwrap_or(ColumnType::Unknown),
+                        Slot::Common => common,
                     },
                 )
             });
@@ -100,6 +107,50 @@ fn type_of(project: &Project, expr: &Expr<Ref>) -> ColumnType {
             Gives::Fixed(column_type) => column_type,
             Gives::First | Gives::Common => args.first().map_or(ColumnType::Unknown, |first| type_of(project, first)),
         },
-        _ => ColumnType::Unknown,
+        Expr::Case { branches, otherwise } => {
+            first_known(project, branches.iter().map(|(_, then)| then).chain(otherwise.as_deref()))
+        }
+        Expr::Binary { op, left, right } => match op {
+            BinaryOp::Concat => ColumnType::String,
+            BinaryOp::Divide => ColumnType::Float,
+            BinaryOp::Modulo => ColumnType::Integer,
+            BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply => {
+                let is_whole = [left, right].into_iter().all(|part| type_of(project, part) == ColumnType::Integer);
+                if is_whole { ColumnType::Integer } else { ColumnType::Decimal }
+            }
+            BinaryOp::And
+            | BinaryOp::Or
+            | BinaryOp::Eq
+            | BinaryOp::NotEq
+            | BinaryOp::Lt
+            | BinaryOp::LtEq
+            | BinaryOp::Gt
+            | BinaryOp::GtEq
+            | BinaryOp::Same => ColumnType::Boolean,
+        },
+        Expr::Unary { op: UnaryOp::Not, .. }
+        | Expr::IsNull { .. }
+        | Expr::IsTrue { .. }
+        | Expr::In { .. }
+        | Expr::Between { .. }
+        | Expr::Like { .. } => ColumnType::Boolean,
+        Expr::Leaf(Ref::Calendar { .. } | Ref::Verbatim(_)) => ColumnType::Unknown,
     }
+}
+
+/// Returns the type of one side of an operator: what is computed with is a number.
+fn operand(project: &Project, op: BinaryOp, expr: &Expr<Ref>) -> ColumnType {
+    match (op, type_of(project, expr)) {
+        (BinaryOp::Modulo, _) => ColumnType::Integer,
+        (BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide, ColumnType::Unknown) => {
+            ColumnType::Decimal
+        }
+        (_, found) => found,
+    }
+}
+
+/// Returns the type of the first part that has one.
+fn first_known<'e>(project: &Project, mut parts: impl Iterator<Item = &'e Expr<Ref>>) -> ColumnType {
+    let known = |part| Some(type_of(project, part)).filter(|found| *found != ColumnType::Unknown);
+    parts.find_map(known).unwrap_or(ColumnType::Unknown)
 }

@@ -249,9 +249,26 @@ fn reads_of_saved(context: &Context<'_>, query: &SavedQuery) -> Reads {
             }
         }
         if let Some(filter) = &query.filter {
+            gather_metrics(project, filter, &mut reads.metrics);
             let mut elsewhere = Diagnostics::new();
             gather(&typed(context, &scope, filter, query.span, &mut elsewhere).expr, &mut reads.dimensions);
         }
     }
     reads
+}
+
+/// Gathers the metrics of members that a filter names, as in `customers.revenue > 5`: what no dimension has as its name.
+fn gather_metrics(project: &Project, filter: &Expr<Name>, found: &mut BTreeSet<MetricId>) {
+    filter.for_each_leaf(&mut |name| match name {
+        Name::Path(words) => {
+            let path: Vec<String> = words.iter().map(|word| word.value.clone()).collect();
+            let metric = path.last().and_then(|word| project.metric_named(word));
+            found.extend(metric.filter(|_| path.len() > 1 && meant_by(project, &path).is_empty()));
+        }
+        Name::Exists { filter: Some(filter), .. } => gather_metrics(project, filter, found),
+        Name::Exists { filter: None, .. }
+        | Name::Claim { .. }
+        | Name::UnknownFunction { .. }
+        | Name::AggregateFunction { .. } => {}
+    });
 }

@@ -326,6 +326,26 @@ pub enum Ref {
     Verbatim(BTreeMap<Dialect, String>),
 }
 
+impl Expr<Ref> {
+    /// Rebuilds an expression from its leaves up, and what stands inside of its `exists` and periods before them.
+    #[must_use]
+    pub(crate) fn rebuild_within(self, change: &mut dyn FnMut(Self) -> Self) -> Self {
+        self.rebuild(&mut |expr| {
+            let expr = match expr {
+                Self::Leaf(Ref::Exists { route, join, filter }) => {
+                    let filter = filter.map(|filter| Box::new(filter.rebuild_within(change)));
+                    Self::Leaf(Ref::Exists { route, join, filter })
+                }
+                Self::Leaf(Ref::Calendar { granularity, day }) => {
+                    Self::Leaf(Ref::Calendar { granularity, day: Box::new(day.rebuild_within(change)) })
+                }
+                other => other,
+            };
+            change(expr)
+        })
+    }
+}
+
 /// An attribute to group or filter by.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dimension {

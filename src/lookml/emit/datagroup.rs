@@ -7,9 +7,8 @@ use super::{
         lexical::{identifier, inert},
         tree::Datagroup,
     },
-    Emission,
+    Emission, names,
     partition::as_partition,
-    project_name,
     splice::TOKEN,
     view::table_name,
 };
@@ -43,7 +42,7 @@ fn name(table: &Table) -> String {
 
 /// The datagroup of everything whose table says nothing.
 pub(super) fn default_name(emission: &Emission<'_>) -> String {
-    format!("{}_daily", project_name(emission.project))
+    format!("{}_daily", names::project_name(emission.project))
 }
 
 /// Makes the datagroups of a project.

@@ -47,6 +47,8 @@ pub(super) struct Draft {
     taken: BTreeSet<String>,
     /// Columns that no field shows as they are.
     sealed: BTreeSet<String>,
+    /// The grants of the metrics that read a hidden field; none where anything that everyone may see does.
+    readers: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// The fields of a view in one file.
@@ -82,6 +84,7 @@ impl Draft {
             joined: Part::default(),
             taken: BTreeSet::new(),
             sealed: BTreeSet::new(),
+            readers: BTreeMap::new(),
         };
         // The model's own time is named first, so that no dimension which comes later takes its fields.
         let own = definition.time.map(|id| (id, draft.claim_group(project, id)));
@@ -121,6 +124,27 @@ impl Draft {
     /// Returns whether no field may show a column as it is.
     pub(super) fn is_sealed(&self, column: &str) -> bool {
         self.sealed.contains(column)
+    }
+
+    /// Notes that something reads a field which those with some grants see; with all, if it has none.
+    pub(super) fn read_by(&mut self, field: &str, grants: Vec<String>) {
+        let is_open = grants.is_empty() || self.readers.get(field).is_some_and(BTreeSet::is_empty);
+        let readers = self.readers.entry(field.to_owned()).or_default();
+        readers.extend(grants);
+        if is_open {
+            readers.clear();
+        }
+    }
+
+    /// Has hidden fields require the grants of the metrics that read them, if nothing else does: whoever may not see a sum
+    /// may not see what is summed, row by row.
+    pub(super) fn protect_what_is_read(&mut self) {
+        for (name, helper) in self.own.helpers.iter_mut().chain(&mut self.joined.helpers) {
+            let grants = &mut helper.docs.required_access_grants;
+            grants.extend(self.readers.get(name).into_iter().flatten().cloned());
+            grants.sort();
+            grants.dedup();
+        }
     }
 
     /// Has a helper require grants.

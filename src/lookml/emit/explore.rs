@@ -49,7 +49,8 @@ pub(super) fn build(emission: &mut Emission<'_>, model: ModelId, homes: &[Home])
         };
         let mut explore = head(emission, home);
         let condition = &emission.project.models[model].filter;
-        let filter = condition.as_ref().map(|filter| condition_sql(emission, model, filter)).transpose();
+        let filter =
+            condition.as_ref().map(|filter| condition_sql(emission, model, &Route::here(), filter)).transpose();
         let mut conditions = match filter {
             Ok(filter) => filter.into_iter().collect::<Vec<_>>(),
             Err(reason) => {
@@ -83,14 +84,48 @@ pub(super) fn build(emission: &mut Emission<'_>, model: ModelId, homes: &[Home])
     Explores { explores, views }
 }
 
-/// Writes the permanent filter of a model for its explore.
-pub(super) fn condition_sql(emission: &mut Emission<'_>, model: ModelId, filter: &Expr<Ref>) -> Result<String, String> {
-    if sql::needs_dimension(filter) {
-        let value = sql::write(emission, model, &Route::here(), filter, Site::Dimension)?;
-        let name = emission.helper(model, "is_kept", DimensionType::YesNo, &value);
-        return Ok(format!("${{{}.{name}}}", emission.draft(model).view));
+/// Writes the permanent filter of the model at the end of a way for an explore or a join.
+pub(super) fn condition_sql(
+    emission: &mut Emission<'_>,
+    base: ModelId,
+    at: &Route,
+    filter: &Expr<Ref>,
+) -> Result<String, String> {
+    let model = emission.project.route_end(base, at);
+    if !needs_own_field(emission, model, filter) {
+        return sql::write(emission, base, at, filter, Site::Explore).map(|sql| sql.text);
     }
-    sql::write(emission, model, &Route::here(), filter, Site::Explore).map(|sql| sql.text)
+    let value = sql::write(emission, model, &Route::here(), filter, Site::Dimension)?;
+    own_field(emission, (base, at), "is_kept", &value)
+}
+
+/// Returns whether a condition on the rows of a model has to be a field of its view: only there can it be said, or it reads
+/// what nobody may see. Such a field shows no more than whether the condition holds.
+pub(super) fn needs_own_field(emission: &Emission<'_>, model: ModelId, condition: &Expr<Ref>) -> bool {
+    let mut reads = false;
+    condition.for_each_leaf(&mut |leaf| {
+        reads |= match leaf {
+            Ref::Dimension { route, dimension } => route.0.is_empty() && emission.grants.masks_for_all(*dimension),
+            Ref::Column { route, column, .. } => route.0.is_empty() && emission.draft(model).is_sealed(column),
+            Ref::Exists { .. } | Ref::Calendar { .. } | Ref::Claim { .. } | Ref::Verbatim(_) => false,
+        };
+    });
+    reads || sql::needs_dimension(condition)
+}
+
+/// Makes the hidden field of a condition in the view at the end of a way, and names it.
+pub(super) fn own_field(
+    emission: &mut Emission<'_>,
+    (base, at): (ModelId, &Route),
+    name: &str,
+    sql: &sql::Sql,
+) -> Result<String, String> {
+    if sql.crosses && !at.0.is_empty() {
+        return Err("what reads joined models cannot be said in a field of a joined view".to_owned());
+    }
+    let field = emission.helper(emission.project.route_end(base, at), name, DimensionType::YesNo, sql);
+    let view = if at.0.is_empty() { emission.draft(base).view.clone() } else { emission.alias(base, at)? };
+    Ok(format!("${{{view}.{field}}}"))
 }
 
 /// Names an explore and says what it is.
@@ -228,7 +263,7 @@ fn on(
         if sql::crosses(emission, to, filter) {
             return Err("the `where` of the joined model goes over its own joins".to_owned());
         }
-        conditions.push(sql::write(emission, base, route, filter, Site::Explore)?.text);
+        conditions.push(condition_sql(emission, base, route, filter)?);
     }
     conditions.extend(rows::of_join(emission, base, route)?);
     if let Some(partition) = emission.partition(to).filter(|partition| partition.required) {

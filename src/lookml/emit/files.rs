@@ -17,7 +17,7 @@ use super::{
     Draught, Emission, calendar, datagroup,
     explore::{self, Explores},
     inside::InsideExplore,
-    label, policies, project_name, test,
+    label, names, policies, test,
     union::UnionExplore,
     view,
 };
@@ -92,7 +92,7 @@ fn manifest(emission: &Emission<'_>) -> Draught {
     let project = options.warehouse_project.iter().map(|value| constant("warehouse_project", value));
     let dataset = dataset.into_iter().map(|value| constant("warehouse_dataset", value));
     let manifest =
-        Manifest { project_name: project_name(emission.project), constants: project.chain(dataset).collect() };
+        Manifest { project_name: names::project_name(emission.project), constants: project.chain(dataset).collect() };
     let advice = "The constants may be set by the project that imports this one.".to_owned();
     generated("manifest.lkml".to_owned(), Document::Manifest(manifest), vec!["entente.yml".to_owned()], advice)
 }
@@ -101,7 +101,7 @@ fn datagroups(emission: &Emission<'_>) -> Draught {
     let spans: Vec<Span> =
         emission.project.tables.values().filter(|table| table.freshness.is_some()).map(|table| table.span).collect();
     let objects = Objects { datagroups: datagroup::datagroups(emission), ..Objects::default() };
-    let path = format!("datagroups/{}.datagroup.lkml", project_name(emission.project));
+    let path = format!("datagroups/{}.datagroup.lkml", names::project_name(emission.project));
     let advice = "Freshness is declared under `tables:`.".to_owned();
     generated(path, Document::Objects(objects), sources(emission, spans), advice)
 }
@@ -112,7 +112,7 @@ fn access(emission: &Emission<'_>) -> Option<Draught> {
         return None;
     }
     let objects = Objects { access_grants, ..Objects::default() };
-    let path = format!("access/{}.access.lkml", project_name(emission.project));
+    let path = format!("access/{}.access.lkml", names::project_name(emission.project));
     let advice = "report.md lists the user attributes that an administrator has to make.".to_owned();
     let spans = emission.project.policies.restrictions.iter().filter_map(|restriction| restriction.span).collect();
     Some(generated(path, Document::Objects(objects), sources(emission, spans), advice))
@@ -312,7 +312,7 @@ fn model_file(emission: &Emission<'_>, files: &[Draught]) -> Draught {
         includes,
         persist_with: datagroup::default_name(emission),
     };
-    let path = format!("models/{}.model.lkml", project_name(project));
+    let path = format!("models/{}.model.lkml", names::project_name(project));
     let advice = format!(
         "Precondition: the query time zone of the connection is {}, and user time zones are off.",
         project.time_zone.name()

@@ -8,9 +8,11 @@
 
 use std::collections::BTreeSet;
 
+use super::policies::finds_what_all_see;
 use crate::{
     ids::{MetricId, ModelId},
-    project::{MetricKind, Project, TimeAxis},
+    project::{MetricKind, Project, Ref, TimeAxis},
+    sql::Expr,
 };
 
 /// A model and a time axis.
@@ -24,6 +26,9 @@ pub(super) struct Home {
 
 /// Finds the home of a metric, or says why it has none.
 pub(super) fn home(project: &Project, metric: MetricId) -> Result<Home, String> {
+    // Derived tables have no place for policies within an `exists`.
+    let mut read = conditions(&project.metrics[metric].kind).into_iter();
+    read.try_for_each(|expr| finds_what_all_see(project, expr, None))?;
     let mut homes: Vec<Home> = Vec::new();
     for leaf in project.leaves(metric) {
         let MetricKind::Simple(simple) = &project.metrics[leaf].kind else { continue };
@@ -44,6 +49,19 @@ pub(super) fn home(project: &Project, metric: MetricId) -> Result<Home, String> 
             let axes: Vec<_> = several.iter().map(|home| axis_path(project, home)).collect();
             Err(format!("its inputs follow different times ({}), and an explore has one", axes.join(", ")))
         }
+    }
+}
+
+/// Returns the expressions over rows of a metric itself.
+fn conditions(kind: &MetricKind) -> Vec<&Expr<Ref>> {
+    match kind {
+        MetricKind::Simple(simple) => simple.expr.iter().chain(&simple.filter).collect(),
+        MetricKind::Derived { inputs, .. } => inputs.iter().flat_map(|input| input.filter.values()).collect(),
+        MetricKind::Funnel(funnel) => {
+            let same = funnel.same.iter().flat_map(|(first, last)| [first, last]);
+            funnel.steps.iter().map(|step| &step.by).chain(same).collect()
+        }
+        MetricKind::Cumulative { .. } | MetricKind::Nested(_) => Vec::new(),
     }
 }
 

@@ -43,7 +43,9 @@ pub(super) fn build(emission: &mut Emission<'_>, metric: MetricId) -> Result<Bui
     if let Some(built) = emission.built.get(&metric) {
         return built.clone();
     }
+    let outer = emission.measured.replace(metric);
     let built = build_visible(emission, metric);
+    emission.measured = outer;
     emission.built.insert(metric, built.clone());
     built
 }

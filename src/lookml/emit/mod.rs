@@ -10,6 +10,7 @@ mod derived;
 mod dimension;
 mod draft;
 mod explore;
+mod field;
 mod files;
 mod home;
 mod inside;
@@ -17,6 +18,7 @@ mod known;
 mod label;
 mod measure;
 mod members;
+mod names;
 mod nested;
 mod partition;
 mod passed;
@@ -49,7 +51,7 @@ use crate::{
     catalog::ColumnType,
     ids::{CalendarId, DimensionId, Id, MetricId, ModelId, PolicyId},
     project::{Aggregation, MetricKind, Project, Ref, Route, Source},
-    sql::{Expr, SqlExpr},
+    sql::Expr,
     time::Offset,
 };
 use draft::Draft;
@@ -86,6 +88,7 @@ pub(super) fn documents(project: &Project, options: &Options<'_>) -> (Vec<Draugh
         dimension::build(&mut emission, model);
     }
     explore::find_joins(&mut emission, Stage::After);
+    emission.leave_homes_without_time();
     for metric in project.metrics.ids() {
         let _ = measure::build(&mut emission, metric);
     }
@@ -99,6 +102,7 @@ pub(super) fn documents(project: &Project, options: &Options<'_>) -> (Vec<Draugh
     }
     emission.drop_unreadable();
     emission.report_parameters();
+    emission.drafts.iter_mut().for_each(Draft::protect_what_is_read);
     passed::settle(&mut emission);
     let unions = union::build(&mut emission);
     let insides = inside::build(&mut emission, &unions);
@@ -110,7 +114,7 @@ pub(super) fn documents(project: &Project, options: &Options<'_>) -> (Vec<Draugh
     let documents = files::documents(&emission, explores, Further { aggregates, known, unions, insides });
     emission.entries.sort();
     emission.entries.dedup();
-    let attributes = policies::attributes(project).into_iter().chain(rows::attributes(&emission));
+    let attributes = policies::attributes(&emission).into_iter().chain(rows::attributes(&emission));
     let report = Report { user_attributes: merged(attributes), entries: emission.entries };
     (documents, report)
 }
@@ -134,8 +138,14 @@ struct Emission<'a> {
     unreadable: BTreeMap<Home, String>,
     /// The grants that members require.
     grants: policies::Grants,
+    /// The names of user attributes and grants.
+    names: names::Names,
+    /// The metric whose measure is being made.
+    measured: Option<MetricId>,
     /// The policies about rows that are conditions somewhere.
     guarded: BTreeSet<PolicyId>,
+    /// The policy whose condition is being written.
+    asked: Option<PolicyId>,
     /// Measures that compare with an earlier period.
     comparisons: Vec<(Home, String, Offset)>,
     /// The views that mark the moments of balances, by the explore that joins them.
@@ -169,7 +179,10 @@ impl<'a> Emission<'a> {
             unsayable: BTreeMap::new(),
             unreadable: BTreeMap::new(),
             grants: policies::Grants::default(),
+            names: names::Names::of(project),
+            measured: None,
             guarded: BTreeSet::new(),
+            asked: None,
             comparisons: Vec::new(),
             points: BTreeMap::new(),
             members: BTreeMap::new(),
@@ -244,43 +257,6 @@ impl<'a> Emission<'a> {
         })
     }
 
-    /// Returns what stands between `${` and `}` for a column of a model.
-    fn column_field(&mut self, model: ModelId, column: &str, column_type: ColumnType) -> String {
-        if let Some(field) = self.draft(model).column_field(column) {
-            return field.to_owned();
-        }
-        let column_type = match column_type {
-            ColumnType::Unknown => self.column_type(model, column),
-            known => known,
-        };
-        let expr = Expr::Leaf(Ref::Column { route: Route::here(), column: column.to_owned(), column_type });
-        let sql = sql::write(self, model, &Route::here(), &expr, sql::Site::Dimension);
-        let sql = sql.expect("a column of the own table can always be said").text;
-        self.draft_mut(model).column(column, column_type, &sql)
-    }
-
-    /// Writes a column of a view's own table, quoted as the table's SQL quotes it: `${TABLE}."ORDER"`.
-    fn own_column(&self, column: &str) -> String {
-        let mut splices = splice::Splices::default();
-        let table = splices.name("${TABLE}".to_owned());
-        let column = splices.expression(&SqlExpr::column(table, column), self.options.dialect);
-        column.expect("a column of the own table can always be said")
-    }
-
-    /// Returns the hidden dimension of some SQL, which requires the grants of what it reads.
-    fn helper(&mut self, model: ModelId, wanted: &str, kind: tree::DimensionType, sql: &sql::Sql) -> String {
-        let grants = self.grants.of_values(sql.reads.iter().copied());
-        let draft = self.draft_mut(model);
-        let name = draft.helper(wanted, kind, &sql.text, sql.crosses);
-        draft.protect(&name, grants);
-        name
-    }
-
-    /// Returns the type of a column, as far as any definition tells it.
-    fn column_type(&self, model: ModelId, column: &str) -> ColumnType {
-        self.column_types.get(&(model, column.to_owned())).copied().unwrap_or(ColumnType::Unknown)
-    }
-
     /// Returns the homes of the metrics of a model that have a measure, its own axis first.
     fn homes_of(&self, model: ModelId) -> Vec<Home> {
         let built = self.metrics_of[model.index()].iter().filter(|metric| self.built[*metric].is_ok());
@@ -346,6 +322,18 @@ impl<'a> Emission<'a> {
         }
     }
 
+    /// Leaves out the metrics of a time that is left out: their explore would have nothing to count them by.
+    fn leave_homes_without_time(&mut self) {
+        let drafts = &self.drafts;
+        for home in self.homes.values_mut() {
+            let Some(axis) = home.as_ref().ok().and_then(|home| home.axis.as_ref()) else { continue };
+            let time = &self.project.dimensions[axis.dimension];
+            if let Some(reason) = drafts[time.model.index()].left_out.get(&axis.dimension) {
+                *home = Err(format!("its time `{}` is left out: {reason}", time.name));
+            }
+        }
+    }
+
     /// Takes the measures of explores away that cannot be read.
     fn drop_unreadable(&mut self) {
         for draft in &mut self.drafts {
@@ -378,7 +366,6 @@ impl<'a> Emission<'a> {
         if let Some(reason) = self.unsayable.get(&model) {
             return Err(reason.clone());
         }
-        policies::seen_by_all(self.project, model)?;
         match &definition.source {
             Source::Select(_) => Err(format!("`exists` reads model `{}`, which is SQL of its own", definition.name)),
             Source::Table(table) if self.project.tables[*table].partition_rule().is_some_and(|rule| rule.required) => {
@@ -436,14 +423,13 @@ fn column_types(project: &Project) -> BTreeMap<(ModelId, String), ColumnType> {
     types
 }
 
-/// Puts together what several policies say of one user attribute; one that is a filter somewhere is a filter.
+/// Puts together what several policies say of one user attribute: its type is the same to all of them.
 fn merged(attributes: impl Iterator<Item = UserAttribute>) -> Vec<UserAttribute> {
     let mut merged: BTreeMap<String, UserAttribute> = BTreeMap::new();
     for attribute in attributes {
         match merged.get_mut(&attribute.name) {
             None => _ = merged.insert(attribute.name.clone(), attribute),
             Some(known) => {
-                known.kind = known.kind.max(attribute.kind);
                 known.policies.extend(attribute.policies);
                 if attribute.value.len() > known.value.len() {
                     known.value = attribute.value;
@@ -452,9 +438,4 @@ fn merged(attributes: impl Iterator<Item = UserAttribute>) -> Vec<UserAttribute>
         }
     }
     merged.into_values().collect()
-}
-
-/// Returns a name for the project in LookML.
-fn project_name(project: &Project) -> String {
-    lexical::identifier(&project.name)
 }

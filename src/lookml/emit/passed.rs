@@ -83,6 +83,16 @@ pub(super) fn settle(emission: &mut Emission<'_>) {
                 name.is_none()
             });
         }
+        let parts = [&mut draft.own, &mut draft.joined].into_iter();
+        for field in parts.flat_map(|part| part.key.iter_mut().chain(&mut part.dimensions)) {
+            let granted = &field.docs.required_access_grants;
+            let is_kept = |guard: &Guard| guard.grants.iter().any(|grant| !granted.contains(grant));
+            // Rows in the order of salaries tell who earns most.
+            if let Some(by) = field.order_by_field.take_if(|by| guard(by).is_some_and(is_kept)) {
+                let reason = format!("it is sorted by `{by}`, which not everyone who sees it may see");
+                left_out.push((format!("{own}.{}.lookml.order_by_field", field.name), reason));
+            }
+        }
     }
     for (name, reason) in left_out {
         emission.left_out(Subject::Parameter, &name, reason);

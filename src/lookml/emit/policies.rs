@@ -15,12 +15,12 @@ use super::{
         report::{AttributeType, UserAttribute},
         tree::{self, AccessGrant, DimensionType},
     },
-    Emission, Home, draft, project_name,
+    Emission, Home, draft,
     sql::{self, Site},
 };
 use crate::{
     catalog::ColumnType,
-    ids::{DimensionId, MetricId, ModelId},
+    ids::{DimensionId, JoinId, MetricId, ModelId, PolicyId},
     project::{Mask, Project, Ref, Restriction, Route},
     sql::{Expr, Function, Literal},
 };
@@ -87,7 +87,7 @@ pub(super) fn grants(emission: &mut Emission<'_>) {
             keep_from_all(emission, restriction);
             continue;
         }
-        let grant = identifier(&restriction.name);
+        let grant = emission.names.grants[&restriction.name].seen.clone();
         let grants = &mut emission.grants;
         for dimension in &restriction.dimensions {
             grants.hidden.entry(*dimension).or_default().insert(grant.clone());
@@ -163,7 +163,7 @@ pub(super) fn twins(
         docs.description = docs.description.map(|text| format!("{text} {}", shown(emission.project, id)));
         docs.required_access_grants = emission.grants.hidden.get(&id).into_iter().flatten().cloned().collect();
         docs.required_access_grants.extend(policies[..at].iter().cloned());
-        docs.required_access_grants.push(without(policy));
+        docs.required_access_grants.push(without(emission, policy));
         docs.tags.push("masked".to_owned());
         twins.push(masked(&name, docs, &sql));
     }
@@ -207,39 +207,36 @@ fn mask_sql(emission: &mut Emission<'_>, id: DimensionId) -> Result<String, Stri
     sql::write(emission, dimension.model, &Route::here(), &expr, Site::Dimension).map(|sql| sql.text)
 }
 
-fn without(grant: &str) -> String {
-    format!("without_{grant}")
-}
-
-/// Returns the user attribute in which an administrator says whom a policy lets see.
-fn attribute(project: &Project, policy: &str) -> String {
-    format!("{}_{}", project_name(project), identifier(policy))
+/// Returns the grant of those who lack another one.
+fn without(emission: &Emission<'_>, grant: &str) -> String {
+    let mut names = emission.names.grants.values();
+    let found = names.find(|names| names.seen == grant).expect("the grants of masks have names");
+    found.unseen.clone()
 }
 
 /// Makes the access grants of all policies about members.
 pub(super) fn access_grants(emission: &Emission<'_>) -> Vec<AccessGrant> {
-    let project = emission.project;
     let mut grants = Vec::new();
-    for restriction in lifted(project) {
-        let name = identifier(&restriction.name);
-        let grant = |name: String, value: &str| AccessGrant {
-            name,
-            user_attribute: attribute(project, &restriction.name),
+    for restriction in lifted(emission.project) {
+        let names = &emission.names.grants[&restriction.name];
+        let grant = |name: &str, value: &str| AccessGrant {
+            name: name.to_owned(),
+            user_attribute: names.attribute.clone(),
             allowed_values: vec![value.to_owned()],
         };
         if !restriction.masked.is_empty() {
-            grants.push(grant(without(&name), "no"));
+            grants.push(grant(&names.unseen, "no"));
         }
-        grants.push(grant(name, "yes"));
+        grants.push(grant(&names.seen, "yes"));
     }
     grants.sort_by(|a, b| a.name.cmp(&b.name));
     grants
 }
 
 /// Returns the user attributes that the grants read.
-pub(super) fn attributes(project: &Project) -> Vec<UserAttribute> {
-    let attributes = lifted(project).map(|restriction| UserAttribute {
-        name: attribute(project, &restriction.name),
+pub(super) fn attributes(emission: &Emission<'_>) -> Vec<UserAttribute> {
+    let attributes = lifted(emission.project).map(|restriction| UserAttribute {
+        name: emission.names.grants[&restriction.name].attribute.clone(),
         kind: AttributeType::String,
         value: format!("`yes` for {}, otherwise `no`", words(&restriction.visible_to)),
         policies: vec![restriction.name.clone()],
@@ -247,7 +244,8 @@ pub(super) fn attributes(project: &Project) -> Vec<UserAttribute> {
     attributes.collect()
 }
 
-fn lifted(project: &Project) -> impl Iterator<Item = &Restriction> {
+/// Returns the policies about members that some role lifts.
+pub(super) fn lifted(project: &Project) -> impl Iterator<Item = &Restriction> {
     project.policies.restrictions.iter().filter(|restriction| !restriction.visible_to.is_empty())
 }
 
@@ -262,7 +260,48 @@ pub(super) fn words(roles: &[String]) -> String {
 
 /// Refuses a model with rows that not everyone may see, where there is no place for its policies.
 pub(super) fn seen_by_all(project: &Project, model: ModelId) -> Result<(), String> {
-    match project.policies.of_rows(model).first() {
+    seen_but(project, model, |_, _| false)
+}
+
+/// Refuses an expression that asks with `exists` for rows which not everyone may see.
+///
+/// Within the condition of a policy, `asked`, that policy is not asked again. Nor are those that the rows inherit over the
+/// join by which they are looked for: they hold for the row for which the condition is asked.
+pub(super) fn finds_what_all_see(project: &Project, expr: &Expr<Ref>, asked: Option<PolicyId>) -> Result<(), String> {
+    let mut found = Ok(());
+    expr.for_each_leaf(&mut |leaf| {
+        let of_leaf = match leaf {
+            Ref::Exists { route, join, filter } => {
+                let here = asked.filter(|_| route.0.is_empty()).map(|_| *join);
+                let rows = found_by_all(project, *join, asked, here);
+                rows.and_then(|()| filter.iter().try_for_each(|filter| finds_what_all_see(project, filter, asked)))
+            }
+            Ref::Dimension { dimension, .. } => finds_what_all_see(project, &project.dimensions[*dimension].expr, None),
+            Ref::Calendar { day, .. } => finds_what_all_see(project, day, asked),
+            Ref::Column { .. } | Ref::Claim { .. } | Ref::Verbatim(_) => Ok(()),
+        };
+        if found.is_ok() {
+            found = of_leaf;
+        }
+    });
+    found
+}
+
+/// Refuses a join to rows that not everyone may see, the policy that is asked and those over the join `here` left out.
+pub(super) fn found_by_all(
+    project: &Project,
+    join: JoinId,
+    asked: Option<PolicyId>,
+    here: Option<JoinId>,
+) -> Result<(), String> {
+    let is_asked =
+        |route: &Route, policy| asked == Some(policy) || (here.is_some() && route.0.first().copied() == here);
+    seen_but(project, project.joins[join].from, is_asked)
+}
+
+fn seen_but(project: &Project, model: ModelId, is_asked: impl Fn(&Route, PolicyId) -> bool) -> Result<(), String> {
+    let mut policies = project.policies.of_rows(model).iter();
+    match policies.find(|(route, policy)| !is_asked(route, *policy)) {
         None => Ok(()),
         Some((_, policy)) => {
             let policy = &project.policies.rows[*policy].name;

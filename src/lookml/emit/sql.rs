@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Emission, draft, splice::Splices};
+use super::{Emission, draft, policies, rows, splice::Splices};
 use crate::{
     catalog::ColumnType,
     ids::{DimensionId, JoinId, ModelId},
@@ -33,9 +33,6 @@ pub(super) struct Sql {
     /// The dimensions that it reads.
     pub reads: BTreeSet<DimensionId>,
 }
-
-/// Behind the name of a claim that may hold several values.
-pub(super) const SEVERAL: &str = "[]";
 
 /// Writes an expression seen from the model at the end of a route; `base` is the model of the explore or view.
 pub(super) fn write(
@@ -116,7 +113,7 @@ impl Writing<'_, '_> {
 
     /// A user attribute as a quoted text: `'{{ _user_attributes['country'] }}'`.
     fn claim(&mut self, name: &str, column_type: ColumnType) -> SqlExpr {
-        let value = self.place(claim_text(name));
+        let value = self.place(rows::quoted(self.emission, name));
         match column_type {
             ColumnType::String | ColumnType::Json | ColumnType::Unknown => value,
             to @ (ColumnType::Boolean
@@ -174,8 +171,10 @@ impl Writing<'_, '_> {
             return self.fail(format!("it needs `{name}`, a metric of each row, which is in its own explores only"));
         }
         let nullable = matches!(dimension.kind, DimensionKind::Boolean { nullable: true });
+        // Conditions on rows read what is masked as it is, and its field is the mask.
+        let is_mask = self.emission.grants.masks_for_all(id);
         // A field over joined models exists in its own explores only, and a nullable boolean is a text in Looker.
-        if nullable || (crossing && !route.0.is_empty()) {
+        if is_mask || nullable || (crossing && !route.0.is_empty()) {
             let value = self.lower(route, &dimension.expr);
             return value_of(value, dimension);
         }
@@ -204,7 +203,9 @@ impl Writing<'_, '_> {
         let many = &project.models[definition.from];
         // `${TABLE}` is the view of an explore, under any of its names there.
         let alias = draft::unique(&format!("{}_met", many.name), |name| !self.emission.names_view(name));
-        let from = match self.emission.bounded_source(definition.from) {
+        let asked = self.emission.asked;
+        let seen = policies::found_by_all(project, join, asked, asked.map(|_| join));
+        let from = match seen.and_then(|()| self.emission.bounded_source(definition.from)) {
             Ok(table) => From::Table { name: self.splices.name(table), alias: alias.clone() },
             Err(reason) => return self.fail(reason),
         };
@@ -241,11 +242,11 @@ impl Writing<'_, '_> {
                 let value = self.inner((model, alias), &dimension.expr);
                 value_of(value, dimension)
             }
+            Ref::Claim { name, column_type } => self.claim(name, *column_type),
             Ref::Column { .. }
             | Ref::Dimension { .. }
             | Ref::Exists { .. }
             | Ref::Calendar { .. }
-            | Ref::Claim { .. }
             | Ref::Verbatim(_) => {
                 self.fail("an `exists` whose condition goes over further joins cannot be said in LookML")
             }
@@ -313,14 +314,4 @@ pub(super) fn needs_dimension(expr: &Expr<Ref>) -> bool {
     let mut needs = false;
     expr.for_each_leaf(&mut |leaf| needs |= matches!(leaf, Ref::Exists { .. } | Ref::Verbatim(_)));
     needs
-}
-
-/// A user attribute as a quoted text, or several of them.
-pub(super) fn claim_text(name: &str) -> String {
-    match name.strip_suffix(SEVERAL) {
-        None => format!("'{{{{ _user_attributes['{name}'] }}}}'"),
-        Some(name) => {
-            format!("'{{{{ _user_attributes['{name}'] | replace: ', ', ',' | split: ',' | join: \"','\" }}}}'")
-        }
-    }
 }

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     catalog::ColumnType,
     ids::ModelId,
-    project::DimensionKind,
+    project::{DimensionKind, Route},
     sql::{Literal, Select, SqlExpr, print_pretty},
     time::{NaiveDate, Utc},
 };
@@ -34,7 +34,7 @@ pub(super) fn count_rows(emission: &mut Emission<'_>, explores: &BTreeMap<ModelI
         }
         // A key may be unique among the rows of the model only, so that its own explore needs their filter.
         let filter = emission.project.models[model].filter.as_ref().filter(|_| !explores.contains_key(&model));
-        let kept = filter.map(|filter| condition_sql(emission, model, filter)).transpose();
+        let kept = filter.map(|filter| condition_sql(emission, model, &Route::here(), filter)).transpose();
         let Ok(kept) = kept else { continue };
         let draft = emission.draft_mut(model);
         let name = draft.claim("row_count");

@@ -52,6 +52,11 @@ impl AttributeType {
         }
     }
 
+    /// Returns whether values are filter expressions.
+    pub fn is_filter(self) -> bool {
+        matches!(self, Self::StringFilter | Self::NumberFilter)
+    }
+
     /// Returns its name in Looker.
     pub fn words(self) -> &'static str {
         match self {

@@ -17,7 +17,15 @@ An administrator of Looker makes these; nobody may edit their own. Who has no va
 |---|---|---|---|
 ";
 
+/// What is said of user attributes whose values are filter expressions.
+const FILTERS: &str = "The value of a filter is an expression of Looker: no value of a claim may hold `%`, `_`, `^`, a comma \
+                       or a quote, begin with `-`, or be NULL or EMPTY.";
+
 impl Report {
+    fn has_filters(&self) -> bool {
+        self.user_attributes.iter().any(|attribute| attribute.kind.is_filter())
+    }
+
     fn summary(&self) -> String {
         let counts = Outcome::ALL.map(|outcome| format!("{} {}", self.metrics(outcome), outcome.words()));
         format!("metrics: {}", counts.join(", "))
@@ -45,6 +53,9 @@ impl Report {
                 let [name_width, kind_width] = widths;
                 let (kind, policies) = (kind.words(), policies.join(", "));
                 let _ = writeln!(text, "  {name:name_width$}  {kind:kind_width$}  {value} ({policies})");
+            }
+            if self.has_filters() {
+                let _ = writeln!(text, "  {FILTERS}");
             }
         }
         text
@@ -93,6 +104,9 @@ impl Report {
             for UserAttribute { name, kind, value, policies } in &self.user_attributes {
                 let policies: Vec<String> = policies.iter().map(|policy| format!("`{policy}`")).collect();
                 let _ = writeln!(text, "| `{name}` | {} | {value} | {} |", kind.words(), policies.join(", "));
+            }
+            if self.has_filters() {
+                let _ = writeln!(text, "\n{FILTERS}");
             }
         }
         text

@@ -11,25 +11,23 @@
 //!
 //! **Invariant:** an explore has the conditions of every policy that its rows inherit, or it is left out.
 
-use std::collections::BTreeSet;
+mod claims;
+mod inside;
 
 use super::{
-    super::{
-        lexical::identifier,
-        report::{AttributeType, UserAttribute},
-        tree::{AccessFilter, DimensionType},
-    },
-    Emission, condition, policies, project_name,
-    splice::Splices,
+    super::{lexical::identifier, report::AttributeType, tree::AccessFilter},
+    Emission, condition, explore,
     sql::{self, Site},
 };
 use crate::{
     catalog::ColumnType,
     ids::{ModelId, PolicyId},
-    plan::ModelRows,
     project::{DimensionKind, Project, Ref, Route, RowPolicy},
-    sql::{BinaryOp, Expr, SqlExpr},
+    sql::{BinaryOp, Expr},
 };
+pub(super) use claims::{attributes, claims, quoted};
+use claims::{has_no_safe_value, read, with_lists};
+pub(super) use inside::inside;
 
 /// What an explore says about its rows.
 #[derive(Clone, Debug, Default)]
@@ -47,7 +45,7 @@ pub(super) fn of_explore(emission: &mut Emission<'_>, model: ModelId) -> Result<
     for (route, id) in project.policies.of_rows(model) {
         let policy = &project.policies.rows[*id];
         let failed = |reason: String| format!("policy `{}` cannot be said in it: {reason}", policy.name);
-        match equality(emission, policy) {
+        match equality(emission, *id).filter(|(leaf, _)| is_field(emission, route, leaf)) {
             Some((leaf, equality)) => {
                 let filter = access_filter(emission, model, route, leaf, &equality.claim).map_err(failed)?;
                 if !rows.filters.contains(&filter) {
@@ -80,56 +78,6 @@ pub(super) fn of_join(emission: &mut Emission<'_>, base: ModelId, route: &Route)
     Ok(conditions)
 }
 
-/// Writes which rows of a model a derived table may show: the conditions of every policy that they inherit.
-///
-/// A user attribute stands there as in an explore, and a value that would end the text is not written at all.
-pub(super) fn inside(
-    emission: &Emission<'_>,
-    model: ModelId,
-    rows: &mut ModelRows<'_>,
-    splices: &mut Splices,
-) -> Result<Vec<SqlExpr>, String> {
-    let project = emission.project;
-    let dialect = emission.options.dialect;
-    let mut conditions = Vec::new();
-    for (at, id) in project.policies.of_rows(model) {
-        let policy = &project.policies.rows[*id];
-        let placed = with_lists(&policy.condition)?.rebuild(&mut |expr| match expr {
-            Expr::Leaf(Ref::Claim { name, column_type }) => {
-                let bare = name.trim_end_matches(sql::SEVERAL);
-                let unsafe_value = has_no_safe_value(bare);
-                let text = sql::claim_text(&name).replace("{{", &format!("{{% if {unsafe_value} %}}{{% else %}}{{{{"));
-                let text = text.replace("}}", "}}{% endif %}");
-                let value = Expr::Leaf(Ref::Verbatim([(dialect, splices.name(text))].into()));
-                match column_type {
-                    ColumnType::String | ColumnType::Json | ColumnType::Unknown => value,
-                    to => Expr::Cast { arg: Box::new(value), to },
-                }
-            }
-            other => other,
-        });
-        let mut condition = rows.value_at(at, &placed);
-        if let Some(join) = at.0.last() {
-            // A row that was not found passes no policy, even one that null fulfils.
-            let key = project.joins[*join].keys.first().ok_or("its join has no key")?;
-            let column = Ref::Column { route: Route::here(), column: key.theirs.clone(), column_type: key.theirs_type };
-            condition = condition.and(rows.value_at(at, &Expr::Leaf(column)).is_null(true));
-        }
-        let switch = |splices: &mut Splices, test: &str, then: &str, otherwise: &str| {
-            splices.place(format!("{{% if {test} %}}{then}{{% else %}}{otherwise}{{% endif %}}"))
-        };
-        for claim in claims(&policy.condition) {
-            condition = switch(splices, &has_no_safe_value(&claim), "FALSE", "TRUE").and(condition);
-        }
-        if !policy.unless.is_empty() {
-            let sees_all = format!("{} == 'yes'", read(&everything(project, policy)));
-            condition = Expr::any([switch(splices, &sees_all, "TRUE", "FALSE"), condition]).ok_or("no condition")?;
-        }
-        conditions.push(condition);
-    }
-    Ok(conditions)
-}
-
 impl Emission<'_> {
     /// Notes that the policies of a model's rows are conditions somewhere, for which people need user attributes.
     pub(super) fn guard(&mut self, model: ModelId) {
@@ -154,8 +102,34 @@ struct Equality {
     is_number: bool,
 }
 
+impl Equality {
+    /// Returns the type of the user attribute, which several values, or roles that see all, make a filter expression.
+    fn kind(&self, policy: &RowPolicy) -> AttributeType {
+        AttributeType::of(self.is_number, self.listed || !policy.unless.is_empty())
+    }
+}
+
+/// Returns the field and the claim of a policy that is an access filter: one whose user attribute means the same to all
+/// policies that read it. `%, NULL`, which lets an admin see all customers, would let them see all depots.
+fn equality<'a>(emission: &Emission<'a>, id: PolicyId) -> Option<(&'a Ref, Equality)> {
+    let policies = &emission.project.policies.rows;
+    let policy = &policies[id];
+    let (leaf, equality) = compared(emission, policy)?;
+    let kind = equality.kind(policy);
+    let means_the_same =
+        |other: &RowPolicy| match compared(emission, other).filter(|(_, other)| other.claim == equality.claim) {
+            Some((_, of_other)) if kind.is_filter() => {
+                (of_other.kind(other), of_other.listed, &other.unless) == (kind, equality.listed, &policy.unless)
+            }
+            Some((_, of_other)) => of_other.kind(other) == kind,
+            None => kind == AttributeType::String,
+        };
+    let mut readers = policies.values().filter(|other| claims(&other.condition).contains(&equality.claim));
+    readers.all(means_the_same).then_some((leaf, equality))
+}
+
 /// Finds the field and the claim of `country = $principal.country` and of `country in ($principal.countries)`.
-fn equality<'a>(emission: &Emission<'_>, policy: &'a RowPolicy) -> Option<(&'a Ref, Equality)> {
+fn compared<'a>(emission: &Emission<'_>, policy: &'a RowPolicy) -> Option<(&'a Ref, Equality)> {
     let (leaf, claim, listed) = match &policy.condition {
         Expr::Binary { op: BinaryOp::Eq, left, right } => match (&**left, &**right) {
             (Expr::Leaf(Ref::Claim { name, .. }), Expr::Leaf(leaf))
@@ -170,13 +144,25 @@ fn equality<'a>(emission: &Emission<'_>, policy: &'a RowPolicy) -> Option<(&'a R
     };
     let is_number = field_type(emission.project, leaf)?;
     let open = match leaf {
-        Ref::Dimension { dimension, .. } => emission.grants.of_value(*dimension).is_empty(),
+        Ref::Dimension { dimension, .. } => emission.is_open(*dimension),
         _ => true,
     };
     // Looker has no word for all numbers and null, which people of other roles would need.
     let for_all = policy.unless.is_empty() || !is_number;
     (open && for_all && condition::exists_as(emission, leaf))
         .then(|| (leaf, Equality { claim: claim.clone(), listed, is_number }))
+}
+
+/// Returns whether a leaf of a policy is a field in an explore from which a way leads to the policy's model: a dimension
+/// over further joins is one in the explores of its own model only.
+fn is_field(emission: &Emission<'_>, way: &Route, leaf: &Ref) -> bool {
+    match leaf {
+        Ref::Dimension { dimension, .. } if !way.0.is_empty() => {
+            let model = emission.project.dimensions[*dimension].model;
+            !emission.draft(model).crossing.contains(dimension)
+        }
+        _ => true,
+    }
 }
 
 /// Returns whether a leaf is a field of numbers or of texts; nothing if of anything else.
@@ -210,7 +196,7 @@ fn access_filter(
     let owner = emission.project.route_end(base, at);
     let (field, _) = condition::field(emission, owner, &at_end(leaf))?;
     let view = if there.0.is_empty() { emission.draft(base).view.clone() } else { emission.alias(base, &there)? };
-    Ok(AccessFilter { field: format!("{view}.{field}"), user_attribute: claim.to_owned() })
+    Ok(AccessFilter { field: format!("{view}.{field}"), user_attribute: emission.names.claims[claim].clone() })
 }
 
 /// Returns a leaf as its own model sees it.
@@ -227,7 +213,10 @@ fn guarded(emission: &mut Emission<'_>, base: ModelId, at: &Route, id: PolicyId)
     let project = emission.project;
     let policy = &project.policies.rows[id];
     emission.guarded.insert(id);
-    let mut condition = condition_sql(emission, base, at, policy)?;
+    emission.asked = Some(id);
+    let condition = condition_sql(emission, base, at, policy);
+    emission.asked = None;
+    let mut condition = condition?;
     if let Some(join) = at.0.last() {
         // A row that was not found passes no policy, even one that null fulfils.
         let key = project.joins[*join].keys.first().ok_or("its join has no key")?;
@@ -237,12 +226,9 @@ fn guarded(emission: &mut Emission<'_>, base: ModelId, at: &Route, id: PolicyId)
     }
     let mut branches = Vec::new();
     if !policy.unless.is_empty() {
-        branches.push((format!("{} == 'yes'", read(&everything(project, policy))), "TRUE"));
+        branches.push((format!("{} == 'yes'", read(&emission.names.everything[&id])), "TRUE"));
     }
-    let claims = claims(&policy.condition);
-    if !claims.is_empty() {
-        branches.extend(claims.iter().map(|claim| (has_no_safe_value(claim), "FALSE")));
-    }
+    branches.extend(unsafe_claims(emission, policy).map(|test| (test, "FALSE")));
     if branches.is_empty() {
         return Ok(format!("({condition})"));
     }
@@ -254,101 +240,21 @@ fn guarded(emission: &mut Emission<'_>, base: ModelId, at: &Route, id: PolicyId)
     Ok(format!("{text}{{% else %}}\n  ({condition})\n{{% endif %}}"))
 }
 
+/// Returns for each claim of a policy the test whether somebody has no value of it that can stand in a text.
+fn unsafe_claims<'e>(emission: &'e Emission<'_>, policy: &RowPolicy) -> impl Iterator<Item = String> + use<'e> {
+    claims(&policy.condition).into_iter().map(|claim| has_no_safe_value(&emission.names.claims[&claim]))
+}
+
 fn condition_sql(emission: &mut Emission<'_>, base: ModelId, at: &Route, policy: &RowPolicy) -> Result<String, String> {
     let condition = with_lists(&policy.condition)?;
-    if !sql::needs_dimension(&condition) {
+    if !explore::needs_own_field(emission, policy.model, &condition) {
         return sql::write(emission, base, at, &condition, Site::Explore).map(|sql| sql.text);
     }
-    let sql = sql::write(emission, policy.model, &Route::here(), &condition, Site::Dimension)?;
-    if sql.crosses {
-        return Err("`exists` together with joined models cannot be said in one field".to_owned());
+    let mut sql = sql::write(emission, policy.model, &Route::here(), &condition, Site::Dimension)?;
+    // Anyone can ask for the field by its name, so that it is safe by itself.
+    let tests: Vec<String> = unsafe_claims(emission, policy).collect();
+    if !tests.is_empty() {
+        sql.text = format!("{{% if {} %}}FALSE{{% else %}}{}{{% endif %}}", tests.join(" or "), sql.text);
     }
-    let name = format!("is_seen_under_{}", identifier(&policy.name));
-    let field = emission.helper(policy.model, &name, DimensionType::YesNo, &sql);
-    let view = if at.0.is_empty() { emission.draft(base).view.clone() } else { emission.alias(base, at)? };
-    Ok(format!("${{{view}.{field}}}"))
-}
-
-/// Marks the claims behind `in`, which may hold several values.
-fn with_lists(condition: &Expr<Ref>) -> Result<Expr<Ref>, String> {
-    let mut numbers = false;
-    let marked = condition.clone().rebuild(&mut |expr| match expr {
-        Expr::In { arg, list, negated } => {
-            let list = list.into_iter().map(|item| match item {
-                Expr::Leaf(Ref::Claim { name, column_type }) => {
-                    numbers |= !matches!(column_type, ColumnType::String | ColumnType::Unknown);
-                    Expr::Leaf(Ref::Claim { name: format!("{name}{}", sql::SEVERAL), column_type })
-                }
-                other => other,
-            });
-            Expr::In { arg, list: list.collect(), negated }
-        }
-        other => other,
-    });
-    if numbers { Err("a list of anything but texts has no safe form there".to_owned()) } else { Ok(marked) }
-}
-
-/// Gathers the names of the claims in a condition.
-fn claims(condition: &Expr<Ref>) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    condition.for_each_leaf(&mut |leaf| match leaf {
-        Ref::Claim { name, .. } => _ = found.insert(name.clone()),
-        Ref::Exists { filter: Some(filter), .. } => found.extend(claims(filter)),
-        Ref::Calendar { day, .. } => found.extend(claims(day)),
-        Ref::Exists { filter: None, .. } | Ref::Column { .. } | Ref::Dimension { .. } | Ref::Verbatim(_) => {}
-    });
-    found
-}
-
-/// Whether a user attribute has no value, or one that would end the quoted text.
-fn has_no_safe_value(attribute: &str) -> String {
-    let value = read(attribute);
-    format!("{value} == nil or {value} == '' or {value} contains \"'\" or {value} contains \"\\\"")
-}
-
-fn read(attribute: &str) -> String {
-    format!("_user_attributes['{attribute}']")
-}
-
-/// The user attribute of those who see all rows in spite of a policy.
-fn everything(project: &Project, policy: &RowPolicy) -> String {
-    format!("{}_{}_sees_all", project_name(project), identifier(&policy.name))
-}
-
-/// Returns the user attributes that the policies about rows read.
-pub(super) fn attributes(emission: &Emission<'_>) -> Vec<UserAttribute> {
-    let project = emission.project;
-    let mut attributes = Vec::new();
-    for (id, policy) in project.policies.rows.iter() {
-        let roles = policies::words(&policy.unless);
-        let attribute =
-            |name: String, kind, value| UserAttribute { name, kind, value, policies: vec![policy.name.clone()] };
-        let equality = equality(emission, policy).map(|(_, equality)| equality);
-        if let Some(Equality { claim, listed, is_number }) = &equality {
-            let kind = AttributeType::of(*is_number, *listed || !roles.is_empty());
-            let everything = if roles.is_empty() { String::new() } else { format!("; `%, NULL` for {roles}") };
-            attributes.push(attribute(claim.clone(), kind, format!("{}{everything}", the_claim(claim, *listed))));
-        } else {
-            let listed = listed_claims(&policy.condition);
-            for claim in claims(&policy.condition) {
-                let value = the_claim(&claim, listed.contains(&claim));
-                attributes.push(attribute(claim, AttributeType::String, value));
-            }
-        }
-        if !roles.is_empty() && (equality.is_none() || emission.guarded.contains(&id)) {
-            let value = format!("`yes` for {roles}, otherwise `no`");
-            attributes.push(attribute(everything(project, policy), AttributeType::String, value));
-        }
-    }
-    attributes
-}
-
-fn the_claim(name: &str, listed: bool) -> String {
-    format!("the claim `{name}`{}", if listed { ", several with commas between" } else { "" })
-}
-
-/// Gathers the names of the claims behind `in`.
-fn listed_claims(condition: &Expr<Ref>) -> BTreeSet<String> {
-    let marked = with_lists(condition).map(|condition| claims(&condition)).unwrap_or_default();
-    marked.iter().filter_map(|name| name.strip_suffix(sql::SEVERAL)).map(str::to_owned).collect()
+    explore::own_field(emission, (base, at), &format!("is_seen_under_{}", identifier(&policy.name)), &sql)
 }

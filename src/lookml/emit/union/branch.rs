@@ -9,7 +9,7 @@
 //! **Invariant:** rows are read by the planner's own scope, so that an expression means here what it means to the API.
 
 use super::{
-    super::{Emission, dimension, partition, rows, splice::Splices},
+    super::{Emission, dimension, partition, policies, rows, splice::Splices},
     Fact, Union, gathered, joined,
     leaves::Column,
     shared,
@@ -132,6 +132,8 @@ pub(in crate::lookml::emit) fn counted(
     if own.iter().flat_map(|column| column.condition.iter().chain(&column.value)).any(|expr| shows_metric(&expr)) {
         return Err("it needs a dimension that shows a metric of each row".to_owned());
     }
+    let mut read = own.iter().flat_map(|column| column.condition.iter().chain(&column.value));
+    read.try_for_each(|expr| policies::finds_what_all_see(emission.project, expr, None))?;
     let conditions: Vec<Option<SqlExpr>> =
         own.iter().map(|column| column.condition.as_ref().map(|condition| rows.value(condition))).collect();
     let is_one = others == Others::LeftOut && conditions.iter().all(|condition| *condition == conditions[0]);

@@ -5,9 +5,9 @@
 //!
 //! **Invariant:** what only came is told apart from what was taken or changed: it breaks nothing.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt};
 
-use super::{Catalog, CatalogColumn, CatalogPartition, CatalogTable, ColumnType};
+use super::{Catalog, CatalogColumn, CatalogPartition, CatalogTable, ColumnType, Form};
 
 /// One change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,9 +45,9 @@ pub enum ChangeKind {
         /// The column.
         column: String,
         /// The type before.
-        from: ColumnType,
+        from: ColumnKind,
         /// The type after.
-        to: ColumnType,
+        to: ColumnKind,
     },
     /// It is cut in another way.
     Repartitioned {
@@ -63,6 +63,25 @@ pub enum ChangeKind {
         /// The columns after.
         to: Vec<String>,
     },
+}
+
+/// What the values of a column are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ColumnKind {
+    /// The type as which it is read.
+    pub column_type: ColumnType,
+    /// What the warehouse makes of it, where that is something else.
+    pub form: Option<Form>,
+}
+
+impl fmt::Display for ColumnKind {
+    /// Writes `integer`, and `narrow integer`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(form) = self.form {
+            write!(f, "{} ", form.name())?;
+        }
+        self.column_type.fmt(f)
+    }
 }
 
 impl ChangeKind {
@@ -124,10 +143,14 @@ fn columns_alike(before: &CatalogTable, after: &CatalogTable) -> usize {
         .count()
 }
 
-/// A type that is not known is no other type.
+/// A type of which nothing is known is no other type.
 fn same_type(a: &CatalogColumn, b: &CatalogColumn) -> bool {
-    let unknown = ColumnType::Unknown;
-    a.column_type == b.column_type || a.column_type == unknown || b.column_type == unknown
+    let unknown = ColumnKind { column_type: ColumnType::Unknown, form: None };
+    kind(a) == kind(b) || kind(a) == unknown || kind(b) == unknown
+}
+
+fn kind(column: &CatalogColumn) -> ColumnKind {
+    ColumnKind { column_type: column.column_type, form: column.form }
 }
 
 fn of_columns(before: &CatalogTable, after: &CatalogTable) -> Vec<ChangeKind> {
@@ -142,11 +165,9 @@ fn of_columns(before: &CatalogTable, after: &CatalogTable) -> Vec<ChangeKind> {
                 let renamed_to = renames.iter().find(|(from, _)| *from == column.name).map(|(_, to)| to.clone());
                 kinds.push(ChangeKind::ColumnDropped { column: column.name.clone(), renamed_to });
             }
-            Some(other) if !same_type(column, other) => kinds.push(ChangeKind::Retyped {
-                column: column.name.clone(),
-                from: column.column_type,
-                to: other.column_type,
-            }),
+            Some(other) if !same_type(column, other) => {
+                kinds.push(ChangeKind::Retyped { column: column.name.clone(), from: kind(column), to: kind(other) });
+            }
             Some(_) => {}
         }
     }
@@ -293,10 +314,25 @@ mod tests {
             assert_eq!(between(table(&PARCELS), table(&without)), [dropped]);
             let mut retyped = PARCELS;
             retyped[at].1 = ColumnType::Json;
-            let changed = ChangeKind::Retyped { column: column.to_owned(), from: column_type, to: ColumnType::Json };
+            let [from, to] = [column_type, ColumnType::Json].map(|column_type| ColumnKind { column_type, form: None });
+            let changed = ChangeKind::Retyped { column: column.to_owned(), from, to };
             assert_eq!(between(table(&PARCELS), table(&retyped)), [changed]);
             retyped[at].1 = ColumnType::Unknown;
             assert_eq!(between(table(&PARCELS), table(&retyped)), []);
+        }
+    }
+
+    #[test]
+    fn a_type_in_which_other_numbers_come_out_is_another_one() {
+        for (form, told) in [(Form::Narrow, "narrow integer"), (Form::Unsigned, "unsigned integer")] {
+            let mut after = table(&PARCELS);
+            after.columns[0].form = Some(form);
+            let found = between(table(&PARCELS), after);
+            let [ChangeKind::Retyped { column, from, to }] = found.as_slice() else { panic!("{found:?}") };
+            assert_eq!(
+                (column.as_str(), from.to_string(), to.to_string()),
+                ("parcel_id", "integer".into(), told.into())
+            );
         }
     }
 

@@ -7,7 +7,7 @@
 mod drift;
 mod statistics;
 
-pub use drift::{Change, ChangeKind, drift};
+pub use drift::{Change, ChangeKind, ColumnKind, drift};
 pub use statistics::{Statistics, TableStatistics};
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
@@ -247,6 +247,19 @@ pub enum Form {
 }
 
 impl Form {
+    /// Returns the name, as in `schema/catalog.json`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Narrow => "narrow",
+            Self::Unsigned => "unsigned",
+            Self::Single => "single",
+            Self::Enumeration => "enumeration",
+            Self::Uuid => "uuid",
+            Self::Padded => "padded",
+            Self::Foreign => "foreign",
+        }
+    }
+
     /// Returns whether it is a text that the warehouse does not take for one.
     pub fn is_text(self) -> bool {
         matches!(self, Self::Enumeration | Self::Uuid | Self::Padded)

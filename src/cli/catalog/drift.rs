@@ -137,7 +137,7 @@ impl Told {
             }
             ChangeKind::ColumnAdded { column } => ("column_added", json!({ "column": column })),
             ChangeKind::Retyped { column, from, to } => {
-                ("column_retyped", json!({ "column": column, "from": from, "to": to }))
+                ("column_retyped", json!({ "column": column, "from": from.to_string(), "to": to.to_string() }))
             }
             ChangeKind::Repartitioned { from, to } => ("table_repartitioned", json!({ "from": from, "to": to })),
             ChangeKind::Reclustered { from, to } => ("table_reclustered", json!({ "from": from, "to": to })),

@@ -13,6 +13,7 @@ use super::{
     privacy::dimension_is_private,
 };
 use crate::{
+    catalog::ColumnType,
     ids::{DimensionId, ModelId},
     plan::{ModelRows, PlanError, local_time},
     project::{DimensionKind, Partition, Promise, Source},
@@ -62,13 +63,23 @@ fn select(
     let model: ModelId = context.project.dimensions[dimension].model;
     let mut rows = context.rows(model);
     let value = rows.dimension(dimension);
-    let time = local_time(value, context.project.dimensions[dimension].column_type, partition.time_zone);
+    let column_type = context.project.dimensions[dimension].column_type;
+    let time = local_time(value.clone(), column_type, partition.time_zone);
+    let elapsed = (column_type == ColumnType::Timestamp).then_some(value);
     let start = {
         let column = rows.column(&partition.column);
         let local = local_time(column, partition.column_type, partition.time_zone);
         rows.period(local, partition.granularity)
     };
-    let outside = outside(&rows, &time, &start, partition, promise);
+    let moved = |by: Duration| match (&elapsed, by) {
+        (_, Duration { count: 0, .. }) => time.clone(),
+        // Hours are elapsed time, whatever clocks do meanwhile; days move the date.
+        (Some(instant), by) if by.unit < Unit::Day => {
+            local_time(added(instant.clone(), by), column_type, partition.time_zone)
+        }
+        (_, by) => added(time.clone(), by),
+    };
+    let outside = outside(&rows, &start, partition, [moved(promise.from), moved(promise.to)]);
     let count_of = |arg| SqlExpr::aggregate(AggregateFunction::Count, arg);
     let of = |function, arg: SqlExpr| SqlExpr::aggregate(function, Some(arg));
     let mut items = vec![
@@ -89,14 +100,14 @@ fn select(
     Ok((select, has_row))
 }
 
-/// Returns the condition that a row lies outside of its promise, a null partition being outside of any.
-fn outside(rows: &ModelRows<'_>, time: &SqlExpr, start: &SqlExpr, partition: &Partition, promise: &Promise) -> SqlExpr {
-    let moved = |by: Duration| match by.count {
-        0 => time.clone(),
-        count => Expr::call(Function::AddUnits(by.unit), vec![time.clone(), Expr::integer(count)]),
-    };
-    let first = rows.period(moved(promise.from), partition.granularity);
-    let last = rows.period(moved(promise.to), partition.granularity);
+fn added(time: SqlExpr, by: Duration) -> SqlExpr {
+    Expr::call(Function::AddUnits(by.unit), vec![time, Expr::integer(by.count)])
+}
+
+/// Returns the condition that a row lies outside of the partitions of its earliest and latest time, a null partition being
+/// outside of any.
+fn outside(rows: &ModelRows<'_>, start: &SqlExpr, partition: &Partition, times: [SqlExpr; 2]) -> SqlExpr {
+    let [first, last] = times.map(|time| rows.period(time, partition.granularity));
     let early = start.clone().binary(BinaryOp::Lt, first);
     let late = start.clone().binary(BinaryOp::Gt, last);
     start.clone().is_null(false).or(early).or(late)
@@ -167,6 +178,12 @@ impl Promised {
             return "Rows without a partition are kept by no promise: load them into one.".to_owned();
         }
         let (from, to) = self.smallest(found);
+        let is_kept = |smallest: Duration, promised: Duration| {
+            smallest == promised || (smallest.count == 0 && promised.count == 0)
+        };
+        if is_kept(from, self.promise.from) && is_kept(to, self.promise.to) {
+            return "Clocks were changed in between: a promise that is an hour wider holds.".to_owned();
+        }
         format!("The smallest promise that holds is `{}: {{ from: {from}, to: {to} }}`.", self.promise.column)
     }
 

@@ -30,16 +30,19 @@ pub(super) fn is_in(bound: &Bound<'_>, rows: &[Rows]) -> bool {
     // What a request without keys refuses has no total.
     let Ok(Ok(whole)) = bound.over_all_groups().map(access::grant) else { return false };
     let whole = whole.get();
-    let of_whole: Option<Vec<(&Scan, Rows)>> =
-        whole.scans.iter().map(|scan| Some((scan, scan::rows(whole, scan).ok()?))).collect();
+    // What is stored stands for rows, whatever it is grouped by, so the rows themselves are compared.
+    let themselves = |bound, scan, rows| scan::of_model_itself(bound, scan, rows).ok();
+    let of_whole = |scan| Some((scan, themselves(whole, scan, scan::rows(whole, scan).ok()?)?));
+    let of_whole: Option<Vec<(&Scan, Rows)>> = whole.scans.iter().map(of_whole).collect();
     let Some(of_whole) = of_whole else { return false };
     bound.scans.iter().zip(rows).all(|(scan, rows)| {
+        let Some(rows) = themselves(bound, scan, rows.clone()) else { return false };
         let same_leaves = |(other, _): &&(&Scan, Rows)| scan.leaves.iter().all(|leaf| other.leaves.contains(leaf));
         let over_all = of_whole.iter().find(same_leaves);
         !scan.leaves.is_empty()
             && scan.offset_to.is_none()
             && !fan_out::multiplies(bound, scan)
-            && over_all.is_some_and(|(_, over_all)| are_same(rows, over_all))
+            && over_all.is_some_and(|(_, over_all)| are_same(&rows, over_all))
     })
 }
 

@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// The rows of a scan before they are grouped.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Rows {
     /// The first table.
     pub(super) from: From,
@@ -99,13 +99,25 @@ fn rows_of_kind(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanError> {
 
 /// Builds the rows of a scan that reads its model, or a rollup of it.
 fn rows_of_model(bound: &Bound<'_>, scan: &Scan) -> Result<Rows, PlanError> {
-    let window = cumulative::window(bound, scan);
-    let range = window.as_ref().map_or_else(|| range_of(bound, scan), |window| window.rows);
-    let (stored, rollups) = rollup::rows(bound, scan, range);
+    let (stored, rollups) = rollup::rows(bound, scan, range_read(bound, scan));
     match stored {
         Some(rows) => Ok(rows),
-        None => Ok(Rows { rollups, ..rows_within(bound, scan, range, Times::All)? }),
+        None => Ok(Rows { rollups, ..rows_within(bound, scan, range_read(bound, scan), Times::All)? }),
     }
+}
+
+/// Returns the rows that were built for a scan as its model has them, also where a rollup stands for them.
+pub(super) fn of_model_itself(bound: &Bound<'_>, scan: &Scan, rows: Rows) -> Result<Rows, PlanError> {
+    let is_of_model = matches!(scan.kind, ScanKind::Rows) && !nested::is_mean_of_days(scan);
+    if !is_of_model || !rows.rollups.iter().any(|rollup| rollup.is_used) {
+        return Ok(rows);
+    }
+    rows_within(bound, scan, range_read(bound, scan), Times::All)
+}
+
+/// Returns the range of the rows that a scan reads.
+fn range_read(bound: &Bound<'_>, scan: &Scan) -> DateRange {
+    cumulative::window(bound, scan).map_or_else(|| range_of(bound, scan), |window| window.rows)
 }
 
 /// Of which times the rows of a scan are.

@@ -274,6 +274,7 @@ impl Trial {
         for rollup in &mut project.rollups {
             if let (Some(table), Some(_)) = (&rollup.table, rollup.lookback) {
                 rollup.stored = Some(Stored { table: table.clone(), until: self.today, rows: 1 });
+                rollup.lookback = Some(Duration { count: 0, unit: Unit::Day });
             }
         }
     }

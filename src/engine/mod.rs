@@ -18,6 +18,7 @@ mod moment;
 mod periods;
 mod pricing;
 mod query;
+mod rebuild;
 mod rollups;
 mod state;
 mod together;
@@ -34,6 +35,7 @@ pub use load::{
 pub use periods::Periods;
 pub use pricing::{Pricing, Unpriced};
 pub use query::{Clock, Engine, Limits};
+pub use rebuild::{Fault, build_again, fault};
 pub use rollups::{Built, Storing, all_stored, build, has_tables, refresh_stored, stored_of};
 pub use state::Held;
 pub use together::Beside;

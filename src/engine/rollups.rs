@@ -28,6 +28,10 @@ pub trait Storing {
     fn is_contended(&self, _error: &Self::Error) -> bool {
         false
     }
+    /// Returns whether the warehouse refused what it was asked, as a table of it is gone.
+    fn is_refused(&self, _error: &Self::Error) -> bool {
+        false
+    }
     /// Waits for somebody else who stores the same; `before` counts how often that was done.
     fn give_way(&mut self, _before: u32) {}
     /// Hears how many of the steps are done.
@@ -89,14 +93,23 @@ fn begin<S: Storing>(table: &StoredTable<'_>, until: NaiveDate, storing: &mut S)
             (made, _) => made.map_err(|error| refused.take().unwrap_or(error))?,
         }
     }
-    let first = storing.ask(&table.first_day(until))?;
-    let first = first.columns.first().and_then(|column| day(&column.text(0)?)).unwrap_or(until);
+    let first = first_day(table, until, storing)?.unwrap_or(until);
     patiently(storing, &table.begin(first))?;
     Ok(stored_of(table, &storing.ask(&table.read_state())?))
 }
 
+/// Finds the first day of which there are rows before another one.
+pub(super) fn first_day<S: Storing>(
+    table: &StoredTable<'_>,
+    until: NaiveDate,
+    storing: &mut S,
+) -> Result<Option<NaiveDate>, S::Error> {
+    let rows = storing.ask(&table.first_day(until))?;
+    Ok(rows.columns.first().filter(|_| rows.len > 0).and_then(|column| day(&column.text(0)?)))
+}
+
 /// Runs statements, again if somebody else runs the same at the same time.
-fn patiently<S: Storing>(storing: &mut S, statements: &[Statement]) -> Result<(), S::Error> {
+pub(super) fn patiently<S: Storing>(storing: &mut S, statements: &[Statement]) -> Result<(), S::Error> {
     let mut waited = 0;
     loop {
         match storing.execute(statements) {

@@ -18,7 +18,7 @@ use crate::{
     price::tables_of_statistics,
     project::{Project, Stored},
     sql::{self, Select, SqlExpr},
-    warehouse::{self, Terms},
+    warehouse::{self, Rows, Terms},
 };
 
 /// How much the tables of a project hold, once the warehouse has told; clones of a [`Live`] share it.
@@ -100,7 +100,10 @@ impl Engine {
         Arc::new(project)
     }
 
-    /// Reads what the warehouse holds of the rollups of a project; of what cannot be read, what is known stays.
+    /// Reads what the warehouse holds of the rollups of a project.
+    ///
+    /// Nothing is stored where the table that tells of it is gone or may not be read; while the warehouse does not answer, what
+    /// is known stays.
     pub async fn stored(&self, project: &Project) -> Vec<Option<Stored>> {
         let mut stored = project.stored();
         for (state, of) in states(project, self.dialect()) {
@@ -108,6 +111,7 @@ impl Engine {
             match tokio::time::timeout(self.limits.deadline, self.desk.warehouse.query(&text, &Terms::default())).await
             {
                 Ok(Ok(rows)) => take_stored(&mut stored, of, &rows),
+                Ok(Err(warehouse::Error::Refused(_))) => take_stored(&mut stored, of, &Rows::default()),
                 Ok(Err(_)) | Err(_) => {
                     tracing::debug!(table = state.name.as_str(), "what is stored of rollups cannot be read");
                 }

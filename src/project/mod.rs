@@ -35,7 +35,7 @@ pub use money::decimals_of;
 pub use policy::{Mask, Policies, Restriction, RowPolicy, RowsSeen, TooManyRoutes};
 pub use principal::{Claim, Principal};
 pub use reads::{Reader, Reads};
-pub use rollup::{Combine, Rollup, RollupPart, RollupTime, Stored};
+pub use rollup::{Combine, Home, Rollup, RollupPart, RollupTime, Stored};
 pub use visible::Visible;
 
 use std::collections::BTreeMap;
@@ -58,6 +58,8 @@ pub struct Project {
     pub calendar: Calendar,
     /// The currency of metrics with `format: currency`, such as `EUR`.
     pub currency: Option<String>,
+    /// Where the warehouse looks for tables that are named in part.
+    pub home: Home,
     /// Physical tables.
     pub tables: Arena<TableId, Table>,
     /// Models, by name.

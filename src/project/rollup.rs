@@ -56,6 +56,15 @@ pub struct Stored {
     pub rows: u64,
 }
 
+/// Where a warehouse looks for tables that are named in part, as far as the connection says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Home {
+    /// The database, or project, of tables that are named without one.
+    pub database: Option<String>,
+    /// The schema, or dataset, of tables that are named without one.
+    pub schema: Option<String>,
+}
+
 impl Project {
     /// Returns what the warehouse holds of each rollup, as far as is known.
     pub fn stored(&self) -> Vec<Option<Stored>> {

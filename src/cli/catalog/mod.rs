@@ -15,7 +15,8 @@ use super::{
 };
 use crate::{
     catalog::{Catalog, Statistics, TableStatistics},
-    engine::{Loaded, PROJECT_FILE, add_periods_to, load_project_with},
+    engine::{Loaded, PROJECT_FILE, add_periods_to, all_stored, load_project_with},
+    plan::StateTable,
     price::tables_of_statistics,
     project::{Project, Source},
     sql,
@@ -148,11 +149,11 @@ fn of_warehouse(loaded: &Loaded, context: &Context<'_>) -> Result<Catalog, Failu
     let mut catalog = warehouse.catalog_blocking(None)?;
     let named = named_tables(loaded);
     // Those that a definition names in another way, or in another place.
-    let others: Vec<String> = named.into_iter().filter(|name| !catalog.tables.contains_key(name)).collect();
+    let others: Vec<String> = named.iter().filter(|name| !catalog.tables.contains_key(*name)).cloned().collect();
     if !others.is_empty() {
         catalog.tables.extend(warehouse.catalog_blocking(Some(&others))?.tables);
     }
-    let mut catalog = lasting(catalog);
+    let mut catalog = without_rollups(lasting(catalog), &named, &warehouse);
     let were_read = add_periods(&loaded.root, &mut catalog, &warehouse)?;
     if !were_read && keep_periods(&mut catalog, loaded.catalog.as_ref()) {
         context.warn(
@@ -161,6 +162,19 @@ fn of_warehouse(loaded: &Loaded, context: &Context<'_>) -> Result<Catalog, Failu
         );
     }
     Ok(catalog)
+}
+
+/// Leaves out the tables in which rollups are stored, and those that tell of them: each build of a changed definition makes another.
+fn without_rollups(mut catalog: Catalog, named: &[String], warehouse: &Blocking) -> Catalog {
+    let states: Vec<StateTable> = catalog.tables.keys().filter_map(|name| StateTable::named(name)).collect();
+    for state in states {
+        let rows = warehouse.query_blocking(&sql::print(&state.read_all(), warehouse.dialect())).unwrap_or_default();
+        let stored = all_stored(&rows).into_iter().map(|stored| stored.table);
+        for table in stored.chain([state.name]).filter(|table| !named.contains(table)) {
+            catalog.tables.retain(|name, _| !name.eq_ignore_ascii_case(&table));
+        }
+    }
+    catalog
 }
 
 /// Leaves out how much the tables hold, which changes every day, so that the file changes only with the tables.

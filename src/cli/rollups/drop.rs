@@ -1,10 +1,11 @@
 //! `entente rollups drop`: the tables that rollups were stored in and are no more.
 //!
-//! **Invariant:** nothing is dropped that was not shown, nor a table that a rollup is stored in as it is defined.
+//! **Invariant:** nothing is dropped that was not shown, and a table that a rollup is stored in as it is defined only by its name.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    slice,
+    slice, thread,
+    time::Duration,
 };
 
 use serde_json::{Value, json};
@@ -19,7 +20,7 @@ use crate::{
     engine::all_stored,
     plan::{StateTable, StoredTable},
     project::{Project, Stored},
-    sql::{self, Statement, print_statement},
+    sql::{self, Dialect, Statement, print_statement},
     warehouse::{self, Blocking, Terms},
 };
 
@@ -27,7 +28,8 @@ use crate::{
 ///
 /// A changed definition has a table of its own, and the old one stays for whoever still serves the old definition. This
 /// shows the old ones; with `--yes` they are dropped. Tables that are of no rollup of this project, as it was removed or is
-/// another project's, are shown as well and dropped only if they are named.
+/// another project's, are shown as well and dropped only if they are named. So is a table of today's definition, which the
+/// next build makes anew.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -46,12 +48,24 @@ pub(super) struct Arguments {
     format: Format,
 }
 
-/// A table that no rollup is stored in as it is defined.
+/// The time within which servers look at what is stored: as long as they look every minute, and a query more.
+const LOOKED_AT: Duration = Duration::from_secs(90);
+
+/// A table that a rollup was stored in.
 struct Old {
     state: StateTable,
     stored: Stored,
-    /// The rollup of which it is an earlier definition; nothing if there is none.
-    rollup: Option<String>,
+    of: Definition,
+}
+
+/// Whose table it is.
+enum Definition {
+    /// A rollup's, as it is defined today.
+    Current(String),
+    /// An earlier definition's of a rollup.
+    Earlier(String),
+    /// No rollup's of the project.
+    Unknown,
 }
 
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
@@ -62,15 +76,17 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     } else {
         connect::open(config, &loaded.root)?
     };
-    let current = current(&project, &warehouse);
-    let old = old(&project, &current, &warehouse)?;
+    let old = tables(&project, &arguments.tables, &warehouse)?;
     for name in &arguments.tables {
-        check_named(name, &current, &old)?;
+        check_named(name, &old)?;
     }
     let is_meant = |old: &Old| match arguments.tables.as_slice() {
-        [] => old.rollup.is_some(),
+        [] => matches!(old.of, Definition::Earlier(_)),
         named => named.contains(&old.stored.table),
     };
+    // A table of today's definition is shown only if it is meant.
+    let old: Vec<Old> =
+        old.into_iter().filter(|old| is_meant(old) || !matches!(old.of, Definition::Current(_))).collect();
     let mut shown = Vec::new();
     for old in &old {
         let is_meant = is_meant(old);
@@ -96,16 +112,14 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     Ok(())
 }
 
-/// Returns the tables that rollups are stored in as they are defined, with their rollups.
-fn current(project: &Project, warehouse: &Blocking) -> BTreeMap<String, String> {
-    let table = |rollup| StoredTable::of(project, rollup, warehouse.dialect()).ok();
-    project.rollups.iter().filter_map(|rollup| Some((table(rollup)?.name, rollup.name.clone()))).collect()
-}
-
-fn old(project: &Project, current: &BTreeMap<String, String>, warehouse: &Blocking) -> Result<Vec<Old>, Failure> {
-    let tables = project.rollups.iter().filter_map(|rollup| rollup.table.as_deref());
-    let states: BTreeSet<StateTable> = tables.map(StateTable::beside).collect();
-    let mut old = Vec::new();
+/// Finds the tables that are stored beside those of the project's rollups, and beside some further ones.
+fn tables(project: &Project, named: &[String], warehouse: &Blocking) -> Result<Vec<Old>, Failure> {
+    let current =
+        |rollup| Some((StoredTable::of(project, rollup, warehouse.dialect()).ok()?.name, rollup.name.clone()));
+    let current: BTreeMap<String, String> = project.rollups.iter().filter_map(current).collect();
+    let of_rollups = project.rollups.iter().filter_map(|rollup| rollup.table.as_ref());
+    let states: BTreeSet<StateTable> = of_rollups.chain(named).map(|table| StateTable::beside(table)).collect();
+    let mut found = Vec::new();
     for state in states {
         let rows = match warehouse.query_blocking(&sql::print(&state.read_all(), warehouse.dialect())) {
             Ok(rows) => rows,
@@ -113,15 +127,18 @@ fn old(project: &Project, current: &BTreeMap<String, String>, warehouse: &Blocki
             Err(warehouse::Error::Refused(_)) => continue,
             Err(error) => return Err(error.into()),
         };
-        for stored in all_stored(&rows).into_iter().filter(|stored| !current.contains_key(&stored.table)) {
-            let rollup = project
-                .rollups
-                .iter()
-                .find(|rollup| rollup.table.as_deref().is_some_and(|table| is_earlier(&stored.table, table)));
-            old.push(Old { state: state.clone(), rollup: rollup.map(|rollup| rollup.name.clone()), stored });
+        for stored in all_stored(&rows) {
+            let is_earlier = |table: &String| is_earlier(&stored.table, table);
+            let rollup = || project.rollups.iter().find(|rollup| rollup.table.as_ref().is_some_and(is_earlier));
+            let of = match (current.get(&stored.table), rollup()) {
+                (Some(rollup), _) => Definition::Current(rollup.clone()),
+                (None, Some(rollup)) => Definition::Earlier(rollup.name.clone()),
+                (None, None) => Definition::Unknown,
+            };
+            found.push(Old { state: state.clone(), stored, of });
         }
     }
-    Ok(old)
+    Ok(found)
 }
 
 /// Returns whether a table is called as one of an earlier definition is: `daily_5f3a09c1` of `daily`.
@@ -130,11 +147,7 @@ fn is_earlier(name: &str, table: &str) -> bool {
     hash.is_some_and(|hash| hash.len() == 8 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-fn check_named(name: &str, current: &BTreeMap<String, String>, old: &[Old]) -> Result<(), Failure> {
-    if let Some(rollup) = current.get(name) {
-        return Err(Failure::wrong(format!("rollup `{rollup}` is stored in `{name}` as it is defined"))
-            .help("Take the rollup out of the definitions first, or leave it."));
-    }
+fn check_named(name: &str, old: &[Old]) -> Result<(), Failure> {
     if old.iter().any(|old| old.stored.table == name) {
         return Ok(());
     }
@@ -145,11 +158,15 @@ fn check_named(name: &str, current: &BTreeMap<String, String>, old: &[Old]) -> R
     })
 }
 
-/// Drops a table. It is forgotten first, so that nobody is told of a table that is not there.
+/// Drops a table. It is forgotten first, so that nobody is told of a table that is not there, and servers that read it are
+/// given the time to hear of that; none has a file of DuckDB open at the same time.
 fn drop_table(old: &Old, warehouse: &Blocking) -> Result<(), Failure> {
     let table = &old.stored.table;
     let print = |statement: &Statement| print_statement(statement, warehouse.dialect());
     warehouse.execute_blocking(&[print(&old.state.forget(table))], &Terms::default())?;
+    if matches!(old.of, Definition::Current(_)) && warehouse.dialect() != Dialect::DuckDb {
+        thread::sleep(LOOKED_AT);
+    }
     let dropped = print(&Statement::Drop { table: table.clone() });
     warehouse.execute_blocking(slice::from_ref(&dropped), &Terms::default()).map_err(|error| {
         Failure::world(format!("`{table}` is not listed any more, but it is still there: {error}"))
@@ -159,17 +176,22 @@ fn drop_table(old: &Old, warehouse: &Blocking) -> Result<(), Failure> {
 
 fn told(old: &Old, is_meant: bool, yes: bool) -> (String, Value) {
     let (_, mut json) = of_stored(&old.stored);
-    json["rollup"] = json!(old.rollup);
+    let rollup = match &old.of {
+        Definition::Current(rollup) | Definition::Earlier(rollup) => Some(rollup),
+        Definition::Unknown => None,
+    };
+    json["rollup"] = json!(rollup);
     json["dropped"] = json!(is_meant && yes);
     let Stored { table, until, rows } = &old.stored;
     let rows = count(usize::try_from(*rows).unwrap_or(usize::MAX), "row");
-    let of = match &old.rollup {
-        Some(rollup) => format!("of an earlier definition of `{rollup}`"),
-        None => "of no rollup of this project".to_owned(),
+    let of = match &old.of {
+        Definition::Current(rollup) => format!("of `{rollup}` as it is defined"),
+        Definition::Earlier(rollup) => format!("of an earlier definition of `{rollup}`"),
+        Definition::Unknown => "of no rollup of this project".to_owned(),
     };
     let end = match (is_meant, yes) {
         (true, true) => "; dropped",
-        (false, _) if old.rollup.is_none() => "; it stays unless it is named",
+        (false, _) if rollup.is_none() => "; it stays unless it is named",
         _ => "",
     };
     (format!("{table}: {rows} before {until}, {of}{end}"), json)

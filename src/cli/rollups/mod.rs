@@ -16,7 +16,7 @@ use super::{
     moment::moment,
 };
 use crate::{
-    engine::{self, Built, Storing},
+    engine::{self, Built, Fault, Storing},
     plan::StoredTable,
     project::{Project, Stored},
     sql::{self, Dialect, Select, Statement, print_statement},
@@ -34,6 +34,7 @@ use crate::{
 Examples:
   entente rollups build                   store what has become final since the last time
   entente rollups build shipments_daily   of this rollup only
+  entente rollups build --again --from 2025-09-01   what was corrected from then on
   entente rollups plan                    see the statements that would be run
   entente rollups status                  see up to which day each rollup is stored
   entente rollups drop                    see which tables no definition fills any more
@@ -49,7 +50,7 @@ enum Action {
     /// Store what has become final since the last time
     ///
     /// Goes on where it was stopped: each step, a partition or a month, is stored as a whole or not at all.
-    Build(Which),
+    Build(BuildArguments),
     /// Show the statements that a build would run, and run none
     Plan(Which),
     /// Show up to which day each rollup is stored
@@ -72,6 +73,18 @@ struct Which {
     now: Option<DateTime<Utc>>,
 }
 
+#[derive(clap::Args)]
+struct BuildArguments {
+    #[command(flatten)]
+    which: Which,
+    /// Store again what is stored, month by month, such as after a correction of old rows
+    #[arg(long)]
+    again: bool,
+    /// The first day of what is stored again; all of it unless given
+    #[arg(long, value_name = "DAY", requires = "again")]
+    from: Option<NaiveDate>,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
     /// Lines for people
@@ -91,7 +104,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     match &arguments.action {
-        Action::Build(which) => of_each(which, Doing::Build, context),
+        Action::Build(BuildArguments { which, again: false, .. }) => of_each(which, Doing::Build, context),
+        Action::Build(BuildArguments { which, from, .. }) => of_each(which, Doing::BuildAgain(*from), context),
         Action::Plan(which) => of_each(which, Doing::Plan, context),
         Action::Status(which) => of_each(which, Doing::Status, context),
         Action::Drop(arguments) => drop::run(arguments, context),
@@ -104,6 +118,8 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Doing {
     Build,
+    /// From a day on, if one is said.
+    BuildAgain(Option<NaiveDate>),
     Plan,
     Status,
 }
@@ -112,24 +128,33 @@ fn of_each(which: &Which, doing: Doing, context: &mut Context) -> Result<(), Fai
     let (loaded, project) = context.project()?;
     let config = loaded.config.as_ref().expect("a project is loaded from its configuration");
     let warehouse = match doing {
-        Doing::Build => connect::open_for_storing(config, &loaded.root)?,
+        Doing::Build | Doing::BuildAgain(_) => connect::open_for_storing(config, &loaded.root)?,
         Doing::Plan | Doing::Status => connect::open(config, &loaded.root)?,
     };
     let tables = tables_in(&project, &which.names, warehouse.dialect())?;
     let now = which.now.unwrap_or_else(Utc::now);
+    if matches!(doing, Doing::Build | Doing::BuildAgain(_)) && now > Utc::now() {
+        return Err(Failure::usage(format!(
+            "{now} lies ahead, and rows that come until then would be missing for ever"
+        ))
+        .help("Leave `--now` and `ENTENTE_NOW` out, or name a moment that has been."));
+    }
     let mut shown = Vec::new();
     for (name, table) in &tables {
         let (text, json) = match (table, doing) {
             (Err(reason), _) => (format!("not stored: {reason}"), json!({ "stored": false, "reason": reason })),
-            (Ok(table), Doing::Build) => {
+            (Ok(table), Doing::Build | Doing::BuildAgain(_)) => {
                 let bar = context.progress(0);
                 bar.set_message(name.clone());
-                let built = engine::build(table, now, &mut Store { name, warehouse: &warehouse, bar: &bar });
+                let built = build(table, now, doing, &mut Store { name, warehouse: &warehouse, bar: &bar });
                 bar.finish_and_clear();
                 of_build(&built?)
             }
             (Ok(table), Doing::Plan) => of_plan(table, now, &warehouse)?,
-            (Ok(table), Doing::Status) => of_status(table, now, &warehouse)?,
+            (Ok(table), Doing::Status) => {
+                let bar = ProgressBar::hidden();
+                of_status(table, now, &mut Store { name, warehouse: &warehouse, bar: &bar })?
+            }
         };
         let (text, json) = match table {
             Ok(table) => told_without(table, text, json),
@@ -150,6 +175,35 @@ fn of_each(which: &Which, doing: Doing, context: &mut Context) -> Result<(), Fai
         write_json(&shown, context)?;
     }
     Ok(())
+}
+
+/// Builds a table, unless it is not what it was left as.
+fn build(table: &StoredTable<'_>, now: DateTime<Utc>, doing: Doing, store: &mut Store<'_>) -> Result<Built, Failure> {
+    let fault = match state(table, store.warehouse)? {
+        Some(stored) => engine::fault(table, &stored, Utc::now(), store)?,
+        None => None,
+    };
+    match (fault, doing) {
+        (Some(fault), Doing::BuildAgain(_)) if fault.is_mended_in_place() => {}
+        (Some(fault), _) => {
+            let failure = Failure::wrong(format!("{} is not built, since {fault}", store.name));
+            return Err(failure.help(format!("{}.", mended(&fault, store.name, &table.name))));
+        }
+        (None, _) => {}
+    }
+    match doing {
+        Doing::BuildAgain(from) => Ok(engine::build_again(table, from, now, store)?),
+        _ => Ok(engine::build(table, now, store)?),
+    }
+}
+
+/// Says what mends a table.
+fn mended(fault: &Fault, name: &str, table: &str) -> String {
+    if fault.is_mended_in_place() {
+        format!("`entente rollups build {name} --again` stores it again")
+    } else {
+        format!("`entente rollups drop {table} --yes` puts it away, and the next build begins anew")
+    }
 }
 
 fn write_json(shown: &[Value], context: &mut Context) -> Result<(), Failure> {
@@ -197,6 +251,10 @@ impl Storing for Store<'_> {
 
     fn is_contended(&self, error: &warehouse::Error) -> bool {
         matches!(error, warehouse::Error::Contended)
+    }
+
+    fn is_refused(&self, error: &warehouse::Error) -> bool {
+        matches!(error, warehouse::Error::Refused(_))
     }
 
     fn give_way(&mut self, before: u32) {
@@ -247,22 +305,21 @@ fn state(table: &StoredTable<'_>, warehouse: &Blocking) -> Result<Option<Stored>
     }
 }
 
-fn of_status(table: &StoredTable<'_>, now: DateTime<Utc>, warehouse: &Blocking) -> Result<(String, Value), Failure> {
+fn of_status(table: &StoredTable<'_>, now: DateTime<Utc>, store: &mut Store<'_>) -> Result<(String, Value), Failure> {
     let until = table.final_until(now);
-    Ok(match state(table, warehouse)? {
-        None => {
-            let reason = format!("nothing is stored in `{}`", table.name);
-            (format!("{reason}: `entente rollups build`"), json!({ "stored": false, "reason": reason }))
-        }
-        Some(stored) => {
-            let (mut text, mut json) = of_stored(&stored);
-            if stored.until < until {
-                text.push_str(&format!("; final before {until}: `entente rollups build`"));
-            }
-            json["final_until"] = json!(until.to_string());
-            (text, json)
-        }
-    })
+    let Some(stored) = state(table, store.warehouse)? else {
+        let reason = format!("nothing is stored in `{}`", table.name);
+        return Ok((format!("{reason}: `entente rollups build`"), json!({ "stored": false, "reason": reason })));
+    };
+    let (mut text, mut json) = of_stored(&stored);
+    json["final_until"] = json!(until.to_string());
+    if let Some(fault) = engine::fault(table, &stored, Utc::now(), store)? {
+        text.push_str(&format!("; but {fault}: {}", mended(&fault, store.name, &table.name)));
+        json["fault"] = json!(fault.to_string());
+    } else if stored.until < until {
+        text.push_str(&format!("; final before {until}: `entente rollups build`"));
+    }
+    Ok((text, json))
 }
 
 fn of_plan(table: &StoredTable<'_>, now: DateTime<Utc>, warehouse: &Blocking) -> Result<(String, Value), Failure> {

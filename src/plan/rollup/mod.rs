@@ -52,7 +52,8 @@ impl fmt::Display for RollupUse {
     }
 }
 
-/// Finds the rollup with the fewest rows that has what a scan reads in a range; and tells of each what became of it.
+/// Finds the rollup that has what a scan reads in a range, the most of its days and then with the fewest rows; and tells of each
+/// what became of it.
 pub(super) fn rows(bound: &Bound<'_>, scan: &Scan, range: DateRange) -> (Option<Rows>, Vec<RollupUse>) {
     if !bound.frame.from_rollups || bound.is_over_all_time {
         return (None, Vec::new());
@@ -63,20 +64,23 @@ pub(super) fn rows(bound: &Bound<'_>, scan: &Scan, range: DateRange) -> (Option<
     let mut tried: Vec<(&Rollup, Result<Answered, String>)> = tried.collect();
     let best = tried
         .iter()
-        .filter_map(|(rollup, answered)| Some((answered.as_ref().ok()?.n_rows, &rollup.name)))
+        .filter_map(|(rollup, answered)| answered.as_ref().ok().map(|answered| (answered.cost, &rollup.name)))
         .min()
-        .map(|(_, name)| name.clone());
+        .map(|((days, _), name)| (days, name.clone()));
     let mut uses = Vec::new();
     let mut rows = None;
     for (rollup, answered) in tried.drain(..) {
-        let is_used = Some(&rollup.name) == best.as_ref();
+        let is_used = best.as_ref().is_some_and(|(_, name)| *name == rollup.name);
         let reason = match answered {
             Err(reason) => reason,
             Ok(answered) if is_used => {
                 rows = Some(answered.rows);
                 answered.told
             }
-            Ok(_) => format!("`{}` has fewer rows", best.as_deref().unwrap_or_default()),
+            Ok(Answered { cost: (days, _), .. }) => best.as_ref().map_or_else(String::new, |(fewest, name)| {
+                let more = if days > *fewest { "holds more of the range" } else { "has fewer rows" };
+                format!("`{name}` {more}")
+            }),
         };
         uses.push(RollupUse { rollup: rollup.name.clone(), is_used, reason });
     }
@@ -87,14 +91,14 @@ pub(super) fn rows(bound: &Bound<'_>, scan: &Scan, range: DateRange) -> (Option<
 /// The rows of a scan out of a rollup.
 struct Answered {
     rows: Rows,
-    /// How many rows are stored.
-    n_rows: u64,
+    /// How many days are read from the rows themselves, and how many rows are stored.
+    cost: (i64, u64),
     /// What is read from where.
     told: String,
 }
 
 fn answered(bound: &Bound<'_>, scan: &Scan, range: DateRange, rollup: &Rollup) -> Result<Answered, String> {
-    let stored = rollup.stored.as_ref().ok_or_else(|| not_built(rollup))?;
+    let (Some(stored), Some(lookback)) = (&rollup.stored, rollup.lookback) else { return Err(not_built(rollup)) };
     if let Some(reason) = obstacle(bound, scan) {
         return Err(reason.to_owned());
     }
@@ -108,7 +112,9 @@ fn answered(bound: &Bound<'_>, scan: &Scan, range: DateRange, rollup: &Rollup) -
     }
     let time_type = project.dimensions[time.axis.dimension].column_type;
     let asked = Asked { time_type, zone: bound.zone, calendar: project.calendar };
-    let parts = range::parts(range, time, stored, asked)?;
+    // What was stored ahead of its time, by a wrong clock, is not final for whoever asks.
+    let until = stored.until.min(stored::final_until(project, rollup, lookback, bound.frame.context.now));
+    let parts = range::parts(range, time, until, asked)?;
     let timed = Scan { axis: Some(time.axis.clone()), ..scan.clone() };
     let everything =
         scan::rows_within(bound, &timed, DateRange::default(), Times::All).map_err(|error| error.message)?;
@@ -116,7 +122,7 @@ fn answered(bound: &Bound<'_>, scan: &Scan, range: DateRange, rollup: &Rollup) -
     let proved = prove(&table, time, asked, &rollup.name, &everything)?;
     let fresh = Fresh { bound, scan: &timed, parts: &parts, stored, everything: &everything };
     let rows = fresh.beside(proved)?;
-    Ok(Answered { rows, n_rows: stored.rows, told: told(&parts, stored) })
+    Ok(Answered { rows, cost: (parts.fresh_days(), stored.rows), told: told(&parts, stored) })
 }
 
 fn not_built(rollup: &Rollup) -> String {

@@ -8,7 +8,7 @@
 use crate::{
     catalog::ColumnType,
     plan::time::day_start,
-    project::{RollupTime, Stored},
+    project::RollupTime,
     sql::Literal,
     time::{Calendar, DateRange, DateTime, Granularity, NaiveDate, Tz, Utc, add_periods, local_midnight, period_start},
 };
@@ -24,6 +24,17 @@ pub(super) struct Parts {
     pub(super) with_timeless: bool,
 }
 
+impl Parts {
+    /// Returns how many days are not stored; of a range without an end, more for each one before it.
+    pub(super) fn fresh_days(&self) -> i64 {
+        let days = |range: &DateRange| {
+            let (from, to) = (range.from.unwrap_or(NaiveDate::MIN), range.to.unwrap_or(NaiveDate::MAX));
+            to.signed_duration_since(from).num_days()
+        };
+        self.fresh.iter().map(days).sum()
+    }
+}
+
 /// How a time is cut, and in which zone it is asked.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Asked {
@@ -35,8 +46,8 @@ pub(super) struct Asked {
     pub(super) calendar: Calendar,
 }
 
-/// Cuts a range into what a rollup holds and the rest; says why it holds nothing of it.
-pub(super) fn parts(range: DateRange, time: &RollupTime, stored: &Stored, asked: Asked) -> Result<Parts, String> {
+/// Cuts a range into what a rollup holds, which is filled up to a day, and the rest; says why it holds nothing of it.
+pub(super) fn parts(range: DateRange, time: &RollupTime, filled: NaiveDate, asked: Asked) -> Result<Parts, String> {
     let is_instant = asked.time_type == ColumnType::Timestamp;
     if is_instant && asked.zone != time.time_zone {
         return Err(format!("its periods are cut in {}, and those asked for in {}", time.time_zone, asked.zone));
@@ -47,7 +58,7 @@ pub(super) fn parts(range: DateRange, time: &RollupTime, stored: &Stored, asked:
     let size = time.granularity;
     let floor = |day| period_start(day, size, asked.calendar);
     let low = range.from.map(|from| if floor(from) == from { from } else { add_periods(floor(from), size, 1) });
-    let until = floor(stored.until);
+    let until = floor(filled);
     let high = range.to.map_or(until, |to| floor(to).min(until));
     if low.is_some_and(|low| low >= high) {
         return Err(if range.from.is_some_and(|from| from >= until) {

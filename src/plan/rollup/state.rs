@@ -33,6 +33,12 @@ impl StateTable {
         Self { name: name.unwrap_or_else(|| NAME.to_owned()) }
     }
 
+    /// Returns the one that a table of a catalog is, by its name.
+    pub fn named(table: &str) -> Option<Self> {
+        let own = table.rsplit('.').next().is_some_and(|own| own.eq_ignore_ascii_case(NAME));
+        own.then(|| Self { name: table.to_owned() })
+    }
+
     /// Returns the query for all tables of the schema: name, day and rows of each.
     pub fn read_all(&self) -> Select {
         let name = SqlExpr::bare(TABLE);
@@ -96,6 +102,15 @@ impl StateTable {
         Statement::Delete { table: self.name.clone(), filter: old }
     }
 
+    /// Returns the query for the number of rows that a table has.
+    pub(super) fn count(table: &str) -> Select {
+        Select {
+            items: vec![SqlExpr::aggregate(AggregateFunction::Count, None).named(ROWS)],
+            from: Some(From::Table { name: table.to_owned(), alias: "stored".to_owned() }),
+            ..Select::default()
+        }
+    }
+
     /// Returns what says up to which day a table is filled, unless that is said already; its rows are counted where they are.
     pub(super) fn say(&self, table: &str, until: NaiveDate) -> Statement {
         let said = Select {
@@ -105,11 +120,7 @@ impl StateTable {
             ..Select::default()
         };
         let is_said = Expr::Leaf(Leaf::Exists(Box::new(said)));
-        let count = Select {
-            items: vec![SqlExpr::aggregate(AggregateFunction::Count, None).named(ROWS)],
-            from: Some(From::Table { name: table.to_owned(), alias: "stored".to_owned() }),
-            ..Select::default()
-        };
+        let count = Self::count(table);
         // A SELECT without FROM has no WHERE in BigQuery.
         let once = Select { items: vec![Expr::integer(1).named("one")], ..Select::default() };
         let select = Select {

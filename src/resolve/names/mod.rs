@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{
     context::{Columns, Context, Target, docs},
-    dialect::dialect_of,
+    dialect::{dialect_of, home_of},
 };
 use crate::{
     catalog::{Catalog, ColumnType},
@@ -244,6 +244,7 @@ fn empty_project(config: &Config) -> Project {
         time_zone,
         calendar: Calendar { week_start, fiscal_start_month: month.map_or(1, |month| month.number_from_month()) },
         currency: config.currency.clone(),
+        home: config.connections.get(&config.connection).map(home_of).unwrap_or_default(),
         tables: Arena::new(),
         models: Arena::new(),
         dimensions: Arena::new(),

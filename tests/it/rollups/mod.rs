@@ -4,7 +4,9 @@ mod advice;
 mod builds;
 mod dbt;
 mod dropped;
+mod rebuilt;
 mod sketches;
+mod tables;
 
 use std::{fs, sync::Arc, time::Duration};
 
@@ -117,6 +119,10 @@ impl Storing for Store {
 
     fn is_contended(&self, error: &Error) -> bool {
         matches!(error, Error::Contended)
+    }
+
+    fn is_refused(&self, error: &Error) -> bool {
+        matches!(error, Error::Refused(_))
     }
 
     fn give_way(&mut self, _: u32) {

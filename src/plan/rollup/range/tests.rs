@@ -17,9 +17,8 @@ fn asked(time_type: ColumnType, zone: Tz) -> Asked {
 fn cut(range: (Option<&str>, Option<&str>), granularity: Granularity, until: &str) -> Result<Parts, String> {
     let axis = TimeAxis { route: Route::here(), dimension: DimensionId::from_index(0) };
     let time = RollupTime { axis, granularity, time_zone: Tz::Europe__Berlin };
-    let stored = Stored { table: String::new(), until: day(until), rows: 0 };
     let range = DateRange::days(range.0.map(day), range.1.map(day));
-    parts(range, &time, &stored, asked(ColumnType::Timestamp, Tz::Europe__Berlin))
+    parts(range, &time, day(until), asked(ColumnType::Timestamp, Tz::Europe__Berlin))
 }
 
 fn days(from: &str, to: &str) -> DateRange {
@@ -39,6 +38,7 @@ fn what_is_stored_ends_where_rows_may_change() {
     let found = cut((Some("2025-05-01"), Some("2025-06-01")), Granularity::Day, "2025-05-20").expect("it has days");
     assert_eq!(found.stored, days("2025-05-01", "2025-05-20"));
     assert_eq!(found.fresh, [days("2025-05-20", "2025-06-01")]);
+    assert_eq!(found.fresh_days(), 12);
 }
 
 #[test]

@@ -202,7 +202,8 @@ mod tests {
         assert!(text.starts_with("metrics: 1 emitted, 0 approximated, 1 left out\n"), "{text}");
         assert!(text.contains("revenue        shipments.revenue in explore shipments"), "{text}");
         assert!(text.contains("lead_time_p90  Looker rounds a|b"), "{text}");
-        assert!(text.ends_with("  country  String Filter (advanced)  the claim `country` (own_country)\n"), "{text}");
+        let attribute = "\n  country  String Filter (advanced)  the claim `country` (own_country)\n";
+        assert!(text.ends_with(&format!("{attribute}  {FILTERS}\n")), "{text}");
     }
 
     #[test]

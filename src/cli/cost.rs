@@ -12,8 +12,9 @@ use serde_json::json;
 
 use super::{context::Context, failure::Failure};
 use crate::{
+    cache::Fingerprint,
     catalog::Statistics,
-    engine::{Pricing, Unpriced},
+    engine::{Pricing, Unpriced, labelled},
     plan::{self, Plan, Principal, Request},
     price::{Basis, Estimate, TableCost, Unknown, size, tables_of_statistics},
     project::Project,
@@ -29,6 +30,8 @@ pub(crate) struct Asking<'a> {
     pub(crate) principal: &'a Principal,
     pub(crate) now: DateTime<Utc>,
     pub(crate) spending: &'a Spending,
+    /// The hash of the definitions.
+    pub(crate) definitions: Fingerprint,
 }
 
 impl Asking<'_> {
@@ -60,7 +63,7 @@ impl Asking<'_> {
     ) -> Result<Rows, Failure> {
         let is_limited = !self.spending.budgets.is_empty();
         let statistics = if is_limited { self.statistics(warehouse).await } else { None };
-        let terms = Terms::default();
+        let terms = labelled(plan, self.definitions, self.principal);
         let pricing = self.pricing(warehouse, statistics.as_ref(), &terms);
         let kept = if is_limited {
             let (estimate, reservation) = pricing.reserve(request, plan, text, &Arc::default()).await?;
@@ -68,7 +71,7 @@ impl Asking<'_> {
         } else {
             None
         };
-        let within = Terms { most: kept.as_ref().map(|(bytes, _)| *bytes), ..Terms::default() };
+        let within = Terms { most: kept.as_ref().map(|(bytes, _)| *bytes), ..terms.clone() };
         match warehouse.query(text, &within).await {
             Err(warehouse::Error::TooCostly(_)) => {
                 Err(Unpriced::Refused(pricing.too_costly(request, plan, text, kept).await).into())
@@ -91,7 +94,7 @@ pub(crate) fn estimate(
     plan: &Plan,
     text: &Text,
 ) -> Result<Estimate, Failure> {
-    let terms = Terms::default();
+    let terms = labelled(plan, asking.definitions, asking.principal);
     let priced = warehouse.wait(async |warehouse| {
         let statistics = asking.statistics(warehouse).await;
         asking.pricing(warehouse, statistics.as_ref(), &terms).price(plan, text).await

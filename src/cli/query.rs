@@ -14,7 +14,10 @@ use super::{
     request::{Planned, RequestArguments},
     table::{Answer, Shape},
 };
-use crate::sql::{self, Dialect, Literal, Text};
+use crate::{
+    engine::version_of,
+    sql::{self, Dialect, Literal, Text},
+};
 
 /// Ask for metrics
 ///
@@ -112,7 +115,8 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     };
     let text = sql::print(&plan.select, dialect);
     let principal = arguments.request.principal.read()?;
-    let asking = cost::Asking { project: &project, principal: &principal, now, spending: &config.spending };
+    let (spending, definitions) = (&config.spending, version_of(&loaded));
+    let asking = cost::Asking { project: &project, principal: &principal, now, spending, definitions };
     if arguments.estimate {
         let estimate = cost::estimate(&asking, &warehouse, &plan, &text)?;
         if arguments.format == Shape::Json {

@@ -30,8 +30,7 @@ pub struct Live {
 impl Live {
     /// Takes the project of a folder, if it has no error.
     pub fn from_loaded(loaded: &Loaded, loaded_at: DateTime<Utc>) -> Option<Self> {
-        let files: Vec<_> = loaded.files.iter().map(|(_, file)| (&file.path, &file.text)).collect();
-        let version = Fingerprint::of(&files);
+        let version = version_of(loaded);
         let spending = loaded.config.as_ref().map(|config| config.spending.clone()).unwrap_or_default();
         let spending = Arc::new(spending);
         loaded.project.clone().map(|project| {
@@ -55,4 +54,10 @@ impl Live {
     pub fn short_version(&self) -> String {
         self.version.to_string()[..12].to_owned()
     }
+}
+
+/// Returns the hash of the files that a project was made of.
+pub fn version_of(loaded: &Loaded) -> Fingerprint {
+    let files: Vec<_> = loaded.files.iter().map(|(_, file)| (&file.path, &file.text)).collect();
+    Fingerprint::of(&files)
 }

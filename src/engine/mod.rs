@@ -12,6 +12,7 @@ mod aside;
 mod asking;
 mod calendars;
 mod identity;
+mod labels;
 mod live;
 mod load;
 mod moment;
@@ -28,7 +29,8 @@ pub use answer::{Answer, Answered, CacheOutcome, Cost, Failure};
 pub use asking::ReadBytes;
 pub use calendars::{add_periods_to, periods_of, periods_query, refresh_periods};
 pub use identity::QueryIdentity;
-pub use live::Live;
+pub use labels::labelled;
+pub use live::{Live, version_of};
 pub use load::{
     Loaded, NoProject, PROJECT_FILE, find_project, load_config, load_project, load_project_with, load_statistics,
 };

@@ -14,18 +14,18 @@ use std::{
 };
 
 use moka::future::Cache as Moka;
-use sha2::{Digest, Sha256};
 
 use super::{
     Answer, Answered, Beside, Failure, Live, QueryIdentity, ReadBytes,
     aside::Aside,
     asking::{Asking, Desk},
     identity::principal_into,
+    labels::labelled,
     moment::moment_of,
 };
 use crate::{
     cache::{self, Cache, Fingerprint, FingerprintWriter},
-    plan::{self, ColumnRole, Plan, PlanError, Principal, Request},
+    plan::{self, Plan, PlanError, Principal, Request},
     sql::{self, Dialect, Select, Text},
     time::{DateTime, Utc},
     warehouse::{Terms, Warehouse},
@@ -252,29 +252,11 @@ impl Engine {
             project_version: live.version,
             data_version,
         };
-        let terms = self.terms(&plan, live, principal);
+        let terms = labelled(&plan, live.version, principal);
+        let terms = Terms { deadline: Some(self.limits.deadline), ..terms };
         let key_of_rows = identity.fingerprint();
         let planned = Arc::new(Planned { key: key_of_rows, plan: Arc::new(plan), text, terms, now });
         self.plans.insert(key, Arc::clone(&planned)).await;
         Ok(planned)
     }
-
-    /// Returns what the warehouse is told of a query: which metrics, of which definitions, for whom.
-    fn terms(&self, plan: &Plan, live: &Live, principal: &Principal) -> Terms {
-        let metrics = plan.columns.iter().filter(|column| matches!(column.role, ColumnRole::Metric(_)));
-        let metrics: Vec<&str> = metrics.map(|column| &*column.name).collect();
-        Terms { deadline: Some(self.limits.deadline), ..Terms::default() }
-            .label("metrics", &metrics.join("_"))
-            .label("definitions", &live.version.to_string())
-            .label("caller", &caller(principal))
-    }
-}
-
-/// Names a caller in the warehouse's logs: by a hash, because an id may be somebody's address.
-fn caller(principal: &Principal) -> String {
-    if principal.id.is_empty() {
-        return "anonymous".to_owned();
-    }
-    let hash = format!("{:x}", Sha256::digest(principal.id.as_bytes()));
-    hash[..16].to_owned()
 }

@@ -307,6 +307,11 @@ fn a_budget_holds_on_the_command_line_and_over_graphql() {
     assert_eq!(ran(), 0);
     project.run(["query", "-m", "revenue", "-t", &offered(&refused.err)]).worked();
     assert_eq!(ran(), 1);
+    let asked = server.seen(Endpoint::Query).into_iter().map(|request| request.body["labels"].clone());
+    for labels in asked {
+        assert_eq!((&labels["metrics"], &labels["caller"]), (&json!("revenue"), &json!("anonymous")), "{labels}");
+        assert!(labels["definitions"].is_string(), "{labels}");
+    }
 
     project.write(
         "entente.yml",

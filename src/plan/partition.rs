@@ -228,7 +228,10 @@ pub(super) fn unproven(table: &str, partition: &Partition, has_range: bool) -> P
         PlanErrorCode::PartitionUnproven,
         format!("no bound on `{column}` follows from the query's time range on table `{table}`: {known}"),
     )
-    .help(format!("Declare under `tables:` how far `{column}` may lie from the time in question, with `holds`."))
+    .help(format!(
+        "Declare under `tables:` how far `{column}` may lie from the time in question, with `holds`; or filter by a dimension \
+         that is `{column}`."
+    ))
 }
 
 /// Says why a joined table that must be read within bounds has none, and the cheapest change that gives it one.

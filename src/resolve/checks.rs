@@ -67,7 +67,7 @@ fn report_missing_promises(context: &Context<'_>, diagnostics: &mut Diagnostics)
         }
         let def = context.metrics[id.index()];
         let message = format!(
-            "metric `{}` cannot be asked for: its time `{}` has no promise on partitioned table `{}`",
+            "metric `{}` cannot be asked for by its time alone: `{}` has no promise on partitioned table `{}`",
             def.name.value, dimension.name, table.name
         );
         let span = def.time.as_ref().map_or(def.name.span, |time| time.span);

@@ -117,5 +117,14 @@ fn is_about_others(on: At<'_>, alias: &str) -> bool {
     is_plain
         && views.len() > 1
         && words.iter().all(|word| word.text().contains('.'))
-        && !text.to_ascii_lowercase().contains(&alias.to_ascii_lowercase())
+        && !views.iter().any(|view| view.eq_ignore_ascii_case(alias))
+        && !beside_references(text).to_ascii_lowercase().contains(&alias.to_ascii_lowercase())
+}
+
+/// Returns the SQL of a condition without its `${…}`: `payer` is not named by `${orders.payer_id}`.
+fn beside_references(text: &str) -> String {
+    let mut parts = text.split("${");
+    let first = parts.next().unwrap_or_default();
+    let behind = parts.map(|part| part.split_once('}').map_or("", |(_, behind)| behind));
+    std::iter::once(first).chain(behind).collect()
 }

@@ -328,6 +328,7 @@ explore: alone { view_name: sales }
             ("people.name._in_query", "people.nam._in_query", "lookml-unknown-field"),
             ("sales.made_date._is_filtered", "sales.made_day._is_filtered", "lookml-unknown-field"),
             ("t.name = ${sales.id} AND ", "", "lookml-join-without-condition"),
+            ("t.name = ${sales.id} AND ${sales.by} = ", "${sales.most} = ", "lookml-join-without-condition"),
         ],
     ),
     // The query of an explore may be refined, and a field may say what it shows.

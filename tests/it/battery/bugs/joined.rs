@@ -111,7 +111,8 @@ fn is_passed(expr: &SqlExpr) -> bool {
 
 /// Whether the branches of a case give the part that a center has of a customer.
 fn is_share(branches: &[(SqlExpr, SqlExpr)]) -> bool {
-    branches.len() == 1 && is_column(&branches[0].1, "share")
+    let [(_, Expr::Call { function: Function::Coalesce, args })] = branches else { return false };
+    is_column(&args[0], "share")
 }
 
 fn is_region(expr: &SqlExpr) -> bool {

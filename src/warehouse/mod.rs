@@ -27,6 +27,7 @@ mod terms;
 
 #[cfg(feature = "server")]
 pub use blocking::Blocking;
+#[cfg(feature = "cli")]
 pub(crate) use rows::csv_field;
 pub use rows::{ColumnData, Rows};
 pub use terms::{Meter, Metered, Terms};

@@ -81,11 +81,12 @@ impl<'q> Oracle<'q> {
         copies.collect()
     }
 
-    /// A sum or a count of rows of which each counts by its part; the part of a row that is beside nothing is all of it.
+    /// A sum or a count of rows of which each counts by its part; a part that is not known is
+    /// none of a row that is there, and the part of a row that is beside nothing is all of it.
     pub(super) fn of_parts(&self, metric: &Simple, rows: &[Row<'q>]) -> Number {
         let parts = rows.iter().filter_map(|row| {
             let part = match row.beside {
-                Beside::Share(Some(share)) => i128::from(share.part?),
+                Beside::Share(Some(share)) => share.part.map_or(0, i128::from),
                 _ => 10_000,
             };
             let value = if metric.value == Value::Nothing { Some(ONE) } else { self.view.value(*row, metric.value) };

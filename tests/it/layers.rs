@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, fs};
 
-use super::tidy::rust_files;
+use super::tidy::{is_test_file, product_lines, rust_files};
 
 /// Reads lines such as "0 `ids files time` · 1 `diagnostics catalog`".
 fn layers() -> BTreeMap<String, usize> {
@@ -91,4 +91,47 @@ fn modules_import_only_from_lower_layers() {
 fn imports_are_found_in_paths_and_in_braces() {
     let text = "use crate::{plan::{self, Plan}, sql};\nlet x = crate::time::now();\n// crate::lookml\n";
     assert_eq!(imports(text), ["plan", "sql", "time"]);
+}
+
+/// What reaches out of the process: files, the environment, the network, clocks and chance.
+const EFFECTS: [&str; 11] = [
+    "std::fs",
+    "std::env",
+    "std::net",
+    "std::process",
+    "tokio::",
+    "reqwest",
+    "getrandom",
+    "SystemTime",
+    "Utc::now(",
+    "Local::now(",
+    "Instant::now(",
+];
+
+/// Modules below the engine that may: drivers, and the answers that are waited for.
+const EDGES: [&str; 2] = ["cache", "warehouse"];
+
+#[test]
+fn the_core_reaches_out_for_nothing() {
+    let layers = layers();
+    let mut wrong = Vec::new();
+    let mut read = 0;
+    for path in rust_files("src").into_iter().filter(|path| !is_test_file(path)) {
+        let Some((module, _)) = path.strip_prefix("src/").and_then(|path| path.split_once('/')) else { continue };
+        if layers.get(module).is_none_or(|layer| *layer >= layers["engine"]) || EDGES.contains(&module) {
+            continue;
+        }
+        read += 1;
+        let text = fs::read_to_string(&path).expect("the file was listed");
+        for (number, line) in product_lines(&text) {
+            wrong.extend(
+                EFFECTS
+                    .iter()
+                    .filter(|effect| line.contains(**effect))
+                    .map(|effect| format!("{path}:{number}: `{effect}`")),
+            );
+        }
+    }
+    assert!(read > 300, "{read} files of the core were read");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

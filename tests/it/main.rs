@@ -15,9 +15,13 @@ mod cli_bad_input;
 mod cli_build;
 #[cfg(feature = "cli")]
 mod cli_principal;
+#[cfg(feature = "cli")]
+mod cli_query;
 #[cfg(all(unix, feature = "cli"))]
 mod cli_serve;
 mod cli_sql;
+#[cfg(feature = "cli")]
+mod cli_start;
 #[cfg(unix)]
 mod clients;
 #[cfg(feature = "cli")]

@@ -57,7 +57,7 @@ fn read(path: &str) -> String {
 }
 
 /// Returns the lines of product code with their numbers: without tests at the end of a file, without comments.
-fn product_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+pub(crate) fn product_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let next = text.lines().skip(1).chain([""]);
     text.lines()
         .zip(next)
@@ -68,7 +68,7 @@ fn product_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
         .filter(|(_, line)| !line.trim_start().starts_with("//"))
 }
 
-fn is_test_file(path: &str) -> bool {
+pub(crate) fn is_test_file(path: &str) -> bool {
     path.starts_with("src/") && (path.ends_with("/tests.rs") || path.contains("/tests/"))
 }
 

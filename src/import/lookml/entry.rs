@@ -74,35 +74,15 @@ pub(super) fn write<'a>(
         [one] => out.text("primary_key", one),
         several => out.put("primary_key", Out::texts(several)),
     }
-    let mut unique: Vec<Vec<String>> = Vec::new();
-    let versions = edges.0.iter().find(|edge| edge.to == view.name && edge.version.is_some());
-    for edge in edges.0.iter().filter(|edge| edge.to == view.name && edge.version.is_none()) {
-        let mut theirs = edge.theirs();
-        let (mut sorted, mut own) = (theirs.clone(), key.clone());
-        sorted.sort();
-        own.sort();
-        let is_known = unique.iter().any(|known| {
-            let mut known = known.clone();
-            known.sort();
-            known == sorted
-        });
-        if sorted != own && !is_known {
-            theirs.dedup();
-            unique.push(theirs);
-        }
-    }
+    let unique = unique(view, edges, &key);
     if !unique.is_empty() {
         out.put("unique", Out::List(unique.iter().map(|columns| Out::texts(columns)).collect()));
     }
     out.maybe("time", fields.axis(view));
     proposals.extend(fields.guessed_axis(view));
     out.maybe("where", beside.filter);
-    if let Some((edge, version)) = versions.and_then(|edge| Some((edge, edge.version.as_ref()?))) {
-        let mut entries = Entries::default();
-        entries.put("of", Out::texts(&edge.theirs()));
-        entries.text("from", &version.valid.0);
-        entries.text("to", &version.valid.1);
-        out.put("versions", Out::Map(entries.0));
+    if let Some(versions) = versions(view, edges) {
+        out.put("versions", versions);
     }
     let joins = edges.0.iter().filter(|edge| edge.from == view.name);
     let joins: Vec<Out> = joins
@@ -128,6 +108,36 @@ pub(super) fn write<'a>(
         out.put("dimensions", Out::List(dimensions));
     }
     Out::Map(out.0)
+}
+
+/// Returns the columns on which joins meet at most one row of a view, beside its primary key.
+fn unique(view: &View<'_>, edges: &Edges, key: &[String]) -> Vec<Vec<String>> {
+    let sorted = |columns: &[String]| -> Vec<String> {
+        let mut columns = columns.to_vec();
+        columns.sort();
+        columns
+    };
+    let mut unique: Vec<Vec<String>> = Vec::new();
+    for edge in edges.0.iter().filter(|edge| edge.to == view.name && edge.version.is_none()) {
+        let mut theirs = edge.theirs();
+        let known = sorted(&theirs);
+        if known != sorted(key) && unique.iter().all(|other| sorted(other) != known) {
+            theirs.dedup();
+            unique.push(theirs);
+        }
+    }
+    unique
+}
+
+/// Returns what tells the versions of a view's rows apart, if a join meets the one of a moment.
+fn versions(view: &View<'_>, edges: &Edges) -> Option<Out> {
+    let mut versioned = edges.0.iter().filter(|edge| edge.to == view.name);
+    let (edge, version) = versioned.find_map(|edge| Some((edge, edge.version.as_ref()?)))?;
+    let mut entries = Entries::default();
+    entries.put("of", Out::texts(&edge.theirs()));
+    entries.text("from", &version.valid.0);
+    entries.text("to", &version.valid.1);
+    Some(Out::Map(entries.0))
 }
 
 /// Returns whether explores show a view only beside others, so that one over it alone would be new.

@@ -280,6 +280,47 @@ fn is_day(text: &str) -> bool {
     text.starts_with("date(")
 }
 
+/// Functions that have the same name and arguments here.
+const ALIKE: [&str; 20] = [
+    "abs",
+    "ceil",
+    "coalesce",
+    "concat",
+    "contains",
+    "date",
+    "ends_with",
+    "floor",
+    "greatest",
+    "least",
+    "length",
+    "lower",
+    "mod",
+    "nullif",
+    "replace",
+    "round",
+    "starts_with",
+    "substring",
+    "trim",
+    "upper",
+];
+
+/// Functions that have another name here: theirs, how many arguments, ours.
+const RENAMED: [(&str, usize, &str); 13] = [
+    ("btrim", 1, "trim"),
+    ("ceiling", 1, "ceil"),
+    ("char_length", 1, "length"),
+    ("character_length", 1, "length"),
+    ("endswith", 2, "ends_with"),
+    ("ifnull", 2, "coalesce"),
+    ("lcase", 1, "lower"),
+    ("len", 1, "length"),
+    ("nvl", 2, "coalesce"),
+    ("startswith", 2, "starts_with"),
+    ("substr", 2, "substring"),
+    ("substr", 3, "substring"),
+    ("ucase", 1, "upper"),
+];
+
 fn call(whole: &ast::Expr, function: &ast::Function, within: Within<'_>) -> Written {
     if function.over.is_some() || function.filter.is_some() || !function.within_group.is_empty() {
         return Err("it has a window or an aggregate".to_owned());
@@ -295,6 +336,31 @@ fn call(whole: &ast::Expr, function: &ast::Function, within: Within<'_>) -> Writ
         args.push(if is_monday_week(arg, within) { MONDAY_WEEK.to_owned() } else { write(arg, within.below())? });
     }
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    if let Some(written) = call_of_time(whole, &name, &words, within) {
+        return written;
+    }
+    let renamed = RENAMED.iter().find(|(theirs, count, _)| *theirs == name && *count == words.len());
+    let ours = renamed.map(|(_, _, ours)| *ours).or_else(|| ALIKE.contains(&name.as_str()).then_some(name.as_str()));
+    if let Some(ours) = ours {
+        return Ok(format!("{ours}({})", args.join(", ")));
+    }
+    Ok(match (name.as_str(), words.as_slice()) {
+        ("json_value", [document, path]) if json_key(path).is_some() => {
+            format!("json_text({document}, '{}')", json_key(path).unwrap_or_default())
+        }
+        ("btrim", [a, "' '"]) => format!("trim({a})"),
+        ("if" | "iff", [when, then, otherwise]) => format!("case when {when} then {then} else {otherwise} end"),
+        ("nvl2", [a, b, c]) => format!("case when {a} is not null then {b} else {c} end"),
+        ("zeroifnull", [a]) => format!("coalesce({a}, 0)"),
+        ("nullifzero", [a]) => format!("nullif({a}, 0)"),
+        ("safe_divide" | "div0null", [a, b]) => format!("({a}) / ({b})"),
+        ("to_date", [a]) => format!("cast({a} as date)"),
+        _ => return Err(format!("it calls `{name}`, which has no portable form")),
+    })
+}
+
+/// Writes a call that cuts or counts periods; nothing, if it is none.
+fn call_of_time(whole: &ast::Expr, name: &str, args: &[&str], within: Within<'_>) -> Option<Written> {
     let period = |word: &str| {
         let word = word.trim_matches('\'').to_lowercase();
         match word.as_str() {
@@ -303,80 +369,36 @@ fn call(whole: &ast::Expr, function: &ast::Function, within: Within<'_>) -> Writ
             _ => Granularity::from_name(&word).map(|_| word),
         }
     };
-    let same = [
-        "coalesce",
-        "nullif",
-        "lower",
-        "upper",
-        "abs",
-        "ceil",
-        "floor",
-        "round",
-        "greatest",
-        "least",
-        "concat",
-        "replace",
-        "trim",
-        "substring",
-        "length",
-        "starts_with",
-        "ends_with",
-        "contains",
-        "mod",
-        "date",
-    ];
     let day = |word: &str| match word.strip_prefix("date(").and_then(|rest| rest.strip_suffix(')')) {
         Some(inner) if !inner.contains(['(', ')']) => inner.to_owned(),
         _ => word.to_owned(),
     };
-    Ok(match (name.as_str(), words.as_slice()) {
+    let is_elsewhere = match name {
+        "date" => args.len() == 1,
+        "date_trunc" | "timestamp_trunc" | "datetime_trunc" => !args.iter().any(|arg| is_day(arg)),
+        "date_diff" => args.iter().filter(|arg| is_day(arg)).count() != 2,
+        "datediff" | "date_part" | "datepart" | "month" | "quarter" | "day" | "hour" => true,
+        _ => false,
+    };
+    if is_elsewhere && within.cuts_elsewhere() {
+        return Some(Err(ELSEWHERE.to_owned()));
+    }
+    let written = match (name, args) {
         ("date", [a, zone]) if within.is_zone(zone) => format!("date({a})"),
-        ("date", [_]) if within.cuts_elsewhere() => return Err(ELSEWHERE.to_owned()),
-        ("date_trunc" | "timestamp_trunc" | "datetime_trunc", args)
-            if within.cuts_elsewhere() && !args.iter().any(|arg| arg.starts_with("date(")) =>
-        {
-            return Err(ELSEWHERE.to_owned());
-        }
-        ("date_diff" | "datediff" | "date_part" | "datepart" | "month" | "quarter" | "day" | "hour", args)
-            if within.cuts_elsewhere()
-                && !(name == "date_diff" && args.iter().filter(|arg| is_day(arg)).count() == 2) =>
-        {
-            return Err(ELSEWHERE.to_owned());
-        }
-        (name, _) if same.contains(&name) => format!("{name}({})", args.join(", ")),
-        ("json_value", [document, path]) if json_key(path).is_some() => {
-            format!("json_text({document}, '{}')", json_key(path).unwrap_or_default())
-        }
-        ("btrim", [a] | [a, "' '"]) => format!("trim({a})"),
-        ("ifnull" | "nvl", [a, b]) => format!("coalesce({a}, {b})"),
-        ("if" | "iff", [when, then, otherwise]) => format!("case when {when} then {then} else {otherwise} end"),
-        ("nvl2", [a, b, c]) => format!("case when {a} is not null then {b} else {c} end"),
-        ("zeroifnull", [a]) => format!("coalesce({a}, 0)"),
-        ("nullifzero", [a]) => format!("nullif({a}, 0)"),
-        ("len" | "char_length" | "character_length", [a]) => format!("length({a})"),
-        ("lcase", [a]) => format!("lower({a})"),
-        ("ucase", [a]) => format!("upper({a})"),
-        ("ceiling", [a]) => format!("ceil({a})"),
-        ("substr", _) => format!("substring({})", args.join(", ")),
-        ("startswith", [a, b]) => format!("starts_with({a}, {b})"),
-        ("endswith", [a, b]) => format!("ends_with({a}, {b})"),
-        ("safe_divide" | "div0null", [a, b]) => format!("({a}) / ({b})"),
-        ("to_date", [a]) => format!("cast({a} as date)"),
         ("date_trunc" | "timestamp_trunc" | "datetime_trunc", [a, b]) => match (period(a), period(b)) {
             (Some(word), _) => format!("trunc({}, {word})", day(b)),
             (None, Some(word)) => format!("trunc({}, {word})", day(a)),
-            (None, None) => return refused(whole),
+            (None, None) => return Some(refused(whole)),
         },
         ("date_diff", [to, from, unit]) if period(unit).is_some() => {
-            let unit = period(unit).unwrap_or_default();
-            format!("periods_between('{unit}', {}, {})", day(from), day(to))
+            format!("periods_between('{}', {}, {})", period(unit)?, day(from), day(to))
         }
         ("date_diff" | "datediff", [unit, from, to]) if period(unit).is_some() => {
-            let unit = period(unit).unwrap_or_default();
-            format!("periods_between('{unit}', {from}, {to})")
+            format!("periods_between('{}', {from}, {to})", period(unit)?)
         }
-        ("date_part" | "datepart", [field, of]) => part(whole, field.trim_matches('\''), of)?,
-        ("month" | "quarter" | "day" | "hour", [of]) => part(whole, &name, of)?,
-        _ => return Err(format!("it calls `{name}`, which has no portable form")),
-    })
+        ("date_part" | "datepart", [field, of]) => return Some(part(whole, field.trim_matches('\''), of)),
+        ("month" | "quarter" | "day" | "hour", [of]) => return Some(part(whole, name, of)),
+        _ => return None,
+    };
+    Some(Ok(written))
 }

@@ -6,12 +6,16 @@
 //! **Invariant:** an edge leads to at most one row, because LookML says so; on which columns is kept with it, so that the
 //! model there declares them as a key.
 
+mod condition;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use condition::{Condition, Side, names};
 
 use super::{
     dimension::{Fields, primary_key},
     report::{Ledger, Outcome},
-    say::{Piece, Value, pieces},
+    say::Value,
     source::has_liquid,
 };
 use crate::{
@@ -20,7 +24,7 @@ use crate::{
         explore::{Explore, Join},
         layers::At,
     },
-    sql::{BinaryOp, Expr, Name, formula, to_portable},
+    sql::{Name, formula},
 };
 
 /// A join from many to one.
@@ -200,7 +204,7 @@ fn read_join(fields: &Fields<'_, '_>, explore: &Explore<'_>, join: &Join<'_>) ->
         return Err("its condition holds Liquid".to_owned());
     }
     let is_own = is_generated(fields, join);
-    let Condition { other, pairs, version } = condition(join.alias, &sql, is_own)?;
+    let Condition { other, pairs, version } = condition::read(join.alias, &sql, is_own)?;
     let near = view(&other).ok_or_else(|| format!("there is no view for `{other}`"))?;
     let strip = |alias: &str, parent: &str| match alias.strip_prefix(&format!("{parent}_")) {
         // entente calls a view that is joined over others by all roles on the way.
@@ -264,160 +268,6 @@ fn foreign_key(
     let primary = primary_key(owner).ok_or_else(|| format!("`{joined}` has no primary key"))?;
     let keys = vec![(column(fields, joined, primary.name)?, side(fields, near, &Side::Field(field.to_owned()))?)];
     Ok(Edge { from: near.to_owned(), to: joined.to_owned(), role: join.alias.to_owned(), keys, version: None })
-}
-
-/// The side of an equality that is not the joined view's.
-#[derive(Clone, Debug)]
-enum Side {
-    /// A field.
-    Field(String),
-    /// An expression over fields, with their names by their marks.
-    Expression(Expr<Name>, Vec<(String, String)>),
-}
-
-/// A condition of a join that can be said.
-struct Condition {
-    /// The other view.
-    other: String,
-    /// For each equality the field of the joined view, and our side.
-    pairs: Vec<(String, Side)>,
-    /// Our time, and their fields between which it lies.
-    version: Option<(Side, String, String)>,
-}
-
-/// A reference of a condition: its mark, the view and the field.
-type Mark = (String, String, String);
-
-/// Reads `${a.x} = ${b.y} AND …`; what entente itself wrote about the joined view alone is the `where` of its model.
-fn condition(alias: &str, sql: &str, is_own: bool) -> Result<Condition, String> {
-    let (text, marks) = marked(sql)?;
-    let parsed = to_portable(&text, None)?;
-    let mut conjuncts = Vec::new();
-    split(&parsed.expr, &mut conjuncts);
-    let (mut other, mut pairs, mut from, mut to): (Option<String>, Vec<(String, Side)>, _, _) =
-        (None, Vec::new(), None, None);
-    for conjunct in conjuncts {
-        if is_own && views(conjunct, &marks).iter().all(|view| view == alias) {
-            continue;
-        }
-        if let Some(bound) = lower(conjunct, alias, &marks) {
-            from = Some(bound);
-            continue;
-        }
-        if let Some(bound) = upper(conjunct, alias, &marks) {
-            to = Some(bound);
-            continue;
-        }
-        let Expr::Binary { op: BinaryOp::Eq, left, right } = conjunct else {
-            return Err("its condition is more than equalities of fields".to_owned());
-        };
-        let only = |views: &BTreeSet<String>| views.len() == 1 && views.contains(alias);
-        let (theirs, ours) = match (views(left, &marks), views(right, &marks)) {
-            (l, r) if only(&l) && !r.contains(alias) => (left, right),
-            (l, r) if only(&r) && !l.contains(alias) => (right, left),
-            _ => return Err("its condition is more than equalities with one other view".to_owned()),
-        };
-        let mut near = views(ours, &marks).into_iter();
-        let (Some(view), None) = (near.next(), near.next()) else {
-            return Err("its condition is more than equalities with one other view".to_owned());
-        };
-        if other.get_or_insert_with(|| view.clone()) != &view {
-            return Err("its key is of several views".to_owned());
-        }
-        let theirs = field(theirs, &marks).ok_or("the key of the joined view is computed")?;
-        pairs.push((theirs, our_side(ours, &marks)));
-    }
-    let version = match (from, to) {
-        (None, None) => None,
-        (Some((at, from)), Some((until, to))) if names(at) == names(until) => Some((our_side(at, &marks), from, to)),
-        _ => return Err("it bounds the time of the joined rows on one side only".to_owned()),
-    };
-    let other = other.filter(|_| !pairs.is_empty()).ok_or("its condition names no other view")?;
-    Ok(Condition { other, pairs, version })
-}
-
-/// Puts marks in place of the references of a condition.
-fn marked(sql: &str) -> Result<(String, Vec<Mark>), String> {
-    let mut marks: Vec<Mark> = Vec::new();
-    let mut text = String::new();
-    for piece in pieces(sql)? {
-        match piece {
-            Piece::Text(part) => text.push_str(&part),
-            Piece::Field(Some(view), field) => {
-                let known = marks.iter().find(|(_, of, name)| *of == view && *name == field);
-                let mark = known.map_or_else(|| format!("lookml_key_{}", marks.len()), |(mark, ..)| mark.clone());
-                text.push_str(&mark);
-                if !marks.iter().any(|(known, ..)| *known == mark) {
-                    marks.push((mark, view, field));
-                }
-            }
-            Piece::Field(None, field) => return Err(format!("`{field}` is not said to be of any view")),
-            Piece::Column(_) | Piece::Table => return Err("it names a table".to_owned()),
-        }
-    }
-    Ok((text, marks))
-}
-
-fn views(expr: &Expr<Name>, marks: &[Mark]) -> BTreeSet<String> {
-    let of = |mark: &str| marks.iter().find(|(known, ..)| known == mark).map(|(_, view, _)| view.clone());
-    names(expr).iter().filter_map(|name| of(name)).collect()
-}
-
-/// Returns the field that an expression is.
-fn field(expr: &Expr<Name>, marks: &[Mark]) -> Option<String> {
-    match expr {
-        Expr::Leaf(Name::Path(words)) if words.len() == 1 => {
-            marks.iter().find(|(mark, ..)| *mark == words[0].value).map(|(_, _, field)| field.clone())
-        }
-        _ => None,
-    }
-}
-
-fn our_side(expr: &Expr<Name>, marks: &[Mark]) -> Side {
-    match field(expr, marks) {
-        Some(field) => Side::Field(field),
-        None => {
-            let of_ours = marks.iter().map(|(mark, _, field)| (mark.clone(), field.clone()));
-            Side::Expression(expr.clone(), of_ours.collect())
-        }
-    }
-}
-
-/// Reads `ours >= ${a.valid_from}`.
-fn lower<'e>(expr: &'e Expr<Name>, alias: &str, marks: &[Mark]) -> Option<(&'e Expr<Name>, String)> {
-    let Expr::Binary { op: BinaryOp::GtEq, left, right } = expr else { return None };
-    let is_theirs = views(right, marks).iter().all(|view| view == alias) && !views(left, marks).contains(alias);
-    Some((left, field(right, marks).filter(|_| is_theirs)?))
-}
-
-/// Reads `${a.valid_to} IS NULL OR ours < ${a.valid_to}`.
-fn upper<'e>(expr: &'e Expr<Name>, alias: &str, marks: &[Mark]) -> Option<(&'e Expr<Name>, String)> {
-    let Expr::Binary { op: BinaryOp::Or, left, right } = expr else { return None };
-    let Expr::IsNull { arg, negated: false } = &**left else { return None };
-    let Expr::Binary { op: BinaryOp::Lt, left: ours, right: end } = &**right else { return None };
-    let is_theirs = views(end, marks).iter().all(|view| view == alias) && !views(ours, marks).contains(alias);
-    let (end, null) = (field(end, marks)?, field(arg, marks)?);
-    (is_theirs && end == null).then_some((&**ours, end))
-}
-
-fn split<'e>(expr: &'e Expr<Name>, conjuncts: &mut Vec<&'e Expr<Name>>) {
-    match expr {
-        Expr::Binary { op: BinaryOp::And, left, right } => {
-            split(left, conjuncts);
-            split(right, conjuncts);
-        }
-        other => conjuncts.push(other),
-    }
-}
-
-fn names(expr: &Expr<Name>) -> Vec<String> {
-    let mut found = Vec::new();
-    expr.for_each_leaf(&mut |leaf| {
-        if let Name::Path(words) = leaf {
-            found.push(words[0].value.clone());
-        }
-    });
-    found
 }
 
 /// Returns the column that a field of a key is.

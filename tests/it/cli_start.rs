@@ -117,3 +117,31 @@ fn a_project_starts_from_one_file_with_exact_amounts() {
     let out = project.run(["query", "--project", "shop", "-m", "paid", "-f", "csv"]).worked();
     assert_eq!(out, "paid\n1100.0\n");
 }
+
+#[test]
+fn a_folder_of_files_is_a_warehouse() {
+    let project = Project::empty();
+    let write = |name: &str, text: &str| {
+        let path = project.path(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(path, text).expect("a file");
+    };
+    write(
+        "entente.yml",
+        "language: 1\nname: shop\nconnection: local\nconnections: { local: { type: duckdb, path: data } }\ntime_zone: UTC\n",
+    );
+    write(
+        "metrics/orders.yml",
+        "models:\n  - name: orders\n    description: Orders.\n    table: orders\n    primary_key: id\nmetrics:\n  - { name: paid, description: Paid., model: orders, agg: sum, expr: amount }\n",
+    );
+    project.run(["query", "-m", "paid"]).failed(3, &["there is no warehouse"]);
+    write("data/orders/2025.csv", "id,amount\n1,0.10\n2,0.20\n");
+    write("data/orders/2026.csv", "id,amount\n3,0.30\n");
+    assert_eq!(project.run(["query", "-m", "paid", "-f", "csv"]).worked(), "paid\n0.60\n");
+    project.run(["catalog", "pull"]).worked();
+    project.run(["check"]).worked();
+    write("data/orders/2027.tsv", "id\tamount\n4\t1\n");
+    project
+        .run(["query", "-m", "paid"])
+        .failed(3, &["orders` cannot be read as a table: its files are of several kinds"]);
+}

@@ -12,9 +12,9 @@ use crate::{diagnostics::Diagnostics, syntax::keys::Fields};
 /// How to reach a warehouse.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Connection {
-    /// A DuckDB file.
+    /// A DuckDB file, or a folder of CSV and Parquet files.
     DuckDb {
-        /// The file, relative to the project file.
+        /// The file or folder, relative to the project file.
         path: String,
     },
     /// A BigQuery project.

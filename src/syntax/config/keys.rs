@@ -93,10 +93,14 @@ pub(in crate::syntax) const CONNECTIONS: &[(&str, &Kind)] =
 static DUCKDB: Kind = Kind {
     name: "DuckDB connection",
     article: "a DuckDB connection",
-    doc: "A DuckDB file.",
+    doc: "A DuckDB file, or a folder of CSV and Parquet files.",
     keys: &[
         required("type", Shape::OneOf(&["duckdb"]), "`duckdb`."),
-        required("path", Shape::Text, "The file, relative to the project file."),
+        required(
+            "path",
+            Shape::Text,
+            "The file or folder, relative to the project file. In a folder each file is a table, and each folder of files of one kind, which may lie in folders `key=value`.",
+        ),
     ],
     rules: &[],
 };

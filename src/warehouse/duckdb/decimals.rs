@@ -6,7 +6,7 @@
 
 use ::duckdb::Connection;
 
-use super::import::Csv;
+use super::folder::Source;
 
 /// The most digits behind the point: beyond are measurements, of which a product would outgrow the type.
 const MAX_SCALE: i64 = 9;
@@ -16,12 +16,12 @@ const DIGITS: [i64; 2] = [18, 38];
 
 /// Returns the option of `read_csv` by which columns are decimals that DuckDB has taken for floats in a table; nothing
 /// where there is none.
-pub(super) fn types(connection: &Connection, csv: &Csv<'_>, table: &str) -> ::duckdb::Result<Option<String>> {
-    let floats = floats(connection, table)?;
+pub(super) fn types(connection: &Connection, source: &Source) -> ::duckdb::Result<Option<String>> {
+    let floats = floats(connection, &source.table)?;
     if floats.is_empty() {
         return Ok(None);
     }
-    let measured = measured(connection, csv, &floats)?;
+    let measured = measured(connection, source, &floats)?;
     let decimals = floats.iter().zip(measured).filter_map(|(name, digits)| {
         let (whole, scale) = digits?;
         let precision = DIGITS.into_iter().find(|most| whole + scale <= *most).filter(|_| scale <= MAX_SCALE)?;
@@ -39,7 +39,7 @@ fn floats(connection: &Connection, table: &str) -> ::duckdb::Result<Vec<String>>
 }
 
 /// Returns for each column the most digits before and behind the point; nothing if a text is no decimal, or none is there.
-fn measured(connection: &Connection, csv: &Csv<'_>, names: &[String]) -> ::duckdb::Result<Vec<Option<(i64, i64)>>> {
+fn measured(connection: &Connection, source: &Source, names: &[String]) -> ::duckdb::Result<Vec<Option<(i64, i64)>>> {
     let mut items = Vec::new();
     for name in names {
         let name = quoted(name, '"');
@@ -48,8 +48,8 @@ fn measured(connection: &Connection, csv: &Csv<'_>, names: &[String]) -> ::duckd
         items.push(format!("max(length(split_part({name}, '.', 2)))"));
     }
     let texts: Vec<(&str, String)> = names.iter().map(|name| (name.as_str(), "VARCHAR".to_owned())).collect();
-    let statement = format!("SELECT {} FROM {}", items.join(", "), csv.reading(Some(&option(&texts))));
-    connection.query_row(&statement, [csv.path()], |row| {
+    let statement = format!("SELECT {} FROM {}", items.join(", "), source.reading("?", Some(&option(&texts))));
+    connection.query_row(&statement, [&source.place], |row| {
         let digits = |at: usize| {
             let is_decimal: Option<bool> = row.get(3 * at)?;
             let (whole, scale): (Option<i64>, Option<i64>) = (row.get(3 * at + 1)?, row.get(3 * at + 2)?);
@@ -66,7 +66,8 @@ fn option(types: &[(&str, String)]) -> String {
     format!("types = {{{}}}", types.join(", "))
 }
 
-fn quoted(text: &str, quote: char) -> String {
+/// Returns a text in quotes, as SQL.
+pub(super) fn quoted(text: &str, quote: char) -> String {
     let doubled = text.replace(quote, &format!("{quote}{quote}"));
     format!("{quote}{doubled}{quote}")
 }

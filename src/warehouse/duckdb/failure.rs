@@ -16,8 +16,6 @@ pub(super) fn of_opening(error: &::duckdb::Error, path: &Path) -> Error {
         let holder = between(&message, "(PID ", ")");
         let holder = holder.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"));
         format!("`{file}` is locked by {holder}: it may be read by several at once, or written by one alone")
-    } else if path.is_dir() {
-        format!("`{file}` is a folder, not a DuckDB file")
     } else if message.contains("not a valid DuckDB database") {
         format!("`{file}` is not a DuckDB file")
     } else if message.contains("newer version") || message.contains("storage version") {

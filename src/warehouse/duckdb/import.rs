@@ -1,75 +1,93 @@
-//! Reads CSV and Parquet files into tables, one per file.
+//! Reads CSV and Parquet files: into tables, or as views of what lies in them.
 //!
-//! `data/Order Lines.csv` becomes table `order_lines`; columns are renamed to `snake_case` by DuckDB.
+//! Columns of CSV files are renamed to `snake_case` by DuckDB, and amounts become decimals.
 //!
-//! **Invariant:** a file's name reaches DuckDB as a parameter, never as SQL.
+//! **Invariant:** a file's name reaches DuckDB as a parameter or as a quoted text, never as SQL.
 
-use std::{
-    borrow::Cow,
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
 use ::duckdb::Connection;
 
-use super::{DuckDb, decimals, failure};
+use super::{
+    DuckDb, decimals, failure,
+    folder::{self, Source},
+};
 use crate::warehouse::Error;
 
 /// The longest first line that is looked at.
 const MAX_HEADING: u64 = 65_536;
 
 /// What reads a file.
-#[derive(Clone, Copy)]
-enum Reader {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reader {
     Csv,
     Parquet,
 }
 
 impl DuckDb {
-    /// Makes a table of each CSV or Parquet file in a folder, or of one such file, and returns the names of the tables.
+    /// Makes a table of each source in a folder, or of one CSV or Parquet file, and returns the names of the tables.
     pub fn import_files(&self, place: &Path) -> Result<Vec<String>, Error> {
-        let unreadable = |error: std::io::Error| {
-            Error::Unavailable(format!("folder `{}` cannot be read ({error})", place.display()))
-        };
-        let mut paths: Vec<PathBuf> = Vec::new();
-        if is_table_file(place) {
-            paths.push(place.to_owned());
-        } else {
-            for entry in std::fs::read_dir(place).map_err(unreadable)? {
-                paths.push(entry.map_err(unreadable)?.path());
-            }
+        let sources = folder::sources(place)?;
+        for source in &sources {
+            self.with_connection(|connection| copied(connection, source))?;
         }
-        paths.sort();
-        let files = paths.into_iter().filter_map(|path| Some((reader(&path)?, path)));
-        let mut tables: Vec<String> = Vec::new();
-        for (reader, path) in files {
-            let mut table = table_name(&path);
-            while tables.contains(&table) {
-                table.push_str("_2");
-            }
-            self.import_file(&path, reader, &table)?;
-            tables.push(table);
-        }
-        Ok(tables)
+        Ok(sources.into_iter().map(|source| source.table).collect())
     }
+}
 
-    fn import_file(&self, path: &Path, reader: Reader, table: &str) -> Result<(), Error> {
-        self.with_connection(|connection| {
-            let result = match reader {
-                Reader::Csv => Csv::at(path).load(connection, table),
-                Reader::Parquet => load(connection, table, "read_parquet(?)", &path.to_string_lossy()),
-            };
-            result.map_err(|error| match failure::of_query(&error) {
-                _ if error.to_string().contains("No space left") => Error::Unavailable("the disk is full".to_owned()),
-                Error::Refused(refusal) | Error::TooCostly(refusal) => Error::Unavailable(format!(
-                    "`{}` cannot be read as a table: {}",
-                    path.display(),
-                    wrong_with_file(refusal.detail.as_deref().unwrap_or(&refusal.meaning))
-                )),
-                // The file is meant, not the database.
-                Error::Unavailable(_) => Error::Unavailable(format!("`{}` cannot be read", path.display())),
-                passing @ (Error::Contended | Error::Cancelled) => passing,
-            })
-        })
+/// Reads the rows of a source into a table, or makes the table anew.
+pub(super) fn copied(connection: &Connection, source: &Source) -> Result<(), Error> {
+    let loaded = load(connection, source, None);
+    if source.reader == Reader::Csv && loaded.is_ok() {
+        // What cannot be read as decimals stays as DuckDB has taken it.
+        if let Ok(Some(types)) = decimals::types(connection, source) {
+            let _ = load(connection, source, Some(&types));
+        }
+    }
+    loaded.map_err(|error| unreadable(&error, source))
+}
+
+/// Makes a view of a source, so that a query reads of its files what it needs.
+pub(super) fn seen(connection: &Connection, source: &Source) -> Result<(), Error> {
+    // A view has no parameters.
+    let place = decimals::quoted(&source.place, '\'');
+    let statement = ["CREATE VIEW \"", &source.table, "\" AS FROM ", &source.reading(&place, None)].concat();
+    connection.execute_batch(&statement).map_err(|error| unreadable(&error, source))
+}
+
+fn load(connection: &Connection, source: &Source, option: Option<&str>) -> ::duckdb::Result<()> {
+    // The name has letters, digits and underscores only, so it needs no quotes but those against keywords.
+    let reading = source.reading("?", option);
+    let statement = ["CREATE OR REPLACE TABLE \"", &source.table, "\" AS FROM ", &reading].concat();
+    connection.execute(&statement, [&source.place]).map(|_| ())
+}
+
+impl Source {
+    /// Returns the call that reads the rows, with a further option.
+    pub(super) fn reading(&self, place: &str, option: Option<&str>) -> String {
+        let (reader, names) = match self.reader {
+            // DuckDB leaves out letters that are not ASCII, so that nothing may be left of a name.
+            Reader::Csv => ("read_csv", has_plain_heading(&self.files[0]).then_some("normalize_names = true")),
+            Reader::Parquet => ("read_parquet", None),
+        };
+        let together = self.is_folder.then_some("union_by_name = true");
+        let keys = if self.has_keys { "hive_partitioning = true" } else { "hive_partitioning = false" };
+        let options: Vec<&str> = [place, keys].into_iter().chain(together).chain(names).chain(option).collect();
+        format!("{reader}({})", options.join(", "))
+    }
+}
+
+fn unreadable(error: &::duckdb::Error, source: &Source) -> Error {
+    let place = source.shown.display();
+    match failure::of_query(error) {
+        _ if error.to_string().contains("No space left") => Error::Unavailable("the disk is full".to_owned()),
+        Error::Refused(refusal) | Error::TooCostly(refusal) => Error::Unavailable(format!(
+            "`{place}` cannot be read as a table: {}",
+            wrong_with_file(refusal.detail.as_deref().unwrap_or(&refusal.meaning))
+        )),
+        // The file is meant, not the database.
+        Error::Unavailable(_) => Error::Unavailable(format!("`{place}` cannot be read")),
+        passing @ (Error::Contended | Error::Cancelled) => passing,
     }
 }
 
@@ -78,52 +96,12 @@ pub fn is_table_file(path: &Path) -> bool {
     path.is_file() && reader(path).is_some()
 }
 
-fn reader(path: &Path) -> Option<Reader> {
+/// Returns what reads a file, by the end of its name.
+pub(super) fn reader(path: &Path) -> Option<Reader> {
     match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
         "csv" | "tsv" => Some(Reader::Csv),
         "parquet" => Some(Reader::Parquet),
         _ => None,
-    }
-}
-
-/// Makes a table, or makes it anew.
-fn load(connection: &Connection, table: &str, reading: &str, path: &str) -> ::duckdb::Result<()> {
-    // The name has letters, digits and underscores only, so it needs no quotes but those against keywords.
-    let statement = ["CREATE OR REPLACE TABLE \"", table, "\" AS FROM ", reading].concat();
-    connection.execute(&statement, [path]).map(|_| ())
-}
-
-/// A CSV file, and how its names are taken.
-pub(super) struct Csv<'a> {
-    path: Cow<'a, str>,
-    /// DuckDB leaves out letters that are not ASCII, so that nothing may be left of a name.
-    has_plain_heading: bool,
-}
-
-impl<'a> Csv<'a> {
-    fn at(path: &'a Path) -> Self {
-        Self { path: path.to_string_lossy(), has_plain_heading: has_plain_heading(path) }
-    }
-
-    /// Returns the parameter of [`Csv::reading`].
-    pub(super) fn path(&self) -> &str {
-        &self.path
-    }
-
-    /// Returns the call that reads the file, with a further option.
-    pub(super) fn reading(&self, option: Option<&str>) -> String {
-        let names = self.has_plain_heading.then_some("normalize_names = true");
-        let options: Vec<&str> = ["?"].into_iter().chain(names).chain(option).collect();
-        format!("read_csv({})", options.join(", "))
-    }
-
-    fn load(&self, connection: &Connection, table: &str) -> ::duckdb::Result<()> {
-        load(connection, table, &self.reading(None), &self.path)?;
-        // What cannot be read as decimals stays as DuckDB has taken it.
-        if let Ok(Some(types)) = decimals::types(connection, self, table) {
-            let _ = load(connection, table, &self.reading(Some(&types)), &self.path);
-        }
-        Ok(())
     }
 }
 
@@ -147,13 +125,4 @@ fn wrong_with_file(detail: &str) -> String {
     }
     let told = message.lines().find(|line| !line.contains("Line: ") && !line.trim().is_empty()).unwrap_or(message);
     format!("{place}{}", told.trim().trim_end_matches('.').to_lowercase())
-}
-
-/// Returns a table's name in `snake_case`: `Order Lines.csv` → `order_lines`.
-fn table_name(path: &Path) -> String {
-    let stem = path.file_stem().map(|stem| stem.to_string_lossy().to_lowercase()).unwrap_or_default();
-    let words: Vec<&str> =
-        stem.split(|character: char| !character.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    let name = words.join("_");
-    if name.starts_with(|first: char| first.is_ascii_alphabetic()) { name } else { format!("table_{name}") }
 }

@@ -4,7 +4,7 @@
 //! opened once, and every query runs on a connection of its own from a pool.
 //!
 //! **Invariant:** an answer does not depend on the machine: the session's zone is UTC, nulls and orders are the
-//! defaults, and a read-only database can reach no file and change no setting.
+//! defaults, and a read-only database reaches no file beside its own and changes no setting.
 
 mod append;
 mod bind;
@@ -12,6 +12,7 @@ mod catalog;
 mod columns;
 mod decimals;
 mod failure;
+mod folder;
 mod import;
 mod place;
 mod statistics;
@@ -27,7 +28,7 @@ use ::duckdb::{AccessMode, Config, Connection};
 
 pub use append::NewRows;
 pub use import::is_table_file;
-use place::FileIdentity;
+use place::Identity;
 
 use super::{Answering, Error, Rows, Terms, Warehouse};
 use crate::{
@@ -38,7 +39,8 @@ use crate::{
 /// What may be done with a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Only queries; files and settings are out of reach. Several processes may do this at once.
+    /// Only queries; settings are out of reach, and so are files but those of a folder that is the database. Several processes
+    /// may do this at once.
     ReadOnly,
     /// Everything, by this process alone; the file is made if it is missing.
     ReadWrite,
@@ -48,14 +50,14 @@ pub enum Access {
 #[derive(Clone)]
 pub struct DuckDb {
     open: Arc<Mutex<Arc<Shared>>>,
-    /// Where the file lies, if it is only read.
+    /// Where the file or folder lies, if it is only read.
     place: Option<Arc<Path>>,
 }
 
 /// A database that is open.
 struct Shared {
-    /// Which file it is, if it is one that is only read.
-    file: Option<FileIdentity>,
+    /// Which files it is of, if they are only read.
+    identity: Option<Identity>,
     /// The first connection, from which the others are made.
     root: Mutex<Connection>,
     /// Connections that nobody uses.
@@ -71,21 +73,24 @@ const CONCURRENT_QUERIES: usize = 8;
 
 impl Shared {
     fn open(path: &Path, access: Access) -> Result<Self, Error> {
+        if path.is_dir() {
+            return folder::open(path, access);
+        }
         let mode = match access {
             Access::ReadOnly => AccessMode::ReadOnly,
             Access::ReadWrite => AccessMode::ReadWrite,
         };
         // Asked before it is opened: a file that is replaced in between is found to be another one.
-        let file = if access == Access::ReadOnly { FileIdentity::of(path).ok() } else { None };
+        let identity = if access == Access::ReadOnly { Identity::of(path).ok() } else { None };
         let connection = Config::default()
             .access_mode(mode)
             .and_then(|config| config.enable_autoload_extension(false))
             .and_then(|config| Connection::open_with_flags(path, config))
             .map_err(|error| failure::of_opening(&error, path))?;
-        Self::new(connection, access, file)
+        Self::new(connection, access, identity)
     }
 
-    fn new(connection: Connection, access: Access, file: Option<FileIdentity>) -> Result<Self, Error> {
+    fn new(connection: Connection, access: Access, identity: Option<Identity>) -> Result<Self, Error> {
         // A build without ICU has no such setting; its session is in UTC anyway.
         let zone = connection.execute_batch("SET GLOBAL TimeZone = 'UTC'");
         if let Err(error) = zone
@@ -99,7 +104,7 @@ impl Shared {
                 .map_err(|error| failure::of_query(&error))?;
         }
         Ok(Self {
-            file,
+            identity,
             root: Mutex::new(connection),
             idle: Mutex::default(),
             #[cfg(feature = "server")]
@@ -116,7 +121,7 @@ impl Shared {
 }
 
 impl DuckDb {
-    /// Opens a database file.
+    /// Opens a database file, or a folder of CSV and Parquet files, which can only be read.
     pub fn open(path: &Path, access: Access) -> Result<Self, Error> {
         if access == Access::ReadOnly && !path.exists() {
             return Err(Error::Unavailable(format!("there is no file `{}`", path.display())));

@@ -7,17 +7,17 @@
 use std::{
     fs::{self, Metadata},
     io,
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::SystemTime,
 };
 
-use super::{Access, DuckDb, Shared, lock};
+use super::{Access, DuckDb, Shared, folder, lock};
 use crate::warehouse::Error;
 
 /// What tells a file from another one of the same name, and from itself after it was written to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct FileIdentity {
+struct FileIdentity {
     /// The device and the number of the file on it.
     #[cfg(unix)]
     inode: (u64, u64),
@@ -25,10 +25,21 @@ pub(super) struct FileIdentity {
     written: Option<SystemTime>,
 }
 
-impl FileIdentity {
-    /// Looks at the file at a path.
-    pub(super) fn of(path: &Path) -> io::Result<Self> {
-        fs::metadata(path).map(|metadata| Self::from(&metadata))
+/// What tells a database from another one in its place: its file, or the files of its folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Identity(Vec<(PathBuf, FileIdentity)>);
+
+impl Identity {
+    /// Looks at what lies at a path.
+    pub(super) fn of(path: &Path) -> Result<Self, Error> {
+        let files = if path.is_dir() {
+            folder::sources(path)?.into_iter().flat_map(|source| source.files).collect()
+        } else {
+            vec![path.to_owned()]
+        };
+        let gone = |error: io::Error| Error::Unavailable(format!("`{}` cannot be read ({error})", path.display()));
+        let identity = |file: PathBuf| Ok((file.clone(), FileIdentity::from(&fs::metadata(&file).map_err(gone)?)));
+        files.into_iter().map(identity).collect::<Result<_, _>>().map(Self)
     }
 }
 
@@ -48,7 +59,7 @@ impl DuckDb {
     pub fn reopen_blocking(&self) -> Result<bool, Error> {
         let Some(place) = &self.place else { return Ok(false) };
         self.look()?;
-        if FileIdentity::of(place).ok() == self.shared().file {
+        if Identity::of(place).ok() == self.shared().identity {
             return Ok(false);
         }
         let opened = Arc::new(Shared::open(place, Access::ReadOnly)?);

@@ -109,7 +109,8 @@ fn a_file_that_cannot_be_opened_says_why() {
     let bytes = std::fs::read(&cut).expect("the file");
     std::fs::write(&cut, &bytes[..bytes.len() / 3]).expect("the file");
     assert!(open(&cut).contains("is damaged"), "{}", open(&cut));
-    assert!(open(folder.path()).ends_with("is a folder, not a DuckDB file"), "{}", open(folder.path()));
+    let empty = tempfile::tempdir().expect("a folder");
+    assert!(open(empty.path()).ends_with("has neither CSV nor Parquet files"), "{}", open(empty.path()));
 }
 
 #[test]
@@ -202,6 +203,70 @@ fn a_folder_of_files_becomes_tables() {
     std::fs::write(path("broken.parquet"), "nothing").expect("a file");
     let error = memory().import_files(folder.path()).expect_err("a broken file");
     assert!(error.to_string().contains("broken.parquet` cannot be read as a table"), "{error}");
+}
+
+#[test]
+fn a_folder_of_files_is_a_database_that_reaches_nothing_else() {
+    let outside = tempfile::tempdir().expect("a folder");
+    let data = outside.path().join("it's [data]");
+    let write = |name: &str, text: &str| {
+        let path = data.join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(path, text).expect("a file");
+    };
+    write("prices.csv", "sku,price\na,0.10\nb,0.20\n");
+    write("visits/day=2025-01-01/a.csv", "id\n1\n2\n");
+    write("visits/day=2025-01-02/b.csv", "id,channel\n3,web\n");
+    write("_spool/half.csv", "id\n1\n");
+    let parquet = |name: &str, select: &str| {
+        let path = data.join(name).display().to_string().replace('\'', "''");
+        memory().execute_batch(&format!("COPY ({select}) TO '{path}' (FORMAT parquet)")).expect("a file");
+    };
+    std::fs::create_dir_all(data.join("stock")).expect("a folder");
+    parquet("stock/1.parquet", "SELECT 1 AS n");
+    parquet("stock/2.parquet", "SELECT 2 AS n, 'new' AS kind");
+
+    let database = DuckDb::open(&data, Access::ReadOnly).expect("it opens");
+    let csv = |sql: &str, names: &[&str]| ask(&database, sql).to_csv(names);
+    assert_eq!(csv("SELECT sum(price) FROM prices", &["price"]), "price\n0.30\n");
+    assert_eq!(
+        csv("SELECT day, count(*), max(channel) FROM visits GROUP BY 1 ORDER BY 1", &["day", "n", "channel"]),
+        "day,n,channel\n2025-01-01,2,\n2025-01-02,1,web\n"
+    );
+    assert_eq!(csv("SELECT sum(n), max(kind) FROM stock", &["n", "kind"]), "n,kind\n3,new\n");
+    let catalog = database.catalog_blocking(None).expect("a catalog");
+    assert_eq!(catalog.tables.keys().collect::<Vec<_>>(), ["prices", "stock", "visits"]);
+    std::fs::write(outside.path().join("secret.csv"), "a\n1\n").expect("a file");
+    let secret = outside.path().join("secret.csv").display().to_string().replace('\'', "''");
+    for statement in [format!("SELECT * FROM read_csv('{secret}')"), "SET TimeZone = 'Asia/Tokyo'".to_owned()] {
+        assert!(database.execute_batch(&statement).is_err(), "{statement}");
+    }
+    let error = DuckDb::open(&data, Access::ReadWrite).err().expect("it is only read").to_string();
+    assert!(error.contains("which are only read"), "{error}");
+
+    assert!(!database.reopen_blocking().expect("nothing has changed"));
+    write("prices.csv", "sku,price\na,0.10\nb,0.20\nc,1.00\n");
+    assert!(database.reopen_blocking().expect("a file has changed"));
+    assert_eq!(ask(&database, "SELECT sum(price) FROM prices").to_csv(&["price"]), "price\n1.30\n");
+}
+
+#[test]
+fn a_folder_is_all_of_a_table_or_none() {
+    let broken: [(&[&str], &str); 3] = [
+        (&["t/a.csv", "t/b.tsv"], "its files are of several kinds"),
+        (&["t/a.csv", "t/day=1/b.csv"], "some of its files lie deeper than others"),
+        (&["t/a.csv", "t/_delta_log/0.json"], "it is a Delta table"),
+    ];
+    for (files, told) in broken {
+        let data = tempfile::tempdir().expect("a folder");
+        for file in files {
+            let path = data.path().join(file);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            std::fs::write(path, "id\n1\n").expect("a file");
+        }
+        let error = DuckDb::open(data.path(), Access::ReadOnly).err().expect("it is no table").to_string();
+        assert!(error.contains("t` cannot be read as a table: ") && error.contains(told), "{error}");
+    }
 }
 
 #[test]

@@ -51,35 +51,41 @@ pub struct Emitted {
 pub fn emit(project: &Project, options: &Options<'_>) -> Result<Emitted, PrintError> {
     let templates = Templates::new(&options.templates)?;
     let (documents, report) = emit::documents(project, options);
-    let texts = print_all(&templates, &documents)?;
     let create_only = documents.iter().filter(|file| file.create_only).map(|file| file.path.clone()).collect();
-    let files = documents.into_iter().map(|file| file.path).zip(texts).collect();
+    let files = print_all(&templates, documents)?;
     Ok(Emitted { files, create_only, report })
 }
 
 /// How many files one thread prints at least.
 const FILES_PER_THREAD: usize = 64;
 
-/// Prints each document below its header and reads it back, on all cores: no file knows of another.
-fn print_all(templates: &Templates, documents: &[Draught]) -> Result<Vec<String>, PrintError> {
-    let print = |file: &Draught| {
+/// Prints each document below its header and reads it back, on all cores: no file knows of another. Each thread frees the
+/// trees that it has printed.
+fn print_all(templates: &Templates, documents: Vec<Draught>) -> Result<BTreeMap<String, String>, PrintError> {
+    let print = |file: Draught| {
         let body = templates.print(&file.path, &file.document)?;
-        if file.create_only {
-            return Ok(header::stub(&file.advice, &body));
-        }
-        let sources: Vec<&str> = file.sources.iter().map(String::as_str).collect();
-        Ok(header::generated(&sources, &file.advice, &body))
+        let text = if file.create_only {
+            header::stub(&file.advice, &body)
+        } else {
+            let sources: Vec<&str> = file.sources.iter().map(String::as_str).collect();
+            header::generated(&sources, &file.advice, &body)
+        };
+        Ok((file.path, text))
     };
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let share = documents.len().div_ceil(threads).max(FILES_PER_THREAD);
     if documents.len() <= share {
-        return documents.iter().map(print).collect();
+        return documents.into_iter().map(print).collect();
     }
-    let shares: Vec<Result<Vec<String>, PrintError>> = thread::scope(|scope| {
-        let started: Vec<_> =
-            documents.chunks(share).map(|files| scope.spawn(move || files.iter().map(print).collect())).collect();
+    let shares: Vec<Result<Vec<(String, String)>, PrintError>> = thread::scope(|scope| {
+        let mut documents = documents.into_iter();
+        let mut take = || documents.by_ref().take(share).collect::<Vec<_>>();
+        let started: Vec<_> = (0..threads)
+            .map(|_| take())
+            .map(|files| scope.spawn(move || files.into_iter().map(print).collect()))
+            .collect();
         started.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
     });
-    let shares: Vec<Vec<String>> = shares.into_iter().collect::<Result<_, _>>()?;
+    let shares: Vec<Vec<_>> = shares.into_iter().collect::<Result<_, _>>()?;
     Ok(shares.into_iter().flatten().collect())
 }

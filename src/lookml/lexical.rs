@@ -8,33 +8,31 @@
 /// Sequences that Looker interprets in strings and in SQL: constants, Liquid output and Liquid tags.
 const LIVE: [&str; 3] = ["@{", "{{", "{%"];
 
-/// The keys whose value is SQL, HTML or a Looker expression up to `;;`.
-const BLOCK_KEYS: [&str; 20] = [
-    "expression",
-    "expression_custom_filter",
-    "html",
-    "sql",
-    "sql_always_having",
-    "sql_always_where",
-    "sql_create",
-    "sql_distinct_key",
-    "sql_end",
-    "sql_foreign_key",
-    "sql_latitude",
-    "sql_longitude",
-    "sql_on",
-    "sql_preamble",
-    "sql_start",
-    "sql_step",
-    "sql_table_name",
-    "sql_trigger",
-    "sql_trigger_value",
-    "sql_where",
-];
-
-/// Returns whether the value of a key runs up to `;;`.
+/// Returns whether the value of a key is SQL, HTML or a Looker expression, which runs up to `;;`.
 pub(super) fn is_block_key(key: &str) -> bool {
-    BLOCK_KEYS.contains(&key)
+    matches!(
+        key,
+        "expression"
+            | "expression_custom_filter"
+            | "html"
+            | "sql"
+            | "sql_always_having"
+            | "sql_always_where"
+            | "sql_create"
+            | "sql_distinct_key"
+            | "sql_end"
+            | "sql_foreign_key"
+            | "sql_latitude"
+            | "sql_longitude"
+            | "sql_on"
+            | "sql_preamble"
+            | "sql_start"
+            | "sql_step"
+            | "sql_table_name"
+            | "sql_trigger"
+            | "sql_trigger_value"
+            | "sql_where"
+    )
 }
 
 /// Keys that declare something at the top of a file, by a name and braces.
@@ -99,6 +97,9 @@ pub(super) fn identifier(name: &str) -> String {
 
 /// Puts a text between double quotes. A backslash escapes quotes and itself only: in `0\%` it is a part of the format.
 pub(super) fn quote(text: &str) -> String {
+    if !text.bytes().any(|byte| matches!(byte, b'"' | b'\\')) {
+        return ["\"", text, "\""].concat();
+    }
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
     let mut chars = text.chars().peekable();
@@ -149,16 +150,15 @@ pub(super) fn forbidden_in_sql(sql: &str) -> Option<&'static str> {
 /// A text of several lines gets lines of its own, and so does one that ends in a line comment, which would otherwise
 /// swallow what Looker appends.
 pub(super) fn block(sql: &str, indent: usize) -> String {
-    let last = sql.lines().last().unwrap_or_default();
-    if !sql.contains('\n') && !last.contains("--") && !last.contains('#') {
-        return format!(" {sql} ;;");
+    if !sql.contains(['\n', '#']) && !sql.contains("--") {
+        return [" ", sql, " ;;"].concat();
     }
     let (pad, close) = if has_text_over_lines(sql) {
         (String::new(), String::new())
     } else {
         (" ".repeat(indent), " ".repeat(indent.saturating_sub(2)))
     };
-    let mut text = String::new();
+    let mut text = String::with_capacity(2 * sql.len());
     for line in sql.lines() {
         text.push('\n');
         if !line.is_empty() {
@@ -166,7 +166,8 @@ pub(super) fn block(sql: &str, indent: usize) -> String {
             text.push_str(line);
         }
     }
-    format!("{text}\n{close};;")
+    text.extend(["\n", close.as_str(), ";;"]);
+    text
 }
 
 /// Undoes [`block`]: the text between the colon and `;;`, without the common indentation.
@@ -183,19 +184,28 @@ pub(super) fn dedent(text: &str) -> String {
     }
     let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
     let shared = text.lines().filter(|line| !line.trim().is_empty()).map(indent).min().unwrap_or(0);
-    let lines: Vec<&str> = text.lines().map(|line| line.get(shared..).unwrap_or_default().trim_end()).collect();
-    lines.join("\n").trim_end().trim_start_matches('\n').to_owned()
+    let mut dedented = String::with_capacity(text.len());
+    for line in text.lines() {
+        dedented.extend([line.get(shared..).unwrap_or_default().trim_end(), "\n"]);
+    }
+    dedented.trim_end().trim_start_matches('\n').to_owned()
 }
 
 /// Returns whether a quoted text in the SQL runs over a line end, so that lines must not be moved. Quotes inside of
 /// Liquid tags are not the SQL's.
 fn has_text_over_lines(sql: &str) -> bool {
+    let is_odd = |text: &str, quote: u8| text.bytes().filter(|byte| *byte == quote).count() % 2 == 1;
+    let is_open = |text: &str| is_odd(text, b'\'') || is_odd(text, b'"');
     sql.lines().any(|line| {
+        // Most lines have no tags, and need no copy.
+        if !line.contains("{%") {
+            return is_open(line);
+        }
         let parts = line.split("{%").enumerate();
         let outside: String = parts
             .map(|(at, part)| if at == 0 { part } else { part.split_once("%}").map_or("", |(_, rest)| rest) })
             .collect();
-        outside.matches('\'').count() % 2 == 1 || outside.matches('"').count() % 2 == 1
+        is_open(&outside)
     })
 }
 

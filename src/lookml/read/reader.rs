@@ -48,12 +48,12 @@ impl<'n> Reader<'n> {
     }
 
     fn take(&mut self, key: &str) -> Result<Option<&'n Value<'n>>, String> {
-        let mut nodes = self.nodes.extract_if(.., |node| node.key.text == key);
-        let first = nodes.next();
-        // What is not asked for stays.
-        let twice = nodes.next().is_some();
-        drop(nodes);
-        if twice { Err(format!("{} has `{key}` twice", self.place)) } else { Ok(first.map(|node| &node.value)) }
+        let Some(at) = self.nodes.iter().position(|node| node.key.text == key) else { return Ok(None) };
+        let node = self.nodes.remove(at);
+        if self.nodes[at..].iter().any(|node| node.key.text == key) {
+            return Err(format!("{} has `{key}` twice", self.place));
+        }
+        Ok(Some(&node.value))
     }
 
     fn wrong<T>(&self, key: &str, wanted: &str) -> Result<T, String> {
@@ -64,12 +64,16 @@ impl<'n> Reader<'n> {
         value.ok_or_else(|| format!("{} has no `{key}`", self.place))
     }
 
-    pub(super) fn word(&mut self, key: &str) -> Result<Option<String>, String> {
+    fn borrowed_word(&mut self, key: &str) -> Result<Option<&'n str>, String> {
         match self.take(key)? {
             None => Ok(None),
-            Some(Value::Word(word)) => Ok(Some(word.text.to_owned())),
+            Some(Value::Word(word)) => Ok(Some(word.text)),
             Some(_) => self.wrong(key, "a word"),
         }
+    }
+
+    pub(super) fn word(&mut self, key: &str) -> Result<Option<String>, String> {
+        Ok(self.borrowed_word(key)?.map(str::to_owned))
     }
 
     pub(super) fn required_word(&mut self, key: &str) -> Result<String, String> {
@@ -78,9 +82,9 @@ impl<'n> Reader<'n> {
     }
 
     pub(super) fn keyword<T>(&mut self, key: &str, find: fn(&str) -> Option<T>) -> Result<Option<T>, String> {
-        match self.word(key)? {
+        match self.borrowed_word(key)? {
             None => Ok(None),
-            Some(word) => match find(&word) {
+            Some(word) => match find(word) {
                 Some(keyword) => Ok(Some(keyword)),
                 None => self.wrong(key, "one of the known words"),
             },
@@ -101,7 +105,7 @@ impl<'n> Reader<'n> {
     }
 
     pub(super) fn number<T: FromStr>(&mut self, key: &str) -> Result<Option<T>, String> {
-        match self.word(key)?.map(|word| word.parse()) {
+        match self.borrowed_word(key)?.map(str::parse) {
             None => Ok(None),
             Some(Ok(number)) => Ok(Some(number)),
             Some(Err(_)) => self.wrong(key, "a number"),

@@ -1,6 +1,6 @@
 //! Text → nodes: blocks and their recovery after a mistake.
 
-use super::{super::lexical, Node, Piece, SyntaxError, SyntaxErrorKind, Value};
+use super::{super::lexical, Node, Piece, SyntaxError, SyntaxErrorKind, Value, text::terminator_in};
 
 /// The greatest depth of blocks; Looker's own language needs six.
 const MAX_DEPTH: usize = 32;
@@ -31,7 +31,7 @@ enum Ending {
 
 impl<'a> Cursor<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self { text, at: 0, comments: Vec::new(), errors: Vec::new(), terminator: text.find(";;") }
+        Self { text, at: 0, comments: Vec::new(), errors: Vec::new(), terminator: terminator_in(text) }
     }
 
     pub(super) fn finish(self) -> (Vec<Piece<'a>>, Vec<SyntaxError>) {

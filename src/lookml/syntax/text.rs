@@ -2,6 +2,11 @@
 
 use super::{super::lexical, Piece, SyntaxErrorKind, cursor::Cursor};
 
+/// Returns where the first `;;` of a text is. A search for one byte is several times as fast as one for two.
+pub(super) fn terminator_in(text: &str) -> Option<usize> {
+    text.match_indices(';').map(|(at, _)| at).find(|at| text.as_bytes().get(at + 1) == Some(&b';'))
+}
+
 impl<'a> Cursor<'a> {
     /// Reads a text, from its opening quote.
     pub(super) fn text(&mut self) -> Piece<'a> {
@@ -40,7 +45,7 @@ impl<'a> Cursor<'a> {
     /// Returns where the next `;;` is.
     pub(super) fn next_terminator(&mut self, from: usize) -> Option<usize> {
         if self.terminator.is_some_and(|found| found < from) {
-            self.terminator = self.text[from..].find(";;").map(|length| from + length);
+            self.terminator = terminator_in(&self.text[from..]).map(|length| from + length);
         }
         self.terminator
     }

@@ -81,6 +81,13 @@ impl Templates {
         let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build();
         environment.set_syntax(syntax.expect("the delimiters are the usual ones"));
         environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+        // What is written is text nearly always, for which the machinery of formats is slow.
+        environment.set_formatter(|out, _, value| {
+            Ok(match value.as_str() {
+                Some(text) => out.write_str(text),
+                None => write!(out, "{value}"),
+            }?)
+        });
         environment.add_filter("quote", |text: &str| lexical::quote(text));
         environment.add_filter("block", |sql: &str, indent: usize| lexical::block(sql, indent));
         environment.add_filter("list", |items: Value, indent: usize| list(&items, indent));
@@ -92,9 +99,9 @@ impl Templates {
             return Err(PrintError::UnknownTemplate { name: name.clone(), known: known.join(", ") });
         }
         for (name, built_in) in BUILT_IN {
-            let text = replaced.get(name).map_or(built_in, String::as_str);
+            let text = replaced.get(name).cloned().unwrap_or_else(|| with_parts(built_in, replaced));
             environment
-                .add_template_owned(name, text.to_owned())
+                .add_template_owned(name, text)
                 .map_err(|source| PrintError::Template { name: name.to_owned(), source: Box::new(source) })?;
         }
         Ok(Self { environment })
@@ -120,6 +127,14 @@ impl Templates {
     }
 }
 
+/// Puts built-in templates where a built-in one includes them, which is faster than an include of each field. Those of a
+/// house stay on their own, so that messages name them and their lines.
+fn with_parts(built_in: &str, replaced: &BTreeMap<String, String>) -> String {
+    // A view, which has parts of its own, is the last template.
+    let parts = BUILT_IN.iter().rev().filter(|(name, _)| !replaced.contains_key(*name));
+    parts.fold(built_in.to_owned(), |text, (name, part)| text.replace(&format!("{{% include \"{name}\" %}}\n"), part))
+}
+
 /// Takes away blank lines at both ends, and more than one between lines.
 fn tidy(text: &str) -> String {
     let mut tidy = String::with_capacity(text.len());
@@ -130,8 +145,7 @@ fn tidy(text: &str) -> String {
             continue;
         }
         // A blank line never stands behind an opening brace or before a closing one.
-        let opens = tidy.ends_with("{\n") || tidy.is_empty();
-        if blank && !opens && line.trim_start() != "}" {
+        if blank && !tidy.is_empty() && !tidy.ends_with("{\n") && line.trim_start() != "}" {
             tidy.push('\n');
         }
         tidy.push_str(line);
@@ -143,7 +157,7 @@ fn tidy(text: &str) -> String {
 
 /// Writes a list on as few lines as hold it, for lists that never change.
 fn fill(items: &Value, indent: usize) -> Result<String, minijinja::Error> {
-    let texts: Vec<String> = items.try_iter()?.map(|item| item.to_string()).collect();
+    let texts: Vec<String> = items.try_iter()?.map(|item| plain(&item)).collect();
     let line = format!("[{}]", texts.join(", "));
     if line.len() + indent <= LIST_WIDTH {
         return Ok(line);
@@ -167,10 +181,10 @@ fn list(items: &Value, indent: usize) -> Result<String, minijinja::Error> {
     for item in items.try_iter()? {
         texts.push(match item.kind() {
             ValueKind::Map => {
-                let part = |name| item.get_attr(name).map(|value| value.to_string());
+                let part = |name| item.get_attr(name).map(|value| plain(&value));
                 format!("{}: {}", part("field")?, lexical::quote(&part("value")?))
             }
-            _ => item.to_string(),
+            _ => plain(&item),
         });
     }
     Ok(brackets(&texts, indent))
@@ -178,11 +192,13 @@ fn list(items: &Value, indent: usize) -> Result<String, minijinja::Error> {
 
 /// Writes a list of texts in quotes.
 fn texts(items: &Value, indent: usize) -> Result<String, minijinja::Error> {
-    let quoted = |item: Value| match item.as_str() {
-        Some(text) => lexical::quote(text),
-        None => lexical::quote(&item.to_string()),
-    };
+    let quoted = |item: Value| lexical::quote(&plain(&item));
     Ok(brackets(&items.try_iter()?.map(quoted).collect::<Vec<_>>(), indent))
+}
+
+/// Returns the text of a value, which is text nearly always.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// Puts items between brackets: on one line, or one item a line where that is too long.
@@ -198,7 +214,7 @@ fn brackets(items: &[String], indent: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lookml::tree::{Constant, Export, Manifest};
+    use crate::lookml::tree::{Constant, Datagroup, Export, Manifest, Objects, View};
 
     fn manifest() -> Document {
         let constant =
@@ -230,6 +246,27 @@ mod tests {
         assert!(matches!(breaks, Err(PrintError::NotLookml { .. })), "{breaks:?}");
         let fails = print("{{ manifest.project_name | shout }}");
         assert!(matches!(fails, Err(PrintError::Template { .. })), "{fails:?}");
+    }
+
+    #[test]
+    fn a_part_of_a_file_may_be_replaced_alone() {
+        let words = |text: &str| text.to_owned();
+        let datagroup = Datagroup {
+            name: words("daily"),
+            label: words("Daily"),
+            description: words("Once a day."),
+            sql_trigger: words("SELECT 1"),
+            max_cache_age: words("24 hours"),
+        };
+        let view = View { name: words("orders"), ..View::default() };
+        let file = Document::Objects(Objects { datagroups: vec![datagroup], views: vec![view], ..Objects::default() });
+        let print =
+            |own: String| Templates::new(&[(words("datagroup.lkml.j2"), own)].into())?.print("orders.view.lkml", &file);
+        let text = print(format!("# ours\n{}", include_str!("templates/datagroup.lkml.j2"))).expect("the same tree");
+        assert!(text.starts_with("# ours\ndatagroup: daily {\n"), "{text}");
+        assert!(text.ends_with("}\n\nview: orders {\n}\n"), "{text}");
+        let error = print(words("{{ datagroup.name | shout }}")).expect_err("there is no such filter");
+        assert!(error.to_string().contains("datagroup.lkml.j2"), "{error}");
     }
 
     #[test]

@@ -155,7 +155,11 @@ impl<'a> Reader<'a> {
             return None;
         }
         let file = self.read(PROJECT_FILE, MAX_DEFINITIONS)?;
-        match syntax::load_config(&self.files, file, &|name| std::env::var(name).ok()) {
+        let loaded = syntax::load_config(&self.files, file, &|name| std::env::var(name).ok());
+        for secret in syntax::secrets(&self.files.file(file).text) {
+            self.files.hide(file, secret);
+        }
+        match loaded {
             Ok(config) => Some(config),
             Err(found) => {
                 found.into_iter().for_each(|diagnostic| self.report(diagnostic));

@@ -1,5 +1,7 @@
 //! The texts of all files of a project.
 
+use std::ops::Range;
+
 use super::Span;
 
 /// A file of the project.
@@ -54,6 +56,11 @@ impl SourceMap {
         let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         self.files.push(SourceFile { path: path.into(), text, line_starts });
         FileId(u32::try_from(self.files.len() - 1).expect("a project has fewer than 2^32 files"))
+    }
+
+    /// Puts stars in place of a part of a file, which then is shown nowhere; all other places stay where they are.
+    pub fn hide(&mut self, id: FileId, part: Range<usize>) {
+        self.files[id.0 as usize].text.replace_range(part.clone(), &"*".repeat(part.len()));
     }
 
     /// Returns the same files with their paths from another folder on: `analytics/` before each.

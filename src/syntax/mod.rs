@@ -31,7 +31,7 @@ pub use calendar::{CalendarDef, CalendarGranularityDef};
 pub(crate) use config::MONTHS;
 pub use config::{
     BigQueryConnection, BigQueryCredentials, Budgets, Config, Connection, Looker, PostgresConnection, PostgresTls,
-    Price, SnowflakeConnection, SnowflakeCredentials, Spending, load_config,
+    Price, SnowflakeConnection, SnowflakeCredentials, Spending, load_config, secrets,
 };
 pub use dimension::DimensionDef;
 pub use format::format;

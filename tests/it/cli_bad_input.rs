@@ -424,3 +424,28 @@ fn a_broken_project_is_not_served() {
     };
     assert_eq!(status.code(), Some(1));
 }
+
+#[test]
+fn a_secret_of_the_project_file_is_shown_beside_no_mistake() {
+    for connection in [
+        "{ type: snowflake, account: acme-eu, token: TOPS3CRET tok }",
+        "{ type: snowflake, acount: acme-eu, token: TOPS3CRET }",
+        "{ type: snowflake, token: TOPS3CRET, account: acme eu }",
+        "{ type: postgres, host: db, password: 'TOPS3CRET, database: marts }",
+        "{ type: postgres, host: db, database: marts, password: TOPS3CRET: x: y }",
+        "{ type: postgres, host: db, database: marts, pasword: x, password: ${NO_SUCH:-TOPS3CRET} }",
+        "\n    type: snowflake\n    account: acme-eu\n    token: |\n      TOPS3CRET\n      tok",
+    ] {
+        let project = Project::with(GOOD);
+        project.write(
+            "entente.yml",
+            format!("language: 1\nname: small\nconnection: a\nconnections:\n  a: {connection}\n"),
+        );
+        for format in ["full", "concise", "json", "github"] {
+            let Ran { code, out, err } = project.run(["check", "--format", format]);
+            assert_eq!(code, 1, "{out}\n{err}");
+            assert!(out.contains("entente.yml"), "{out}");
+            assert!(!out.contains("S3CRET") && !err.contains("S3CRET"), "{connection} in {format}: {out}\n{err}");
+        }
+    }
+}

@@ -8,12 +8,14 @@ mod address;
 mod bigquery;
 mod connection;
 mod keys;
+mod secrets;
 mod snowflake;
 mod spending;
 mod variables;
 
 pub use bigquery::{BigQueryConnection, BigQueryCredentials};
 pub use connection::{Connection, PostgresConnection, PostgresTls};
+pub use secrets::secrets;
 pub use snowflake::{SnowflakeConnection, SnowflakeCredentials};
 pub use spending::{Budgets, Price, Spending};
 

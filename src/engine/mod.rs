@@ -38,7 +38,7 @@ pub use periods::Periods;
 pub use pricing::{Pricing, Unpriced};
 pub use query::{Clock, Engine, Limits};
 pub use rebuild::{Fault, build_again, fault};
-pub use rollups::{Built, Storing, all_stored, build, has_tables, refresh_stored, stored_of};
+pub use rollups::{Built, Storing, all_stored, build, first_day, has_tables, refresh_stored, stored_of};
 pub use state::Held;
 pub use together::Beside;
 pub use watch::{WatchError, Watching, watch};

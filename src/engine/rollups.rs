@@ -99,7 +99,7 @@ fn begin<S: Storing>(table: &StoredTable<'_>, until: NaiveDate, storing: &mut S)
 }
 
 /// Finds the first day of which there are rows before another one.
-pub(super) fn first_day<S: Storing>(
+pub fn first_day<S: Storing>(
     table: &StoredTable<'_>,
     until: NaiveDate,
     storing: &mut S,

@@ -52,6 +52,9 @@ enum Action {
     /// Goes on where it was stopped: each step, a partition or a month, is stored as a whole or not at all.
     Build(BuildArguments),
     /// Show the statements that a build would run, and run none
+    ///
+    /// The warehouse is asked up to which day each rollup is stored; of one that is not, for the first day that has rows,
+    /// which reads their time.
     Plan(Which),
     /// Show up to which day each rollup is stored
     Status(Which),
@@ -150,10 +153,10 @@ fn of_each(which: &Which, doing: Doing, context: &mut Context) -> Result<(), Fai
                 bar.finish_and_clear();
                 of_build(&built?)
             }
-            (Ok(table), Doing::Plan) => of_plan(table, now, &warehouse)?,
-            (Ok(table), Doing::Status) => {
+            (Ok(table), Doing::Plan | Doing::Status) => {
                 let bar = ProgressBar::hidden();
-                of_status(table, now, &mut Store { name, warehouse: &warehouse, bar: &bar })?
+                let store = &mut Store { name, warehouse: &warehouse, bar: &bar };
+                if doing == Doing::Plan { of_plan(table, now, store)? } else { of_status(table, now, store)? }
             }
         };
         let (text, json) = match table {
@@ -179,7 +182,7 @@ fn of_each(which: &Which, doing: Doing, context: &mut Context) -> Result<(), Fai
 
 /// Builds a table, unless it is not what it was left as.
 fn build(table: &StoredTable<'_>, now: DateTime<Utc>, doing: Doing, store: &mut Store<'_>) -> Result<Built, Failure> {
-    let fault = match state(table, store.warehouse)? {
+    let fault = match state(table, store)? {
         Some(stored) => engine::fault(table, &stored, Utc::now(), store)?,
         None => None,
     };
@@ -235,18 +238,26 @@ struct Store<'a> {
     bar: &'a ProgressBar,
 }
 
+impl Store<'_> {
+    /// Returns how the warehouse is asked: with a label, as all that a rollup costs is on one bill.
+    fn terms(&self) -> Terms {
+        Terms { deadline: Some(DEADLINE), ..Terms::default() }.label("rollup", self.name)
+    }
+}
+
 impl Storing for Store<'_> {
     type Error = warehouse::Error;
 
     fn ask(&mut self, select: &Select) -> Result<Rows, warehouse::Error> {
-        self.warehouse.query_blocking(&sql::print(select, self.warehouse.dialect()))
+        let text = sql::print(select, self.warehouse.dialect());
+        let terms = self.terms();
+        self.warehouse.wait(async |warehouse| warehouse.query(&text, &terms).await)
     }
 
     fn execute(&mut self, statements: &[Statement]) -> Result<(), warehouse::Error> {
         let dialect = self.warehouse.dialect();
         let texts: Vec<String> = statements.iter().map(|statement| print_statement(statement, dialect)).collect();
-        let terms = Terms { deadline: Some(DEADLINE), ..Terms::default() }.label("rollup", self.name);
-        self.warehouse.execute_blocking(&texts, &terms)
+        self.warehouse.execute_blocking(&texts, &self.terms())
     }
 
     fn is_contended(&self, error: &warehouse::Error) -> bool {
@@ -297,8 +308,8 @@ fn of_stored(stored: &Stored) -> (String, Value) {
 }
 
 /// Reads what the warehouse holds of a table; nothing where there is no table of the state.
-fn state(table: &StoredTable<'_>, warehouse: &Blocking) -> Result<Option<Stored>, Failure> {
-    match warehouse.query_blocking(&sql::print(&table.read_state(), warehouse.dialect())) {
+fn state(table: &StoredTable<'_>, store: &mut Store<'_>) -> Result<Option<Stored>, Failure> {
+    match store.ask(&table.read_state()) {
         Ok(rows) => Ok(engine::stored_of(table, &rows)),
         Err(warehouse::Error::Refused(_)) => Ok(None),
         Err(error) => Err(error.into()),
@@ -307,7 +318,7 @@ fn state(table: &StoredTable<'_>, warehouse: &Blocking) -> Result<Option<Stored>
 
 fn of_status(table: &StoredTable<'_>, now: DateTime<Utc>, store: &mut Store<'_>) -> Result<(String, Value), Failure> {
     let until = table.final_until(now);
-    let Some(stored) = state(table, store.warehouse)? else {
+    let Some(stored) = state(table, store)? else {
         let reason = format!("nothing is stored in `{}`", table.name);
         return Ok((format!("{reason}: `entente rollups build`"), json!({ "stored": false, "reason": reason })));
     };
@@ -322,24 +333,22 @@ fn of_status(table: &StoredTable<'_>, now: DateTime<Utc>, store: &mut Store<'_>)
     Ok((text, json))
 }
 
-fn of_plan(table: &StoredTable<'_>, now: DateTime<Utc>, warehouse: &Blocking) -> Result<(String, Value), Failure> {
+fn of_plan(table: &StoredTable<'_>, now: DateTime<Utc>, store: &mut Store<'_>) -> Result<(String, Value), Failure> {
     let until = table.final_until(now);
-    let stored = state(table, warehouse)?;
+    let stored = state(table, store)?;
     let from = match &stored {
         Some(stored) => Some(stored.until),
-        None => {
-            let rows = warehouse.query_blocking(&sql::print(&table.first_day(until), warehouse.dialect()))?;
-            let first = rows.columns.first().filter(|_| rows.len > 0).and_then(|column| column.text(0));
-            first.and_then(|text| text.parse::<NaiveDate>().ok())
-        }
+        None => engine::first_day(table, until, store)?,
     };
     let steps = from.map_or_else(Vec::new, |from| table.steps(from, until));
     let mut statements = table.make();
     let begun = if stored.is_none() { from } else { None };
-    statements.extend(begun.into_iter().flat_map(|from| table.begin(from)));
+    statements.extend(begun.iter().flat_map(|from| table.begin(*from)));
     statements.extend(steps.iter().flat_map(|(from, until)| table.store(*from, *until)));
-    let dialect = warehouse.dialect();
+    let dialect = store.warehouse.dialect();
     let texts: Vec<String> = statements.iter().map(|statement| print_statement(statement, dialect)).collect();
-    let text = format!("{} up to {until}\n{};", count(steps.len(), "step"), texts.join(";\n"));
+    let asked =
+        begun.map_or_else(String::new, |from| format!(" from {from}, the first day that was found to have rows"));
+    let text = format!("{} up to {until}{asked}\n{};", count(steps.len(), "step"), texts.join(";\n"));
     Ok((text, json!({ "steps": steps.len(), "until": until.to_string(), "statements": texts })))
 }

@@ -79,7 +79,9 @@ impl<'p> StoredTable<'p> {
 
     /// Returns the query for the first day of which there are rows before another one: one value, null if there is none.
     pub fn first_day(&self, until: NaiveDate) -> Select {
-        let table = self.table(DateRange::days(None, Some(until)));
+        let alone = Rollup { dimensions: Vec::new(), parts: Vec::new(), ..self.rollup.clone() };
+        let table = Table::of(self.project, self.context, &alone, DateRange::days(None, Some(until)));
+        let table = table.expect("what stands in the way was looked at with all that is stored");
         let first = SqlExpr::aggregate(AggregateFunction::Min, Some(table.period.first_day.clone()));
         Select { items: vec![first.named("first_day")], group_by: Vec::new(), ..table.select() }
     }

@@ -1,12 +1,13 @@
 //! Tables have other names where they hold other rows, or values of other types.
 
-use std::fs;
+use std::{fs, path::Path};
 
 use entente::{
     catalog::{Catalog, CatalogColumn, CatalogTable, ColumnType},
-    engine::load_project_with,
+    engine::{load_project, load_project_with},
     plan::StoredTable,
-    sql::Dialect,
+    sql::{Dialect, print},
+    time::NaiveDate,
 };
 
 /// Returns the name of a rollup's table: of a connection, the table of its model, its own table, and the type of a price.
@@ -64,4 +65,17 @@ fn a_table_is_that_of_the_types_which_the_catalog_tells() {
     assert_eq!(of(ColumnType::Decimal), of(ColumnType::Decimal));
     assert_ne!(of(ColumnType::Integer), of(ColumnType::Decimal));
     assert_ne!(of(ColumnType::Float), of(ColumnType::Decimal));
+}
+
+#[test]
+fn the_first_day_is_looked_for_in_what_tells_it_and_in_nothing_else() {
+    let loaded = load_project(Path::new(env!("CARGO_MANIFEST_DIR")));
+    let project = loaded.project.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics));
+    let rollup = project.rollups.iter().find(|rollup| rollup.name == "shipments_daily").expect("a rollup");
+    let table = StoredTable::of(&project, rollup, Dialect::BigQuery).expect("it can be stored");
+    let until = NaiveDate::from_ymd_opt(2026, 1, 12).expect("a day");
+    let [_, stored] = table.columns_stored_and_selected().map(|select| print(&select, Dialect::BigQuery).sql);
+    assert!(stored.contains("JOIN"), "{stored}");
+    let first = print(&table.first_day(until), Dialect::BigQuery).sql;
+    assert!(first.starts_with("SELECT MIN(") && !first.contains("JOIN") && !first.contains("price"), "{first}");
 }

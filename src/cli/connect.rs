@@ -1,13 +1,14 @@
 //! Opens the warehouse that `entente.yml` names.
 
-use std::{path::Path, sync::Arc};
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use super::failure::Failure;
 use crate::{
     engine::{Limits, has_tables, refresh_periods, refresh_stored},
+    ids::GranularityId,
     project::Project,
     resolve::dialect_of,
-    sql::{self, Dialect},
+    sql::{self, Dialect, Select},
     syntax::{
         BigQueryConnection, BigQueryCredentials, Config, Connection, PostgresConnection, PostgresTls,
         SnowflakeConnection, SnowflakeCredentials,
@@ -34,15 +35,19 @@ pub(crate) fn dialect(config: &Config) -> Dialect {
     config.connections.get(&config.connection).map_or(Dialect::DuckDb, dialect_of)
 }
 
-/// Gives a project what the warehouse has beside rows at present: the periods of calendars, and what is stored of rollups.
-pub(crate) fn with_state(project: Arc<Project>, warehouse: &Blocking) -> Result<Arc<Project>, Failure> {
-    if project.granularities.is_empty() && !has_tables(&project) {
+/// Gives a project what the warehouse has beside rows at present: the periods of some granularities, and what is stored of rollups.
+pub(crate) fn with_state(
+    project: Arc<Project>,
+    periods_of: &BTreeSet<GranularityId>,
+    warehouse: &Blocking,
+) -> Result<Arc<Project>, Failure> {
+    if periods_of.is_empty() && !has_tables(&project) {
         return Ok(project);
     }
     let mut project = Arc::unwrap_or_clone(project);
-    let dialect = warehouse.dialect();
-    refresh_stored(&mut project, dialect, |select| warehouse.query_blocking(&sql::print(select, dialect)));
-    refresh_periods(&mut project, |select| warehouse.query_blocking(&sql::print(select, warehouse.dialect())))?;
+    let ask = |select: &Select| warehouse.query_blocking(&sql::print(select, warehouse.dialect()));
+    refresh_stored(&mut project, warehouse.dialect(), ask);
+    refresh_periods(&mut project, periods_of, ask)?;
     Ok(Arc::new(project))
 }
 

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     engine::version_of,
+    plan::granularities_of,
     sql::{self, Dialect, Literal, Text},
 };
 
@@ -92,11 +93,15 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let config = loaded.config.as_ref().expect("a project is loaded from its configuration");
     let dialect = arguments.dialect.map_or_else(|| connect::dialect(config), Dialect::from);
     let warehouse = if arguments.sql { None } else { Some(connect::open(config, &loaded.root)?) };
+    let request = arguments.request.request(&project)?;
     let project = match &warehouse {
-        Some(warehouse) => connect::with_state(project, warehouse)?,
+        Some(warehouse) => {
+            let calendars = granularities_of(&project, &request);
+            connect::with_state(project, &calendars, warehouse)?
+        }
         None => project,
     };
-    let Planned { request, plan, now } = arguments.request.plan(&project, dialect)?;
+    let Planned { request, principal, plan, now } = arguments.request.plan(request, &project, dialect)?;
     for warning in &plan.warnings {
         context.warn(warning);
     }
@@ -114,7 +119,6 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         return Ok(());
     };
     let text = sql::print(&plan.select, dialect);
-    let principal = arguments.request.principal.read()?;
     let (spending, definitions) = (&config.spending, version_of(&loaded));
     let asking = cost::Asking { project: &project, principal: &principal, now, spending, definitions };
     if arguments.estimate {

@@ -6,7 +6,7 @@ use clap::ValueEnum;
 
 use super::{context::Context, failure::Failure, moment::moment, principal::PrincipalArgument};
 use crate::{
-    plan::{self, MetricRequest, Plan, Request, RequestText, Top},
+    plan::{self, MetricRequest, Plan, Principal, Request, RequestText, Top},
     project::{Project, Visible},
     sql::{Dialect, Expr, Name},
     time::{DateTime, Utc},
@@ -67,8 +67,9 @@ enum FillArgument {
 }
 
 impl RequestArguments {
-    /// Returns the request.
-    fn request(&self, project: &Visible<'_>) -> Result<Request, Failure> {
+    /// Returns the request, for whoever is said to ask.
+    pub(crate) fn request(&self, project: &Project) -> Result<Request, Failure> {
+        let project = &Visible::to(project, &self.principal.read()?);
         let asked = RequestText {
             metrics: self.metrics.clone(),
             by: self.by.clone(),
@@ -93,17 +94,16 @@ impl RequestArguments {
         })
     }
 
-    /// Plans the request for a dialect.
-    pub(crate) fn plan(&self, project: &Project, dialect: Dialect) -> Result<Planned, Failure> {
+    /// Plans a request for a dialect, at the moment that is said or else the present one.
+    pub(crate) fn plan(&self, request: Request, project: &Project, dialect: Dialect) -> Result<Planned, Failure> {
         let principal = self.principal.read()?;
-        let request = self.request(&Visible::to(project, &principal))?;
         let now = self.now.unwrap_or_else(Utc::now);
         let plan = plan::plan(project, &request, &principal, &plan::Context { now, dialect })?;
         if request.total && !plan.has_total() {
             return Err(Failure::usage("the row over all groups is made of other rows than the groups")
                 .help("Ask for it without `--by`."));
         }
-        Ok(Planned { request, plan, now })
+        Ok(Planned { request, principal, plan, now })
     }
 
     /// Says that policies may hide rows of what is asked, where nobody is said to ask.
@@ -117,6 +117,8 @@ impl RequestArguments {
 pub(crate) struct Planned {
     /// What is asked.
     pub(crate) request: Request,
+    /// Who asks.
+    pub(crate) principal: Principal,
     /// How it is computed.
     pub(crate) plan: Plan,
     /// The moment from which relative ranges count, and up to which periods are over.

@@ -27,7 +27,7 @@ mod watch;
 
 pub use answer::{Answer, Answered, CacheOutcome, Cost, Failure};
 pub use asking::ReadBytes;
-pub use calendars::{add_periods_to, periods_of, periods_query, refresh_periods};
+pub use calendars::{PeriodsQuery, add_periods_to, periods_queries, refresh_periods};
 pub use identity::QueryIdentity;
 pub use labels::labelled;
 pub use live::{Live, version_of};

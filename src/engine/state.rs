@@ -10,7 +10,7 @@ use arc_swap::ArcSwapOption;
 use super::{
     Engine, Failure, Live, Loaded,
     asking::told,
-    calendars::{periods_of, periods_query},
+    calendars::periods_queries,
     rollups::{has_tables, states, take_stored},
 };
 use crate::{
@@ -86,14 +86,16 @@ impl Engine {
         let mut project = Arc::unwrap_or_clone(project);
         let stored = self.stored(&project).await;
         project.set_stored(stored);
-        for id in project.granularities.ids().collect::<Vec<_>>() {
-            let text = sql::print(&periods_query(&project, id), self.dialect());
+        for query in periods_queries(&project, &project.granularities.ids().collect()) {
+            let text = sql::print(&query.select, self.dialect());
             match tokio::time::timeout(self.limits.deadline, self.desk.warehouse.query(&text, &Terms::default())).await
             {
-                Ok(Ok(rows)) => project.set_periods(id, &periods_of(&rows)),
+                Ok(Ok(rows)) => {
+                    query.periods(&rows).iter().for_each(|(id, periods)| project.set_periods(*id, periods));
+                }
                 Ok(Err(_)) | Err(_) => {
-                    let granularity = project.granularities[id].name.as_str();
-                    tracing::warn!(granularity, "the periods cannot be read; those of the catalog stay");
+                    let calendar = query.calendar(&project);
+                    tracing::warn!(calendar, "the periods cannot be read; those of the catalog stay");
                 }
             }
         }

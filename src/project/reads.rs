@@ -88,6 +88,13 @@ impl Project {
         }
         found
     }
+
+    /// Returns the granularities of calendars that metrics and the metrics below them name.
+    pub fn granularities_of(&self, metrics: impl IntoIterator<Item = MetricId>) -> BTreeSet<GranularityId> {
+        let mut walk = Walk::new(self);
+        metrics.into_iter().for_each(|metric| walk.metric(metric));
+        walk.granularities
+    }
 }
 
 /// A walk over everything that a definition names, each thing once.
@@ -98,6 +105,7 @@ struct Walk<'p> {
     dimensions: BTreeSet<DimensionId>,
     joins: BTreeSet<JoinId>,
     metrics: BTreeSet<MetricId>,
+    granularities: BTreeSet<GranularityId>,
 }
 
 impl<'p> Walk<'p> {
@@ -109,6 +117,7 @@ impl<'p> Walk<'p> {
             dimensions: BTreeSet::new(),
             joins: BTreeSet::new(),
             metrics: BTreeSet::new(),
+            granularities: BTreeSet::new(),
         }
     }
 
@@ -184,7 +193,10 @@ impl<'p> Walk<'p> {
                     self.project.models[*model].primary_key.iter().for_each(|column| self.column(*model, column));
                 }
                 // A path means another column in each metric that is grouped by it.
-                Member::Dimension(_) | Member::Time(_) => {}
+                Member::Dimension(path) => {
+                    self.granularities.extend(path.iter().filter_map(|word| self.project.calendar_granularity(word)));
+                }
+                Member::Time(_) => {}
             }
         }
     }
@@ -272,6 +284,7 @@ impl<'p> Walk<'p> {
     }
 
     fn granularity(&mut self, granularity: GranularityId) {
+        self.granularities.insert(granularity);
         let found = &self.project.granularities[granularity];
         let calendar = &self.project.calendars[found.calendar];
         let columns = self.reads.columns.entry(self.table(calendar.table)).or_default();

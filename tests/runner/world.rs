@@ -196,7 +196,8 @@ fn seeded_periods(document: &Document, project: &mut Project) -> Result<(), Stri
         return Ok(());
     }
     let database = seeded(document)?;
-    entente::engine::refresh_periods(project, |select| {
+    let all = project.granularities.ids().collect();
+    entente::engine::refresh_periods(project, &all, |select| {
         database.query(&entente::sql::print(select, entente::sql::Dialect::DuckDb))
     })
 }

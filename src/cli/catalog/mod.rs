@@ -3,7 +3,7 @@
 mod asked;
 mod drift;
 
-use std::{fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path};
 
 use clap::Subcommand;
 
@@ -133,7 +133,7 @@ fn write_statistics(loaded: &Loaded, read_on: NaiveDate, context: &mut Context) 
     let config = loaded.config.as_ref().expect("the project file was read");
     let Some(project) = loaded.project.clone() else { return context.project().map(|_| ()) };
     let warehouse = connect::open(config, &loaded.root)?;
-    let project = connect::with_state(project, &warehouse)?;
+    let project = connect::with_state(project, &BTreeSet::new(), &warehouse)?;
     let found = warehouse.catalog_blocking(Some(&tables_of_statistics(&project)))?;
     let statistics = Statistics::of(&found, read_on);
     write_text(&loaded.root.join(STATISTICS), &statistics.to_json())?;

@@ -77,7 +77,8 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let config = loaded.config.as_ref().expect("a project is loaded from its configuration");
     let dialect = arguments.dialect.map_or_else(|| connect::dialect(config), Dialect::from);
     let project = with_stored(project, config, &loaded.root);
-    let Planned { request, plan, .. } = arguments.request.plan(&project, dialect)?;
+    let request = arguments.request.request(&project)?;
+    let Planned { request, plan, .. } = arguments.request.plan(request, &project, dialect)?;
     arguments.request.say_what_is_hidden(&project, &request, context);
     let mut shown = sections(&plan, &project, dialect);
     let statistics = load_statistics(&loaded.root).unwrap_or_else(|problem| {

@@ -2,6 +2,8 @@
 
 mod expectation;
 
+use std::sync::Arc;
+
 use clap::ValueEnum;
 
 use super::{
@@ -72,7 +74,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let (loaded, project) = context.project()?;
     let config = loaded.config.as_ref().expect("a project is loaded from its configuration");
     let warehouse = connect::open(config, &loaded.root)?;
-    let project = connect::with_state(project, &warehouse)?;
+    let project = connect::with_state(Arc::clone(&project), &project.granularities.ids().collect(), &warehouse)?;
     let now = arguments.now.unwrap_or_else(Utc::now);
     let principal = arguments.principal.read()?;
     let tested = project.tests.iter().map(|test| test.metric);

@@ -118,7 +118,8 @@ impl<'w> Held<'w> {
     /// Reads definitions, and the periods of their calendars.
     pub(super) fn load(self, config: &str, yaml: &str) -> Result<Project, Failure> {
         let mut project = load(config, yaml, self.catalog())?;
-        engine::refresh_periods(&mut project, |select| self.rows(select))?;
+        let all = project.granularities.ids().collect();
+        engine::refresh_periods(&mut project, &all, |select| self.rows(select))?;
         Ok(project)
     }
 

@@ -1,5 +1,6 @@
 //! Drivers against servers that speak their protocol.
 
+mod beforehand;
 mod bigquery;
 mod encrypted;
 mod faults;

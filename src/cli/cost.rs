@@ -65,12 +65,11 @@ impl Asking<'_> {
         let statistics = if is_limited { self.statistics(warehouse).await } else { None };
         let terms = labelled(plan, self.definitions, self.principal);
         let pricing = self.pricing(warehouse, statistics.as_ref(), &terms);
-        let kept = if is_limited {
-            let (estimate, reservation) = pricing.reserve(request, plan, text, &Arc::default()).await?;
-            Some((reservation.bytes(), estimate))
-        } else {
-            None
-        };
+        let reserved =
+            if is_limited { Some(pricing.reserve(request, plan, text, &Arc::default()).await?) } else { None };
+        let instead = reserved.as_ref().and_then(|reserved| reserved.instead.as_ref());
+        let (plan, text) = instead.map_or((plan, text), |(plan, text)| (plan, text));
+        let kept = reserved.as_ref().map(|reserved| (reserved.reservation.bytes(), reserved.estimate.clone()));
         let within = Terms { most: kept.as_ref().map(|(bytes, _)| *bytes), ..terms.clone() };
         match warehouse.query(text, &within).await {
             Err(warehouse::Error::TooCostly(_)) => {
@@ -87,17 +86,27 @@ impl Asking<'_> {
     }
 }
 
-/// Finds how much a query would read.
+/// Finds how much a query would read, as it is asked: from the rows where rollups are too dear for one query.
 pub(crate) fn estimate(
     asking: &Asking<'_>,
     warehouse: &Blocking,
+    request: &Request,
     plan: &Plan,
     text: &Text,
 ) -> Result<Estimate, Failure> {
     let terms = labelled(plan, asking.definitions, asking.principal);
     let priced = warehouse.wait(async |warehouse| {
         let statistics = asking.statistics(warehouse).await;
-        asking.pricing(warehouse, statistics.as_ref(), &terms).price(plan, text).await
+        let pricing = asking.pricing(warehouse, statistics.as_ref(), &terms);
+        let priced = pricing.price(plan, text).await;
+        let Some(most) = asking.spending.budgets.per_query else { return priced };
+        if priced.as_ref().is_ok_and(|estimate| estimate.billed <= most) {
+            return priced;
+        }
+        match pricing.from_rows(request, plan, priced.as_ref().ok()).await {
+            Some((_, _, of_rows)) => Ok(of_rows),
+            None => priced,
+        }
     });
     Ok(priced?)
 }

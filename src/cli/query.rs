@@ -122,7 +122,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let (spending, definitions) = (&config.spending, version_of(&loaded));
     let asking = cost::Asking { project: &project, principal: &principal, now, spending, definitions };
     if arguments.estimate {
-        let estimate = cost::estimate(&asking, &warehouse, &plan, &text)?;
+        let estimate = cost::estimate(&asking, &warehouse, &request, &plan, &text)?;
         if arguments.format == Shape::Json {
             writeln!(context.out, "{:#}", cost::json(&estimate, config.spending.price.as_ref()))?;
             return Ok(());

@@ -13,11 +13,12 @@ use std::sync::{
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::{Answer, Clock, Cost, Failure, Limits, Live, Pricing, Unpriced, query::Planned};
+use super::{Answer, Clock, Cost, Failure, Limits, Live, Pricing, Reserved, Unpriced, query::Planned};
 use crate::{
     catalog::Statistics,
-    plan::{self, Principal, Request},
+    plan::{self, Plan, Principal, Request},
     price::{Estimate, Ledger, Reservation, estimate, of_unknown},
+    sql::Text,
     time::{DateTime, Utc},
     warehouse::{self, Meter, Metered, Terms, Warehouse},
 };
@@ -98,6 +99,15 @@ impl Drop for Place<'_> {
     }
 }
 
+/// What is known of a query before it is asked.
+#[derive(Debug, Default)]
+struct Priced {
+    estimate: Option<Estimate>,
+    reservation: Option<Reservation>,
+    /// What is asked instead, as it reads less.
+    instead: Option<(Arc<Plan>, Text)>,
+}
+
 /// A query that is to be asked. It owns all it needs, because it may outlive its first caller.
 pub(super) struct Asking {
     pub(super) desk: Arc<Desk>,
@@ -113,10 +123,14 @@ impl Asking {
         let _turn = self.desk.turn().await?;
         let as_of = (self.desk.clock)();
         let statistics = self.live.statistics.get();
-        let (estimate, reservation) = self.priced(statistics.as_deref(), as_of).await?;
+        let Priced { estimate, reservation, instead } = self.priced(statistics.as_deref(), as_of).await?;
+        let (plan, text) = match &instead {
+            Some((plan, text)) => (plan, text),
+            None => (&self.planned.plan, &self.planned.text),
+        };
         let most = reservation.as_ref().map(Reservation::bytes);
         let terms = Terms { most, meter: Meter::default(), ..self.planned.terms.clone() };
-        let asked = self.desk.warehouse.query(&self.planned.text, &terms).await;
+        let asked = self.desk.warehouse.query(text, &terms).await;
         let metered = terms.meter.read();
         self.desk.count(estimate.as_ref(), metered);
         match asked {
@@ -126,37 +140,34 @@ impl Asking {
                     reservation.settle(billed);
                 }
                 let cost = Cost { estimate, metered, price: self.live.spending.price.clone() };
-                let answer = Answer::of_warehouse(&self.planned.plan, rows, self.planned.now, as_of);
+                let answer = Answer::of_warehouse(plan, rows, self.planned.now, as_of);
                 Ok(Arc::new(Answer { cost: Some(cost), ..answer }))
             }
             Err(error) => {
                 if let Some(reservation) = reservation {
                     fail(reservation, metered.billed, &error, &*self.desk.warehouse);
                 }
-                Err(self.why(error, most.zip(estimate), statistics.as_deref(), as_of).await)
+                Err(self.why(error, (plan, text), most.zip(estimate), statistics.as_deref(), as_of).await)
             }
         }
     }
 
     /// Returns what the query is expected to read; under budgets it is kept for it, or the query is refused.
-    async fn priced(
-        &self,
-        statistics: Option<&Statistics>,
-        now: DateTime<Utc>,
-    ) -> Result<(Option<Estimate>, Option<Reservation>), Failure> {
+    async fn priced(&self, statistics: Option<&Statistics>, now: DateTime<Utc>) -> Result<Priced, Failure> {
         let Planned { plan, text, .. } = &*self.planned;
         if self.live.spending.budgets.is_empty() {
             let dialect = self.desk.warehouse.dialect();
             let known = statistics.and_then(|known| estimate(plan, &self.live.project, known, dialect).ok());
-            return Ok((known, None));
+            return Ok(Priced { estimate: known, ..Priced::default() });
         }
         let priced = self.pricing(statistics, now).reserve(&self.request, plan, text, &self.desk.ledger).await;
-        let (estimate, reservation) = priced.map_err(|unpriced| match unpriced {
+        let Reserved { estimate, reservation, instead } = priced.map_err(|unpriced| match unpriced {
             Unpriced::Refused(refusal) => Failure::Refused(refusal),
             Unpriced::Unknown(unknown) => Failure::Refused(of_unknown(&unknown)),
             Unpriced::Warehouse(error) => told(&error),
         })?;
-        Ok((Some(estimate), Some(reservation)))
+        let instead = instead.map(|(plan, text)| (Arc::new(plan), text));
+        Ok(Priced { estimate: Some(estimate), reservation: Some(reservation), instead })
     }
 
     fn pricing<'a>(&'a self, statistics: Option<&'a Statistics>, now: DateTime<Utc>) -> Pricing<'a> {
@@ -176,13 +187,13 @@ impl Asking {
     async fn why(
         &self,
         error: warehouse::Error,
+        (plan, text): (&Plan, &Text),
         kept: Option<(u64, Estimate)>,
         statistics: Option<&Statistics>,
         now: DateTime<Utc>,
     ) -> Failure {
         let warehouse::Error::TooCostly(refusal) = error else { return told(&error) };
         tracing::info!(meaning = %refusal.meaning, "the warehouse refused a query for its price");
-        let Planned { plan, text, .. } = &*self.planned;
         let pricing = self.pricing(statistics, now);
         Failure::Refused(pricing.too_costly(&self.request, plan, text, kept).await)
     }

@@ -35,7 +35,7 @@ pub use load::{
     Loaded, NoProject, PROJECT_FILE, find_project, load_config, load_project, load_project_with, load_statistics,
 };
 pub use periods::Periods;
-pub use pricing::{Pricing, Unpriced};
+pub use pricing::{Pricing, Reserved, Unpriced};
 pub use query::{Clock, Engine, Limits};
 pub use rebuild::{Fault, build_again, fault};
 pub use rollups::{Built, Storing, all_stored, build, first_day, has_tables, refresh_stored, stored_of};

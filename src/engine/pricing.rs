@@ -11,7 +11,7 @@ use crate::{
     plan::{self, Plan, PlanError, Principal, Request},
     price::{
         Budget, Change, Estimate, Ledger, Offer, Over, Reservation, Unknown, beyond_connection, changes, estimate,
-        measured, of_unknown, outgrown, over_budget,
+        measured, of_unknown, outgrown, over_budget, rows_instead,
     },
     project::Project,
     sql::{self, Text},
@@ -41,6 +41,17 @@ pub struct Pricing<'a> {
     pub spending: &'a Spending,
 }
 
+/// What is kept for a query.
+#[derive(Debug)]
+pub struct Reserved {
+    /// What it reads.
+    pub estimate: Estimate,
+    /// Its place in the ledger.
+    pub reservation: Reservation,
+    /// The plan that is run instead, as it reads less: it gives the same rows.
+    pub instead: Option<(Plan, Text)>,
+}
+
 /// Why there is no price, or why it is too high.
 #[derive(Debug)]
 pub enum Unpriced {
@@ -63,31 +74,67 @@ impl Pricing<'_> {
     }
 
     /// Keeps what a query may be billed in the ledger, or refuses it with the changes that fit.
+    ///
+    /// What does not fit with rollups is read from the rows themselves if that is less: some days of a table by days may be less
+    /// than the whole of a rollup.
     pub async fn reserve(
         &self,
         request: &Request,
         plan: &Plan,
         text: &Text,
         ledger: &Arc<Ledger>,
-    ) -> Result<(Estimate, Reservation), Unpriced> {
-        let estimate = match self.price(plan, text).await {
-            Err(Unpriced::Unknown(unknown)) => return Err(Unpriced::Refused(of_unknown(&unknown))),
-            priced => priced?,
+    ) -> Result<Reserved, Unpriced> {
+        let priced = match self.price(plan, text).await {
+            Err(Unpriced::Unknown(unknown)) => Err(unknown),
+            priced => Ok(priced?),
         };
+        let beyond = match priced {
+            Ok(estimate) => match self.kept(&estimate, ledger) {
+                Ok(reservation) => return Ok(Reserved { estimate, reservation, instead: None }),
+                Err(over) => Ok((estimate, over)),
+            },
+            Err(unknown) => Err(unknown),
+        };
+        let dear = beyond.as_ref().ok().map(|(estimate, _)| estimate);
+        if let Some((rows, text, estimate)) = self.from_rows(request, plan, dear).await {
+            return match self.kept(&estimate, ledger) {
+                Ok(reservation) => Ok(Reserved { estimate, reservation, instead: Some((rows, text)) }),
+                Err(over) => Err(Unpriced::Refused(self.refusal(request, &rows, &estimate, over).await)),
+            };
+        }
+        Err(Unpriced::Refused(match beyond {
+            Ok((estimate, over)) => self.refusal(request, plan, &estimate, over).await,
+            Err(unknown) => of_unknown(&unknown),
+        }))
+    }
+
+    /// Keeps what an estimate says in the ledger, or tells what has no room for it.
+    fn kept(&self, estimate: &Estimate, ledger: &Arc<Ledger>) -> Result<Reservation, Over> {
         // What is billed at most may be more than what is billed: the warehouse decides unless it is certain.
         let connection = self.connection().filter(|connection| estimate.bytes > connection.of);
         let day = self.context.now.date_naive();
-        let over = match (ledger.reserve(&self.principal.id, day, estimate.billed, &self.spending.budgets), connection)
-        {
-            (Ok(reservation), None) => return Ok((estimate, reservation)),
+        match (ledger.reserve(&self.principal.id, day, estimate.billed, &self.spending.budgets), connection) {
+            (Ok(reservation), None) => Ok(reservation),
             (Ok(reservation), Some(connection)) => {
                 reservation.give_back();
-                connection
+                Err(connection)
             }
-            (Err(over), Some(connection)) if connection.left < over.left => connection,
-            (Err(over), _) => over,
-        };
-        Err(Unpriced::Refused(self.refusal(request, plan, &estimate, over).await))
+            (Err(over), Some(connection)) if connection.left < over.left => Err(connection),
+            (Err(over), _) => Err(over),
+        }
+    }
+
+    /// Plans a request from the rows themselves, if its plan reads rollups and that is dearer or of no known price.
+    pub async fn from_rows(
+        &self,
+        request: &Request,
+        plan: &Plan,
+        estimate: Option<&Estimate>,
+    ) -> Option<(Plan, Text, Estimate)> {
+        let rows = rows_instead(self.project, request, self.principal, &self.context, plan)?;
+        let text = sql::print(&rows.select, self.context.dialect);
+        let of_rows = self.price(&rows, &text).await.ok()?;
+        estimate.is_none_or(|estimate| of_rows.billed < estimate.billed).then_some((rows, text, of_rows))
     }
 
     /// Says of a query that the warehouse refused for its bill what it may bill, and which changes fit. `kept` is what was
@@ -138,18 +185,21 @@ impl Pricing<'_> {
     async fn first_that_fits(&self, changes: Vec<Change>, left: u64, asked: &mut usize) -> Option<Offer> {
         for change in changes {
             let Ok(plan) = plan::plan(self.project, &change.request, self.principal, &self.context) else { continue };
-            // The warehouse is not asked for what does not fit by far.
-            if self.estimated(&plan).is_ok_and(|estimate| estimate.bytes > left) {
-                continue;
-            }
-            *asked += 1;
-            if *asked > ASKED {
-                return None;
-            }
-            let text = sql::print(&plan.select, self.context.dialect);
-            match self.price(&plan, &text).await {
-                Ok(estimate) if estimate.billed <= left => return Some(Offer::new(change, &plan, estimate)),
-                Ok(_) | Err(_) => {}
+            let rows = rows_instead(self.project, &change.request, self.principal, &self.context, &plan);
+            for plan in [Some(plan), rows].into_iter().flatten() {
+                // The warehouse is not asked for what does not fit by far.
+                if self.estimated(&plan).is_ok_and(|estimate| estimate.bytes > left) {
+                    continue;
+                }
+                *asked += 1;
+                if *asked > ASKED {
+                    return None;
+                }
+                let text = sql::print(&plan.select, self.context.dialect);
+                match self.price(&plan, &text).await {
+                    Ok(estimate) if estimate.billed <= left => return Some(Offer::new(change, &plan, estimate)),
+                    Ok(_) | Err(_) => {}
+                }
             }
         }
         None

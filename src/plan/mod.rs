@@ -197,18 +197,35 @@ pub fn days_of_range(project: &Project, range: &TimeRange, today: NaiveDate) -> 
 /// Names, rights, joins, bounds: everything is decided here, and whatever cannot be proved is refused with a code and
 /// a way out.
 pub fn plan(project: &Project, request: &Request, principal: &Principal, context: &Context) -> Result<Plan, PlanError> {
-    let access = Access::of(project, principal);
-    let request = &*calendar::with_calendars(&access, request)?;
-    let frame = |from_rollups| Frame { project: &access, context: *context, from_rollups };
-    match planned(frame(true), request) {
+    match planned(project, request, principal, context, true) {
         // What stands in the way of a rollup must not stand in the way of the answer.
-        Err(_) if project.rollups.iter().any(|rollup| rollup.stored.is_some()) => planned(frame(false), request),
+        Err(_) if project.rollups.iter().any(|rollup| rollup.stored.is_some()) => {
+            plan_from_rows(project, request, principal, context)
+        }
         planned => planned,
     }
 }
 
-fn planned(frame: Frame<'_>, request: &Request) -> Result<Plan, PlanError> {
-    let project = frame.project;
+/// Plans the same rows without any rollup, for whoever finds that one is dearer than the rows themselves.
+pub fn plan_from_rows(
+    project: &Project,
+    request: &Request,
+    principal: &Principal,
+    context: &Context,
+) -> Result<Plan, PlanError> {
+    planned(project, request, principal, context, false)
+}
+
+fn planned(
+    project: &Project,
+    request: &Request,
+    principal: &Principal,
+    context: &Context,
+    from_rollups: bool,
+) -> Result<Plan, PlanError> {
+    let project = &Access::of(project, principal);
+    let request = &*calendar::with_calendars(project, request)?;
+    let frame = Frame { project, context: *context, from_rollups };
     let granted = access::grant(bind::bind(frame, request)?)?;
     let bound = granted.get();
     let mut built = to_sql::build(bound)?;

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use chrono::Days;
 
+use super::stored::{self, OfRollup};
 use crate::{
     catalog::{Statistics, TableStatistics},
     plan::Plan,
@@ -89,18 +90,30 @@ pub fn estimate(
     dialect: Dialect,
 ) -> Result<Estimate, Unknown> {
     let table = |name: &str| project.tables.values().find(|table| table.name == name);
-    let rules: Vec<PartitionRule> = project.tables.values().filter_map(Table::partition_rule).collect();
+    let stored = stored::tables(plan, project, dialect);
+    let rule = |of: &OfRollup| {
+        let (table, column) = (of.table.clone(), of.partition.as_ref()?.column.clone());
+        Some(PartitionRule { table, column, required: false })
+    };
+    let rules = project.tables.values().filter_map(Table::partition_rule).chain(stored.iter().filter_map(rule));
+    let rules: Vec<PartitionRule> = rules.collect();
     let reads = table_reads(&plan.select, &rules).ok_or(Unknown::Sql)?;
     let mut tables: Vec<TableCost> = Vec::new();
     for read in &reads {
         let unknown = || Unknown::Table(read.table.clone());
-        let held = statistics.tables.get(&read.table).ok_or_else(unknown)?;
+        let of_rollup = stored.iter().find(|of| of.table == read.table);
+        let held = statistics.tables.get(&read.table).or(of_rollup.map(|of| &of.held)).ok_or_else(unknown)?;
         let whole = bytes(held, read, dialect).ok_or_else(unknown)?;
-        let partitions = table(&read.table).and_then(|table| match (&table.partition, &table.numbers) {
+        let cut = match (of_rollup, table(&read.table)) {
+            (Some(of), _) => (of.partition.as_ref(), None),
+            (None, Some(table)) => (table.partition.as_ref(), table.numbers.as_ref()),
+            (None, None) => (None, None),
+        };
+        let partitions = match cut {
             (Some(partition), _) => partitions(partition, held, read.bound.as_ref(), statistics.read_on),
             (None, Some(numbers)) => Some(partitions_of_numbers(numbers, read.bound.as_ref())),
             (None, None) => None,
-        });
+        };
         let bytes = match partitions {
             Some((_, 0)) | None => whole,
             Some((some, all)) => {

@@ -10,10 +10,13 @@ mod cheaper;
 mod estimate;
 mod ledger;
 mod refusal;
+mod rows;
 mod size;
+mod stored;
 
 pub use cheaper::{Change, changes};
 pub use estimate::{Basis, Estimate, TableCost, Unknown, estimate, measured, tables_of_statistics};
 pub use ledger::{Budget, Ledger, Over, Reservation};
 pub use refusal::{Offer, beyond_connection, of_unknown, outgrown, over_budget};
+pub use rows::rows_instead;
 pub use size::size;

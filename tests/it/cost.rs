@@ -79,6 +79,51 @@ fn what_a_rollup_answers_for_less_is_offered() {
 }
 
 #[test]
+fn a_rollup_that_is_dearer_than_the_rows_makes_no_query_refused() {
+    let project = Project::parcel(Scale::Whole);
+    let of_a_day = ["-m", "parcels_booked", "-t", "2025-12-10"];
+    let with = |words: &[&'static str]| [words, &of_a_day[..]].concat();
+    let bytes = || {
+        let told = ask(&project, &with(&["query", "--estimate", "-f", "json"])).worked();
+        let told: Value = serde_json::from_str(&told).expect("it is JSON");
+        told["bytes"].as_u64().expect("a number")
+    };
+    let of_rows = bytes();
+    ask(&project, &["catalog", "pull", "--statistics"]).worked();
+    ask(&project, &["rollups", "build"]).worked();
+    let told = ask(&project, &with(&["explain"])).worked();
+    assert!(told.contains("  rollups.shipments_daily_"), "its size is known as soon as it is built, {told}");
+    let of_rollup = bytes();
+    assert!(of_rows < of_rollup, "{of_rows} {of_rollup}");
+    let answer = ask(&project, &with(&["query"])).worked();
+    ask(&project, &["catalog", "pull", "--statistics"]).worked();
+    let told = ask(&project, &with(&["explain"])).worked();
+    assert!(told.contains(" in 1 of 25 partitions"), "months are stored side by side, {told}");
+
+    // A million euros for a tebibyte.
+    let micros = of_rows.midpoint(of_rollup) * 1_000_000 / 1_099_511;
+    let config = project.read("entente.yml");
+    let spending = format!("price: {{ per_tib: 1000000 }}\nbudgets: {{ per_query: 0.{micros:06} EUR }}\n");
+    project.write("entente.yml", format!("{config}{spending}"));
+    assert_eq!(ask(&project, &with(&["query"])).worked(), answer);
+    assert_eq!(bytes(), of_rows);
+    let told = ask(&project, &with(&["explain"])).worked();
+    let why = "shipments_daily: not used; with it the query has no room in its budget";
+    assert!(told.contains(why) && told.contains("  marts.fct_shipments"), "{told}");
+
+    // A change that is offered is looked at in both ways.
+    let refused = ask(&project, &["query", "-m", "parcels_booked", "-t", "2025"]).failed(1, &["COST_EXCEEDED"]);
+    let offered = quoted(&refused.err).into_iter().find(|text| text.contains(" to ")).expect("a range is offered");
+    ask(&project, &["query", "-m", "parcels_booked", "-t", offered]).worked();
+
+    let server = Server::start(&project);
+    let time = "{ between: { from: \"2025-12-10\", to: \"2025-12-11\" } }";
+    let document = format!("{{ report(time: {time}) {{ rows {{ parcelsBooked }} trust {{ rollups {{ name }} }} }} }}");
+    let answered = server.ask(&document);
+    assert_eq!(answered["data"]["report"]["trust"]["rollups"], serde_json::json!([]), "{answered:#}");
+}
+
+#[test]
 fn the_server_counts_what_it_spends_and_what_is_at_hand_costs_nothing() {
     let project = Project::parcel(Scale::Hundredth);
     limit(&project, "{ per_caller_and_day: 2 MB }");

@@ -18,8 +18,8 @@ use crate::{
     catalog::Statistics,
     diagnostics::{Code, nearest},
     engine::{has_tables, load_statistics, refresh_stored},
-    plan::{Plan, Pruning},
-    price::{Unknown, estimate},
+    plan::{self, Plan, Pruning},
+    price::{Unknown, estimate, rows_instead},
     project::{Project, Visible},
     sql::{self, Dialect, Literal},
     syntax::{Config, Price},
@@ -78,13 +78,16 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let dialect = arguments.dialect.map_or_else(|| connect::dialect(config), Dialect::from);
     let project = with_stored(project, config, &loaded.root);
     let request = arguments.request.request(&project)?;
-    let Planned { request, plan, .. } = arguments.request.plan(request, &project, dialect)?;
-    arguments.request.say_what_is_hidden(&project, &request, context);
-    let mut shown = sections(&plan, &project, dialect);
+    let planned = arguments.request.plan(request, &project, dialect)?;
+    arguments.request.say_what_is_hidden(&project, &planned.request, context);
     let statistics = load_statistics(&loaded.root).unwrap_or_else(|problem| {
         context.warn(&problem);
         None
     });
+    let budget = statistics.as_ref().zip(config.spending.budgets.per_query);
+    let instead = budget.and_then(|(known, most)| from_rows(&planned, &project, known, dialect, most));
+    let plan = instead.unwrap_or(planned.plan);
+    let mut shown = sections(&plan, &project, dialect);
     if let Some(statistics) = statistics {
         let at = shown.iter().position(|(title, _)| title == "partitions").map_or(0, |at| at + 1);
         let cost = cost(&plan, &project, &statistics, dialect, config.spending.price.as_ref());
@@ -115,6 +118,25 @@ fn with_stored(project: Arc<Project>, config: &Config, root: &Path) -> Arc<Proje
         }
         Err(_) => project,
     }
+}
+
+/// Returns the plan from the rows that a query takes if rollups are too dear for it, by what the statistics say.
+fn from_rows(
+    planned: &Planned,
+    project: &Project,
+    statistics: &Statistics,
+    dialect: Dialect,
+    most: u64,
+) -> Option<Plan> {
+    let Planned { request, principal, plan, now } = planned;
+    let billed = |plan: &Plan| estimate(plan, project, statistics, dialect).ok().map(|estimate| estimate.billed);
+    let dear = billed(plan);
+    if dear.is_some_and(|dear| dear <= most) {
+        return None;
+    }
+    let rows = rows_instead(project, request, principal, &plan::Context { now: *now, dialect }, plan)?;
+    let of_rows = billed(&rows)?;
+    dear.is_none_or(|dear| of_rows < dear).then_some(rows)
 }
 
 /// Returns the stages of a plan: title and text.

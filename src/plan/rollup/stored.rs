@@ -78,6 +78,8 @@ impl<'p> StoredTable<'p> {
     }
 
     /// Returns the query for the first day of which there are rows before another one: one value, null if there is none.
+    ///
+    /// It reads all days, but of their rows only the time and what tells which of them count, over the joins that this takes.
     pub fn first_day(&self, until: NaiveDate) -> Select {
         let alone = Rollup { dimensions: Vec::new(), parts: Vec::new(), ..self.rollup.clone() };
         let table = Table::of(self.project, self.context, &alone, DateRange::days(None, Some(until)));
@@ -94,8 +96,7 @@ impl<'p> StoredTable<'p> {
     /// Cuts days into steps that are stored one after the other: whole partitions, of a month unless another size is said.
     pub fn steps(&self, from: NaiveDate, until: NaiveDate) -> Vec<(NaiveDate, NaiveDate)> {
         let calendar = self.project.calendar;
-        let size = self.rollup.partition.filter(|size| *size > Granularity::Day).unwrap_or(Granularity::Month);
-        let size = if self.granularity.nests_in(size) { size } else { self.granularity };
+        let size = self.step_size();
         let mut steps = Vec::new();
         let mut from = from;
         while from < until {
@@ -104,6 +105,21 @@ impl<'p> StoredTable<'p> {
             from = next;
         }
         steps
+    }
+
+    fn step_size(&self) -> Granularity {
+        let size = self.rollup.partition.filter(|size| *size > Granularity::Day).unwrap_or(Granularity::Month);
+        if self.granularity.nests_in(size) { size } else { self.granularity }
+    }
+
+    /// Returns the column by which the table lies in parts, of which a query reads those that it asks for, and the size of one:
+    /// partitions, or else steps, whose rows are stored side by side.
+    pub fn parts(&self) -> Option<(&str, Granularity)> {
+        match self.context.dialect {
+            Dialect::BigQuery => Some((&self.day, self.partition_size())),
+            Dialect::DuckDb | Dialect::Snowflake => Some((&self.day, self.step_size())),
+            Dialect::Postgres => None,
+        }
     }
 
     /// Returns what makes the schema and the tables, each by itself; all may be there already.
@@ -120,11 +136,6 @@ impl<'p> StoredTable<'p> {
 
     /// Returns how the table is partitioned and sorted where a warehouse lets one say it.
     pub(super) fn layout(&self, table: &Table) -> TableLayout {
-        let size = match self.rollup.partition.unwrap_or(Granularity::Month) {
-            Granularity::Month | Granularity::Quarter | Granularity::FiscalQuarter => Granularity::Month,
-            Granularity::Year | Granularity::FiscalYear => Granularity::Year,
-            _ => Granularity::Day,
-        };
         let can_sort = |dimension: DimensionId| {
             !matches!(
                 self.project.dimensions[dimension].column_type,
@@ -133,7 +144,18 @@ impl<'p> StoredTable<'p> {
         };
         let kept = self.rollup.dimensions.iter().zip(&table.dimensions);
         let cluster = kept.filter(|((_, dimension), _)| can_sort(*dimension)).map(|(_, (_, column))| column.clone());
-        TableLayout { partition: Some((self.day.clone(), size)), cluster: cluster.take(SORTED_BY).collect() }
+        TableLayout {
+            partition: Some((self.day.clone(), self.partition_size())),
+            cluster: cluster.take(SORTED_BY).collect(),
+        }
+    }
+
+    fn partition_size(&self) -> Granularity {
+        match self.rollup.partition.unwrap_or(Granularity::Month) {
+            Granularity::Month | Granularity::Quarter | Granularity::FiscalQuarter => Granularity::Month,
+            Granularity::Year | Granularity::FiscalYear => Granularity::Year,
+            _ => Granularity::Day,
+        }
     }
 
     /// Returns what says that nothing is stored before a day, unless more is known of the table.

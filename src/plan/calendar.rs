@@ -438,11 +438,13 @@ pub(super) fn shifted(
 ) -> SqlExpr {
     let mut branches = Vec::new();
     let mut runs: Vec<(NaiveDate, NaiveDate, i64)> = Vec::new();
+    // A period begins where one does; a day may be one that the calendar lacks.
+    let follows = |last: NaiveDate, day| column_of(size).is_some() || add_periods(last, Granularity::Day, 1) == day;
     for Pair { ours, theirs } in pairs(project, periods, size, range) {
         if let (Literal::Date(ours), Literal::Date(theirs)) = (&ours, &theirs) {
             let days = (*theirs - *ours).num_days();
             match runs.last_mut() {
-                Some((_, last, moved)) if *moved == days => *last = *ours,
+                Some((_, last, moved)) if *moved == days && follows(*last, *ours) => *last = *ours,
                 _ => runs.push((*ours, *ours, days)),
             }
         } else {

@@ -118,22 +118,42 @@ pub(super) fn route_of(context: &FilterContext<'_>, name: &Name) -> Option<Route
 }
 
 /// Returns whether a part of a filter compares the metrics' time with something else of the row: that a parcel was
-/// delivered in the month of its booking was so a month ago as well, when neither had moved.
+/// delivered in the month of its booking was so a month ago as well, when neither had moved. What conditions in the part
+/// compare is asked of them.
 pub(super) fn compares_own_time(context: &FilterContext<'_>, part: &Expr<Name>) -> bool {
-    let is_of_parts = matches!(
-        part,
-        Expr::Binary { op: BinaryOp::And | BinaryOp::Or, .. }
-            | Expr::Unary { op: UnaryOp::Not, .. }
-            | Expr::Between { .. }
-    );
-    if is_of_parts {
+    // Both ends are compared by themselves.
+    if matches!(part, Expr::Between { .. }) {
         return false;
     }
     let (mut names_time, mut names_more) = (false, false);
-    part.for_each_leaf(&mut |name| {
+    for_each_name_beside_conditions(part, &mut |name| {
         if is_own_time(context, name) { names_time = true } else { names_more = true }
     });
     names_time && names_more
+}
+
+fn for_each_name_beside_conditions(part: &Expr<Name>, visit: &mut dyn FnMut(&Name)) {
+    if let Expr::Leaf(name) = part {
+        visit(name);
+    }
+    part.for_each_child(&mut |child| {
+        if !is_condition(child) {
+            for_each_name_beside_conditions(child, visit);
+        }
+    });
+}
+
+fn is_condition(expr: &Expr<Name>) -> bool {
+    match expr {
+        Expr::Binary { op, .. } => op.is_comparison() || matches!(op, BinaryOp::And | BinaryOp::Or),
+        Expr::Unary { op: UnaryOp::Not, .. }
+        | Expr::IsNull { .. }
+        | Expr::IsTrue { .. }
+        | Expr::In { .. }
+        | Expr::Between { .. }
+        | Expr::Like { .. } => true,
+        _ => false,
+    }
 }
 
 fn is_own_time(context: &FilterContext<'_>, name: &Name) -> bool {

@@ -373,7 +373,7 @@ fn a_warehouse_that_is_not_there_ends_with_three() {
     project.run(["query", "-m", "orders"]).failed(3, &["small.duckdb` is not a DuckDB file"]);
     fs::remove_file(project.path("small.duckdb")).expect("it was there");
     fs::create_dir(project.path("small.duckdb")).expect("a folder is made");
-    project.run(["query", "-m", "orders"]).failed(3, &["is a folder"]);
+    project.run(["query", "-m", "orders"]).failed(3, &["has neither CSV nor Parquet files"]);
 }
 
 #[test]

@@ -31,11 +31,9 @@ pub(super) fn filters(
     condition: &Expr<Ref>,
     measure: &str,
 ) -> Result<Filters, String> {
-    let mut conjuncts = Vec::new();
-    split(condition, &mut conjuncts);
     let mut made = Filters::default();
     let mut rest: Vec<Expr<Ref>> = Vec::new();
-    for conjunct in conjuncts {
+    for conjunct in condition.conjuncts() {
         if let Some((leaf, value)) = plain(emission, conjunct) {
             let (field, crosses) = field(emission, model, leaf)?;
             made.crosses |= crosses;
@@ -67,16 +65,6 @@ impl Filters {
         self.crosses |= sql.crosses;
         self.filters.push(Filter { field, value: "yes".to_owned() });
         Ok(())
-    }
-}
-
-fn split<'a>(condition: &'a Expr<Ref>, conjuncts: &mut Vec<&'a Expr<Ref>>) {
-    match condition {
-        Expr::Binary { op: BinaryOp::And, left, right } => {
-            split(left, conjuncts);
-            split(right, conjuncts);
-        }
-        other => conjuncts.push(other),
     }
 }
 

@@ -31,11 +31,9 @@ type Mark = (String, String, String);
 pub(super) fn read(alias: &str, sql: &str, is_own: bool) -> Result<Condition, String> {
     let (text, marks) = marked(sql)?;
     let parsed = to_portable(&text, None)?;
-    let mut conjuncts = Vec::new();
-    split(&parsed.expr, &mut conjuncts);
     let (mut other, mut pairs, mut from, mut to): (Option<String>, Vec<(String, Side)>, _, _) =
         (None, Vec::new(), None, None);
-    for conjunct in conjuncts {
+    for conjunct in parsed.expr.conjuncts() {
         if is_own && views(conjunct, &marks).iter().all(|view| view == alias) {
             continue;
         }
@@ -137,16 +135,6 @@ fn upper<'e>(expr: &'e Expr<Name>, alias: &str, marks: &[Mark]) -> Option<(&'e E
     let is_theirs = views(end, marks).iter().all(|view| view == alias) && !views(ours, marks).contains(alias);
     let (end, null) = (field(end, marks)?, field(arg, marks)?);
     (is_theirs && end == null).then_some((&**ours, end))
-}
-
-fn split<'e>(expr: &'e Expr<Name>, conjuncts: &mut Vec<&'e Expr<Name>>) {
-    match expr {
-        Expr::Binary { op: BinaryOp::And, left, right } => {
-            split(left, conjuncts);
-            split(right, conjuncts);
-        }
-        other => conjuncts.push(other),
-    }
 }
 
 /// Returns the names in an expression, which are marks.

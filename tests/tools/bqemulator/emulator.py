@@ -1,5 +1,7 @@
-"""bqemulator with three gaps filled: its jobs.query reads no defaultDataset, as its jobs.insert does; it keeps no sketches; and
-TO_JSON_STRING of null is null there, and the text `null` in BigQuery."""
+"""bqemulator with four gaps filled: its jobs.query reads no defaultDataset, as its jobs.insert does; it keeps no sketches;
+TO_JSON_STRING of null is null there, and the text `null` in BigQuery; and its weeks begin on Sunday whatever day is asked for.
+https://cloud.google.com/bigquery/docs/reference/standard-sql/date_functions#date_trunc
+"""
 
 import duckdb
 from bqemulator.api.routes import jobs
@@ -50,4 +52,31 @@ def json_string(self, expression):
 
 
 DuckDB.Generator.TRANSFORMS[exp.JSONFormat] = json_string
+
+date_trunc = DuckDB.Generator.datetrunc_sql
+date_diff = DuckDB.Generator.TRANSFORMS[exp.DateDiff]
+
+
+def begins_on_monday(expression):
+    unit = expression.args.get("unit")
+    return isinstance(unit, exp.WeekStart) and unit.name.upper() == "MONDAY"
+
+
+def monday(self, expression, day):
+    day = f"CAST({self.sql(expression, day)} AS DATE)"
+    return f"CAST({day} - INTERVAL (ISODOW({day}) - 1) DAY AS DATE)"
+
+
+def week_of_monday(self, expression):
+    return monday(self, expression, "this") if begins_on_monday(expression) else date_trunc(self, expression)
+
+
+def weeks_between(self, expression):
+    if not begins_on_monday(expression):
+        return date_diff(self, expression)
+    return f"DATE_DIFF('DAY', {monday(self, expression, 'expression')}, {monday(self, expression, 'this')}) // 7"
+
+
+DuckDB.Generator.datetrunc_sql = week_of_monday
+DuckDB.Generator.TRANSFORMS[exp.DateDiff] = weeks_between
 main()

@@ -136,6 +136,8 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     let limit = (length / 3).max(1).min(length.saturating_sub(1));
     candidates
         .into_iter()
+        // No fewer edits lead from one to the other than their lengths differ by.
+        .filter(|candidate| candidate.chars().count().abs_diff(length) <= limit)
         .map(|candidate| (distance(name, candidate), !same_beginning(name, candidate), candidate))
         .filter(|(distance, ..)| *distance <= limit)
         .min()

@@ -40,6 +40,10 @@ use source::Source;
 /// At most so many mistakes of syntax are shown of a file.
 const MAX_SYNTAX: usize = 20;
 
+/// For so many includes that match nothing, a path is looked for among all: where more do, the folder is wrong, and each
+/// with each would take minutes.
+const MAX_NEAR: usize = 100;
+
 /// What a check found.
 #[derive(Clone, Debug, Default)]
 pub struct Checked {
@@ -66,6 +70,7 @@ pub fn check(files: &SourceMap) -> Checked {
     for diagnostics in parallel::map(&sources, |source| in_file(source, &paths, &constants)) {
         found.extend(diagnostics);
     }
+    found.extend(includes(&sources, &paths));
     let (models, unused) = models(&sources, &paths, &mut found);
     for diagnostics in parallel::map(&models, |model| rules::check(model)) {
         found.extend(diagnostics);
@@ -119,22 +124,31 @@ fn in_file(source: &Source<'_>, paths: &Paths<'_>, constants: &Constants<'_>) ->
     let root = paths.root_of(source.path);
     let constants = constants.iter().find(|(folder, _)| *folder == root).and_then(|(_, names)| names.as_ref());
     texts::check(source, constants, &mut found);
-    for node in source.file.nodes.iter().filter(|node| node.key.text == "include") {
-        let Some(pattern) = node.piece() else { continue };
-        let empty = paths.find(source, pattern.text) == Included::Nothing;
+    found
+}
+
+/// Finds the includes that match nothing.
+fn includes(sources: &[Source<'_>], paths: &Paths<'_>) -> Diagnostics {
+    let missing = parallel::map(sources, |source| {
+        let includes = source.file.nodes.iter().filter(|node| node.key.text == "include");
+        let patterns = includes.filter_map(|node| node.piece()).filter(|pattern| {
+            // Looker itself wrote `include: "*.dashboard.lookml"` into new models, before there was any dashboard.
+            let of_dashboards = include::is_pattern(pattern.text) && include::means_dashboards(pattern.text);
+            !of_dashboards && paths.find(source, pattern.text) == Included::Nothing
+        });
+        patterns.map(|pattern| (source.id, pattern)).collect::<Vec<_>>()
+    });
+    let mut found = Diagnostics::new();
+    for (number, (file, pattern)) in missing.into_iter().flatten().enumerate() {
+        let wanted = pattern.text.trim_start_matches('/');
+        let help = match (number < MAX_NEAR).then(|| nearest(wanted, paths.iter())).flatten() {
+            Some(near) => format!("Did you mean `/{near}`?"),
+            None => "Correct the path: `/` is the project's folder, `*` any name, `**` any folders.".to_owned(),
+        };
         let is_pattern = include::is_pattern(pattern.text);
-        // Looker itself wrote `include: "*.dashboard.lookml"` into new models, before there was any dashboard.
-        if empty && !(is_pattern && include::means_dashboards(pattern.text)) {
-            let message = format!("include `{}` matches no file", pattern.text);
-            let span = Span::new(source.id, pattern.start, pattern.end());
-            let near = nearest(pattern.text.trim_start_matches('/'), paths.iter());
-            let help = match near {
-                Some(near) => format!("Did you mean `/{near}`?"),
-                None => "Correct the path: `/` is the project's folder, `*` any name, `**` any folders.".to_owned(),
-            };
-            let code = if is_pattern { Code::LookmlEmptyInclude } else { Code::LookmlUnknownInclude };
-            found.push(Diagnostic::new(code, span, message).help(help));
-        }
+        let code = if is_pattern { Code::LookmlEmptyInclude } else { Code::LookmlUnknownInclude };
+        let message = format!("include `{}` matches no file", pattern.text);
+        found.push(Diagnostic::new(code, Span::new(file, pattern.start, pattern.end()), message).help(help));
     }
     found
 }

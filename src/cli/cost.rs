@@ -71,7 +71,15 @@ impl Asking<'_> {
         let (plan, text) = instead.map_or((plan, text), |(plan, text)| (plan, text));
         let kept = reserved.as_ref().map(|reserved| (reserved.reservation.bytes(), reserved.estimate.clone()));
         let within = Terms { most: kept.as_ref().map(|(bytes, _)| *bytes), ..terms.clone() };
-        match warehouse.query(text, &within).await {
+        let mut asked = warehouse.query(text, &within).await;
+        // Without budgets nothing was priced before: the warehouse is the first to say that it is too much.
+        if !is_limited
+            && matches!(asked, Err(warehouse::Error::TooCostly(_)))
+            && let Some((_, text, _)) = pricing.rows_with_room(request, plan).await
+        {
+            asked = warehouse.query(&text, &within).await;
+        }
+        match asked {
             Err(warehouse::Error::TooCostly(_)) => {
                 Err(Unpriced::Refused(pricing.too_costly(request, plan, text, kept).await).into())
             }
@@ -98,15 +106,7 @@ pub(crate) fn estimate(
     let priced = warehouse.wait(async |warehouse| {
         let statistics = asking.statistics(warehouse).await;
         let pricing = asking.pricing(warehouse, statistics.as_ref(), &terms);
-        let priced = pricing.price(plan, text).await;
-        let Some(most) = asking.spending.budgets.per_query else { return priced };
-        if priced.as_ref().is_ok_and(|estimate| estimate.billed <= most) {
-            return priced;
-        }
-        match pricing.from_rows(request, plan, priced.as_ref().ok()).await {
-            Some((_, _, of_rows)) => Ok(of_rows),
-            None => priced,
-        }
+        pricing.price_as_asked(request, plan, text).await
     });
     Ok(priced?)
 }

@@ -130,7 +130,20 @@ impl Asking {
         };
         let most = reservation.as_ref().map(Reservation::bytes);
         let terms = Terms { most, meter: Meter::default(), ..self.planned.terms.clone() };
-        let asked = self.desk.warehouse.query(text, &terms).await;
+        let mut asked = self.desk.warehouse.query(text, &terms).await;
+        // Without budgets nothing was priced before: the warehouse is the first to say that it is too much.
+        let from_rows = match &asked {
+            Err(warehouse::Error::TooCostly(_)) if reservation.is_none() => {
+                self.pricing(statistics.as_deref(), as_of).rows_with_room(&self.request, plan).await
+            }
+            Ok(_) | Err(_) => None,
+        };
+        if let Some((_, text, _)) = &from_rows {
+            asked = self.desk.warehouse.query(text, &terms).await;
+        }
+        let from_rows = from_rows.map(|(plan, text, estimate)| (Arc::new(plan), text, Some(estimate)));
+        let (plan, text, estimate) =
+            from_rows.as_ref().map_or((plan, text, estimate), |(plan, text, of_rows)| (plan, text, of_rows.clone()));
         let metered = terms.meter.read();
         self.desk.count(estimate.as_ref(), metered);
         match asked {

@@ -11,7 +11,7 @@ use crate::{
     plan::{self, Plan, PlanError, Principal, Request},
     price::{
         Budget, Change, Estimate, Ledger, Offer, Over, Reservation, Unknown, beyond_connection, changes, estimate,
-        measured, of_unknown, outgrown, over_budget, rows_instead,
+        has_room, measured, of_unknown, outgrown, over_budget, rows_are_less, rows_instead,
     },
     project::Project,
     sql::{self, Text},
@@ -73,6 +73,20 @@ impl Pricing<'_> {
         }
     }
 
+    /// Returns what a request reads as it is asked: from the rows where rollups are too dear for one query.
+    pub async fn price_as_asked(&self, request: &Request, plan: &Plan, text: &Text) -> Result<Estimate, Unpriced> {
+        let priced = self.price(plan, text).await;
+        let connection = self.connection().map(|connection| connection.of);
+        let Some(most) = self.spending.budgets.per_query.into_iter().chain(connection).min() else { return priced };
+        if has_room(priced.as_ref().ok(), most) {
+            return priced;
+        }
+        match self.of_rows(request, plan, priced.as_ref().ok()).await {
+            Some((_, _, of_rows)) => Ok(of_rows),
+            None => priced,
+        }
+    }
+
     /// Keeps what a query may be billed in the ledger, or refuses it with the changes that fit.
     ///
     /// What does not fit with rollups is read from the rows themselves if that is less: some days of a table by days may be less
@@ -96,7 +110,7 @@ impl Pricing<'_> {
             Err(unknown) => Err(unknown),
         };
         let dear = beyond.as_ref().ok().map(|(estimate, _)| estimate);
-        if let Some((rows, text, estimate)) = self.from_rows(request, plan, dear).await {
+        if let Some((rows, text, estimate)) = self.of_rows(request, plan, dear).await {
             return match self.kept(&estimate, ledger) {
                 Ok(reservation) => Ok(Reserved { estimate, reservation, instead: Some((rows, text)) }),
                 Err(over) => Err(Unpriced::Refused(self.refusal(request, &rows, &estimate, over).await)),
@@ -124,8 +138,15 @@ impl Pricing<'_> {
         }
     }
 
+    /// Plans what the warehouse refused for its bill from the rows themselves, if it reads rollups and the connection has room
+    /// for the rows.
+    pub async fn rows_with_room(&self, request: &Request, plan: &Plan) -> Option<(Plan, Text, Estimate)> {
+        let connection = self.connection()?;
+        self.of_rows(request, plan, None).await.filter(|(_, _, of_rows)| has_room(Some(of_rows), connection.of))
+    }
+
     /// Plans a request from the rows themselves, if its plan reads rollups and that is dearer or of no known price.
-    pub async fn from_rows(
+    async fn of_rows(
         &self,
         request: &Request,
         plan: &Plan,
@@ -134,7 +155,7 @@ impl Pricing<'_> {
         let rows = rows_instead(self.project, request, self.principal, &self.context, plan)?;
         let text = sql::print(&rows.select, self.context.dialect);
         let of_rows = self.price(&rows, &text).await.ok()?;
-        estimate.is_none_or(|estimate| of_rows.billed < estimate.billed).then_some((rows, text, of_rows))
+        rows_are_less(estimate, &of_rows).then_some((rows, text, of_rows))
     }
 
     /// Says of a query that the warehouse refused for its bill what it may bill, and which changes fit. `kept` is what was

@@ -18,5 +18,5 @@ pub use cheaper::{Change, changes};
 pub use estimate::{Basis, Estimate, TableCost, Unknown, estimate, measured, tables_of_statistics};
 pub use ledger::{Budget, Ledger, Over, Reservation};
 pub use refusal::{Offer, beyond_connection, of_unknown, outgrown, over_budget};
-pub use rows::rows_instead;
+pub use rows::{has_room, rows_are_less, rows_instead};
 pub use size::size;

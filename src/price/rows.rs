@@ -2,10 +2,21 @@
 //!
 //! **Invariant:** its answer is the same, row by row and column by column.
 
+use super::Estimate;
 use crate::{
     plan::{self, Context, Plan, Principal, Request, RollupUse},
     project::Project,
 };
+
+/// Returns whether rows are read instead of rollups that have no room: they are less, or nobody knows what the rollups cost.
+pub fn rows_are_less(rollups: Option<&Estimate>, rows: &Estimate) -> bool {
+    rollups.is_none_or(|rollups| rows.billed < rollups.billed)
+}
+
+/// Returns whether a query is known to have room in so many bytes.
+pub fn has_room(estimate: Option<&Estimate>, most: u64) -> bool {
+    estimate.is_some_and(|estimate| estimate.billed <= most)
+}
 
 /// Plans a request without the rollups that its plan reads, and says of them why; nothing if it reads none.
 pub fn rows_instead(

@@ -19,7 +19,7 @@ use crate::{
     diagnostics::{Code, nearest},
     engine::{has_tables, load_statistics, refresh_stored},
     plan::{self, Plan, Pruning},
-    price::{Unknown, estimate, rows_instead},
+    price::{Unknown, estimate, has_room, rows_are_less, rows_instead},
     project::{Project, Visible},
     sql::{self, Dialect, Literal},
     syntax::{Config, Price},
@@ -129,14 +129,13 @@ fn from_rows(
     most: u64,
 ) -> Option<Plan> {
     let Planned { request, principal, plan, now } = planned;
-    let billed = |plan: &Plan| estimate(plan, project, statistics, dialect).ok().map(|estimate| estimate.billed);
-    let dear = billed(plan);
-    if dear.is_some_and(|dear| dear <= most) {
+    let priced = |plan: &Plan| estimate(plan, project, statistics, dialect).ok();
+    let rollups = priced(plan);
+    if has_room(rollups.as_ref(), most) {
         return None;
     }
     let rows = rows_instead(project, request, principal, &plan::Context { now: *now, dialect }, plan)?;
-    let of_rows = billed(&rows)?;
-    dear.is_none_or(|dear| of_rows < dear).then_some(rows)
+    rows_are_less(rollups.as_ref(), &priced(&rows)?).then_some(rows)
 }
 
 /// Returns the stages of a plan: title and text.

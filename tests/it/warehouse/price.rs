@@ -5,6 +5,7 @@ use std::{fs, sync::Arc, time::Duration};
 use entente::{
     engine::{Answered, CacheOutcome, Engine, Failure, Limits, Live, load_project},
     plan::{PlanErrorCode, Principal, Request, RequestText},
+    project::Stored,
     time::{DateTime, NaiveDate, Utc},
     warehouse::bigquery::{BigQuery, Credentials, Options},
 };
@@ -61,6 +62,18 @@ fn is_dry(request: &scripted::Request) -> bool {
     request.body["dryRun"] == json!(true)
 }
 
+/// A rollup by service and day, of which the warehouse holds two years.
+const ROLLUPS: &str = "\
+rollups:
+  - name: parcels_daily
+    model: parcels
+    metrics: [revenue]
+    dimensions: [service]
+    time: { dimension: booked_on, granularity: day }
+    table: marts.parcels_daily
+    refresh: { lookback: 2 days }
+";
+
 /// Answers a dry run.
 fn dry_run(request: &scripted::Request) -> Option<Reply> {
     let told = || json!({ "jobComplete": true, "totalBytesProcessed": read_by(request).to_string() });
@@ -102,7 +115,7 @@ impl World {
         let price = "price: { per_tib: 6.25, currency: USD }";
         let budgets = if budgets.is_empty() { String::new() } else { format!("budgets: {budgets}\n") };
         write("entente.yml", &format!("language: 1\nname: parcel\n{connection}\n{price}\n{budgets}"));
-        write("metrics/parcels.yml", METRICS);
+        write("metrics/parcels.yml", &format!("{METRICS}{ROLLUPS}"));
         write("schema/catalog.json", CATALOG);
         let loaded = load_project(folder.path());
         assert!(loaded.project.is_some(), "{:#?}", loaded.diagnostics);
@@ -271,6 +284,43 @@ fn a_query_that_bigquery_refuses_for_its_bill_is_told_a_change_that_fits() {
             assert_eq!(world.ran().len(), usize::from(budgets.is_empty()), "what is certain is not asked");
             let offered = help.split('`').nth(1).expect("a range is offered");
             assert!(world.ask("ann", &revenue(offered)).await.is_ok());
+        }
+    });
+}
+
+#[test]
+fn what_bigquery_refuses_of_a_rollup_is_asked_of_the_rows_if_these_are_less() {
+    Runtime::new().expect("threads").block_on(async {
+        let of_rollup = |request: &scripted::Request| {
+            let is_query = request.endpoint == Endpoint::Query;
+            is_query && request.body["query"].as_str().is_some_and(|query| query.contains("parcels_daily"))
+        };
+        for (time, is_answered) in [("2025-06-01 to 2025-06-08", true), ("2024-01-01 to 2026-01-01", false)] {
+            let script = move |request: &scripted::Request, _: usize| {
+                let told = || json!({ "jobComplete": true, "totalBytesProcessed": (2 * MOST).to_string() });
+                let refused = || Reply::refused(400, "bytesBilledLimitExceeded", "Query exceeded limit for bytes billed");
+                let priced = || if is_dry(request) { Reply::Json(200, told()) } else { refused() };
+                of_rollup(request).then(priced).or_else(|| dry_run(request)).or_else(|| limited(request, 0))
+            };
+            let mut world = World::start_with("", Manners { rows: 1, ..Manners::default() }, Box::new(script)).await;
+            let stored = Stored { table: "marts.parcels_daily".to_owned(), until: now().date_naive(), rows: 1_000_000 };
+            world.live = world.live.with_stored(vec![Some(stored)]).expect("nothing was known of it");
+            let answer = world.ask("ann", &revenue(time)).await;
+            let tables: Vec<bool> =
+                world.ran().iter().map(|body| body["query"].to_string().contains("parcels_daily")).collect();
+            if is_answered {
+                let answered = answer.expect("the rows have room");
+                let used = answered.answer.plan.rollups.iter().any(|rollup| rollup.is_used);
+                assert!(!used, "{:?}", answered.answer.plan.rollups);
+                let estimate = answered.answer.cost.as_ref().and_then(|cost| cost.estimate.as_ref());
+                assert_eq!(estimate.map(|estimate| estimate.bytes), Some(7 * OF_A_DAY));
+                assert_eq!(tables, [true, false]);
+            } else {
+                let (code, message, _) = refusal(answer);
+                assert_eq!(code, PlanErrorCode::CostExceeded);
+                assert!(message.contains("the connection lets one query bill 70 GB"), "{message}");
+                assert_eq!(tables, [true], "rows that have no room are not asked");
+            }
         }
     });
 }

@@ -27,7 +27,12 @@ use entente::{
     sql::{Dialect, Text},
     warehouse::{Answering, ColumnData, Error, Rows, Terms, Warehouse},
 };
+use mimalloc::MiMalloc;
 use tokio::runtime::{Builder, Runtime};
+
+/// As the command has it.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 const CONFIG: &str = "\
 language: 1

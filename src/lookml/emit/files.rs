@@ -42,7 +42,7 @@ pub(super) struct Further {
 
 /// Makes every file of a project.
 pub(super) fn documents(
-    emission: &Emission<'_>,
+    emission: &mut Emission<'_>,
     explores: BTreeMap<ModelId, Explores>,
     further: Further,
 ) -> Vec<Draught> {
@@ -65,13 +65,14 @@ pub(super) fn documents(
     }
     calendars.extend(unions.iter().flat_map(|union| calendar::of_joins(emission, &union.explore.joins)));
     files.extend(calendars.into_iter().flat_map(|calendar| calendar_files(emission, calendar)));
-    for model in views {
-        files.extend(view_files(emission, model));
-        files.extend(test_file(emission, model, bases.get(&model), known.remove(&model).unwrap_or_default()));
+    for model in &views {
+        files.extend(test_file(emission, *model, bases.get(model), known.remove(model).unwrap_or_default()));
     }
     files.extend(unions.into_iter().flat_map(|union| union_files(emission, union)));
     files.extend(insides.into_iter().flat_map(|inside| inside_files(emission, inside)));
     files.extend(time_zone(emission));
+    // All that looks at views is there: their fields move into their files.
+    files.extend(views.into_iter().flat_map(|model| view_files(emission, model)));
     files.push(model_file(emission, &files));
     files
 }
@@ -147,7 +148,7 @@ fn explore_file(emission: &Emission<'_>, model: ModelId, explores: Explores) -> 
 }
 
 /// The view of a model, what it has over joined views, and the stub beside it.
-fn view_files(emission: &Emission<'_>, model: ModelId) -> Vec<Draught> {
+fn view_files(emission: &mut Emission<'_>, model: ModelId) -> Vec<Draught> {
     let name = emission.draft(model).view.clone();
     let mut spans = vec![emission.project.models[model].span];
     if let Source::Table(table) = &emission.project.models[model].source {
@@ -161,7 +162,7 @@ fn view_files(emission: &Emission<'_>, model: ModelId) -> Vec<Draught> {
 }
 
 /// The fields of a view that need others: a refinement, whose fields are taken away where those others are not joined.
-fn joined_file(emission: &Emission<'_>, model: ModelId) -> Option<Draught> {
+fn joined_file(emission: &mut Emission<'_>, model: ModelId) -> Option<Draught> {
     let refinement = view::refinement(emission, model)?;
     let name = &emission.draft(model).view;
     let objects = Objects { includes: vec![generated_view(name)], views: vec![refinement], ..Objects::default() };

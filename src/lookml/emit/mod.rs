@@ -111,7 +111,7 @@ pub(super) fn documents(project: &Project, options: &Options<'_>) -> (Vec<Draugh
     suggest::point(&mut emission, &explores);
     let aggregates = aggregate::files(&mut emission, &explores);
     let known = known::tests(&mut emission, &explores);
-    let documents = files::documents(&emission, explores, Further { aggregates, known, unions, insides });
+    let documents = files::documents(&mut emission, explores, Further { aggregates, known, unions, insides });
     emission.entries.sort();
     emission.entries.dedup();
     let attributes = policies::attributes(&emission).into_iter().chain(rows::attributes(&emission));

@@ -1,5 +1,7 @@
 //! A view under construction → the view.
 
+use std::mem;
+
 use super::{
     super::{
         lexical::{dedent, forbidden_in_sql},
@@ -66,8 +68,8 @@ pub(super) fn source(emission: &Emission<'_>, model: ModelId) -> Result<ViewSour
     }
 }
 
-/// Makes the view of a model that can be said.
-pub(super) fn view(emission: &Emission<'_>, model: ModelId) -> Option<View> {
+/// Makes the view of a model that can be said. Its fields are moved out of the draft.
+pub(super) fn view(emission: &mut Emission<'_>, model: ModelId) -> Option<View> {
     let project = emission.project;
     let draft = emission.draft(model);
     let mut view = View { name: draft.view.clone(), label: Some(label::of_model(project, model)), ..View::default() };
@@ -75,11 +77,9 @@ pub(super) fn view(emission: &Emission<'_>, model: ModelId) -> Option<View> {
         ViewSource::Table(name) => view.sql_table_name = Some(name),
         ViewSource::Derived(sql) => view.derived_table = Some(sql),
     }
-    fill(&mut view, &draft.own);
     let sets = explore::measure_sets(emission, &draft.own, "metrics");
     let mut measures: Vec<String> = sets.iter().map(|(_, set)| format!("{}*", set.name)).collect();
     measures.extend(draft.row_count.iter().map(|measure| measure.name.clone()));
-    view.measures.extend(draft.row_count.clone());
     view.sets.extend(sets.into_iter().map(|(_, set)| set));
     if !measures.is_empty() {
         view.sets.push(Set { name: "measures".to_owned(), fields: measures });
@@ -87,29 +87,32 @@ pub(super) fn view(emission: &Emission<'_>, model: ModelId) -> Option<View> {
     if !draft.own.measures.is_empty() || !draft.joined.measures.is_empty() {
         view.sets.push(detail(emission, model));
     }
+    let draft = emission.draft_mut(model);
+    fill(&mut view, mem::take(&mut draft.own));
+    view.measures.extend(draft.row_count.take());
     Some(view)
 }
 
-/// Makes the refinement with the fields of a view that need other views.
-pub(super) fn refinement(emission: &Emission<'_>, model: ModelId) -> Option<View> {
+/// Makes the refinement with the fields of a view that need other views. They are moved out of the draft.
+pub(super) fn refinement(emission: &mut Emission<'_>, model: ModelId) -> Option<View> {
     let draft = emission.draft(model);
     if draft.joined.is_empty() {
         return None;
     }
     let mut view = View { name: format!("+{}", draft.view), ..View::default() };
-    fill(&mut view, &draft.joined);
     let sets = explore::measure_sets(emission, &draft.joined, "joined_metrics");
     let mut fields = draft.joined.attribute_names();
     fields.extend(sets.iter().map(|(_, set)| format!("{}*", set.name)));
     view.sets.extend(sets.into_iter().map(|(_, set)| set));
     view.sets.push(Set { name: "joined_fields".to_owned(), fields });
+    fill(&mut view, mem::take(&mut emission.draft_mut(model).joined));
     Some(view)
 }
 
-fn fill(view: &mut View, part: &draft::Part) {
-    view.dimensions.extend(part.key.iter().chain(&part.dimensions).chain(part.helpers.values()).cloned());
-    view.dimension_groups.clone_from(&part.groups);
-    view.measures.extend(part.measures.iter().map(|(_, measure)| measure.clone()));
+fn fill(view: &mut View, part: draft::Part) {
+    view.dimensions.extend(part.key.into_iter().chain(part.dimensions).chain(part.helpers.into_values()));
+    view.dimension_groups = part.groups;
+    view.measures.extend(part.measures.into_iter().map(|(_, measure)| measure));
 }
 
 /// The fields that a drill shows: the key, the day, and what people see of a row.

@@ -298,7 +298,8 @@ fn what_bigquery_refuses_of_a_rollup_is_asked_of_the_rows_if_these_are_less() {
         for (time, is_answered) in [("2025-06-01 to 2025-06-08", true), ("2024-01-01 to 2026-01-01", false)] {
             let script = move |request: &scripted::Request, _: usize| {
                 let told = || json!({ "jobComplete": true, "totalBytesProcessed": (2 * MOST).to_string() });
-                let refused = || Reply::refused(400, "bytesBilledLimitExceeded", "Query exceeded limit for bytes billed");
+                let refused =
+                    || Reply::refused(400, "bytesBilledLimitExceeded", "Query exceeded limit for bytes billed");
                 let priced = || if is_dry(request) { Reply::Json(200, told()) } else { refused() };
                 of_rollup(request).then(priced).or_else(|| dry_run(request)).or_else(|| limited(request, 0))
             };

@@ -1,5 +1,7 @@
 //! LookML as people write it, which Looker takes: it raises nothing, and a mistake in it is found all the same.
 
+use entente::diagnostics::Code;
+
 use super::{checked, project, shown};
 
 /// What is written, what is found in it, and mistakes: what is written instead of what, and what is found then.
@@ -370,5 +372,19 @@ fn what_people_write_raises_no_false_alarm() {
             let (codes, messages) = found(&text.replacen(from, to, 1));
             assert!(codes.contains(code), "{code} for {to:?} in {text}\n{messages}");
         }
+    }
+}
+
+#[test]
+fn each_include_that_matches_nothing_is_told_and_the_first_hundred_have_a_path_proposed() {
+    let includes: String = (0..250).map(|n| format!("include: \"/view/orders_{n}.view.lkml\"\n")).collect();
+    let views: String = (0..250).map(|n| format!("=== views/orders_{n}.view.lkml\nview: orders_{n} {{}}\n")).collect();
+    let (files, checked) = checked(&project(&format!("=== shop.model.lkml\nconnection: \"c\"\n{includes}{views}")));
+    let missing: Vec<_> = checked.diagnostics.iter().filter(|found| found.code == Code::LookmlUnknownInclude).collect();
+    assert_eq!(missing.len(), 250, "{}", shown(&checked.diagnostics, &files));
+    for (number, found) in missing.iter().enumerate() {
+        let help = found.help.as_deref().unwrap_or_default();
+        let near = format!("Did you mean `/views/orders_{number}.view.lkml`?");
+        assert!(if number < 100 { help == near } else { help.starts_with("Correct the path") }, "{number}: {help}");
     }
 }

@@ -20,7 +20,9 @@ pub mod tree;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    iter,
     panic::resume_unwind,
+    sync::{Mutex, PoisonError, mpsc},
     thread,
 };
 
@@ -50,42 +52,51 @@ pub struct Emitted {
 /// Fails only where a template of the caller's own is at fault.
 pub fn emit(project: &Project, options: &Options<'_>) -> Result<Emitted, PrintError> {
     let templates = Templates::new(&options.templates)?;
-    let (documents, report) = emit::documents(project, options);
-    let create_only = documents.iter().filter(|file| file.create_only).map(|file| file.path.clone()).collect();
-    let files = print_all(&templates, documents)?;
+    let (report, printed) = print_while(&templates, |hand_on| emit::documents(project, options, hand_on));
+    let create_only = printed.iter().filter(|file| file.create_only).map(|file| file.path.clone()).collect();
+    // Of several mistakes the one of the first file is told, whichever was printed first.
+    let files: BTreeMap<_, _> = printed.into_iter().map(|file| (file.path, file.text)).collect();
+    let files = files.into_iter().map(|(path, text)| Ok((path, text?))).collect::<Result<_, PrintError>>()?;
     Ok(Emitted { files, create_only, report })
 }
 
-/// How many files one thread prints at least.
-const FILES_PER_THREAD: usize = 64;
+/// A file that was printed.
+struct Printed {
+    path: String,
+    text: Result<String, PrintError>,
+    create_only: bool,
+}
 
-/// Prints each document below its header and reads it back, on all cores: no file knows of another. Each thread frees the
-/// trees that it has printed.
-fn print_all(templates: &Templates, documents: Vec<Draught>) -> Result<BTreeMap<String, String>, PrintError> {
-    let print = |file: Draught| {
-        let body = templates.print(&file.path, &file.document)?;
-        let text = if file.create_only {
+/// Prints files on all cores while they are made: no file knows of another. Each thread frees the trees that it has printed.
+fn print_while<T>(templates: &Templates, make: impl FnOnce(&mut dyn FnMut(Draught)) -> T) -> (T, Vec<Printed>) {
+    let (sender, receiver) = mpsc::channel();
+    let receiver = Mutex::new(receiver);
+    let next = || receiver.lock().unwrap_or_else(PoisonError::into_inner).recv().ok();
+    let print_all = || iter::from_fn(next).map(|file| print(templates, file)).collect::<Vec<_>>();
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        // Dropped with this closure also if it panics: the others wait for files as long as there is a sender.
+        let sender = sender;
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(print_all)).collect();
+        let made = make(&mut |file| sender.send(file).expect("the receiver outlives the threads"));
+        drop(sender);
+        let mut printed = print_all();
+        for thread in others {
+            printed.extend(thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        }
+        (made, printed)
+    })
+}
+
+/// Prints a document below its header, and reads it back.
+fn print(templates: &Templates, file: Draught) -> Printed {
+    let text = templates.print(&file.path, &file.document).map(|body| {
+        if file.create_only {
             header::stub(&file.advice, &body)
         } else {
             let sources: Vec<&str> = file.sources.iter().map(String::as_str).collect();
             header::generated(&sources, &file.advice, &body)
-        };
-        Ok((file.path, text))
-    };
-    let threads = thread::available_parallelism().map_or(1, usize::from);
-    let share = documents.len().div_ceil(threads).max(FILES_PER_THREAD);
-    if documents.len() <= share {
-        return documents.into_iter().map(print).collect();
-    }
-    let shares: Vec<Result<Vec<(String, String)>, PrintError>> = thread::scope(|scope| {
-        let mut documents = documents.into_iter();
-        let mut take = || documents.by_ref().take(share).collect::<Vec<_>>();
-        let started: Vec<_> = (0..threads)
-            .map(|_| take())
-            .map(|files| scope.spawn(move || files.into_iter().map(print).collect()))
-            .collect();
-        started.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+        }
     });
-    let shares: Vec<Vec<_>> = shares.into_iter().collect::<Result<_, _>>()?;
-    Ok(shares.into_iter().flatten().collect())
+    Printed { path: file.path, text, create_only: file.create_only }
 }

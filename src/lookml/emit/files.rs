@@ -40,14 +40,53 @@ pub(super) struct Further {
     pub insides: Vec<InsideExplore>,
 }
 
-/// Makes every file of a project.
+/// Hands files on as they are made, and keeps of them what the file of the model says.
+struct Made<'a> {
+    hand_on: &'a mut dyn FnMut(Draught),
+    /// The paths that the model includes.
+    included: Vec<String>,
+    /// The named formats of fields.
+    formats: BTreeSet<String>,
+}
+
+impl Made<'_> {
+    fn push(&mut self, file: Draught) {
+        let folders = ["access/", "aggregates/", "datagroups/", "explores/", "tests/"];
+        if folders.iter().any(|folder| file.path.starts_with(folder)) {
+            self.included.push(format!("/{}", file.path));
+        }
+        let views = match &file.document {
+            Document::Objects(objects) => objects.views.as_slice(),
+            Document::Manifest(_) | Document::Model(_) => &[],
+        };
+        for view in views {
+            let measures = view.measures.iter().map(|measure| &measure.docs);
+            let docs = measures.chain(view.dimensions.iter().map(|dimension| &dimension.docs));
+            for name in docs.filter_map(|docs| docs.value_format_name.as_ref()) {
+                if !self.formats.contains(name) {
+                    self.formats.insert(name.clone());
+                }
+            }
+        }
+        (self.hand_on)(file);
+    }
+
+    fn extend(&mut self, files: impl IntoIterator<Item = Draught>) {
+        files.into_iter().for_each(|file| self.push(file));
+    }
+}
+
+/// Makes every file of a project, and hands each on as soon as it is made.
 pub(super) fn documents(
     emission: &mut Emission<'_>,
     explores: BTreeMap<ModelId, Explores>,
     further: Further,
-) -> Vec<Draught> {
+    hand_on: &mut dyn FnMut(Draught),
+) {
     let Further { aggregates, mut known, unions, insides } = further;
-    let mut files = vec![manifest(emission), datagroups(emission)];
+    let mut files = Made { hand_on, included: Vec::new(), formats: BTreeSet::new() };
+    files.push(manifest(emission));
+    files.push(datagroups(emission));
     files.extend(access(emission));
     files.extend(aggregates);
     let mut views: BTreeSet<ModelId> = BTreeSet::new();
@@ -72,9 +111,11 @@ pub(super) fn documents(
     files.extend(insides.into_iter().flat_map(|inside| inside_files(emission, inside)));
     files.extend(time_zone(emission));
     // All that looks at views is there: their fields move into their files.
-    files.extend(views.into_iter().flat_map(|model| view_files(emission, model)));
-    files.push(model_file(emission, &files));
-    files
+    for model in views {
+        files.extend(view_files(emission, model));
+    }
+    let model = model_file(emission, &files);
+    files.push(model);
 }
 
 pub(super) fn generated(path: String, document: Document, sources: Vec<String>, advice: String) -> Draught {
@@ -294,13 +335,9 @@ fn time_zone(emission: &Emission<'_>) -> Vec<Draught> {
     vec![generated(path, Document::Objects(objects), sources, advice)]
 }
 
-fn model_file(emission: &Emission<'_>, files: &[Draught]) -> Draught {
+fn model_file(emission: &Emission<'_>, files: &Made<'_>) -> Draught {
     let project = emission.project;
-    let is_loaded = |path: &str| {
-        ["access/", "aggregates/", "datagroups/", "explores/", "tests/"].iter().any(|folder| path.starts_with(folder))
-    };
-    let mut includes: Vec<String> =
-        files.iter().filter(|file| is_loaded(&file.path)).map(|file| format!("/{}", file.path)).collect();
+    let mut includes = files.included.clone();
     includes.sort();
     includes.extend(emission.options.include.iter().cloned());
     let fiscal = project.calendar.fiscal_start_month;
@@ -309,7 +346,7 @@ fn model_file(emission: &Emission<'_>, files: &[Draught]) -> Draught {
         label: label::human(&project.name),
         week_start_day: weekday(project.calendar.week_start).to_owned(),
         fiscal_month_offset: (fiscal != 1).then(|| i64::from(fiscal) - 1),
-        formats: formats(emission, files),
+        formats: formats(emission, &files.formats),
         includes,
         persist_with: datagroup::default_name(emission),
     };
@@ -322,25 +359,14 @@ fn model_file(emission: &Emission<'_>, files: &[Draught]) -> Draught {
 }
 
 /// Returns the formats of our own that fields use.
-fn formats(emission: &Emission<'_>, files: &[Draught]) -> Vec<NamedFormat> {
+fn formats(emission: &Emission<'_>, used: &BTreeSet<String>) -> Vec<NamedFormat> {
     let project = emission.project;
-    let views = files.iter().flat_map(|file| match &file.document {
-        Document::Objects(objects) => objects.views.as_slice(),
-        Document::Manifest(_) | Document::Model(_) => &[],
-    });
-    let used: BTreeSet<&str> = views
-        .flat_map(|view| {
-            let measures = view.measures.iter().map(|measure| &measure.docs);
-            measures.chain(view.dimensions.iter().map(|dimension| &dimension.docs))
-        })
-        .filter_map(|docs| docs.value_format_name.as_deref())
-        .collect();
     let of_metrics = project.metrics.values().map(|metric| (metric.format, metric.unit.as_deref()));
     let of_dimensions = project.dimensions.values().map(|dimension| (dimension.format, dimension.unit.as_deref()));
     let all: BTreeSet<NamedFormat> = of_metrics
         .chain(of_dimensions)
         .filter_map(|(format, unit)| label::named_format(format?, unit, project.currency.as_deref()))
-        .filter(|format| used.contains(format.name.as_str()))
+        .filter(|format| used.contains(&format.name))
         .collect();
     all.into_iter().collect()
 }

@@ -77,8 +77,8 @@ pub(super) struct Draught {
     pub create_only: bool,
 }
 
-/// Makes the documents of a project, and the report.
-pub(super) fn documents(project: &Project, options: &Options<'_>) -> (Vec<Draught>, Report) {
+/// Makes the documents of a project, hands each on as soon as it is made, and returns the report.
+pub(super) fn documents(project: &Project, options: &Options<'_>, hand_on: &mut dyn FnMut(Draught)) -> Report {
     let mut emission = Emission::new(project, options);
     for model in project.models.ids() {
         dimension::find_crossing(&mut emission, model);
@@ -111,12 +111,11 @@ pub(super) fn documents(project: &Project, options: &Options<'_>) -> (Vec<Draugh
     suggest::point(&mut emission, &explores);
     let aggregates = aggregate::files(&mut emission, &explores);
     let known = known::tests(&mut emission, &explores);
-    let documents = files::documents(&mut emission, explores, Further { aggregates, known, unions, insides });
+    files::documents(&mut emission, explores, Further { aggregates, known, unions, insides }, hand_on);
     emission.entries.sort();
     emission.entries.dedup();
     let attributes = policies::attributes(&emission).into_iter().chain(rows::attributes(&emission));
-    let report = Report { user_attributes: merged(attributes), entries: emission.entries };
-    (documents, report)
+    Report { user_attributes: merged(attributes), entries: emission.entries }
 }
 
 /// Everything that is known while LookML is made.

@@ -17,7 +17,9 @@ use super::{
     Draught, Emission, calendar, datagroup,
     explore::{self, Explores},
     inside::InsideExplore,
-    label, names, policies, test,
+    label,
+    made::Made,
+    names, policies, test,
     union::UnionExplore,
     view,
 };
@@ -40,42 +42,6 @@ pub(super) struct Further {
     pub insides: Vec<InsideExplore>,
 }
 
-/// Hands files on as they are made, and keeps of them what the file of the model says.
-struct Made<'a> {
-    hand_on: &'a mut dyn FnMut(Draught),
-    /// The paths that the model includes.
-    included: Vec<String>,
-    /// The named formats of fields.
-    formats: BTreeSet<String>,
-}
-
-impl Made<'_> {
-    fn push(&mut self, file: Draught) {
-        let folders = ["access/", "aggregates/", "datagroups/", "explores/", "tests/"];
-        if folders.iter().any(|folder| file.path.starts_with(folder)) {
-            self.included.push(format!("/{}", file.path));
-        }
-        let views = match &file.document {
-            Document::Objects(objects) => objects.views.as_slice(),
-            Document::Manifest(_) | Document::Model(_) => &[],
-        };
-        for view in views {
-            let measures = view.measures.iter().map(|measure| &measure.docs);
-            let docs = measures.chain(view.dimensions.iter().map(|dimension| &dimension.docs));
-            for name in docs.filter_map(|docs| docs.value_format_name.as_ref()) {
-                if !self.formats.contains(name) {
-                    self.formats.insert(name.clone());
-                }
-            }
-        }
-        (self.hand_on)(file);
-    }
-
-    fn extend(&mut self, files: impl IntoIterator<Item = Draught>) {
-        files.into_iter().for_each(|file| self.push(file));
-    }
-}
-
 /// Makes every file of a project, and hands each on as soon as it is made.
 pub(super) fn documents(
     emission: &mut Emission<'_>,
@@ -84,7 +50,7 @@ pub(super) fn documents(
     hand_on: &mut dyn FnMut(Draught),
 ) {
     let Further { aggregates, mut known, unions, insides } = further;
-    let mut files = Made { hand_on, included: Vec::new(), formats: BTreeSet::new() };
+    let mut files = Made::new(hand_on);
     files.push(manifest(emission));
     files.push(datagroups(emission));
     files.extend(access(emission));

@@ -16,6 +16,7 @@ mod home;
 mod inside;
 mod known;
 mod label;
+mod made;
 mod measure;
 mod members;
 mod names;

@@ -377,8 +377,9 @@ fn what_people_write_raises_no_false_alarm() {
 
 #[test]
 fn each_include_that_matches_nothing_is_told_and_the_first_hundred_have_a_path_proposed() {
-    let includes: String = (0..250).map(|n| format!("include: \"/view/orders_{n}.view.lkml\"\n")).collect();
-    let views: String = (0..250).map(|n| format!("=== views/orders_{n}.view.lkml\nview: orders_{n} {{}}\n")).collect();
+    let each = |line: &dyn Fn(usize) -> String| (0..250).map(line).collect::<Vec<_>>().concat();
+    let includes = each(&|n| format!("include: \"/view/orders_{n}.view.lkml\"\n"));
+    let views = each(&|n| format!("=== views/orders_{n}.view.lkml\nview: orders_{n} {{}}\n"));
     let (files, checked) = checked(&project(&format!("=== shop.model.lkml\nconnection: \"c\"\n{includes}{views}")));
     let missing: Vec<_> = checked.diagnostics.iter().filter(|found| found.code == Code::LookmlUnknownInclude).collect();
     assert_eq!(missing.len(), 250, "{}", shown(&checked.diagnostics, &files));

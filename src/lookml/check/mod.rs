@@ -117,7 +117,7 @@ fn constants<'a>(sources: &[Source<'a>], paths: &Paths<'a>) -> Constants<'a> {
 fn in_file(source: &Source<'_>, paths: &Paths<'_>, constants: &Constants<'_>) -> Diagnostics {
     let mut found = Diagnostics::new();
     syntax(source, &mut found);
-    if source.file.errors.iter().any(|error| error.kind == SyntaxErrorKind::OldForm) {
+    if is_old(source) {
         return found;
     }
     shape::check(source, &mut found);
@@ -127,10 +127,16 @@ fn in_file(source: &Source<'_>, paths: &Paths<'_>, constants: &Constants<'_>) ->
     found
 }
 
+/// Returns whether a file is in the old form of LookML, of which nothing further is told.
+fn is_old(source: &Source<'_>) -> bool {
+    source.file.errors.iter().any(|error| error.kind == SyntaxErrorKind::OldForm)
+}
+
 /// Finds the includes that match nothing.
 fn includes(sources: &[Source<'_>], paths: &Paths<'_>) -> Diagnostics {
     let missing = parallel::map(sources, |source| {
-        let includes = source.file.nodes.iter().filter(|node| node.key.text == "include");
+        let nodes = source.file.nodes.iter().filter(|_| !is_old(source));
+        let includes = nodes.filter(|node| node.key.text == "include");
         let patterns = includes.filter_map(|node| node.piece()).filter(|pattern| {
             // Looker itself wrote `include: "*.dashboard.lookml"` into new models, before there was any dashboard.
             let of_dashboards = include::is_pattern(pattern.text) && include::means_dashboards(pattern.text);
